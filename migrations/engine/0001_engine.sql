@@ -1,0 +1,208 @@
+-- The storage of the engine: facts that are only ever inserted, and tiny tables whose rows say where a job is.
+-- See docs/decisions/0001-facts-and-tiny-hot-tables.md.
+
+-- The engine's only clock. A test replaces this function to move time.
+create function humdrum.clock() returns timestamptz
+language sql volatile
+return clock_timestamp();
+
+---------------------------------------------------------------------------------------------------------- facts
+
+create sequence humdrum.job_id;
+
+create table humdrum.job (
+  id           bigint primary key,
+  created_at   timestamptz not null,
+  run_at       timestamptz not null, -- first due; a scheduled job's tick; what handlers see as now
+  priority     smallint    not null, -- lower runs first
+  max_attempts smallint    not null check (max_attempts >= 1),
+  type         text        not null,
+  queue        text        not null,
+  input        json        not null,
+  schedule     text,                 -- the schedule that made it
+  seed         text                  -- of its random numbers and ids, where it is not the id
+);
+
+create table humdrum.attempt (
+  job_id        bigint      not null,
+  lease_id      bigint      not null,
+  worker_id     bigint      not null,
+  started_at    timestamptz not null,
+  finished_at   timestamptz not null,
+  number        smallint    not null check (number >= 1),
+  status        text        not null check (status in ('completed', 'failed')),
+  result        json,
+  error_class   text,
+  error_message text,
+  error_stack   text,
+  log           json,
+  primary key (job_id, number), -- the fence: of two that would settle one attempt, one cannot
+  check ((status = 'failed') = (error_class is not null and error_message is not null)),
+  check (status = 'completed' or result is null)
+);
+create index attempt_finished_at on humdrum.attempt (finished_at);
+
+create table humdrum.cancellation (
+  job_id       bigint primary key,
+  cancelled_at timestamptz not null
+);
+
+create table humdrum.effect (
+  job_id  bigint   not null,
+  ordinal integer  not null check (ordinal >= 0),
+  kind    text     not null check (kind in ('event')),
+  name    text     not null,
+  data    json     not null,
+  primary key (job_id, ordinal) -- its idempotency key, the same however often the job is tried
+);
+
+create sequence humdrum.audit_id;
+
+create table humdrum.audit (
+  id      bigint      not null default nextval('humdrum.audit_id'),
+  at      timestamptz not null,
+  job_id  bigint,
+  attempt smallint,
+  event   text        not null check (event in
+    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced')),
+  actor   text        not null,
+  reason  text
+);
+-- Block ranges: the rows of a job stand close together, and a b-tree would cost more than the row.
+create index audit_job_id on humdrum.audit
+  using brin (job_id int8_minmax_multi_ops) with (pages_per_range = 16, autosummarize = on);
+create index audit_at on humdrum.audit using brin (at) with (autosummarize = on);
+
+create function humdrum.refuse_change() returns trigger
+language plpgsql as $$
+begin
+  raise exception '% on %.% is refused: facts are only ever added', tg_op, tg_table_schema, tg_table_name
+    using errcode = 'integrity_constraint_violation';
+end $$;
+
+create trigger facts_only before update or delete or truncate on humdrum.job
+  for each statement execute function humdrum.refuse_change();
+create trigger facts_only before update or delete or truncate on humdrum.attempt
+  for each statement execute function humdrum.refuse_change();
+create trigger facts_only before update or delete or truncate on humdrum.cancellation
+  for each statement execute function humdrum.refuse_change();
+create trigger facts_only before update or delete or truncate on humdrum.effect
+  for each statement execute function humdrum.refuse_change();
+create trigger facts_only before update or delete or truncate on humdrum.audit
+  for each statement execute function humdrum.refuse_change();
+
+-- Attempt n + 1 needs a failed attempt n. With the primary key this makes attempts contiguous and completion final,
+-- without an index of its own; first attempts, nearly all of them, are not looked at.
+create function humdrum.require_failed_predecessor() returns trigger
+language plpgsql as $$
+begin
+  if not exists (
+    select from humdrum.attempt
+    where job_id = new.job_id and number = new.number - 1 and status = 'failed'
+  ) then
+    raise exception 'attempt % of job % is refused: attempt % has not failed', new.number, new.job_id, new.number - 1
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $$;
+
+create trigger after_a_failed_one before insert on humdrum.attempt
+  for each row when (new.number > 1) execute function humdrum.require_failed_predecessor();
+
+---------------------------------------------------------------------------------------------- where a job is now
+
+-- What may start now. A claim deletes from it.
+create table humdrum.ready (
+  job_id   bigint   not null,
+  priority smallint not null,
+  attempt  smallint not null, -- the number of the attempt to come
+  queue    text     not null,
+  type     text     not null,
+  primary key (queue, priority, job_id)
+) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create unique index ready_job_id on humdrum.ready (job_id);
+
+-- What has a time to come. Promoted to ready when due, so that no claim walks over it.
+create table humdrum.later (
+  job_id   bigint      primary key,
+  run_at   timestamptz not null,
+  priority smallint    not null,
+  attempt  smallint    not null,
+  queue    text        not null,
+  type     text        not null
+);
+create index later_run_at on humdrum.later (run_at);
+
+-- A worker is one process. Its leases live as long as it says so in time.
+create table humdrum.worker (
+  id         bigint generated always as identity primary key,
+  name       text        not null,
+  started_at timestamptz not null,
+  expires_at timestamptz not null
+);
+
+-- A batch of claimed jobs. A job in it is running until its attempt is recorded.
+create sequence humdrum.lease_id;
+
+create table humdrum.lease (
+  id         bigint primary key,
+  worker_id  bigint      not null,
+  claimed_at timestamptz not null,
+  jobs       bigint[]    not null,
+  attempts   smallint[]  not null,
+  check (cardinality(jobs) = cardinality(attempts))
+);
+create index lease_worker_id on humdrum.lease (worker_id);
+
+-- What has spent its attempts and waits for an operator.
+create table humdrum.failed (
+  job_id      bigint primary key,
+  failed_at   timestamptz not null,
+  priority    smallint    not null,
+  attempt     smallint    not null, -- the number of the attempt that failed last
+  queue       text        not null,
+  type        text        not null,
+  error_class text        not null
+);
+create index failed_failed_at on humdrum.failed (failed_at);
+
+------------------------------------------------------------------------------------------------------- schedules
+
+create table humdrum.schedule (
+  name      text primary key, -- the job type's
+  cron      text        not null,
+  time_zone text        not null,
+  next_at   timestamptz not null
+);
+create index schedule_next_at on humdrum.schedule (next_at);
+
+-- One row an instant: however many machines see it, one of them makes the job.
+create table humdrum.tick (
+  schedule text        not null,
+  at       timestamptz not null,
+  primary key (schedule, at)
+);
+
+---------------------------------------------------------------------------------------------------------- for people
+
+create view humdrum.jobs as
+select
+  job.id, job.type, job.queue, job.priority, job.input, job.schedule, job.created_at,
+  coalesce(later.run_at, job.run_at) as run_at,
+  case
+    when cancellation.job_id is not null then 'cancelled'
+    when last.status = 'completed' then 'completed'
+    when failed.job_id is not null then 'failed'
+    when ready.job_id is not null or later.job_id is not null then 'queued'
+    else 'running'
+  end as status,
+  coalesce(last.number, 0) as attempts, job.max_attempts,
+  last.started_at, last.finished_at, last.result, last.error_class, last.error_message
+from humdrum.job
+left join humdrum.ready on ready.job_id = job.id
+left join humdrum.later on later.job_id = job.id
+left join humdrum.failed on failed.job_id = job.id
+left join humdrum.cancellation on cancellation.job_id = job.id
+left join lateral (
+  select * from humdrum.attempt where attempt.job_id = job.id order by number desc limit 1
+) as last on true;

@@ -1,0 +1,44 @@
+/**
+ * The one narrow door to PostgreSQL. Two implementations: `pglite.ts` (embedded) and `postgres.ts` (a server).
+ *
+ * Values, the same on both: `bigint` columns arrive as `number` (never past 2^53), `timestamptz` as `Date`,
+ * `json` parsed, `numeric` as `string`.
+ */
+export interface Queryable {
+  /** Runs one statement. `pg.Client`, `pg.PoolClient` and PGlite's own transaction have this shape too. */
+  query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }>;
+}
+
+export interface Transaction extends Queryable {
+  /** Undoes what `fn` did when `fn` throws, and throws on. Siblings wait for each other. */
+  savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
+
+  /** Runs many statements without parameters: a migration. */
+  script(sql: string): Promise<void>;
+}
+
+/** A transaction that its holder ends, for work that does not fit one function. */
+export interface OpenTransaction extends Transaction {
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+export interface Database extends Queryable {
+  readonly backend: 'pglite' | 'postgres';
+
+  /** True where no other process can have this database open: a lease found at the start is then a dead process's. */
+  readonly exclusive: boolean;
+
+  /** How many transactions may be open at once. */
+  readonly connections: number;
+
+  /** Commits when `fn` returns, rolls back when it throws. Inside an ambient transaction it is a savepoint of that one. */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
+
+  begin(): Promise<OpenTransaction>;
+
+  /** Calls `heard` for each NOTIFY on `channel` until the returned function is called. A hint, never a guarantee. */
+  listen(channel: string, heard: () => void): Promise<() => Promise<void>>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,108 @@
+import { mkdir } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { HumdrumError } from '../errors.ts';
+import type { Database, OpenTransaction, Transaction } from './database.ts';
+import { lockFolder, type FolderLock } from './folder-lock.ts';
+import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
+
+export interface PgliteOptions {
+  /** Where the data lives. Without it: in memory, gone when closed. */
+  folder?: string;
+  /** A data folder made by `dumpDataDir`, to start from. */
+  loadDataDir?: Blob;
+}
+
+const INT8 = 20;
+
+/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder. */
+export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
+  const { folder, loadDataDir } = options;
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  const lock = folder === undefined ? null : await lockFolder(folder);
+  try {
+    const pglite = await PGlite.create({
+      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(loadDataDir ? { loadDataDir } : {}),
+      parsers: { [INT8]: Number },
+    });
+    return new PgliteDatabase(pglite, lock);
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+export class PgliteDatabase implements Database {
+  readonly backend = 'pglite';
+  readonly exclusive = true;
+  readonly connections = 1;
+  readonly #pglite: PGlite;
+  readonly #lock: FolderLock | null;
+  #turn: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(pglite: PGlite, lock: FolderLock | null) {
+    this.#pglite = pglite;
+    this.#lock = lock;
+  }
+
+  async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    return queryWithin<Row>(this, (text, values) => this.#alone(text, values), sql, params);
+  }
+
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return runTransaction(this, fn);
+  }
+
+  async begin(): Promise<OpenTransaction> {
+    return beginOn(this, await this.#acquire());
+  }
+
+  async listen(channel: string, heard: () => void): Promise<() => Promise<void>> {
+    const stop = await this.#pglite.listen(channel, heard);
+    return () => stop();
+  }
+
+  /** The whole data folder as a tar file, for `loadDataDir`. */
+  async dumpDataDir(): Promise<Blob> {
+    return this.#pglite.dumpDataDir('none');
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const connection = await this.#acquire();
+    this.#closed = true;
+    await this.#pglite.close();
+    await this.#lock?.release();
+    connection.release();
+  }
+
+  async #alone<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    const connection = await this.#acquire();
+    try {
+      return await connection.query<Row>(sql, params);
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** The one connection, first come first served. */
+  async #acquire(): Promise<Connection> {
+    const before = this.#turn;
+    let release = (): void => undefined;
+    this.#turn = new Promise((resolve) => (release = resolve));
+    await before;
+    // PGlite answers within the same turn of the event loop: without this, a busy loop of queries would starve timers and signals.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#closed) {
+      release();
+      throw new HumdrumError('database-closed', 'The embedded database has been closed.');
+    }
+    const pglite = this.#pglite;
+    return {
+      query: (sql, params) => pglite.query(sql, params),
+      script: async (sql) => void (await pglite.exec(sql)),
+      release,
+    };
+  }
+}

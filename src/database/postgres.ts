@@ -1,0 +1,144 @@
+import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
+import { errorMessage, HumdrumError } from '../errors.ts';
+import type { Database, OpenTransaction, Transaction } from './database.ts';
+import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
+
+export interface PostgresOptions {
+  /** Most connections open at once. Default 10. */
+  max?: number;
+}
+
+type Pg = typeof import('pg');
+
+const INT8 = 20;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
+  const pg = await loadPg();
+  const max = options.max ?? 10;
+  const config: PoolConfig = {
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === INT8 ? Number : pg.types.getTypeParser(oid, format ?? 'text'),
+    } as NonNullable<PoolConfig['types']>,
+  };
+  const pool = new pg.Pool({ ...config, max });
+  // An idle connection that breaks is no crash: the pool drops it, and the next query opens another.
+  pool.on('error', () => undefined);
+  try {
+    await pool.query('select 1');
+  } catch (error) {
+    await pool.end();
+    throw unreachable(url, error);
+  }
+  return new PostgresDatabase(pool, () => new pg.Client(config), max);
+}
+
+async function loadPg(): Promise<Pg['default']> {
+  try {
+    return (await import('pg')).default;
+  } catch (cause) {
+    throw new HumdrumError(
+      'pg-missing',
+      'A PostgreSQL server needs the package "pg". Install it: npm install pg',
+      { cause },
+    );
+  }
+}
+
+function unreachable(url: string, cause: unknown): HumdrumError {
+  const at = URL.canParse(url) ? new URL(url) : null;
+  const where = at ? `${at.hostname || 'localhost'}:${at.port || 5432}${at.pathname}` : 'the server';
+  // A refused connection to several addresses is an AggregateError with an empty message.
+  const reason =
+    cause instanceof AggregateError ? cause.errors.map(errorMessage).join('; ') : errorMessage(cause);
+  return new HumdrumError(
+    'database-unreachable',
+    `Cannot reach PostgreSQL at ${where}: ${reason}. Check that it runs and that DATABASE_URL is right.`,
+    { cause },
+  );
+}
+
+class PostgresDatabase implements Database {
+  readonly backend = 'postgres';
+  readonly exclusive = false;
+  readonly connections: number;
+  readonly #pool: Pool;
+  readonly #newClient: () => Client;
+
+  constructor(pool: Pool, newClient: () => Client, connections: number) {
+    this.#pool = pool;
+    this.#newClient = newClient;
+    this.connections = connections;
+  }
+
+  async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    return queryWithin<Row>(this, (text, values) => ask(this.#pool, text, values), sql, params);
+  }
+
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return runTransaction(this, fn);
+  }
+
+  async begin(): Promise<OpenTransaction> {
+    const client = await this.#pool.connect();
+    return beginOn(this, connectionOn(client, (broken) => client.release(broken)));
+  }
+
+  /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */
+  async listen(channel: string, heard: () => void): Promise<() => Promise<void>> {
+    let client: Client | null = null;
+    let stopped = false;
+    let retry: NodeJS.Timeout | undefined;
+    const connect = async (): Promise<void> => {
+      const next = this.#newClient();
+      next.on('notification', heard);
+      next.on('error', () => {
+        client = null;
+        again();
+      });
+      await next.connect();
+      await next.query(`listen ${channel}`);
+      if (stopped) await next.end();
+      else client = next;
+    };
+    const again = (): void => {
+      if (stopped) return;
+      clearTimeout(retry);
+      retry = setTimeout(() => void connect().catch(again), 1_000);
+    };
+    await connect();
+    return async () => {
+      stopped = true;
+      clearTimeout(retry);
+      await client?.end();
+    };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+}
+
+/** The row type is the caller's word for what the statement returns, as everywhere with SQL. */
+async function ask<Row>(on: Pool | ClientBase, sql: string, params?: unknown[]) {
+  const { rows, command } = await on.query(sql, params);
+  return { rows: rows as Row[], command };
+}
+
+function connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
+  // A connection that breaks between two queries fails the next query; without a listener it would end the process.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  return {
+    query: (sql, params) => ask(client, sql, params),
+    script: async (sql) => void (await client.query(sql)),
+    release: (broken) => {
+      client.off('error', ignore);
+      release(broken);
+    },
+  };
+}

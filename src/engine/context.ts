@@ -1,0 +1,60 @@
+import type { Queryable, Transaction } from '../database/database.ts';
+import type { Json } from './job-type.ts';
+
+/** The handler's world. Everything that could differ between two runs of one job comes from here. */
+export interface Context {
+  readonly job: {
+    readonly type: string;
+    /** Null in a rehearsal: a rehearsed job is no row. */
+    readonly id: number | null;
+    /** From 1. */
+    readonly attempt: number;
+  };
+
+  /** Logical time: a scheduled job's tick, any other job's `run_at`. The same in every attempt, never the wall clock. */
+  readonly now: Date;
+
+  /** Seeded, uniform in [0, 1): the same sequence in every attempt. */
+  random(): number;
+
+  /** A UUID made from the job and `name`: the same in every attempt. */
+  id(name: string): string;
+
+  /** In an atomic job one transaction, opened at first use, that commits together with the job's completion. */
+  readonly db: ContextDatabase;
+
+  /** Each item in a savepoint of its own: a bad item is reported in the answer and does not stop the others. */
+  forEach<Item>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    fn: (item: Item, db: Transaction) => Promise<unknown>,
+  ): Promise<ForEachReport<Item>>;
+
+  /** As `forEach`, in sets of `size`: a set that fails is undone and halved until its bad items stand alone. */
+  forEachSet<Item>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    size: number,
+    fn: (set: Item[], db: Transaction) => Promise<unknown>,
+  ): Promise<ForEachReport<Item>>;
+
+  /** Records an event with the job. It leaves the transaction only when the job completes. */
+  emit(event: string, data: Json): void;
+
+  /** Aborted at the timeout, when the worker loses its lease, or at a shutdown that will not wait. */
+  readonly signal: AbortSignal;
+
+  /** Kept with the attempt: at most 200 lines of at most 2,000 characters. */
+  log(message: string, fields?: Record<string, Json>): void;
+
+  /** True in a dry run: the transaction will be rolled back and nothing delivered. */
+  readonly rehearsal: boolean;
+}
+
+export interface ContextDatabase extends Queryable {
+  /** A savepoint in an atomic job; a transaction of its own in a job with `atomic: false`. */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+export interface ForEachReport<Item> {
+  succeeded: number;
+  failed: { item: Item; error: string }[];
+}

@@ -1,0 +1,16 @@
+import type { ClaimedJob } from './claim.ts';
+import type { Outcome } from './execute.ts';
+
+/** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
+export type EngineEvent =
+  | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'job-fenced'; job: ClaimedJob }
+  | { event: 'jobs-rescued'; rescued: number; again: number }
+  | { event: 'jobs-released'; released: number }
+  | { event: 'ticks-fired'; fired: number }
+  | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
+  | { event: 'worker-stopped'; workerId: number }
+  | { event: 'lease-lost'; workerId: number }
+  | { event: 'trouble'; doing: string; error: unknown };
+
+export type Listener = (event: EngineEvent) => void;

@@ -1,0 +1,77 @@
+import { runWithin, type Ambient } from '../database/ambient.ts';
+import type { Database, OpenTransaction, Transaction } from '../database/database.ts';
+import type { ContextDatabase } from './context.ts';
+import { RowCounter, type TableChange } from './row-counts.ts';
+
+/** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at its first use, ended by whoever settles. */
+export class HandlerTransaction implements ContextDatabase {
+  readonly #database: Database;
+  readonly #ambient: Ambient;
+  readonly #counter: RowCounter | null;
+  #opening: Promise<OpenTransaction> | null = null;
+  #over = false;
+
+  /** `measure`: count the rows that the handler changes. */
+  constructor(database: Database, measure: boolean) {
+    this.#database = database;
+    this.#counter = measure ? new RowCounter() : null;
+    this.#ambient = { database, tx: null, open: () => this.#open() };
+  }
+
+  /** Runs the handler so that everything it asks of this database, by whatever road, joins the transaction. */
+  async run<T>(handler: () => Promise<T>): Promise<T> {
+    return runWithin(this.#ambient, handler);
+  }
+
+  async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    await this.#open();
+    return this.#database.query<Row>(sql, params);
+  }
+
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const tx = await this.#open();
+    const before = await this.#counter?.read(tx);
+    try {
+      return await tx.savepoint(fn);
+    } catch (error) {
+      // PostgreSQL goes on counting the rows of a savepoint that was undone.
+      if (before && !this.#over) await this.#counter?.discount(tx, before);
+      throw error;
+    }
+  }
+
+  /** The rows changed so far, by table. Null where they are not counted. */
+  async changes(): Promise<TableChange[] | null> {
+    if (!this.#counter) return null;
+    if (!this.#opening) return [];
+    return this.#counter.changes(await this.#opening);
+  }
+
+  /** Takes the transaction out of the handler's hands. A handler that runs on after this is refused. */
+  async handOver(): Promise<OpenTransaction | null> {
+    this.#over = true;
+    this.#ambient.tx = null;
+    return this.#opening ? this.#opening.catch(() => null) : null;
+  }
+
+  async #open(): Promise<OpenTransaction> {
+    if (this.#over) throw new Error('This attempt is over: its timeout has passed, or it was aborted.');
+    this.#opening ??= this.#begin();
+    return this.#opening;
+  }
+
+  async #begin(): Promise<OpenTransaction> {
+    const tx = await this.#database.begin();
+    await this.#counter?.start(tx);
+    if (!this.#over) this.#ambient.tx = tx;
+    return tx;
+  }
+}
+
+/** `ctx.db` of a job with `atomic: false`: it commits in steps that the job makes safe to repeat. */
+export function steppingDatabase(database: Database): ContextDatabase {
+  return {
+    query: (sql, params) => database.query(sql, params),
+    transaction: (fn) => database.transaction(fn),
+  };
+}

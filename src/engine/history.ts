@@ -1,0 +1,149 @@
+import type { Queryable } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
+import { auditOf, type AuditRow } from './audit.ts';
+import { allowedActions, type Action, type Status } from './lifecycle.ts';
+import type { Json } from './job-type.ts';
+import type { Effect, LogLine } from './recorder.ts';
+
+export interface JobSummary {
+  id: number;
+  type: string;
+  queue: string;
+  status: Status;
+  /** Attempts made so far. */
+  attempts: number;
+  maxAttempts: number;
+  createdAt: Date;
+  /** When it is due, or was. */
+  runAt: Date;
+  schedule: string | null;
+  errorMessage: string | null;
+}
+
+export interface AttemptRecord {
+  number: number;
+  status: Status;
+  worker: string | null;
+  startedAt: Date;
+  finishedAt: Date;
+  result: Json;
+  errorClass: string | null;
+  errorMessage: string | null;
+  errorStack: string | null;
+  log: LogLine[] | null;
+}
+
+export interface JobDetail extends JobSummary {
+  input: Json;
+  actions: readonly Action[];
+  attemptRecords: AttemptRecord[];
+  effects: Effect[];
+  audit: AuditRow[];
+}
+
+const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
+  run_at as "runAt", schedule, error_message as "errorMessage"`;
+
+// Where the jobs of a status are, so that a list of few does not look through the history of all.
+const WHERE_THEY_ARE: Record<Status, string> = {
+  queued: 'id in (select job_id from humdrum.ready union all select job_id from humdrum.later)',
+  running: 'id in (select unnest(jobs) from humdrum.lease)',
+  failed: 'id in (select job_id from humdrum.failed)',
+  cancelled: 'id in (select job_id from humdrum.cancellation)',
+  completed: 'true',
+};
+
+export interface ListOptions {
+  status?: Status;
+  type?: string;
+  /** 1 to 1,000. Default 20. */
+  limit?: number;
+}
+
+/** Jobs, the newest first. */
+export async function listJobs(db: Queryable, { status, type, limit = 20 }: ListOptions = {}): Promise<JobSummary[]> {
+  const { rows } = await db.query<JobSummary>(
+    `select ${SUMMARY} from humdrum.jobs
+     where ($1::text is null or status = $1) and ($2::text is null or type = $2) and ${status ? WHERE_THEY_ARE[status] : 'true'}
+     order by id desc limit $3`,
+    [status ?? null, type ?? null, clamp(limit, 1, 1_000)],
+  );
+  return rows;
+}
+
+/** One job with all that is recorded of it. Errors: `job-not-found`. */
+export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
+  const jobs = await db.query<JobSummary & { input: Json }>(
+    `select ${SUMMARY}, input from humdrum.jobs where id = $1`,
+    [id],
+  );
+  const [job] = jobs.rows;
+  if (!job) throw new HumdrumError('job-not-found', `There is no job ${id}. See the newest with: humdrum jobs list`);
+  const attempts = await db.query<AttemptRecord>(
+    `select number, status, worker.name as worker, attempt.started_at as "startedAt", finished_at as "finishedAt", result,
+       error_class as "errorClass", error_message as "errorMessage", error_stack as "errorStack", log
+     from humdrum.attempt left join humdrum.worker on worker.id = worker_id where job_id = $1 order by number`,
+    [id],
+  );
+  const effects = await db.query<Effect>(
+    'select kind, name, data from humdrum.effect where job_id = $1 order by ordinal',
+    [id],
+  );
+  return {
+    ...job,
+    actions: allowedActions(job.status),
+    attemptRecords: attempts.rows,
+    effects: effects.rows,
+    audit: await auditOf(db, id),
+  };
+}
+
+export interface Execution {
+  jobId: number;
+  name: string;
+  attempt: number;
+  startedAt: Date;
+  completedAt: Date;
+  success: boolean;
+  durationMs: number;
+  error: string | null;
+}
+
+/** Attempts, the latest first, at most 100. */
+export async function executionHistory(db: Queryable, limit = 20): Promise<Execution[]> {
+  const { rows } = await db.query<Execution>(
+    `select job_id as "jobId", type as name, number as attempt, started_at as "startedAt", finished_at as "completedAt",
+       status = 'completed' as success, error_message as error,
+       round((extract(epoch from finished_at - started_at) * 1000)::numeric)::float8 as "durationMs"
+     from (select * from humdrum.attempt order by finished_at desc, job_id desc limit $1) as latest
+     join humdrum.job on job.id = job_id
+     order by finished_at desc, job_id desc, number desc`,
+    [clamp(limit, 1, 100)],
+  );
+  return rows;
+}
+
+export interface ExecutionStats {
+  totalExecutions: number;
+  successfulExecutions: number;
+  failedExecutions: number;
+  /** Per cent, two digits; 0 where nothing has run. */
+  successRate: number;
+}
+
+export async function executionStats(db: Queryable): Promise<ExecutionStats> {
+  const { rows } = await db.query<{ total: number; completed: number }>(
+    `select count(*) as total, count(*) filter (where status = 'completed') as completed from humdrum.attempt`,
+  );
+  const { total, completed } = rows[0] ?? { total: 0, completed: 0 };
+  return {
+    totalExecutions: total,
+    successfulExecutions: completed,
+    failedExecutions: total - completed,
+    successRate: total === 0 ? 0 : Math.round((completed / total) * 10_000) / 100,
+  };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(Math.trunc(value), least), most);
+}

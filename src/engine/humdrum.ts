@@ -1,0 +1,198 @@
+import { userInfo } from 'node:os';
+import type { Database, Queryable } from '../database/database.ts';
+import { migrate, planMigrations, type Migration } from '../database/migrate.ts';
+import { openDatabase } from '../database/open.ts';
+import { HumdrumError } from '../errors.ts';
+import { Announcer } from './announcer.ts';
+import { enqueue, ENQUEUE_CHUNK, type EnqueueOptions, type NewJob } from './enqueue.ts';
+import type { Listener } from './events.ts';
+import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
+import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
+import type { JobType } from './job-type.ts';
+import { buryStrangers } from './membership.ts';
+import { migrationSets, type Pack } from './pack.ts';
+import type { Plan } from './plan.ts';
+import { Registry } from './registry.ts';
+import { rehearse } from './rehearse.ts';
+import { runNow, type RunReport } from './run-now.ts';
+import { registerSchedules } from './schedule.ts';
+import { Worker, type WorkerOptions } from './worker.ts';
+
+export interface HumdrumOptions {
+  /** A `postgres://` URL, a folder for the embedded database, or a database that you opened. Default: embedded, in memory. */
+  database?: string | Database;
+  jobs?: readonly JobType[];
+  packs?: readonly Pack[];
+  worker?: WorkerOptions;
+  /** Hears what the engine does. */
+  onEvent?: Listener;
+  /** Who acts, in the audit log. Default: the user of this process. */
+  actor?: string;
+}
+
+/** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
+export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
+  const { database } = options;
+  const own = database === undefined || typeof database === 'string';
+  const concurrency = options.worker?.concurrency ?? 10;
+  const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
+  try {
+    const humdrum = new Humdrum(db, options, own);
+    await humdrum.migrate();
+    await buryStrangers(db);
+    return humdrum;
+  } catch (error) {
+    if (own) await db.close();
+    throw error;
+  }
+}
+
+/** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
+const RESERVED = 4;
+
+/** One job to enqueue: a type or its name, its input, and when. */
+export interface JobRequest<Input = unknown> extends EnqueueOptions {
+  type: JobType<Input> | string;
+  input?: Input;
+}
+
+export class Humdrum {
+  readonly database: Database;
+  readonly types: Registry;
+  readonly #packs: readonly Pack[];
+  readonly #workerOptions: WorkerOptions;
+  readonly #onEvent: Listener;
+  readonly #actor: string;
+  readonly #ownsDatabase: boolean;
+  readonly #announcer: Announcer;
+  #worker: Worker | null = null;
+
+  constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
+    this.database = database;
+    this.#packs = options.packs ?? [];
+    this.types = new Registry([...this.#packs.flatMap(({ jobs }) => jobs), ...(options.jobs ?? [])]);
+    this.#workerOptions = options.worker ?? {};
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#actor = options.actor ?? `user:${userInfo().username}`;
+    this.#ownsDatabase = ownsDatabase;
+    this.#announcer = new Announcer(database, () => this.#worker?.ring());
+  }
+
+  async migrate(): Promise<Migration[]> {
+    return migrate(this.database, migrationSets(this.#packs));
+  }
+
+  async planMigrations(): Promise<Migration[]> {
+    return planMigrations(this.database, migrationSets(this.#packs));
+  }
+
+  /** Persists one job and answers its id. Inside a handler or a `database.transaction` it belongs to that transaction. */
+  async enqueue<Input>(
+    type: JobType<Input> | string,
+    input?: Input,
+    options: EnqueueOptions = {},
+  ): Promise<{ id: number }> {
+    const [id] = await this.enqueueMany([{ type, ...(input === undefined ? {} : { input }), ...options }]);
+    if (id === undefined) throw new Error('An enqueued job has an id.');
+    return { id };
+  }
+
+  /** Persists all of them, in order, or none. */
+  async enqueueMany(requests: readonly JobRequest[]): Promise<number[]> {
+    const jobs = this.#resolve(requests);
+    const ids =
+      jobs.length <= ENQUEUE_CHUNK
+        ? await enqueue(this.database, jobs, this.#actor)
+        : await this.database.transaction((tx) => enqueue(tx, jobs, this.#actor));
+    this.#announcer.announce();
+    return ids;
+  }
+
+  /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
+  async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
+    const ids = await enqueue(client, this.#resolve(requests), this.#actor);
+    await this.#announcer.announceWithin(client);
+    return ids;
+  }
+
+  /** Tells what a run would do, and does none of it. */
+  async rehearse(type: JobType | string, input: unknown = {}, at?: Date): Promise<Plan> {
+    return rehearse(this.database, this.#type(type), input, at);
+  }
+
+  /** Persists a job and runs it here and now. */
+  async run(
+    type: JobType | string,
+    input: unknown = {},
+    options: { at?: Date; actor?: string } = {},
+  ): Promise<RunReport> {
+    const world = {
+      database: this.database,
+      onEvent: this.#onEvent,
+      leaseMs: this.#workerOptions.leaseMs ?? 15_000,
+    };
+    return runNow(world, this.#type(type), input, { actor: this.#actor, ...options });
+  }
+
+  /** Starts the scheduler and a worker in this process. */
+  async start(): Promise<void> {
+    if (this.#worker) return;
+    this.#checkConnections();
+    await registerSchedules(this.database, this.types);
+    const { database, types } = this;
+    this.#worker = new Worker({ database, types, onEvent: this.#onEvent }, this.#workerOptions);
+    await this.#worker.start();
+    await this.#announcer.listen();
+  }
+
+  /** Stops taking jobs, and waits for those that run; after `deadlineMs` they are aborted and given back. */
+  async stop(deadlineMs?: number): Promise<void> {
+    await this.#announcer.stop();
+    await this.#worker?.stop(deadlineMs);
+    this.#worker = null;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    if (this.#ownsDatabase) await this.database.close();
+  }
+
+  /** Enqueues a job now, by the name of its type. */
+  async triggerJob(type: string, input?: unknown): Promise<{ id: number }> {
+    return this.enqueue(type, input);
+  }
+
+  async getExecutionHistory(limit = 20): Promise<Execution[]> {
+    return executionHistory(this.database, limit);
+  }
+
+  async getStats(): Promise<ExecutionStats> {
+    return executionStats(this.database);
+  }
+
+  async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {
+    return listJobs(this.database, options);
+  }
+
+  async showJob(id: number): Promise<JobDetail> {
+    return showJob(this.database, id);
+  }
+
+  #resolve(requests: readonly JobRequest[]): NewJob[] {
+    return requests.map(({ type, ...rest }) => ({ ...rest, type: this.#type(type) }));
+  }
+
+  #type(type: JobType | string): JobType {
+    return this.types.get(typeof type === 'string' ? type : type.type);
+  }
+
+  #checkConnections(): void {
+    const { exclusive, connections } = this.database;
+    const needed = (this.#workerOptions.concurrency ?? 10) + RESERVED;
+    if (exclusive || connections >= needed) return;
+    throw new HumdrumError(
+      'config-invalid',
+      `A worker with concurrency ${needed - RESERVED} needs ${needed} connections, ${RESERVED} of them for its own work; this database was opened with ${connections}.`,
+    );
+  }
+}

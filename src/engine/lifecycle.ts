@@ -1,0 +1,59 @@
+/** The only place that spells the statuses, says what follows what, and who may do what. Pure. */
+
+export const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const ACTIONS = ['retry', 'cancel'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+const FOLLOWS: Record<Status, readonly Status[]> = {
+  queued: ['running', 'cancelled'],
+  running: ['completed', 'failed', 'queued'], // queued: given back unstarted at a shutdown, at no cost of an attempt
+  completed: [],
+  failed: ['queued', 'cancelled'],
+  cancelled: [],
+};
+
+const ALLOWED: Record<Status, readonly Action[]> = {
+  queued: ['cancel'],
+  running: [],
+  completed: [],
+  failed: ['retry', 'cancel'],
+  cancelled: [],
+};
+
+export function canBecome(from: Status, to: Status): boolean {
+  return FOLLOWS[from].includes(to);
+}
+
+export function allowedActions(status: Status): readonly Action[] {
+  return ALLOWED[status];
+}
+
+/** What the audit log records of a job, and the status that each event leaves it in. Null: it stays as it is. */
+export const EVENTS = {
+  created: 'queued',
+  started: 'running',
+  completed: 'completed',
+  failed: 'failed',
+  retried: 'queued',
+  cancelled: 'cancelled',
+  released: 'queued',
+  rescued: null,
+  fenced: null,
+} as const satisfies Record<string, Status | null>;
+export type AuditEventName = keyof typeof EVENTS;
+
+/** The status that a job's audit events, in order, tell. Throws where they contradict the lifecycle. */
+export function replayStatus(events: readonly AuditEventName[]): Status {
+  let status: Status | null = null;
+  for (const event of events) {
+    const next: Status | null = EVENTS[event];
+    if (next === null) continue;
+    const fits: boolean = status === null ? event === 'created' : canBecome(status, next);
+    if (!fits) throw new Error(`The audit log says "${event}" of a job that was ${status ?? 'not created'}.`);
+    status = next;
+  }
+  if (status === null) throw new Error('The audit log holds no event that gives a status.');
+  return status;
+}

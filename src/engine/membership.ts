@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { runOutside } from '../database/ambient.ts';
+import type { Database, Queryable } from '../database/database.ts';
+
+/** This process, unlike any other that ever had its host name and pid. */
+const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+
+export interface MembershipOptions {
+  /** A process that is silent for this long has lost its jobs. */
+  leaseMs: number;
+  /** Called once, when a heartbeat came too late. The member is then no worker any more. */
+  onLost(): void;
+  onTrouble(error: unknown): void;
+}
+
+/** A worker's place among the living. One heartbeat, on the database's clock, renews all its leases. */
+export class Membership {
+  readonly workerId: number;
+  readonly #database: Database;
+  readonly #options: MembershipOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #left = false;
+
+  private constructor(database: Database, workerId: number, options: MembershipOptions) {
+    this.#database = database;
+    this.workerId = workerId;
+    this.#options = options;
+  }
+
+  static async join(database: Database, options: MembershipOptions): Promise<Membership> {
+    // Nobody else can have an exclusive database open, so there a lease lives exactly as long as its process.
+    const leaseMs = database.exclusive ? null : options.leaseMs;
+    const membership = new Membership(database, await register(database, leaseMs), options);
+    if (leaseMs !== null) runOutside(() => membership.#schedule());
+    return membership;
+  }
+
+  async leave(): Promise<void> {
+    this.#left = true;
+    clearTimeout(this.#timer);
+    await resign(this.#database, this.workerId);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => void this.#beat(), this.#options.leaseMs / 3);
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      if (!(await beat(this.#database, this.workerId, this.#options.leaseMs))) {
+        if (!this.#left) this.#options.onLost();
+        return;
+      }
+    } catch (error) {
+      this.#options.onTrouble(error);
+    }
+    if (!this.#left) this.#schedule();
+  }
+}
+
+async function register(db: Queryable, leaseMs: number | null): Promise<number> {
+  const { rows } = await db.query<{ id: number }>(
+    `insert into humdrum.worker (name, started_at, expires_at)
+     select $1, now, coalesce(now + $2::float8 * interval '1 millisecond', 'infinity')
+     from (select humdrum.clock() as now) as clock returning id`,
+    [processName, leaseMs],
+  );
+  return (rows[0] as { id: number }).id;
+}
+
+/** False: too late, the leases have passed, and nothing brings them back. */
+async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
+  const { rows } = await db.query(
+    `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
+     where id = $1 and expires_at > humdrum.clock() returning id`,
+    [workerId, leaseMs],
+  );
+  return rows.length > 0;
+}
+
+async function resign(db: Queryable, workerId: number): Promise<void> {
+  await db.query(
+    'update humdrum.worker set expires_at = humdrum.clock() where id = $1 and expires_at > humdrum.clock()',
+    [workerId],
+  );
+}
+
+/** On a database that only this process can have open, every other worker is dead: no need to wait for its leases. */
+export async function buryStrangers(db: Database): Promise<void> {
+  if (!db.exclusive) return;
+  await db.query(
+    'update humdrum.worker set expires_at = humdrum.clock() where name <> $1 and expires_at > humdrum.clock()',
+    [processName],
+  );
+}

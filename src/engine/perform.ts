@@ -1,0 +1,38 @@
+import type { Database } from '../database/database.ts';
+import type { ClaimedJob } from './claim.ts';
+import { errorFact } from './error-fact.ts';
+import { execute, type Outcome } from './execute.ts';
+import type { JobType } from './job-type.ts';
+import type { Settler } from './settler.ts';
+
+export interface Performed {
+  outcome: Outcome;
+  /** False: refused, since the lease had passed. Null: aborted, nothing told of it; the job is given back or rescued. */
+  settled: Promise<boolean | null>;
+}
+
+/** Runs a claimed job and sees to it that its end is recorded: with its own transaction where it has one, else in the next batch. */
+export async function perform(
+  type: JobType,
+  job: ClaimedJob,
+  world: { database: Database; settler: Settler; signal: AbortSignal; measure?: boolean },
+): Promise<Performed> {
+  const { settler, ...rest } = world;
+  const outcome = await execute(type, job, rest);
+  const { transaction } = outcome;
+  if ('error' in outcome.ended) {
+    await transaction?.rollback();
+    const settled = world.signal.aborted ? null : settler.settle({ job, type, outcome });
+    return { outcome, settled: Promise.resolve(settled) };
+  }
+  if (!transaction) return { outcome, settled: settler.settle({ job, type, outcome }) };
+  try {
+    const kept = await settler.settleWithin(transaction, { job, type, outcome });
+    return { outcome, settled: Promise.resolve(kept) };
+  } catch (error) {
+    // Whether a lost COMMIT took effect is for the attempt's key to say: if it did, recording this failure does nothing.
+    await transaction.rollback();
+    const failed = { ...outcome, effects: [], ended: errorFact(error) };
+    return { outcome: failed, settled: settler.settle({ job, type, outcome: failed }) };
+  }
+}

@@ -1,0 +1,26 @@
+import type { Queryable } from '../database/database.ts';
+
+export const MAX_PROMOTED = 1_000;
+
+const PROMOTE = `
+with clock as materialized (select humdrum.clock() as now),
+due as (
+  delete from humdrum.later where ctid = any (array (
+    select later.ctid from humdrum.later, clock where run_at <= clock.now
+    order by run_at limit ${MAX_PROMOTED} for update of later skip locked
+  ))
+  returning job_id, priority, attempt, queue, type
+),
+ready as (
+  insert into humdrum.ready (job_id, priority, attempt, queue, type) select * from due
+)
+select (select count(*) from due) as promoted, (
+  select extract(epoch from min(run_at) - clock.now) * 1000 from humdrum.later where run_at > clock.now
+)::float8 as "nextMs"
+from clock`;
+
+/** Moves what has come due from `later` to `ready`. `nextMs`: how long until the next one is; null if there is none. */
+export async function promote(db: Queryable): Promise<{ promoted: number; nextMs: number | null }> {
+  const { rows } = await db.query<{ promoted: number; nextMs: number | null }>(PROMOTE);
+  return rows[0] ?? { promoted: 0, nextMs: null };
+}

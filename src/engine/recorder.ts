@@ -1,0 +1,46 @@
+import type { Json } from './job-type.ts';
+
+/** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
+export interface Effect {
+  kind: 'event';
+  name: string;
+  data: Json;
+}
+
+export interface LogLine {
+  message: string;
+  fields?: Record<string, Json>;
+}
+
+const MAX_LOG_LINES = 200;
+const MAX_LOG_CHARACTERS = 2_000;
+
+/** What a handler says while it runs: effects and log lines, in order. */
+export class Recorder {
+  readonly effects: Effect[] = [];
+  readonly log: LogLine[] = [];
+  #dropped = 0;
+
+  emit(name: string, data: Json): void {
+    if (typeof name !== 'string' || name === '') throw new TypeError('An event needs a name.');
+    this.effects.push({ kind: 'event', name, data });
+  }
+
+  write(message: string, fields?: Record<string, Json>): void {
+    if (this.log.length < MAX_LOG_LINES) {
+      const line = message.slice(0, MAX_LOG_CHARACTERS);
+      this.log.push(fields ? { message: line, fields } : { message: line });
+      return;
+    }
+    this.#dropped += 1;
+    this.log[MAX_LOG_LINES] = { message: `… and ${this.#dropped} more lines, not kept` };
+  }
+
+  mark(): number {
+    return this.effects.length;
+  }
+
+  undoTo(mark: number): void {
+    this.effects.length = mark;
+  }
+}

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import { readClock } from './clock.ts';
+import { execute } from './execute.ts';
+import type { JobType } from './job-type.ts';
+import { canonicalJson, planOf, type Plan } from './plan.ts';
+
+/**
+ * Runs the handler for real in a transaction that is rolled back, and tells what it would have done. Nothing stays.
+ * (Numbers drawn from a PostgreSQL sequence are the exception: no rollback returns them.)
+ */
+export async function rehearse(
+  database: Database,
+  type: JobType,
+  input: unknown,
+  at?: Date,
+): Promise<Plan> {
+  await type.parse(input);
+  const runAt = at ?? (await readClock(database));
+  const job = { id: null, attempt: 1, input, runAt, seed: seedOf(type, input, runAt) };
+  const outcome = await execute(type, job, {
+    database,
+    signal: new AbortController().signal,
+    rehearsal: true,
+    measure: true,
+  });
+  await outcome.transaction?.rollback();
+  const plan = planOf(type, input, runAt, outcome);
+  if (!plan) throw new Error('A rehearsal always counts rows.');
+  return plan;
+}
+
+/** A run that a person starts draws the same numbers and ids as its rehearsal at the same instant. */
+export function seedOf(type: JobType, input: unknown, at: Date): string {
+  const text = canonicalJson([type.type, input, at.toISOString()]);
+  return `run:${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`;
+}

@@ -1,0 +1,56 @@
+import type { Queryable } from '../database/database.ts';
+
+// What the dead worker may be writing at this moment meets this statement at the attempt's primary key: whichever comes
+// second writes nothing. Inputs are not read: a job that kills whoever parses it must not kill its rescuers.
+const RESCUE = `
+with clock as materialized (select humdrum.clock() as now),
+expired as (
+  delete from humdrum.lease where id = any (array (
+    select lease.id from humdrum.lease join humdrum.worker on worker.id = lease.worker_id, clock
+    where worker.expires_at <= clock.now
+    order by lease.id limit 100 for update of lease skip locked
+  ))
+  returning id, worker_id, claimed_at, jobs, attempts
+),
+lost as materialized (
+  select expired.id as lease_id, expired.worker_id, expired.claimed_at, held.number, job.id as job_id,
+    job.priority, job.queue, job.type, job.max_attempts, held.number < job.max_attempts as again
+  from expired cross join lateral unnest(expired.jobs, expired.attempts) as held (job_id, number)
+  cross join lateral (select * from humdrum.job where job.id = held.job_id offset 0) as job
+  where not exists (
+    select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number
+  )
+),
+attempt as (
+  insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, error_class, error_message)
+  select job_id, lease_id, worker_id, number, claimed_at, clock.now, 'failed', 'WorkerLost',
+    'Worker ' || worker.name || ' was last heard of before ' || worker.expires_at
+  from lost join humdrum.worker on worker.id = lost.worker_id, clock
+  on conflict do nothing
+  returning job_id
+),
+rescued as materialized (select lost.* from lost join attempt using (job_id)),
+ready as (
+  insert into humdrum.ready (job_id, priority, attempt, queue, type)
+  select job_id, priority, number + 1, queue, type from rescued where again
+),
+failed as (
+  insert into humdrum.failed (job_id, failed_at, priority, attempt, queue, type, error_class)
+  select job_id, clock.now, priority, number, queue, type, 'WorkerLost' from rescued, clock where not again
+),
+audit as (
+  insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
+  select clock.now, job_id, number, event, $1, reason from rescued, clock, lateral (
+    select 1 as step, 'rescued' as event, 'worker:' || worker_id || ' is lost' as reason
+    union all select 2, 'failed', 'WorkerLost'
+    union all select 3, 'retried', 'attempt ' || number + 1 || ' is due' where again
+  ) as said
+  order by job_id, step
+)
+select count(*) as rescued, count(*) filter (where again) as again from rescued`;
+
+/** Takes back the jobs of workers whose leases have passed: each lost attempt is recorded, and tried again if any are left. */
+export async function rescue(db: Queryable, actor: string): Promise<{ rescued: number; again: number }> {
+  const { rows } = await db.query<{ rescued: number; again: number }>(RESCUE, [actor]);
+  return rows[0] ?? { rescued: 0, again: 0 };
+}

@@ -1,0 +1,205 @@
+import type { Queryable } from '../database/database.ts';
+import type { ClaimedJob } from './claim.ts';
+import type { ErrorFact } from './error-fact.ts';
+import type { Outcome } from './execute.ts';
+import { retryDelayMs } from './retry.ts';
+import type { JobType } from './job-type.ts';
+
+export interface Settlement {
+  readonly job: ClaimedJob;
+  readonly type: JobType;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Records how attempts ended, one statement for each kind of end. Every write is fenced twice: the lease must still be
+ * a living worker's, and of two that would record one attempt the primary key lets one. Answers the settlements that
+ * were refused. `drained`: leases whose last jobs these are. Sending the same again does no harm.
+ */
+export async function settle(
+  db: Queryable,
+  settlements: readonly Settlement[],
+  drained: readonly number[],
+): Promise<Settlement[]> {
+  const completed = settlements.filter(({ outcome }) => 'result' in outcome.ended);
+  const failed = settlements.filter(({ outcome }) => 'error' in outcome.ended);
+  if (settlements.length === 0) await db.query(CLOSE_LEASES, [drained]);
+  // The leases go with the statement that comes last: the one before it still needs them.
+  const recorded = [
+    ...(completed.length > 0 ? await complete(db, completed, failed.length > 0 ? [] : drained) : []),
+    ...(failed.length > 0 ? await fail(db, failed, drained) : []),
+  ];
+  if (recorded.length === settlements.length) return [];
+  const kept = new Set(recorded);
+  return settlements.filter(({ job }) => !kept.has(attemptKey(job)));
+}
+
+const attemptKey = (job: { id: number; attempt: number }): string => `${job.id}/${job.attempt}`;
+
+const CLOSE_LEASES = 'delete from humdrum.lease where id = any ($1::bigint[])';
+
+const ALIVE = `
+lease as materialized (
+  select lease.id, lease.worker_id, clock.now from humdrum.lease
+  join humdrum.worker on worker.id = lease.worker_id
+  cross join (select humdrum.clock() as now) as clock
+  where lease.id = any ($1::bigint[]) and worker.expires_at > clock.now
+)`;
+
+const COMPLETE = `
+with ${ALIVE},
+attempt as (
+  insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
+  select job_id, lease.id, lease.worker_id, number, lease.now - duration_ms * interval '1 millisecond', lease.now, 'completed', result, log
+  from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::float8[], $5::json[], $6::json[])
+    as given (lease_id, job_id, number, duration_ms, result, log)
+  join lease on lease.id = given.lease_id
+  on conflict do nothing
+  returning job_id, number, worker_id, finished_at
+),
+effect as (
+  insert into humdrum.effect (job_id, ordinal, kind, name, data)
+  select job_id, ordinal, kind, name, data
+  from unnest($7::bigint[], $8::integer[], $9::text[], $10::text[], $11::json[]) as given (job_id, ordinal, kind, name, data)
+  join attempt using (job_id)
+),
+audit as (
+  insert into humdrum.audit (at, job_id, attempt, event, actor)
+  select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
+),
+drained as (
+  delete from humdrum.lease where id = any ($12)
+)
+select job_id as id, number as attempt from attempt`;
+
+async function complete(
+  db: Queryable,
+  settlements: readonly Settlement[],
+  drained: readonly number[],
+): Promise<string[]> {
+  const column = <T>(of: (settlement: Settlement) => T): T[] => settlements.map(of);
+  const effects = settlements.flatMap(({ job, outcome }) =>
+    outcome.effects.map((effect, ordinal) => ({ jobId: job.id, ordinal, ...effect })),
+  );
+  const { rows } = await db.query<{ id: number; attempt: number }>(COMPLETE, [
+    column(({ job }) => job.leaseId),
+    column(({ job }) => job.id),
+    column(({ job }) => job.attempt),
+    column(({ outcome }) => outcome.durationMs),
+    column(({ outcome }) => ('result' in outcome.ended ? jsonOrNull(outcome.ended.result) : null)),
+    column(({ outcome }) => jsonOrNull(outcome.log.length > 0 ? outcome.log : null)),
+    effects.map(({ jobId }) => jobId),
+    effects.map(({ ordinal }) => ordinal),
+    effects.map(({ kind }) => kind),
+    effects.map(({ name }) => name),
+    effects.map(({ data }) => JSON.stringify(data)),
+    drained,
+  ]);
+  return rows.map(attemptKey);
+}
+
+// A job that is tried again was failed and is retried, in one moment: that is what its audit says.
+const FAIL = `
+with ${ALIVE},
+attempt as (
+  insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status,
+    error_class, error_message, error_stack, log)
+  select job_id, lease.id, lease.worker_id, number, lease.now - duration_ms * interval '1 millisecond', lease.now, 'failed',
+    error_class, error_message, error_stack, log
+  from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::json[])
+    as given (lease_id, job_id, number, duration_ms, error_class, error_message, error_stack, log)
+  join lease on lease.id = given.lease_id
+  on conflict do nothing
+  returning job_id, number, worker_id, finished_at, error_class
+),
+fate as materialized (
+  select attempt.*, given.priority, given.queue, given.type, given.retry_ms,
+    attempt.finished_at + given.retry_ms * interval '1 millisecond' as run_at
+  from attempt join unnest($2::bigint[], $9::smallint[], $10::text[], $11::text[], $12::float8[])
+    as given (job_id, priority, queue, type, retry_ms) using (job_id)
+),
+later as (
+  insert into humdrum.later (job_id, run_at, priority, attempt, queue, type)
+  select job_id, run_at, priority, number + 1, queue, type from fate where retry_ms is not null
+),
+failed as (
+  insert into humdrum.failed (job_id, failed_at, priority, attempt, queue, type, error_class)
+  select job_id, finished_at, priority, number, queue, type, error_class from fate where retry_ms is null
+),
+audit as (
+  insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
+  select finished_at, job_id, number, event, 'worker:' || worker_id, reason from fate cross join lateral (
+    select 1 as step, 'failed' as event, error_class as reason
+    union all
+    select 2, 'retried', 'attempt ' || number + 1 || ' is due at ' || run_at where retry_ms is not null
+  ) as said
+  order by job_id, step
+),
+drained as (
+  delete from humdrum.lease where id = any ($13)
+)
+select job_id as id, number as attempt from attempt`;
+
+async function fail(
+  db: Queryable,
+  settlements: readonly Settlement[],
+  drained: readonly number[],
+): Promise<string[]> {
+  const column = <T>(of: (settlement: Settlement, error: ErrorFact) => T): T[] =>
+    settlements.flatMap((settlement) => {
+      const { ended } = settlement.outcome;
+      return 'error' in ended ? [of(settlement, ended.error)] : [];
+    });
+  const { rows } = await db.query<{ id: number; attempt: number }>(FAIL, [
+    column(({ job }) => job.leaseId),
+    column(({ job }) => job.id),
+    column(({ job }) => job.attempt),
+    column(({ outcome }) => outcome.durationMs),
+    column((_, error) => error.class),
+    column((_, error) => error.message),
+    column((_, error) => error.stack),
+    column(({ outcome }) => jsonOrNull(outcome.log.length > 0 ? outcome.log : null)),
+    column(({ job }) => job.priority),
+    column(({ job }) => job.queue),
+    column(({ job }) => job.type),
+    column(retryAfterMs),
+    drained,
+  ]);
+  return rows.map(attemptKey);
+}
+
+/** Null: no further attempt. */
+function retryAfterMs({ job, type, outcome }: Settlement): number | null {
+  const permanent = 'error' in outcome.ended && outcome.ended.permanent;
+  if (permanent || job.attempt >= job.maxAttempts) return null;
+  return retryDelayMs(type.retry, job.attempt, job.seed);
+}
+
+// An attempt that this very lease has recorded is no fenced write: its answer was lost, and it was sent again.
+const FENCED = `
+insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
+select humdrum.clock(), given.job_id, given.number, 'fenced', 'lease:' || given.lease_id, 'the lease had passed'
+from unnest($1::bigint[], $2::bigint[], $3::smallint[]) as given (lease_id, job_id, number)
+where not exists (
+  select from humdrum.attempt
+  where attempt.job_id = given.job_id and attempt.number = given.number and attempt.lease_id = given.lease_id
+)
+returning job_id as id, attempt`;
+
+/** Audits what was refused, and answers it without what this lease had recorded itself. */
+export async function noteFenced(
+  db: Queryable,
+  refused: readonly Settlement[],
+): Promise<Settlement[]> {
+  const { rows } = await db.query<{ id: number; attempt: number }>(FENCED, [
+    refused.map(({ job }) => job.leaseId),
+    refused.map(({ job }) => job.id),
+    refused.map(({ job }) => job.attempt),
+  ]);
+  const keys = new Set(rows.map(attemptKey));
+  return refused.filter(({ job }) => keys.has(attemptKey(job)));
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

@@ -1,0 +1,139 @@
+import type { Database, OpenTransaction } from '../database/database.ts';
+import { errorFact } from './error-fact.ts';
+import { noteFenced, settle, type Settlement } from './settle.ts';
+
+const TRY_AGAIN_MS = 250;
+const MAX_BATCH = 1_000;
+
+interface Waiting {
+  settlement: Settlement;
+  settled(kept: boolean): void;
+}
+
+/** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
+export class Settler {
+  readonly #database: Database;
+  readonly #onTrouble: (error: unknown) => void;
+  /** How many jobs of each lease have no durable settlement yet. */
+  readonly #open = new Map<number, number>();
+  #spent: number[] = [];
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+
+  constructor(database: Database, onTrouble: (error: unknown) => void) {
+    this.#database = database;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** How many have finished and wait to be settled. */
+  get backlog(): number {
+    return this.#waiting.length;
+  }
+
+  opened(leaseId: number, jobs: number): void {
+    this.#open.set(leaseId, jobs);
+  }
+
+  /** Resolves when the settlement is durable: to false where it was refused, since the lease had passed. */
+  async settle(settlement: Settlement): Promise<boolean> {
+    return new Promise((settled) => {
+      this.#waiting.push({ settlement, settled });
+      this.#wake();
+    });
+  }
+
+  /** Settles a completed job inside its own transaction, and ends that: the job's writes and its completion are one. */
+  async settleWithin(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
+    const refused = await settle(tx, [settlement], []);
+    if (refused.length === 0) await tx.commit();
+    else {
+      await tx.rollback();
+      await noteFenced(this.#database, refused);
+    }
+    // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
+    this.#spent.push(...this.#close([settlement]));
+    if (this.#spent.length > 0) this.#wake();
+    return refused.length === 0;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
+  #wake(): void {
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null));
+  }
+
+  async #flush(): Promise<void> {
+    // One turn of the event loop, so that handlers that end together are settled together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0 || this.#spent.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      const settlements = batch.map(({ settlement }) => settlement);
+      const drained = [...this.#spent.splice(0), ...this.#drainedBy(settlements)];
+      const refused = new Set(await this.#persist(settlements, drained));
+      this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
+      for (const { settlement, settled } of batch) settled(!refused.has(settlement));
+    }
+  }
+
+  /** Tries until the database has answered: what has happened must be told, and telling it twice does no harm. */
+  async #persist(settlements: Settlement[], drained: number[]): Promise<Settlement[]> {
+    for (;;) {
+      try {
+        const refused = await settle(this.#database, settlements, drained);
+        return refused.length > 0 ? await noteFenced(this.#database, refused) : [];
+      } catch (error) {
+        this.#onTrouble(error);
+        if (isBadData(error)) return this.#isolate(settlements, drained, error);
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      }
+    }
+  }
+
+  /** One settlement that the database will not store must not hold up the others: alone, it is a failed attempt. */
+  async #isolate(settlements: Settlement[], drained: number[], error: unknown): Promise<Settlement[]> {
+    const [only] = settlements;
+    if (!only) return [];
+    if (settlements.length === 1) {
+      const failed = { ...errorFact(error), permanent: true };
+      const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
+      return settle(this.#database, [{ ...only, outcome }], drained);
+    }
+    const middle = Math.ceil(settlements.length / 2);
+    const first = await this.#persist(settlements.slice(0, middle), []);
+    return [...first, ...(await this.#persist(settlements.slice(middle), drained))];
+  }
+
+  /** The leases that have nothing left when these are settled. */
+  #drainedBy(settlements: readonly Settlement[]): number[] {
+    const closing = countByLease(settlements);
+    return [...closing].filter(([id, count]) => this.#open.get(id) === count).map(([id]) => id);
+  }
+
+  #close(settlements: readonly Settlement[]): number[] {
+    const spent: number[] = [];
+    for (const [id, count] of countByLease(settlements)) {
+      const left = (this.#open.get(id) ?? count) - count;
+      if (left > 0) this.#open.set(id, left);
+      else if (this.#open.delete(id)) spent.push(id);
+    }
+    return spent;
+  }
+}
+
+function countByLease(settlements: readonly Settlement[]): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const { job } of settlements) counts.set(job.leaseId, (counts.get(job.leaseId) ?? 0) + 1);
+  return counts;
+}
+
+/** SQLSTATE classes 22 and 23: data that no further try will make storable. */
+function isBadData(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^2[23]...$/.test(error.code)
+  );
+}

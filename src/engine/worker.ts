@@ -1,0 +1,208 @@
+import type { Database } from '../database/database.ts';
+import { Appetite } from './appetite.ts';
+import { Bell } from './bell.ts';
+import { claimNext, type ClaimedJob } from './claim.ts';
+import type { Listener } from './events.ts';
+import { Membership } from './membership.ts';
+import { perform } from './perform.ts';
+import type { Registry } from './registry.ts';
+import { release } from './release.ts';
+import { Settler } from './settler.ts';
+import { Upkeep } from './upkeep.ts';
+
+export interface WorkerOptions {
+  /** Handlers that run at once. Default 10. */
+  concurrency?: number;
+  /** Queues to take from. Default: those of the job types. */
+  queues?: readonly string[];
+  /** A process that is silent for this long has lost its jobs. Default 15,000. Without meaning on the embedded database. */
+  leaseMs?: number;
+  /** How often to look for work that nothing has announced. Default 2,000. */
+  pollMs?: number;
+}
+
+interface WorkerWorld {
+  database: Database;
+  types: Registry;
+  onEvent: Listener;
+}
+
+const MAX_UNSETTLED = 2_000;
+
+/** The loop around claim, execute and settle. */
+export class Worker {
+  readonly #world: WorkerWorld;
+  readonly #options: Required<WorkerOptions>;
+  readonly #settler: Settler;
+  readonly #bell = new Bell();
+  readonly #appetite = new Appetite(performance.now());
+  /** Begun and not yet settled. */
+  readonly #live = new Map<number, Promise<void>>();
+  #busy = 0;
+  #inHand: ClaimedJob[] = [];
+  #lowWater = 0;
+  #membership: Membership | null = null;
+  #upkeep: Upkeep | null = null;
+  #abort = new AbortController();
+  #claiming: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | null = null;
+
+  constructor(world: WorkerWorld, options: WorkerOptions = {}) {
+    this.#world = world;
+    const queues = [...new Set(world.types.all().map(({ queue }) => queue))];
+    this.#options = { concurrency: 10, queues, leaseMs: 15_000, pollMs: 2_000, ...options };
+    this.#settler = new Settler(world.database, (error) =>
+      world.onEvent({ event: 'trouble', doing: 'settling', error }),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { database, types, onEvent } = this.#world;
+    await this.#join();
+    this.#upkeep = new Upkeep({
+      database,
+      types,
+      onEvent,
+      actor: `worker:${this.#workerId}`,
+      onReady: () => this.#bell.ring(),
+    });
+    this.#upkeep.start();
+    this.#claiming = this.#claimLoop();
+    const { queues, concurrency } = this.#options;
+    onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
+  }
+
+  /** There may be new work. */
+  ring(): void {
+    this.#bell.ring();
+    this.#upkeep?.ring();
+  }
+
+  /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */
+  async stop(deadlineMs = 30_000): Promise<void> {
+    const timer = setTimeout(() => this.#abort.abort(new Error('The worker is being stopped.')), deadlineMs);
+    this.#stopping ??= this.#drain();
+    await this.#stopping;
+    clearTimeout(timer);
+  }
+
+  get #workerId(): number {
+    return this.#membership?.workerId ?? 0;
+  }
+
+  async #join(): Promise<void> {
+    const { database, onEvent } = this.#world;
+    this.#membership = await Membership.join(database, {
+      leaseMs: this.#options.leaseMs,
+      onLost: () => void this.#joinAgain(),
+      onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
+    });
+  }
+
+  /** Too late: others have its jobs, or will. Everything in hand is dropped, and it goes on as a new worker. */
+  async #joinAgain(): Promise<void> {
+    this.#world.onEvent({ event: 'lease-lost', workerId: this.#workerId });
+    this.#abort.abort(new Error('The worker has lost its lease.'));
+    this.#inHand = [];
+    while (!this.#stopping) {
+      try {
+        await this.#join();
+        this.#abort = new AbortController();
+        return;
+      } catch (error) {
+        this.#world.onEvent({ event: 'trouble', doing: 'joining again', error });
+        await new Promise((resolve) => setTimeout(resolve, this.#options.pollMs));
+      }
+    }
+  }
+
+  async #claimLoop(): Promise<void> {
+    while (!this.#stopping) {
+      const room = this.#room();
+      if (room === 0 || (await this.#claim(room)) < room) {
+        await this.#bell.wait(this.#options.pollMs * (0.9 + Math.random() * 0.2));
+      }
+    }
+  }
+
+  /** How many jobs to claim now: none while enough are in hand, or too many wait to be settled. */
+  #room(): number {
+    const wanted = Math.max(this.#options.concurrency, this.#appetite.jobsAhead(performance.now()));
+    this.#lowWater = Math.floor(wanted / 2);
+    if (this.#settler.backlog > MAX_UNSETTLED || this.#inHand.length > this.#lowWater) return 0;
+    return Math.max(0, wanted - this.#inHand.length - this.#busy);
+  }
+
+  async #claim(room: number): Promise<number> {
+    const { database, types, onEvent } = this.#world;
+    const known = types.names();
+    let left = room;
+    try {
+      for (const queue of this.#options.queues) {
+        const jobs = await claimNext(database, this.#workerId, { queue, types: known, limit: left });
+        const [first] = jobs;
+        if (first) this.#settler.opened(first.leaseId, jobs.length);
+        this.#inHand.push(...jobs);
+        this.#startNext();
+        left -= jobs.length;
+        if (left <= 0) break;
+      }
+    } catch (error) {
+      onEvent({ event: 'trouble', doing: 'claiming', error });
+    }
+    return room - left;
+  }
+
+  #startNext(): void {
+    while (this.#busy < this.#options.concurrency && !this.#stopping) {
+      const job = this.#inHand.shift();
+      if (!job) break;
+      this.#busy += 1;
+      this.#live.set(job.id, this.#run(job));
+    }
+  }
+
+  async #run(job: ClaimedJob): Promise<void> {
+    const { database, types, onEvent } = this.#world;
+    const { outcome, settled } = await perform(types.get(job.type), job, {
+      database,
+      settler: this.#settler,
+      signal: this.#abort.signal,
+    });
+    this.#busy -= 1;
+    this.#appetite.finishedOne();
+    this.#startNext();
+    if (this.#inHand.length <= this.#lowWater) this.#bell.ring();
+    const kept = await settled;
+    this.#live.delete(job.id);
+    if (kept === true) onEvent({ event: 'job-settled', job, outcome });
+    if (kept === false) onEvent({ event: 'job-fenced', job });
+    if ('error' in outcome.ended) this.#upkeep?.ring(); // It may be due again soon.
+  }
+
+  async #drain(): Promise<void> {
+    const { onEvent } = this.#world;
+    this.#bell.ring();
+    await this.#claiming;
+    let released = await this.#giveBack([...this.#live.keys()]);
+    await Promise.all(this.#live.values());
+    await this.#settler.idle();
+    released += await this.#giveBack([]);
+    await this.#upkeep?.stop();
+    await this.#membership?.leave().catch((error: unknown) =>
+      onEvent({ event: 'trouble', doing: 'leaving', error }),
+    );
+    if (released > 0) onEvent({ event: 'jobs-released', released });
+    onEvent({ event: 'worker-stopped', workerId: this.#workerId });
+  }
+
+  async #giveBack(keep: number[]): Promise<number> {
+    this.#inHand = [];
+    try {
+      return await release(this.#world.database, this.#workerId, keep);
+    } catch (error) {
+      this.#world.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
+      return 0;
+    }
+  }
+}

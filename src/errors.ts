@@ -1,0 +1,31 @@
+/** Every expected failure: a stable `code` for programs, a message for people that says what to do. */
+export class HumdrumError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HumdrumError';
+    this.code = code;
+  }
+}
+
+/** Codes are part of the public contract: add, never rename. */
+export type ErrorCode =
+  | 'config-invalid'
+  | 'csv-invalid'
+  | 'database-closed'
+  | 'database-locked'
+  | 'database-unreachable'
+  | 'funds-insufficient'
+  | 'input-invalid'
+  | 'job-not-found'
+  | 'migration-changed'
+  | 'migration-pending'
+  | 'not-serializable'
+  | 'pg-missing'
+  | 'type-invalid'
+  | 'type-unknown';
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

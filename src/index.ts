@@ -1,0 +1,18 @@
+export { createHumdrum, Humdrum } from './engine/humdrum.ts';
+export type { HumdrumOptions, JobRequest } from './engine/humdrum.ts';
+export { defineJob } from './engine/job-type.ts';
+export type { JobDefinition, JobType, Json, RetryPolicy, ScheduleRule } from './engine/job-type.ts';
+export { PermanentError } from './engine/retry.ts';
+export { STATUSES, allowedActions } from './engine/lifecycle.ts';
+export type { Action, Status } from './engine/lifecycle.ts';
+export type { Context, ForEachReport } from './engine/context.ts';
+export type { EnqueueOptions } from './engine/enqueue.ts';
+export type { EngineEvent, Listener } from './engine/events.ts';
+export type { Plan } from './engine/plan.ts';
+export type { RunReport } from './engine/run-now.ts';
+export type { Pack } from './engine/pack.ts';
+export type { Execution, ExecutionStats, JobDetail, JobSummary } from './engine/history.ts';
+export type { WorkerOptions } from './engine/worker.ts';
+export type { Database, Queryable, Transaction } from './database/database.ts';
+export { HumdrumError } from './errors.ts';
+export type { ErrorCode } from './errors.ts';

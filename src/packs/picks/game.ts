@@ -1,0 +1,42 @@
+import type { GameState } from './rules.ts';
+
+/** A game as it is stored. Lines are the home side's own; a price that is null is not offered. */
+export interface GameRecord {
+  readonly id: string;
+  readonly season: number;
+  readonly week: string;
+  /** YYYY-MM-DD */
+  readonly gameDate: string;
+  /** An ISO instant. */
+  readonly startsAt: string;
+  readonly homeTeam: string;
+  readonly awayTeam: string;
+  readonly homeScore: number | null;
+  readonly awayScore: number | null;
+  readonly state: GameState;
+  readonly homeLine: number | null;
+  readonly totalLine: number | null;
+  readonly homeSpreadOdds: number | null;
+  readonly awaySpreadOdds: number | null;
+  readonly overOdds: number | null;
+  readonly underOdds: number | null;
+  readonly homeMoneyline: number | null;
+  readonly awayMoneyline: number | null;
+  readonly neutralSite: boolean;
+}
+
+/** `2010-09-09-minnesota-vikings-at-new-orleans-saints`: the same game has the same id in every file. */
+export function gameId(gameDate: string, homeTeam: string, awayTeam: string): string {
+  return `${gameDate}-${slug(awayTeam)}-at-${slug(homeTeam)}`;
+}
+
+/** Lower-case words joined by hyphens; empty where the name has no letter and no digit. */
+export function slug(name: string): string {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
+}
+
+/** The results file has no time of day: every game starts at 18:00 UTC, about noon in the middle of the United States. */
+export function startOf(gameDate: string): string {
+  return `${gameDate}T18:00:00.000Z`;
+}

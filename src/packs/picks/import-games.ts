@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Database, Transaction } from '../../database/database.ts';
+import { errorMessage } from '../../errors.ts';
+import type { GameRecord } from './game.ts';
+import { csvInvalid, readGames, type ReadGame } from './games-csv.ts';
+import { lockKnownGames, upsertGames, type KnownGame } from './queries.ts';
+
+const GAMES_PER_BATCH = 1_000;
+
+/** A file, or its text under the name that messages shall call it by. */
+export type GamesSource =
+  { readonly path: string } | { readonly text: string; readonly name: string };
+
+export interface ImportGamesResult {
+  /** Games in the file: the sum of the other three. */
+  games: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+}
+
+/**
+ * Stores the games of a CSV file, all of them or none. A row with scores makes its game final; a row without scores
+ * says nothing about a game that is live, postponed or void, and takes a result back that no bet was settled by.
+ *
+ * Errors: `csv-invalid`, one line of the message for each bad cell, and for each game whose bets were settled by
+ * another score than the file's.
+ */
+export async function importGames(db: Database, source: GamesSource): Promise<ImportGamesResult> {
+  const { name, text } = await open(source);
+  const games = readGames(text, name);
+  return db.transaction(async (tx) => {
+    const result = { games: games.length, inserted: 0, updated: 0, unchanged: 0 };
+    const refused: string[] = [];
+    for (const batch of batchesOf(games)) {
+      const known = await lockKnown(tx, batch);
+      refused.push(...batch.flatMap((read) => contradiction(read, known.get(read.game.id))));
+      const written = await upsertGames(
+        tx,
+        batch.map(({ game }) => merge(game, known.get(game.id))),
+      );
+      const updated = written.filter((id) => known.has(id)).length;
+      result.updated += updated;
+      result.inserted += written.length - updated;
+      result.unchanged += batch.length - written.length;
+    }
+    if (refused.length > 0) throw csvInvalid(name, refused);
+    return result;
+  });
+}
+
+async function open(source: GamesSource): Promise<{ name: string; text: string }> {
+  if ('text' in source) return source;
+  const name = basename(source.path);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(source.path));
+    return { name, text };
+  } catch (error) {
+    throw csvInvalid(
+      name,
+      [`the file cannot be read as UTF-8 text: ${errorMessage(error)}`],
+      error,
+    );
+  }
+}
+
+function* batchesOf(games: readonly ReadGame[]): Generator<readonly ReadGame[]> {
+  for (let start = 0; start < games.length; start += GAMES_PER_BATCH) {
+    yield games.slice(start, start + GAMES_PER_BATCH);
+  }
+}
+
+async function lockKnown(
+  tx: Transaction,
+  batch: readonly ReadGame[],
+): Promise<Map<string, KnownGame>> {
+  const known = await lockKnownGames(
+    tx,
+    batch.map(({ game }) => game.id),
+  );
+  return new Map(known.map((game) => [game.id, game]));
+}
+
+function contradiction({ line, game }: ReadGame, known: KnownGame | undefined): string[] {
+  if (!known?.hasSettledBets || !changesResult(game, known)) return [];
+  return [
+    `line ${line}: bets on ${game.awayTeam} at ${game.homeTeam} (${game.id}) are settled, with the game ` +
+      `${resultOf(known)}; the file says ${resultOf(game)}. A settled result is not rewritten: correct the line or take it out`,
+  ];
+}
+
+type Result = Pick<GameRecord, 'state' | 'homeScore' | 'awayScore'>;
+
+function changesResult(game: Result, known: Result): boolean {
+  return resultOf(merge(game, known)) !== resultOf(known);
+}
+
+function resultOf({ state, homeScore, awayScore }: Result): string {
+  return homeScore === null || awayScore === null ? state : `${state} ${homeScore}:${awayScore}`;
+}
+
+/** What the file has no word for stays as it is: that a game is live, postponed or void, and a live game's score. */
+function merge<Game extends Result>(game: Game, known: Result | undefined): Game {
+  if (!known || game.state === 'final' || known.state === 'final') return game;
+  const { state, homeScore, awayScore } = known;
+  return { ...game, state, homeScore, awayScore };
+}

@@ -1,0 +1,17 @@
+import type { Pack } from '../../engine/pack.ts';
+import { settleGames } from './jobs/settle-games.ts';
+import { loadSample } from './sample.ts';
+
+/** Bets on games: their settlement. See README.md in this folder. */
+export const picks: Pack = {
+  name: 'picks',
+  migrations: new URL('../../../migrations/picks/', import.meta.url),
+  jobs: [settleGames],
+  loadSample,
+};
+
+export { settleGames, type SettleGamesResult } from './jobs/settle-games.ts';
+export { importGames, type GamesSource, type ImportGamesResult } from './import-games.ts';
+export { placeBets, type PlaceBetsOptions, type PlaceBetsResult } from './place-bets.ts';
+export { sampleGames, type SampleGamesOptions } from './sample.ts';
+export type { GameRecord } from './game.ts';

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import type { Transaction } from '../../../database/database.ts';
+import type { Context } from '../../../engine/context.ts';
+import { defineJob } from '../../../engine/job-type.ts';
+import {
+  changeBankrolls,
+  gamesToSettle,
+  lockBankrolls,
+  lockGamesThatAreOver,
+  lockOpenBets,
+  recordSettlements,
+  type BankrollChange,
+  type OpenBet,
+} from '../queries.ts';
+import { settle, type Game, type Settlement } from '../rules.ts';
+
+const GAMES_PER_SET = 500;
+const BETS_PER_PAGE = 10_000;
+const BANKROLLS_PER_PAGE = 10_000;
+const MOST_ERRORS = 100;
+
+export const settleGames = defineJob({
+  type: 'picks.settle-games',
+  description: 'Settles the open bets of games that are final, postponed or void.',
+  schedule: { cron: '*/30 * * * *' },
+  input: z.object({ limit: z.int().positive().optional() }).strict(),
+  run: (ctx, { limit }) => settleGamesThatAreOver(ctx, limit ?? null),
+});
+
+export interface SettleGamesResult {
+  message: string;
+  /** Bets settled. */
+  affected: number;
+  details: Tally & {
+    games: number;
+    /** Games left as they were, and why: the first 100 of `errorCount`. */
+    errors: { game: string; error: string }[];
+    errorCount: number;
+  };
+}
+
+/** Bets by how they ended. */
+interface Tally {
+  won: number;
+  lost: number;
+  pushed: number;
+  refunded: number;
+  /** The profits of the bets that won, in cents. */
+  paidCents: number;
+}
+
+interface SettledGame extends Tally {
+  readonly gameId: string;
+}
+
+async function settleGamesThatAreOver(
+  ctx: Context,
+  limit: number | null,
+): Promise<SettleGamesResult> {
+  const gameIds = await gamesToSettle(ctx.db, limit);
+  ctx.log(`Games that are over and have open bets: ${gameIds.length}`);
+  const total = { games: 0, ...newTally() };
+  const report = await ctx.forEachSet(gameIds, GAMES_PER_SET, async (set, db) => {
+    const settled = await settleSet(db, set, ctx.now);
+    for (const { gameId, paidCents: _, ...outcomes } of settled) {
+      ctx.emit('picks.game-settled', { gameId, bets: countBets(outcomes), ...outcomes });
+    }
+    // Last of all: a set that fails has added nothing.
+    total.games += settled.length;
+    for (const game of settled) add(total, game);
+  });
+  const errors = report.failed.map(({ item, error }) => ({ game: item, error }));
+  const message = describe(total, errors.length);
+  ctx.log(message);
+  return {
+    message,
+    affected: countBets(total),
+    details: { ...total, errors: errors.slice(0, MOST_ERRORS), errorCount: errors.length },
+  };
+}
+
+/** All open bets of the set or, by throwing, none. Answers the games that had any, in the order of their start. */
+async function settleSet(db: Transaction, gameIds: string[], at: Date): Promise<SettledGame[]> {
+  const games = await lockGamesThatAreOver(db, gameIds);
+  const byId = new Map(games.map((game) => [game.id, game]));
+  const settled = new Map<string, SettledGame>();
+  const bankrolls = new Map<string, BankrollChange>();
+  for await (const bets of openBetsInPages(db, [...byId.keys()])) {
+    for (const bet of await settlePage(db, bets, byId, at)) {
+      count(settled, bet);
+      charge(bankrolls, bet);
+    }
+  }
+  // Once a set and not once a page: each change in one transaction makes a row slower to read until it commits.
+  await moveMoney(db, [...bankrolls.values()]);
+  return [...settled.values()];
+}
+
+async function* openBetsInPages(db: Transaction, gameIds: string[]): AsyncGenerator<OpenBet[]> {
+  let remaining = gameIds;
+  let afterBetId = '';
+  while (remaining.length > 0) {
+    const page = await lockOpenBets(db, remaining, afterBetId, BETS_PER_PAGE);
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (!last || page.length < BETS_PER_PAGE) return;
+    remaining = remaining.slice(remaining.indexOf(last.gameId));
+    afterBetId = last.id;
+  }
+}
+
+type SettledBet = OpenBet & Settlement;
+
+async function settlePage(
+  db: Transaction,
+  bets: OpenBet[],
+  games: ReadonlyMap<string, Game>,
+  at: Date,
+): Promise<SettledBet[]> {
+  const settled = bets.map((bet) => ({ ...bet, ...settle(bet, gameOf(bet, games)) }));
+  expectCount('bets settled', await recordSettlements(db, settled, at), settled.length);
+  return settled;
+}
+
+function gameOf(bet: OpenBet, games: ReadonlyMap<string, Game>): Game {
+  const game = games.get(bet.gameId);
+  if (!game) throw new Error(`Bet ${bet.id} is on the game ${bet.gameId}, which was not locked.`);
+  return game;
+}
+
+function count(games: Map<string, SettledGame>, bet: SettledBet): void {
+  const game = games.get(bet.gameId) ?? { gameId: bet.gameId, ...newTally() };
+  game[bet.outcome] += 1;
+  if (bet.outcome === 'won') game.paidCents += bet.profitCents;
+  games.set(bet.gameId, game);
+}
+
+/** The profit or the loss, and the stake that is no longer at risk. */
+function charge(bankrolls: Map<string, BankrollChange>, bet: SettledBet): void {
+  const { playerId, profitCents, stakeCents } = bet;
+  const change = bankrolls.get(playerId) ?? { playerId, balanceCents: 0, releasedCents: 0 };
+  change.balanceCents += profitCents;
+  change.releasedCents += stakeCents;
+  if (!Number.isSafeInteger(change.balanceCents) || !Number.isSafeInteger(change.releasedCents)) {
+    throw new Error(
+      `Bet ${bet.id}: with it ${playerId} moves more cents than can be kept exactly.`,
+    );
+  }
+  bankrolls.set(playerId, change);
+}
+
+async function moveMoney(db: Transaction, changes: readonly BankrollChange[]): Promise<void> {
+  const inOrder = changes.toSorted((a, b) => (a.playerId < b.playerId ? -1 : 1));
+  for (let start = 0; start < inOrder.length; start += BANKROLLS_PER_PAGE) {
+    const page = inOrder.slice(start, start + BANKROLLS_PER_PAGE);
+    await lockBankrolls(db, page);
+    expectCount('bankrolls changed', await changeBankrolls(db, page), page.length);
+  }
+}
+
+function expectCount(what: string, count: number, expected: number): void {
+  if (count !== expected) {
+    throw new Error(
+      `${expected} ${what} were expected and ${count} were: nothing of this is kept.`,
+    );
+  }
+}
+
+function newTally(): Tally {
+  return { won: 0, lost: 0, pushed: 0, refunded: 0, paidCents: 0 };
+}
+
+function add(total: Tally, part: Tally): void {
+  total.won += part.won;
+  total.lost += part.lost;
+  total.pushed += part.pushed;
+  total.refunded += part.refunded;
+  total.paidCents += part.paidCents;
+}
+
+function countBets(tally: Omit<Tally, 'paidCents'>): number {
+  return tally.won + tally.lost + tally.pushed + tally.refunded;
+}
+
+function describe(total: Tally & { games: number }, unsettled: number): string {
+  const many = (count: number, noun: string): string =>
+    `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  const left = unsettled > 0 ? ` Left unsettled by an error: ${many(unsettled, 'game')}.` : '';
+  if (total.games === 0) return `No bet was settled.${left}`;
+  const { won, lost, pushed, refunded } = total;
+  return (
+    `Settled ${many(countBets(total), 'bet')} on ${many(total.games, 'game')}: ` +
+    `${won} won, ${lost} lost, ${pushed} pushed, ${refunded} refunded.${left}`
+  );
+}

@@ -1,0 +1,164 @@
+import type { Database, Transaction } from '../../database/database.ts';
+import { HumdrumError } from '../../errors.ts';
+import {
+  countMissingBets,
+  createPlayers,
+  lockSampleBankrolls,
+  placeMissingBets,
+  type Bankroll,
+} from './queries.ts';
+
+/** What a new sample player has: $1,000. */
+export const NEW_BANKROLL_CENTS = 100_000;
+const MOST_PLAYERS = 1_000_000;
+
+export interface PlaceBetsOptions {
+  stakeCents: number;
+  /** Each side of each market of each game: the one way there is so far. */
+  everySide: true;
+  /** Bets on each side, by different turns of the players. Default 1. */
+  betsPerSide?: number;
+  /** Only player-0001 to this one. Default: those there are, and as many new ones as the stakes need. */
+  players?: number;
+}
+
+export interface PlaceBetsResult {
+  bets: number;
+  games: number;
+  players: number;
+  stakedCents: number;
+}
+
+/**
+ * Places bets for the demo and the tests, a day before each game: what is there already is not placed again, and a
+ * game that is over takes bets too (placed then, loaded late). Only sample players bet (`player-0001` …), in turn, and
+ * none more than is available. All or nothing. Errors: `input-invalid`, `funds-insufficient`.
+ */
+export async function placeBets(db: Database, options: PlaceBetsOptions): Promise<PlaceBetsResult> {
+  return db.transaction((tx) => placeBetsWithin(tx, options));
+}
+
+export async function placeBetsWithin(
+  tx: Transaction,
+  options: PlaceBetsOptions,
+): Promise<PlaceBetsResult> {
+  const { stakeCents, betsPerSide = 1, players } = options;
+  checkWhole('stakeCents', stakeCents, Number.MAX_SAFE_INTEGER);
+  checkWhole('betsPerSide', betsPerSide, 10_000);
+  if (players !== undefined) checkWhole('players', players, MOST_PLAYERS);
+  const known = await lockSampleBankrolls(tx);
+  const missing = await countMissingBets(tx, betsPerSide);
+  if (missing === 0) return { bets: 0, games: 0, players: 0, stakedCents: 0 };
+  const bankrolls =
+    players === undefined
+      ? await withEnoughPlayers(tx, known, missing, stakeCents)
+      : await withPlayersUpTo(tx, known, players);
+  const capacities = bankrolls.map(({ availableCents }) => Math.floor(availableCents / stakeCents));
+  const rounds = roundsFor(missing, capacities);
+  if (rounds === null) throw tooLittleMoney(missing, stakeCents, bankrolls);
+  const playerIds = bankrolls.map(({ playerId }) => playerId);
+  const placed = await placeMissingBets(tx, { betsPerSide, stakeCents, playerIds, rounds });
+  const stakedCents = missing * stakeCents;
+  if (placed.bets !== missing || placed.reservedCents !== stakedCents) {
+    throw new Error(
+      `${missing} bets were to be placed for ${stakedCents} cents; ${placed.bets} were, for ` +
+        `${placed.reservedCents}. Games or bankrolls changed meanwhile: nothing is kept.`,
+    );
+  }
+  return { bets: placed.bets, games: placed.games, players: placed.players, stakedCents };
+}
+
+/**
+ * The fewest rounds in which players, one bet a round until their money is out, place `bets`; null where they cannot.
+ */
+export function roundsFor(bets: number, capacities: readonly number[]): number | null {
+  const placedIn = (rounds: number): number =>
+    capacities.reduce((sum, capacity) => sum + Math.max(0, Math.min(capacity, rounds)), 0);
+  if (placedIn(bets) < bets) return null;
+  let enough = bets;
+  let tooFew = 0;
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((enough + tooFew) / 2);
+    if (placedIn(middle) >= bets) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
+}
+
+async function withEnoughPlayers(
+  tx: Transaction,
+  known: readonly Bankroll[],
+  bets: number,
+  stakeCents: number,
+): Promise<readonly Bankroll[]> {
+  const room = known.reduce(
+    (sum, { availableCents }) => sum + Math.max(0, Math.floor(availableCents / stakeCents)),
+    0,
+  );
+  const perNewPlayer = Math.floor(NEW_BANKROLL_CENTS / stakeCents);
+  if (room >= bets || perNewPlayer === 0) return known;
+  const count = Math.ceil((bets - room) / perNewPlayer);
+  const last = known.at(-1);
+  const first = last ? numberOf(last.playerId) + 1 : 1;
+  return [
+    ...known,
+    ...(await create(
+      tx,
+      Array.from({ length: count }, (_, index) => first + index),
+    )),
+  ];
+}
+
+async function withPlayersUpTo(
+  tx: Transaction,
+  known: readonly Bankroll[],
+  players: number,
+): Promise<readonly Bankroll[]> {
+  const wanted = known.filter(({ playerId }) => numberOf(playerId) <= players);
+  const there = new Set(wanted.map(({ playerId }) => numberOf(playerId)));
+  const numbers = Array.from({ length: players }, (_, index) => index + 1);
+  return [
+    ...wanted,
+    ...(await create(
+      tx,
+      numbers.filter((number) => !there.has(number)),
+    )),
+  ];
+}
+
+async function create(tx: Transaction, numbers: readonly number[]): Promise<Bankroll[]> {
+  const players = numbers.map((number) => ({
+    id: `player-${String(number).padStart(4, '0')}`,
+    name: `Player ${number}`,
+  }));
+  await createPlayers(tx, players, NEW_BANKROLL_CENTS);
+  return players.map(({ id }) => ({ playerId: id, availableCents: NEW_BANKROLL_CENTS }));
+}
+
+function numberOf(playerId: string): number {
+  return Number(playerId.slice('player-'.length));
+}
+
+function tooLittleMoney(
+  bets: number,
+  stakeCents: number,
+  bankrolls: readonly Bankroll[],
+): HumdrumError {
+  const available = bankrolls.reduce(
+    (sum, bankroll) => sum + Math.max(0, bankroll.availableCents),
+    0,
+  );
+  return new HumdrumError(
+    'funds-insufficient',
+    `${bets} bets of ${stakeCents} cents cannot be placed: ${bankrolls.length} players have ${available} cents ` +
+      `available together, and a new player has ${NEW_BANKROLL_CENTS}. Lower the stake or let more players bet.`,
+  );
+}
+
+function checkWhole(name: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return;
+  throw new HumdrumError(
+    'input-invalid',
+    `${name} is ${value}: it must be a whole number from 1 to ${most}.`,
+  );
+}

@@ -1,0 +1,131 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { describe, inject, onTestFinished } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { openPglite } from '../../src/database/pglite.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { migrationSets, type Pack } from '../../src/engine/pack.ts';
+
+export type Backend = Database['backend'];
+
+export interface FreshOptions {
+  /** Whose tables are there besides the engine's. */
+  packs?: readonly Pack[];
+}
+
+/** A migrated, empty database of the test's own, closed and gone when the test ends. Call it within a test or `beforeEach`. */
+export type Fresh = (options?: FreshOptions) => Promise<Database>;
+
+/** The same tests on both backends. */
+export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backend) => void): void {
+  for (const backend of ['pglite', 'postgres'] as const) {
+    describe(`${title} on ${backend}`, () => {
+      tests((options) => fresh(backend, options), backend);
+    });
+  }
+}
+
+export async function fresh(backend: Backend, options: FreshOptions = {}): Promise<Database> {
+  const db =
+    backend === 'pglite'
+      ? await openPglite({ loadDataDir: await pgliteTemplate(options.packs ?? []) })
+      : await openPostgres(await freshUrl(options));
+  onTestFinished(() => db.close());
+  return db;
+}
+
+/** A migrated, empty PostgreSQL database by its URL: for tests with more than one process or pool. */
+export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<string> {
+  const template = await postgresTemplate(packs);
+  const name = newDatabaseName();
+  await onServer(`create database ${name} template ${template}`);
+  onTestFinished(() => dropDatabase(name));
+  return databaseUrl(name);
+}
+
+/** An empty folder that is gone when the test ends. */
+export async function freshFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'humdrum-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * Migrating takes seconds, a copy does not: both templates are made once in a run, by whoever needs them first. Each is
+ * made under a name of its own and then renamed, so two processes at once do some work twice and never see half of it.
+ */
+async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
+  const file = join(inject('runFolder'), `${await migrationsKey(packs)}.tar`);
+  if (!existsSync(file)) {
+    const db = await openPglite();
+    await migrate(db, migrationSets(packs));
+    const data = await db.dumpDataDir();
+    await db.close();
+    const draft = `${file}.${process.pid}`;
+    await writeFile(draft, Buffer.from(await data.arrayBuffer()));
+    await rename(draft, file);
+  }
+  return new Blob([await readFile(file)]);
+}
+
+async function postgresTemplate(packs: readonly Pack[]): Promise<string> {
+  const template = `${inject('databasePrefix')}_template_${await migrationsKey(packs)}`;
+  if (await databaseExists(template)) return template;
+  const draft = newDatabaseName();
+  await onServer(`create database ${draft}`);
+  const db = await openPostgres(databaseUrl(draft));
+  await migrate(db, migrationSets(packs));
+  await db.close();
+  try {
+    await onServer(`alter database ${draft} rename to ${template}`);
+  } catch (error) {
+    if (!(await databaseExists(template))) throw error;
+    await dropDatabase(draft);
+  }
+  return template;
+}
+
+/** Changes when any migration does, so that a watching run makes its templates anew. */
+async function migrationsKey(packs: readonly Pack[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { name, folder } of migrationSets(packs)) {
+    for (const file of (await readdir(folder)).toSorted()) {
+      hash.update(`${name}/${file}\n`).update(await readFile(new URL(file, folder)));
+    }
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+async function databaseExists(name: string): Promise<boolean> {
+  return (await onServer('select from pg_database where datname = $1', [name])) > 0;
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  await onServer(`drop database ${name} with (force)`);
+}
+
+/** Answers the number of rows. A connection for each statement: nothing to close, and nothing that outlives the server. */
+async function onServer(sql: string, params: string[] = []): Promise<number> {
+  const client = new Client({ connectionString: inject('postgresUrl') });
+  await client.connect();
+  try {
+    return (await client.query(sql, params)).rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
+function newDatabaseName(): string {
+  return `${inject('databasePrefix')}_${randomBytes(6).toString('hex')}`;
+}
+
+function databaseUrl(name: string): string {
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  return url.href;
+}

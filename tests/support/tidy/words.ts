@@ -1,0 +1,190 @@
+import type { Node } from 'oxc-parser';
+import {
+  commentsOf,
+  eachNode,
+  finding,
+  textOf,
+  type Finding,
+  type SourceFile,
+  type Visit,
+} from './source.ts';
+
+const MAY_HOLD_SQL = /^src\/(engine|database|health)\/|^src\/packs\/[^/]+\/queries\.ts$/;
+
+/** How a statement starts. */
+const SQL_START = new RegExp(
+  String.raw`^\s*(?:` +
+    [
+      String.raw`select\s+[^]*\bfrom\b`,
+      String.raw`select\s+[\w.]+\s*\(`,
+      String.raw`insert\s+into\s+\S`,
+      String.raw`update\s+\S+\s+(?:\w+\s+)?set\s`,
+      String.raw`delete\s+from\s+\S`,
+      String.raw`with\s+(?:recursive\s+)?\w+\s*(?:\([^)]*\)\s*)?as\s+(?:(?:not\s+)?materialized\s+)?\(`,
+      String.raw`(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|index|unique|schema|view|function|trigger|type|database|sequence)\s`,
+      String.raw`(?:truncate|listen|notify|lock\s+table)\s+[\w."?]+\s*(?:,|;|$)`,
+    ].join('|') +
+    ')',
+  'i',
+);
+
+/** Prose may start with such a word too, but capitalised, or without its second half. */
+function isSql(text: string): boolean {
+  return SQL_START.test(text) && !/^\s*[A-Z][a-z]/.test(text);
+}
+
+/** SQL is where someone looks for it: in the engine, the adapters, health, and each pack's queries.ts. */
+export function sqlHasItsPlace(files: readonly SourceFile[]): Finding[] {
+  const others = files.filter(({ path }) => !MAY_HOLD_SQL.test(path));
+  return inEach(others, (node) => {
+    const text = textOf(node);
+    return text !== null && isSql(text)
+      ? 'SQL: move it to src/engine, src/database, src/health or the queries.ts of the pack'
+      : null;
+  });
+}
+
+/** Types do not lie: no `any`, and no comment that silences the compiler, or a lint rule without saying why. */
+export function nothingIsSilenced(files: readonly SourceFile[]): Finding[] {
+  const compiler = /@ts-(?:ignore|expect-error|nocheck)/;
+  const linter = /\b(?:es|ox)lint-disable(?!.*--\s*\S)/;
+  const any = inEach(files, (node) =>
+    node.type === 'TSAnyKeyword' ? 'any: say the type, or unknown' : null,
+  );
+  const comments = files.flatMap((file) =>
+    commentsOf(file).flatMap(({ value, start }) => {
+      if (compiler.test(value))
+        return [finding(file, start, 'silences the compiler: mend the type')];
+      if (!linter.test(value)) return [];
+      return [
+        finding(file, start, 'silences the linter: mend the code, or give the reason after --'),
+      ];
+    }),
+  );
+  return [...any, ...comments];
+}
+
+const CLOCKS = new Set([
+  'Date.now',
+  'Math.random',
+  'performance.now',
+  'process.hrtime',
+  'process.hrtime.bigint',
+  'crypto.randomUUID',
+  'randomUUID',
+  'Date',
+]);
+const SQL_CLOCK =
+  /\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|random|gen_random_uuid)\s*\(\s*\)|\b(?:current_(?:date|time|timestamp)|localtime|localtimestamp)\b/i;
+
+/** What a pack's job does depends on its context alone, so a late or repeated run decides the same. */
+export function packsHaveNoClockOrDice(files: readonly SourceFile[]): Finding[] {
+  const packs = files.filter(({ path }) => path.startsWith('src/packs/'));
+  return inEach(packs, (node) => {
+    const name = clockOf(node);
+    return name === null
+      ? null
+      : `${name}: take ctx.now, ctx.random() or ctx.id(), also as a parameter in SQL`;
+  });
+}
+
+function clockOf(node: Node): string | null {
+  if (node.type === 'NewExpression') {
+    return dotted(node.callee) === 'Date' && node.arguments.length === 0 ? 'new Date()' : null;
+  }
+  if (node.type === 'CallExpression') {
+    const name = dotted(node.callee);
+    return CLOCKS.has(name) ? name : null;
+  }
+  const text = textOf(node);
+  return text === null ? null : (SQL_CLOCK.exec(text)?.[0] ?? null);
+}
+
+const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'];
+
+/** The five statuses are listed in src/engine/lifecycle.ts; everyone else imports them from there. */
+export function statusesAreListedOnce(files: readonly SourceFile[]): Finding[] {
+  const others = files.filter(({ path }) => path !== 'src/engine/lifecycle.ts');
+  return inEach(others, (node) => {
+    const said = new Set(wordsIn(node));
+    return STATUSES.every((status) => said.has(status))
+      ? 'lists the five statuses: import them from src/engine/lifecycle.ts'
+      : null;
+  });
+}
+
+function wordsIn(node: Node): string[] {
+  const text = textOf(node);
+  if (text !== null) return text.split(/\W+/);
+  if (node.type === 'ArrayExpression')
+    return node.elements.map((each) => (each && textOf(each)) ?? '');
+  if (node.type !== 'TSUnionType') return [];
+  return node.types.map(
+    (each) => (each.type === 'TSLiteralType' ? textOf(each.literal) : null) ?? '',
+  );
+}
+
+const BANNED_WORD = /^(?:un)?(?:paus|resum)(?:e|es|ed|er|able|ing)$/;
+
+/** No pause and no resume in any name: of a file, a variable, a command, a route, a column. Prose may explain why. */
+export function nothingPausesOrResumes(files: readonly SourceFile[]): Finding[] {
+  const message = 'the contract knows no such thing (design §2.3): find the name of what it does';
+  const byPath = files
+    .filter(({ path }) => hasBannedWord(path))
+    .map((file) => finding(file, 0, message));
+  const code = files.filter(({ path }) => /\.tsx?$/.test(path));
+  const byName = inEach(code, (node) => (hasBannedWord(nameIn(node)) ? message : null));
+  const sql = files
+    .filter(({ path, text }) => path.endsWith('.sql') && hasBannedWord(withoutSqlComments(text)))
+    .map((file) => finding(file, 0, message));
+  return [...byPath, ...byName, ...sql];
+}
+
+/** An identifier, a string that is one word or path, or a statement. */
+function nameIn(node: Node): string {
+  if (node.type === 'Identifier' || node.type === 'PrivateIdentifier') return node.name;
+  if (node.type === 'JSXIdentifier') return node.name;
+  const text = textOf(node) ?? '';
+  if (isSql(text)) return withoutSqlComments(text);
+  return /\s/.test(text.trim()) ? '' : text;
+}
+
+function hasBannedWord(name: string): boolean {
+  const words = name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/);
+  return words.some((word) => BANNED_WORD.test(word));
+}
+
+function withoutSqlComments(sql: string): string {
+  return sql.replaceAll(/--.*|\/\*[^]*?\*\//g, '');
+}
+
+/** What is worth doing is done, or is an issue. */
+export function nothingIsLeftToDo(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) =>
+    [...file.text.matchAll(/\b(?:TO[D]O|FIX[M]E|XX[X])\b/g)].map((match) =>
+      finding(file, match.index, `${match[0]}: do it, or open an issue and say nothing here`),
+    ),
+  );
+}
+
+function inEach(files: readonly SourceFile[], complaint: (node: Node) => string | null): Finding[] {
+  return files.flatMap((file) => {
+    const found: Finding[] = [];
+    const visit: Visit = (node) => {
+      const message = complaint(node);
+      if (message !== null) found.push(finding(file, node.start, message));
+    };
+    eachNode(file, visit);
+    return found;
+  });
+}
+
+/** `a.b.c`, or an empty string for anything else. */
+function dotted(node: Node): string {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type !== 'MemberExpression' || node.property.type !== 'Identifier') return '';
+  return `${dotted(node.object)}.${node.property.name}`;
+}
