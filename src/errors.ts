@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'migration-pending'
   | 'not-serializable'
   | 'pg-missing'
+  | 'port-in-use'
+  | 'request-refused'
   | 'type-invalid'
   | 'type-unknown';
 

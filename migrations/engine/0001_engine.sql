@@ -118,9 +118,18 @@ create table humdrum.ready (
   attempt  smallint not null, -- the number of the attempt to come
   queue    text     not null,
   type     text     not null,
-  primary key (queue, priority, job_id)
+  primary key (queue, priority, job_id) -- the first two never change: they are the job's own
 ) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-create unique index ready_job_id on humdrum.ready (job_id);
+
+-- The rows that a claim takes. The settings pin its plan: a walk along the primary key, whatever the statistics of a
+-- table that fills and empties all day make the planner believe.
+create function humdrum.next_ready(of_queue text, of_types text[], at_most integer) returns setof tid
+language sql volatile rows 1000
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+begin atomic
+  select ctid from humdrum.ready where queue = of_queue and type = any (of_types)
+  order by queue, priority, job_id limit at_most for update skip locked;
+end;
 
 -- What has a time to come. Promoted to ready when due, so that no claim walks over it.
 create table humdrum.later (
@@ -199,7 +208,7 @@ select
   coalesce(last.number, 0) as attempts, job.max_attempts,
   last.started_at, last.finished_at, last.result, last.error_class, last.error_message
 from humdrum.job
-left join humdrum.ready on ready.job_id = job.id
+left join humdrum.ready on (ready.queue, ready.priority, ready.job_id) = (job.queue, job.priority, job.id)
 left join humdrum.later on later.job_id = job.id
 left join humdrum.failed on failed.job_id = job.id
 left join humdrum.cancellation on cancellation.job_id = job.id

@@ -28,16 +28,13 @@ interface Row {
 }
 
 // Deleting by ctid with SKIP LOCKED takes each row once and waits for nobody. OFFSET 0 pins the look-up of each job to
-// its primary key, whatever the statistics of these tables, which change by the second, make the planner believe.
-const claimWhere = (condition: string): string => `
+// its primary key.
+const claimFrom = (rows: string): string => `
 with alive as materialized (
   select id as worker_id, humdrum.clock() as now from humdrum.worker where id = $1 and expires_at > humdrum.clock()
 ),
 picked as (
-  delete from humdrum.ready where ctid = any (array (
-    select ctid from humdrum.ready where ${condition} and exists (select from alive)
-    order by queue, priority, job_id limit $2 for update skip locked
-  ))
+  delete from humdrum.ready where ctid = any (array (${rows}))
   returning job_id, attempt, queue, priority, type
 ),
 lease as (
@@ -58,8 +55,11 @@ from picked cross join lease cross join lateral (
 ) as job
 order by picked.priority, picked.job_id`;
 
-const CLAIM_NEXT = claimWhere('queue = $3 and type = any ($4)');
-const CLAIM_ONE = claimWhere('job_id = $3');
+const CLAIM_NEXT = claimFrom('select taken from alive, humdrum.next_ready($2, $3, $4) as taken');
+const CLAIM_ONE = claimFrom(`
+  select ready.ctid from alive, humdrum.job join humdrum.ready
+    on (ready.queue, ready.priority, ready.job_id) = (job.queue, job.priority, job.id)
+  where job.id = $2 for update of ready skip locked`);
 
 /** Takes up to `limit` jobs of a queue, of the types that this worker knows. Empty when its lease has passed. */
 export async function claimNext(
@@ -67,13 +67,13 @@ export async function claimNext(
   workerId: number,
   from: { queue: string; types: readonly string[]; limit: number },
 ): Promise<ClaimedJob[]> {
-  const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, from.limit, from.queue, from.types]);
+  const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, from.queue, from.types, from.limit]);
   return rows.map(toClaimedJob);
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */
 export async function claimOne(db: Queryable, workerId: number, jobId: number): Promise<ClaimedJob | null> {
-  const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, 1, jobId]);
+  const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, jobId]);
   return rows[0] ? toClaimedJob(rows[0]) : null;
 }
 

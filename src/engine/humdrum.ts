@@ -15,7 +15,7 @@ import type { Plan } from './plan.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
 import { runNow, type RunReport } from './run-now.ts';
-import { registerSchedules } from './schedule.ts';
+import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface HumdrumOptions {
@@ -168,6 +168,11 @@ export class Humdrum {
 
   async getStats(): Promise<ExecutionStats> {
     return executionStats(this.database);
+  }
+
+  /** The next tick of each schedule, soonest first. */
+  async nextTicks(limit = 10): Promise<NextTick[]> {
+    return nextTicks(this.database, limit);
   }
 
   async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {

@@ -1,9 +1,27 @@
 import type { Database, Queryable } from '../database/database.ts';
+import { errorMessage, HumdrumError } from '../errors.ts';
 import { readClock } from './clock.ts';
 import { dueTicks, nextTick } from './cron.ts';
 import { enqueue } from './enqueue.ts';
 import type { JobType } from './job-type.ts';
 import type { Registry } from './registry.ts';
+
+/** What is due to come: the next tick of each schedule, soonest first. */
+export interface NextTick {
+  schedule: string;
+  cron: string;
+  timeZone: string;
+  nextAt: Date;
+}
+
+export async function nextTicks(db: Queryable, limit = 10): Promise<NextTick[]> {
+  const { rows } = await db.query<NextTick>(
+    `select name as schedule, cron, time_zone as "timeZone", next_at as "nextAt" from humdrum.schedule
+     where isfinite(next_at) order by next_at, name limit $1`,
+    [limit],
+  );
+  return rows;
+}
 
 type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
 
@@ -14,8 +32,7 @@ function scheduled(types: Registry): ScheduledType[] {
 /** Writes down the schedules of these types. One whose rule has changed starts anew from now; others keep their place. */
 export async function registerSchedules(db: Database, types: Registry): Promise<void> {
   const now = await readClock(db);
-  // A tick brings no input of its own, so a schema that wants one would fail at every tick: better told now.
-  await Promise.all(scheduled(types).map((type) => type.parse({})));
+  await Promise.all(scheduled(types).map(requireNoInput));
   const rules = scheduled(types).flatMap(({ type, schedule }) => {
     const next = nextTick(schedule, now);
     return next ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }] : [];
@@ -33,6 +50,19 @@ export async function registerSchedules(db: Database, types: Registry): Promise<
       rules.map(({ next }) => next),
     ],
   );
+}
+
+/** A tick brings no input, so a schema that wants one would fail at every tick: better told at the start. */
+async function requireNoInput(type: ScheduledType): Promise<void> {
+  try {
+    await type.parse({});
+  } catch (cause) {
+    throw new HumdrumError(
+      'type-invalid',
+      `${type.type} has a schedule, so its input must have a default for everything. ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
 }
 
 interface DueRow {

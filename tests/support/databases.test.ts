@@ -7,18 +7,17 @@ import { eachBackend, freshFolder, freshUrl } from './databases.ts';
 import { dump } from './dump.ts';
 
 eachBackend('a fresh database', (fresh, backend) => {
+  it('shares nothing with another, though both make the template', async () => {
+    const [one, other] = await Promise.all([fresh(), fresh()]);
+    await one.query('create table note (body text)');
+    await expect(other.query('select from note')).rejects.toThrow('note');
+  });
+
   it('is migrated, and is what it says it is', async () => {
     const db = await fresh();
     expect(db.backend).toBe(backend);
     const { rows } = await db.query<{ set: string }>('select set from humdrum.migration');
     expect(rows.map(({ set }) => set)).toContain('engine');
-  });
-
-  it('shares nothing with another', async () => {
-    const one = await fresh();
-    const other = await fresh();
-    await one.query('create table note (body text)');
-    await expect(other.query('select from note')).rejects.toThrow('note');
   });
 });
 

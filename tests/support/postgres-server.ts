@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import {
   findBinaries,
-  readableBinaries,
+  runnableBinaries,
   serverAccount,
   type Account,
   type Binaries,
@@ -60,7 +60,7 @@ async function startBinaries(binaries: Binaries, fsync: boolean): Promise<Postgr
   const folder = await mkdtemp(join(tmpdir(), 'humdrum-postgres-'));
   try {
     if (account.uid !== undefined) await chown(folder, account.uid, account.gid);
-    const bin = readableBinaries(binaries, account, folder);
+    const bin = runnableBinaries(binaries, account, folder);
     const password = await initialise(bin, account, folder);
     const port = await freePort();
     const server = await launch(bin, account, folder, port, fsync);
@@ -102,7 +102,7 @@ async function initialise(bin: string, account: Account, folder: string): Promis
 const KEEPER = `
 folder=$1; shift
 exec 3<&0
-"$@" & server=$!
+"$@" 3<&- & server=$!
 { read -r _ <&3; kill -QUIT $server; } & watch=$!
 wait $server
 kill $watch 2>/dev/null

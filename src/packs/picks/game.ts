@@ -25,6 +25,18 @@ export interface GameRecord {
   readonly neutralSite: boolean;
 }
 
+/** Of the table picks.game: the names above in snake case. */
+export const GAME_COLUMNS = (
+  'id season week game_date starts_at home_team away_team home_score away_score state home_line total_line ' +
+  'home_spread_odds away_spread_odds over_odds under_odds home_moneyline away_moneyline neutral_site'
+).split(' ');
+
+export function asColumns(game: GameRecord): Record<string, unknown> {
+  const snake = (name: string): string =>
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(game).map(([name, value]) => [snake(name), value]));
+}
+
 /** `2010-09-09-minnesota-vikings-at-new-orleans-saints`: the same game has the same id in every file. */
 export function gameId(gameDate: string, homeTeam: string, awayTeam: string): string {
   return `${gameDate}-${slug(awayTeam)}-at-${slug(homeTeam)}`;

@@ -4,7 +4,8 @@ import type { Database, Transaction } from '../../database/database.ts';
 import { errorMessage } from '../../errors.ts';
 import type { GameRecord } from './game.ts';
 import { csvInvalid, readGames, type ReadGame } from './games-csv.ts';
-import { lockKnownGames, upsertGames, type KnownGame } from './queries.ts';
+import { gamesWithSettledBets, lockKnownGames, upsertGames } from './queries.ts';
+import type { Game } from './rules.ts';
 
 const GAMES_PER_BATCH = 1_000;
 
@@ -36,10 +37,8 @@ export async function importGames(db: Database, source: GamesSource): Promise<Im
     for (const batch of batchesOf(games)) {
       const known = await lockKnown(tx, batch);
       refused.push(...batch.flatMap((read) => contradiction(read, known.get(read.game.id))));
-      const written = await upsertGames(
-        tx,
-        batch.map(({ game }) => merge(game, known.get(game.id))),
-      );
+      const merged = batch.map(({ game }) => merge(game, known.get(game.id)));
+      const written = await upsertGames(tx, merged);
       const updated = written.filter((id) => known.has(id)).length;
       result.updated += updated;
       result.inserted += written.length - updated;
@@ -71,19 +70,22 @@ function* batchesOf(games: readonly ReadGame[]): Generator<readonly ReadGame[]> 
   }
 }
 
+interface KnownGame extends Game {
+  readonly hasSettledBets: boolean;
+}
+
 async function lockKnown(
   tx: Transaction,
   batch: readonly ReadGame[],
 ): Promise<Map<string, KnownGame>> {
-  const known = await lockKnownGames(
-    tx,
-    batch.map(({ game }) => game.id),
-  );
-  return new Map(known.map((game) => [game.id, game]));
+  const ids = batch.map(({ game }) => game.id);
+  const games = await lockKnownGames(tx, ids);
+  const settled = new Set(await gamesWithSettledBets(tx, ids));
+  return new Map(games.map((game) => [game.id, { ...game, hasSettledBets: settled.has(game.id) }]));
 }
 
 function contradiction({ line, game }: ReadGame, known: KnownGame | undefined): string[] {
-  if (!known?.hasSettledBets || !changesResult(game, known)) return [];
+  if (!known?.hasSettledBets || resultOf(merge(game, known)) === resultOf(known)) return [];
   return [
     `line ${line}: bets on ${game.awayTeam} at ${game.homeTeam} (${game.id}) are settled, with the game ` +
       `${resultOf(known)}; the file says ${resultOf(game)}. A settled result is not rewritten: correct the line or take it out`,
@@ -92,16 +94,12 @@ function contradiction({ line, game }: ReadGame, known: KnownGame | undefined): 
 
 type Result = Pick<GameRecord, 'state' | 'homeScore' | 'awayScore'>;
 
-function changesResult(game: Result, known: Result): boolean {
-  return resultOf(merge(game, known)) !== resultOf(known);
-}
-
 function resultOf({ state, homeScore, awayScore }: Result): string {
   return homeScore === null || awayScore === null ? state : `${state} ${homeScore}:${awayScore}`;
 }
 
 /** What the file has no word for stays as it is: that a game is live, postponed or void, and a live game's score. */
-function merge<Game extends Result>(game: Game, known: Result | undefined): Game {
+function merge<Row extends Result>(game: Row, known: Result | undefined): Row {
   if (!known || game.state === 'final' || known.state === 'final') return game;
   const { state, homeScore, awayScore } = known;
   return { ...game, state, homeScore, awayScore };

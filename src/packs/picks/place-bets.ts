@@ -44,7 +44,7 @@ export async function placeBetsWithin(
 ): Promise<PlaceBetsResult> {
   const { stakeCents, betsPerSide = 1, players } = options;
   checkWhole('stakeCents', stakeCents, Number.MAX_SAFE_INTEGER);
-  checkWhole('betsPerSide', betsPerSide, 10_000);
+  checkWhole('betsPerSide', betsPerSide, 1_000);
   if (players !== undefined) checkWhole('players', players, MOST_PLAYERS);
   const known = await lockSampleBankrolls(tx);
   const missing = await countMissingBets(tx, betsPerSide);
@@ -57,7 +57,7 @@ export async function placeBetsWithin(
   const rounds = roundsFor(missing, capacities);
   if (rounds === null) throw tooLittleMoney(missing, stakeCents, bankrolls);
   const playerIds = bankrolls.map(({ playerId }) => playerId);
-  const placed = await placeMissingBets(tx, { betsPerSide, stakeCents, playerIds, rounds });
+  const placed = await placeMissingBets(tx, betsPerSide, stakeCents, playerIds, rounds);
   const stakedCents = missing * stakeCents;
   if (placed.bets !== missing || placed.reservedCents !== stakedCents) {
     throw new Error(
@@ -100,13 +100,11 @@ async function withEnoughPlayers(
   const count = Math.ceil((bets - room) / perNewPlayer);
   const last = known.at(-1);
   const first = last ? numberOf(last.playerId) + 1 : 1;
-  return [
-    ...known,
-    ...(await create(
-      tx,
-      Array.from({ length: count }, (_, index) => first + index),
-    )),
-  ];
+  const made = await create(
+    tx,
+    Array.from({ length: count }, (_, index) => first + index),
+  );
+  return [...known, ...made];
 }
 
 async function withPlayersUpTo(
@@ -117,13 +115,11 @@ async function withPlayersUpTo(
   const wanted = known.filter(({ playerId }) => numberOf(playerId) <= players);
   const there = new Set(wanted.map(({ playerId }) => numberOf(playerId)));
   const numbers = Array.from({ length: players }, (_, index) => index + 1);
-  return [
-    ...wanted,
-    ...(await create(
-      tx,
-      numbers.filter((number) => !there.has(number)),
-    )),
-  ];
+  const made = await create(
+    tx,
+    numbers.filter((number) => !there.has(number)),
+  );
+  return [...wanted, ...made];
 }
 
 async function create(tx: Transaction, numbers: readonly number[]): Promise<Bankroll[]> {

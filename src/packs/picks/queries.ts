@@ -1,12 +1,10 @@
 /** All SQL of the pack. Each function is one statement over a set; none of them is called once a row. */
 
 import type { Queryable } from '../../database/database.ts';
-import type { GameRecord } from './game.ts';
+import { asColumns, GAME_COLUMNS, type GameRecord } from './game.ts';
 import type { Bet, Game, Outcome } from './rules.ts';
 
-interface Count {
-  readonly count: number;
-}
+type Count = { readonly count: number };
 
 /** One array a column, for unnest. */
 const columnsOf = <Row>(rows: readonly Row[], ...names: (keyof Row)[]): unknown[][] =>
@@ -155,15 +153,10 @@ export async function changeBankrolls(
 
 // ---------------------------------------------------------------------------------------------- import of games
 
-export interface KnownGame extends Game {
-  readonly hasSettledBets: boolean;
-}
-
-/** Those of `ids` that are stored already, locked. */
-export async function lockKnownGames(db: Queryable, ids: readonly string[]): Promise<KnownGame[]> {
-  const { rows } = await db.query<KnownGame>(
-    `select id, state, home_score as "homeScore", away_score as "awayScore",
-            exists (select from picks.bet where bet.game_id = game.id and bet.state <> 'open') as "hasSettledBets"
+/** Those of `ids` that are stored already. Until the transaction ends nobody settles or changes them. */
+export async function lockKnownGames(db: Queryable, ids: readonly string[]): Promise<Game[]> {
+  const { rows } = await db.query<Game>(
+    `select id, state, home_score as "homeScore", away_score as "awayScore"
      from picks.game where id = any($1::text[])
      order by starts_at, id
      for update`,
@@ -172,32 +165,33 @@ export async function lockKnownGames(db: Queryable, ids: readonly string[]): Pro
   return rows;
 }
 
-const FIXED_COLUMNS = ['id', 'game_date', 'starts_at'];
-const CHANGING_COLUMNS = (
-  'season week home_team away_team home_score away_score state home_line total_line home_spread_odds ' +
-  'away_spread_odds over_odds under_odds home_moneyline away_moneyline neutral_site'
-).split(' ');
+/** Ask under the lock of these games: a statement that has to wait for it does not see what it waited for. */
+export async function gamesWithSettledBets(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from unnest($1::text[]) as game (id)
+     where exists (select from picks.bet where bet.game_id = game.id and bet.state <> 'open')`,
+    [ids],
+  );
+  return rows.map((row) => row.id);
+}
 
 /** Answers the ids of the games that were new or differed. When a known game starts is left as it is. */
 export async function upsertGames(db: Queryable, games: readonly GameRecord[]): Promise<string[]> {
-  const columns = [...FIXED_COLUMNS, ...CHANGING_COLUMNS].join(', ');
-  const of = (row: string): string =>
-    CHANGING_COLUMNS.map((column) => `${row}.${column}`).join(', ');
+  const fixed = ['id', 'game_date', 'starts_at'];
+  const changing = GAME_COLUMNS.filter((column) => !fixed.includes(column));
+  const of = (row: string): string => changing.map((column) => `${row}.${column}`).join(', ');
   const { rows } = await db.query<{ id: string }>(
-    `insert into picks.game as game (${columns})
-     select ${columns} from jsonb_populate_recordset(null::picks.game, ($1::text)::jsonb)
-     on conflict (id) do update set (${CHANGING_COLUMNS.join(', ')}) = row (${of('excluded')})
+    `insert into picks.game as game (${GAME_COLUMNS.join(', ')})
+     select ${GAME_COLUMNS.join(', ')} from jsonb_populate_recordset(null::picks.game, ($1::text)::jsonb)
+     on conflict (id) do update set (${changing.join(', ')}) = row (${of('excluded')})
      where (${of('game')}) is distinct from (${of('excluded')})
      returning id`,
     [JSON.stringify(games.map(asColumns))],
   );
   return rows.map((row) => row.id);
-}
-
-function asColumns(game: GameRecord): Record<string, unknown> {
-  const snake = (name: string): string =>
-    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return Object.fromEntries(Object.entries(game).map(([name, value]) => [snake(name), value]));
 }
 
 export async function anyGame(db: Queryable): Promise<boolean> {
@@ -231,10 +225,7 @@ export async function countMissingBets(db: Queryable, betsPerSide: number): Prom
   return countIn(rows);
 }
 
-export interface Bankroll {
-  readonly playerId: string;
-  readonly availableCents: number;
-}
+export type Bankroll = { readonly playerId: string; readonly availableCents: number };
 
 /** The bankrolls of the sample players, locked, player-0001 first. */
 export async function lockSampleBankrolls(db: Queryable): Promise<Bankroll[]> {
@@ -261,24 +252,19 @@ export async function createPlayers(
   );
 }
 
-export interface Placement {
-  readonly betsPerSide: number;
-  readonly stakeCents: number;
-  readonly playerIds: readonly string[];
-  /** How often the round of the players is made. Who has no money for another bet is left out of it. */
-  readonly rounds: number;
-}
+export type Placed = { bets: number; games: number; players: number; reservedCents: number };
 
-export interface Placed {
-  readonly bets: number;
-  readonly games: number;
-  readonly players: number;
-  readonly reservedCents: number;
-}
-
-/** Places what is missing, one bet a player in turn, and reserves the stakes. Answers what was placed and reserved. */
-export async function placeMissingBets(db: Queryable, placement: Placement): Promise<Placed> {
-  const { betsPerSide, stakeCents, playerIds, rounds } = placement;
+/**
+ * Places what is missing and reserves the stakes. The players bet in turn, `rounds` times; whose money is out is left
+ * out of the later rounds.
+ */
+export async function placeMissingBets(
+  db: Queryable,
+  betsPerSide: number,
+  stakeCents: number,
+  playerIds: readonly string[],
+  rounds: number,
+): Promise<Placed> {
   const { rows } = await db.query<Placed>(
     `with missing as (
        select *, row_number() over (order by starts_at, game_id, position, bet_id) as turn

@@ -183,8 +183,8 @@ function countBets(tally: Omit<Tally, 'paidCents'>): number {
 }
 
 function describe(total: Tally & { games: number }, unsettled: number): string {
-  const many = (count: number, noun: string): string =>
-    `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  const many = (n: number, noun: string): string =>
+    `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
   const left = unsettled > 0 ? ` Left unsettled by an error: ${many(unsettled, 'game')}.` : '';
   if (total.games === 0) return `No bet was settled.${left}`;
   const { won, lost, pushed, refunded } = total;

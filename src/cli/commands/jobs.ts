@@ -1,0 +1,89 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
+import { STATUSES, type Status } from '../../engine/lifecycle.ts';
+import { auditTable } from './audit.ts';
+import { duration, facts, instant, oneLine, print, printJson, statusWord, table } from '../output.ts';
+import { withHumdrum } from '../session.ts';
+
+export function jobsCommand(): Command {
+  const jobs = new Command('jobs').description('look at jobs');
+  jobs.addCommand(listCommand());
+  jobs.addCommand(showCommand());
+  return jobs;
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('the newest jobs')
+    .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
+    .option('--type <type>', 'only these')
+    .option('--limit <number>', 'how many, at most 1000', toWhole, 20)
+    .option('--json', 'for programs')
+    .action(async (options: { status?: Status; type?: string; limit: number; json?: true }, command: Command) => {
+      const jobs = await withHumdrum(command, (humdrum) => humdrum.listJobs(options));
+      if (options.json) return printJson(jobs);
+      const rows = jobs.map((job) => [
+        String(job.id),
+        job.type,
+        statusWord(job.status),
+        `${job.attempts} of ${job.maxAttempts}`,
+        instant(job.runAt),
+        oneLine(job.errorMessage ?? '', 60),
+      ]);
+      print(table(['id', 'type', 'status', 'attempts', 'due (UTC)', 'last error'], rows, 'No such jobs.'));
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('one job with all that is recorded of it')
+    .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
+    .option('--json', 'for programs')
+    .action(async (id: number, options: { json?: true }, command: Command) => {
+      const job = await withHumdrum(command, (humdrum) => humdrum.showJob(id));
+      if (options.json) printJson(job);
+      else print(describeJob(job));
+    });
+}
+
+function describeJob(job: JobDetail): string {
+  const parts = [
+    facts([
+      ['job', String(job.id)],
+      ['type', job.type],
+      ['status', statusWord(job.status)],
+      ['queue', job.queue],
+      ['input', JSON.stringify(job.input)],
+      ['created', `${instant(job.createdAt)} UTC`],
+      ['due', `${instant(job.runAt)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`],
+      ['you may', job.actions.join(', ') || 'do nothing: it is what it is'],
+    ]),
+    ...job.attemptRecords.map(describeAttempt),
+  ];
+  if (job.effects.length > 0) parts.push(`effects\n${describeEffects(job.effects)}`);
+  return [...parts, `audit\n${auditTable(job.audit)}`].join('\n\n');
+}
+
+function describeAttempt(attempt: AttemptRecord): string {
+  const { startedAt, finishedAt } = attempt;
+  return facts([
+    [`attempt ${attempt.number}`, statusWord(attempt.status)],
+    ['worker', attempt.worker],
+    ['started', `${instant(startedAt)} UTC, took ${duration(finishedAt.getTime() - startedAt.getTime())}`],
+    ['result', attempt.result === null ? null : oneLine(JSON.stringify(attempt.result), 200)],
+    ['error', attempt.errorClass === null ? null : (attempt.errorStack ?? `${attempt.errorClass}: ${attempt.errorMessage ?? ''}`)],
+    ['log', attempt.log?.map(({ message, fields }) => `${message}${fields ? ` ${JSON.stringify(fields)}` : ''}`).join('\n') ?? null],
+  ]);
+}
+
+function describeEffects(effects: JobDetail['effects']): string {
+  const byName = new Map<string, number>();
+  for (const { name } of effects) byName.set(name, (byName.get(name) ?? 0) + 1);
+  return [...byName].map(([name, times]) => `${times} × ${name}`).join('\n');
+}
+
+export function toWhole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It is a whole number from 1.');
+}

@@ -1,0 +1,39 @@
+import { Argument, Command } from 'commander';
+import { importGames, placeBets } from '../../packs/picks/index.ts';
+import { count, print, printJson } from '../output.ts';
+import { withHumdrum } from '../session.ts';
+import { toWhole } from './jobs.ts';
+
+export function picksCommand(): Command {
+  const picks = new Command('picks').description('the sports-picks pack');
+  picks.addCommand(importGamesCommand());
+  picks.addCommand(placeBetsCommand());
+  return picks;
+}
+
+function importGamesCommand(): Command {
+  return new Command('import-games')
+    .description('store the games of a CSV file, all of them or none')
+    .addArgument(new Argument('<file>', 'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site'))
+    .option('--json', 'for programs')
+    .action(async (path: string, options: { json?: true }, command: Command) => {
+      const result = await withHumdrum(command, ({ database }) => importGames(database, { path }));
+      if (options.json) return printJson(result);
+      const { games, inserted, updated, unchanged } = result;
+      print(`${count(games)} games: ${count(inserted)} new, ${count(updated)} updated, ${count(unchanged)} unchanged.`);
+    });
+}
+
+function placeBetsCommand(): Command {
+  return new Command('place-bets')
+    .description('sample bets: one on each side of each market of each game')
+    .option('--stake-cents <number>', 'the stake of each bet', toWhole, 1_000)
+    .option('--json', 'for programs')
+    .action(async (options: { stakeCents: number; json?: true }, command: Command) => {
+      const result = await withHumdrum(command, ({ database }) =>
+        placeBets(database, { stakeCents: options.stakeCents, everySide: true }),
+      );
+      if (options.json) printJson(result);
+      else print(`${count(result.bets)} bets on ${count(result.games)} games by ${count(result.players)} players.`);
+    });
+}

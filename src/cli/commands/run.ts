@@ -1,0 +1,132 @@
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import colors from 'picocolors';
+import type { Humdrum } from '../../engine/humdrum.ts';
+import type { Plan } from '../../engine/plan.ts';
+import type { RunReport } from '../../engine/run-now.ts';
+import { errorMessage, HumdrumError } from '../../errors.ts';
+import { EXIT } from '../exit.ts';
+import { count, duration, facts, print, printJson } from '../output.ts';
+import { withHumdrum } from '../session.ts';
+import { toWhole } from './jobs.ts';
+
+interface RunFlags {
+  input: unknown;
+  at?: Date;
+  dryRun?: true;
+  verbose?: true;
+  limit?: number;
+  json?: true;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('persist a job and run it here and now')
+    .addArgument(new Argument('<type>', 'the job type, like picks.settle-games'))
+    .option('--input <json>', 'its input', toJson, {})
+    .option('--at <instant>', 'what the handler sees as now (ISO 8601; default: now)', toInstant)
+    .option('--limit <number>', 'the same as "limit" in the input', toWhole)
+    .option('--dry-run', 'rehearse: tell what it would do, and do none of it (JOB_DRY_RUN=1)')
+    .option('--verbose', 'print its log and every effect')
+    .option('--json', 'for programs')
+    .action(async (type: string, flags: RunFlags, command: Command) => {
+      if (flags.limit !== undefined) flags.input = { ...Object(flags.input), limit: flags.limit };
+      const dryRun = flags.dryRun ?? process.env['JOB_DRY_RUN'] === '1';
+      process.exitCode = await withHumdrum(command, (humdrum) =>
+        dryRun ? rehearse(humdrum, type, flags) : run(humdrum, type, flags),
+      );
+    });
+}
+
+async function rehearse(humdrum: Humdrum, type: string, flags: RunFlags): Promise<number> {
+  const plan = await humdrum.rehearse(type, flags.input, flags.at);
+  if (flags.json) printJson({ dryRun: true, ...summary(plan), plan });
+  else {
+    print(`${colors.bold('Dry run')} of ${type}: nothing was written.\n${describePlan(plan, flags.verbose)}`);
+  }
+  return plan.error ? EXIT.jobFailed : EXIT.ok;
+}
+
+async function run(humdrum: Humdrum, type: string, flags: RunFlags): Promise<number> {
+  const report = await humdrum.run(type, flags.input, flags.at ? { at: flags.at } : {});
+  if (flags.json) printJson(runJson(report));
+  else print(describeRun(type, report, flags.verbose));
+  return report.succeeded ? EXIT.ok : EXIT.jobFailed;
+}
+
+function runJson(report: RunReport): object {
+  const { plan, outcome } = report;
+  const failure = 'error' in outcome.ended ? outcome.ended.error : null;
+  const said = summary({
+    result: 'result' in outcome.ended ? outcome.ended.result : null,
+    error: failure,
+    durationMs: outcome.durationMs,
+  });
+  return { dryRun: false, jobId: report.jobId, ...said, plan };
+}
+
+/** A handler that answers `message`, `affected` and `details` is quoted; of any other the result is the detail. */
+function summary({ result, error, durationMs }: Pick<Plan, 'result' | 'error' | 'durationMs'>): object {
+  const said = typeof result === 'object' && result !== null && !Array.isArray(result) ? result : {};
+  return {
+    success: error === null,
+    message: error ? `${error.class}: ${error.message}` : (said['message'] ?? ''),
+    affected: said['affected'] ?? null,
+    durationMs: Math.round(durationMs),
+    details: said['details'] ?? result,
+  };
+}
+
+function describeRun(type: string, report: RunReport, verbose = false): string {
+  const { outcome, plan } = report;
+  const word = report.succeeded ? colors.green('completed') : colors.red('failed');
+  const head = `Job ${report.jobId}, ${type}: ${word} in ${duration(outcome.durationMs)}.`;
+  if (plan) return `${head}\n${describePlan(plan, verbose)}`;
+  return `${head}\n${facts([['result', 'result' in outcome.ended ? JSON.stringify(outcome.ended.result) : null]])}`;
+}
+
+function describePlan(plan: Plan, verbose = false): string {
+  return facts([
+    ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no row changes')],
+    ['effects', describeEffects(plan, verbose)],
+    ['result', plan.error ? null : describeResult(plan)],
+    ['error', plan.error ? colors.red(`${plan.error.class}: ${plan.error.message}`) : null],
+    ['log', verbose ? plan.log.map(({ message, fields }) => `${message} ${fields ? JSON.stringify(fields) : ''}`).join('\n') : null],
+    ['as of', plan.at],
+    ['plan', plan.hash],
+  ]);
+}
+
+function describeTable({ table, inserted, updated, deleted }: Plan['tables'][number]): string {
+  const changes = Object.entries({ inserted, updated, deleted })
+    .filter(([, rows]) => rows > 0)
+    .map(([verb, rows]) => `${count(rows)} ${verb}`);
+  return `${table}: ${changes.join(', ')}`;
+}
+
+function describeEffects({ effects }: Plan, verbose: boolean): string {
+  if (effects.length === 0) return 'none';
+  if (verbose) return effects.map(({ kind, name, data }) => `${kind} ${name} ${JSON.stringify(data)}`).join('\n');
+  const byName = new Map<string, number>();
+  for (const { kind, name } of effects) byName.set(`${kind} ${name}`, (byName.get(`${kind} ${name}`) ?? 0) + 1);
+  return [...byName].map(([name, times]) => `${count(times)} × ${name}`).join('\n');
+}
+
+function describeResult({ result }: Plan): string {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return JSON.stringify(result);
+  const { message, ...rest } = result;
+  return [...(typeof message === 'string' ? [message] : []), JSON.stringify(rest)].join('\n');
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+function toInstant(text: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new InvalidArgumentError('It is an instant like 2026-01-31T09:00:00Z.');
+}

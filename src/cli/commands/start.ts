@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError } from 'commander';
+import colors from 'picocolors';
+import type { Humdrum } from '../../engine/humdrum.ts';
+import { createApp } from '../../http/app.ts';
+import { listen } from '../../http/server.ts';
+import type { Setting } from '../config.ts';
+import { createLog, logTo } from '../log.ts';
+import { facts, instant, print, say } from '../output.ts';
+import { openHumdrum, untilSignal } from '../session.ts';
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('scheduler, worker and HTTP API in one process; with no configuration on the embedded database')
+    .option('--port <number>', 'port on loopback, 0 for any (PORT)', toPort, toPort(process.env['PORT'] ?? '3001'))
+    .action(async (options: { port: number }, command: Command) => {
+      const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
+      try {
+        await start(humdrum, setting, options.port);
+      } finally {
+        await humdrum.close();
+      }
+    });
+}
+
+async function start(humdrum: Humdrum, setting: Setting, port: number): Promise<void> {
+  const sample = setting.isDefault ? await loadSamples(humdrum, setting) : [];
+  const server = await listen(createApp(humdrum), port);
+  try {
+    await humdrum.start();
+    print(await banner(humdrum, setting, server.url, sample));
+    const signal = await untilSignal(() => process.exit(1));
+    say(`${signal}: finishing what runs, and stopping. Once more stops at once.`);
+    await humdrum.stop();
+  } finally {
+    await server.close();
+  }
+}
+
+/** Gives a first start something to do: the packs' sample data, and one run of each of their jobs. */
+async function loadSamples(humdrum: Humdrum, { config }: Setting): Promise<string[]> {
+  const loaded: string[] = [];
+  for (const pack of config.packs ?? []) {
+    const said = await pack.loadSample(humdrum.database);
+    if (said === null) continue;
+    loaded.push(said);
+    await humdrum.enqueueMany(pack.jobs.map((type) => ({ type })));
+  }
+  return loaded;
+}
+
+async function banner(humdrum: Humdrum, setting: Setting, url: string, sample: string[]): Promise<string> {
+  const ticks = await humdrum.nextTicks(5);
+  const where =
+    humdrum.database.backend === 'pglite' ? `embedded, in ${setting.database}` : 'PostgreSQL server';
+  return facts([
+    [colors.bold('humdrum'), 'is running. Ctrl-C stops it.'],
+    ['database', where],
+    ['sample', sample.length > 0 ? sample.join('\n') : null],
+    ['listens', `${url}/api/v1/jobs/status`],
+    ['next', ticks.map((tick) => `${instant(tick.nextAt)} UTC  ${tick.schedule}`).join('\n') || 'nothing is scheduled'],
+  ]);
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+}

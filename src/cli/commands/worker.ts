@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { createLog, logTo } from '../log.ts';
+import { openHumdrum, untilSignal } from '../session.ts';
+import { say } from '../output.ts';
+
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description('scheduler and worker, without HTTP; start as many as you like on one PostgreSQL')
+    .action(async (_options: object, command: Command) => {
+      const { humdrum } = await openHumdrum(command, logTo(createLog()));
+      try {
+        await humdrum.start();
+        const signal = await untilSignal(() => process.exit(1));
+        say(`${signal}: finishing what runs, and stopping. Once more stops at once.`);
+      } finally {
+        await humdrum.close();
+      }
+    });
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { HumdrumOptions } from '../engine/humdrum.ts';
+import { errorMessage, HumdrumError } from '../errors.ts';
+import { picks } from '../packs/picks/index.ts';
+
+/** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
+export type Config = Pick<HumdrumOptions, 'jobs' | 'packs' | 'worker'> & { database?: string };
+
+export interface GlobalFlags {
+  database?: string;
+  config?: string;
+}
+
+export interface Setting {
+  config: Config;
+  database: string;
+  /** True where nobody has said anything: the embedded database with the packs that come along. */
+  isDefault: boolean;
+}
+
+const CONFIG_FILES = ['humdrum.config.mjs', 'humdrum.config.js'];
+const DEFAULT_FOLDER = '.humdrum/data';
+
+/** The flag wins over the environment, the environment over the file. Errors: `config-invalid`. */
+export async function readSetting(flags: GlobalFlags): Promise<Setting> {
+  const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
+  const config: Config = file === undefined ? { packs: [picks] } : await load(resolve(file));
+  const named = flags.database ?? process.env['DATABASE_URL'] ?? config.database;
+  return { config, database: named ?? DEFAULT_FOLDER, isDefault: file === undefined && named === undefined };
+}
+
+async function load(path: string): Promise<Config> {
+  if (!existsSync(path)) throw new HumdrumError('config-invalid', `There is no configuration file ${path}.`);
+  let exported: unknown;
+  try {
+    exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+  } catch (cause) {
+    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${errorMessage(cause)}`, { cause });
+  }
+  if (isConfig(exported)) return exported;
+  throw new HumdrumError(
+    'config-invalid',
+    `${path} should export an object: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
+  );
+}
+
+function isConfig(value: unknown): value is Config {
+  if (typeof value !== 'object' || value === null) return false;
+  const lists = ['jobs', 'packs'] as const;
+  return lists.every((key) => !(key in value) || Array.isArray((value as Record<string, unknown>)[key]));
+}

@@ -1,0 +1,25 @@
+import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
+import { say } from './output.ts';
+
+/** Documented in the README: scripts rely on them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 6, jobFailed: 7 } as const;
+
+const EXIT_OF: Partial<Record<ErrorCode, number>> = {
+  'config-invalid': EXIT.usage,
+  'input-invalid': EXIT.usage,
+  'type-unknown': EXIT.notFound,
+  'job-not-found': EXIT.notFound,
+  'database-unreachable': EXIT.unreachable,
+  'database-locked': EXIT.unreachable,
+};
+
+/** A sentence for what was expected to go wrong sometimes, a stack for what was not. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof HumdrumError) {
+    say(`humdrum: ${error.message}`);
+    if (process.env['LOG_LEVEL'] === 'debug') say(`(${error.code}) ${error.stack ?? ''}`);
+    return EXIT_OF[error.code] ?? EXIT.failed;
+  }
+  say(`humdrum: ${error instanceof Error ? (error.stack ?? errorMessage(error)) : errorMessage(error)}`);
+  return EXIT.failed;
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.ts';
+import { historyCommand } from './commands/history.ts';
+import { jobsCommand } from './commands/jobs.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { picksCommand } from './commands/picks.ts';
+import { runCommand } from './commands/run.ts';
+import { startCommand } from './commands/start.ts';
+import { workerCommand } from './commands/worker.ts';
+import { EXIT, reportFailure } from './exit.ts';
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const program = new Command('humdrum')
+  .description('Background jobs, boring on purpose.')
+  .version(version)
+  .option('--database <where>', 'postgres:// URL, or a folder for the embedded database (DATABASE_URL)')
+  .option('--config <file>', 'configuration file (default: humdrum.config.mjs, where there is one)')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const command of [
+  startCommand(),
+  workerCommand(),
+  runCommand(),
+  jobsCommand(),
+  historyCommand(),
+  auditCommand(),
+  migrateCommand(),
+  picksCommand(),
+]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  else process.exitCode = reportFailure(error);
+}

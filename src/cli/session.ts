@@ -1,0 +1,44 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { createHumdrum, type Humdrum } from '../engine/humdrum.ts';
+import type { Listener } from '../engine/events.ts';
+import { readSetting, type GlobalFlags, type Setting } from './config.ts';
+
+/** Opens what the global flags, the environment and the configuration file name. */
+export async function openHumdrum(
+  command: Command,
+  onEvent?: Listener,
+): Promise<{ humdrum: Humdrum; setting: Setting }> {
+  const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
+  const humdrum = await createHumdrum({
+    ...setting.config,
+    database: setting.database,
+    actor: `cli:${userInfo().username}`,
+    ...(onEvent ? { onEvent } : {}),
+  });
+  return { humdrum, setting };
+}
+
+/** For a command that opens, does one thing, and closes. */
+export async function withHumdrum<T>(command: Command, act: (humdrum: Humdrum) => Promise<T>): Promise<T> {
+  const { humdrum } = await openHumdrum(command);
+  try {
+    return await act(humdrum);
+  } finally {
+    await humdrum.close();
+  }
+}
+
+/** Until somebody asks this process to end. `onAgain` is called when they ask a second time. */
+export async function untilSignal(onAgain: () => void): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const hear = (signal: NodeJS.Signals): void => {
+      if (asked) onAgain();
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', hear);
+    process.on('SIGTERM', hear);
+  });
+}
