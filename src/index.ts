@@ -1,4 +1,4 @@
-export { createHumdrum, Humdrum } from './engine/humdrum.ts';
+export { createHumdrum, type Humdrum } from './engine/humdrum.ts';
 export type { HumdrumOptions, JobRequest } from './engine/humdrum.ts';
 export { defineJob } from './engine/job-type.ts';
 export type { JobDefinition, JobType, Json, RetryPolicy, ScheduleRule } from './engine/job-type.ts';

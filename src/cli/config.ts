@@ -28,16 +28,23 @@ export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
   const config: Config = file === undefined ? { packs: [picks] } : await load(resolve(file));
   const named = flags.database ?? process.env['DATABASE_URL'] ?? config.database;
-  return { config, database: named ?? DEFAULT_FOLDER, isDefault: file === undefined && named === undefined };
+  return {
+    config,
+    database: named ?? DEFAULT_FOLDER,
+    isDefault: file === undefined && named === undefined,
+  };
 }
 
 async function load(path: string): Promise<Config> {
-  if (!existsSync(path)) throw new HumdrumError('config-invalid', `There is no configuration file ${path}.`);
+  if (!existsSync(path))
+    throw new HumdrumError('config-invalid', `There is no configuration file ${path}.`);
   let exported: unknown;
   try {
     exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (cause) {
-    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${errorMessage(cause)}`, { cause });
+    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
   if (isConfig(exported)) return exported;
   throw new HumdrumError(
@@ -49,5 +56,7 @@ async function load(path: string): Promise<Config> {
 function isConfig(value: unknown): value is Config {
   if (typeof value !== 'object' || value === null) return false;
   const lists = ['jobs', 'packs'] as const;
-  return lists.every((key) => !(key in value) || Array.isArray((value as Record<string, unknown>)[key]));
+  return lists.every(
+    (key) => !(key in value) || Array.isArray((value as Record<string, unknown>)[key]),
+  );
 }

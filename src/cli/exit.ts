@@ -2,7 +2,14 @@ import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
 import { say } from './output.ts';
 
 /** Documented in the README: scripts rely on them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 6, jobFailed: 7 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  unreachable: 6,
+  jobFailed: 7,
+} as const;
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'config-invalid': EXIT.usage,
@@ -20,6 +27,8 @@ export function reportFailure(error: unknown): number {
     if (process.env['LOG_LEVEL'] === 'debug') say(`(${error.code}) ${error.stack ?? ''}`);
     return EXIT_OF[error.code] ?? EXIT.failed;
   }
-  say(`humdrum: ${error instanceof Error ? (error.stack ?? errorMessage(error)) : errorMessage(error)}`);
+  say(
+    `humdrum: ${error instanceof Error ? (error.stack ?? errorMessage(error)) : errorMessage(error)}`,
+  );
   return EXIT.failed;
 }

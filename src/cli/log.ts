@@ -11,6 +11,7 @@ export function createLog(): Logger {
     sync: true,
     colorize: process.stderr.isTTY && !process.env['NO_COLOR'],
     ignore: 'pid,hostname',
+    singleLine: true,
     translateTime: 'SYS:HH:MM:ss',
   });
   return pino({ level }, stream);
@@ -26,19 +27,30 @@ function word(log: Logger, event: EngineEvent): void {
     case 'job-settled':
       return wordSettled(log, event);
     case 'job-fenced':
-      return log.warn({ job: event.job.id, attempt: event.job.attempt }, 'settlement refused: the lease had passed');
+      return log.warn(
+        { job: event.job.id, attempt: event.job.attempt },
+        'settlement refused: the lease had passed',
+      );
     case 'jobs-rescued':
-      return log.warn({ again: event.again }, `rescued ${event.rescued} jobs of a worker that is gone`);
+      return log.warn(
+        { again: event.again },
+        `rescued ${event.rescued} jobs of a worker that is gone`,
+      );
     case 'jobs-released':
       return log.info(`gave back ${event.released} jobs that had not begun`);
     case 'ticks-fired':
       return log.info(`schedules made ${event.fired} jobs`);
     case 'worker-started':
-      return log.info({ queues: event.queues, concurrency: event.concurrency }, `worker ${event.workerId} started`);
+      return log.info(
+        { queues: event.queues, concurrency: event.concurrency },
+        `worker ${event.workerId} started`,
+      );
     case 'worker-stopped':
       return log.info(`worker ${event.workerId} stopped`);
     case 'lease-lost':
-      return log.error(`worker ${event.workerId} was silent for too long and has lost its jobs; starting anew`);
+      return log.error(
+        `worker ${event.workerId} was silent for too long and has lost its jobs; starting anew`,
+      );
     case 'trouble':
       return log.error({ err: event.error }, `trouble while ${event.doing}`);
   }
@@ -48,11 +60,16 @@ function wordSettled(log: Logger, { job, outcome }: EngineEvent & { event: 'job-
   const { ended, durationMs } = outcome;
   const about = { job: job.id, attempt: job.attempt, durationMs: Math.round(durationMs) };
   if ('error' in ended) {
-    log.error({ ...about, error: `${ended.error.class}: ${ended.error.message}` }, `${job.type} failed`);
+    log.error(
+      { ...about, error: `${ended.error.class}: ${ended.error.message}` },
+      `${job.type} failed`,
+    );
     return;
   }
   const { result } = ended;
   const summary =
-    typeof result === 'object' && result !== null && 'message' in result ? `: ${String(result['message'])}` : '';
+    typeof result === 'object' && result !== null && 'message' in result
+      ? `: ${String(result['message'])}`
+      : '';
   log.info(about, `${job.type} completed${summary}`);
 }

@@ -18,7 +18,10 @@ const { version } = JSON.parse(
 const program = new Command('humdrum')
   .description('Background jobs, boring on purpose.')
   .version(version)
-  .option('--database <where>', 'postgres:// URL, or a folder for the embedded database (DATABASE_URL)')
+  .option(
+    '--database <where>',
+    'postgres:// URL, or a folder for the embedded database (DATABASE_URL)',
+  )
   .option('--config <file>', 'configuration file (default: humdrum.config.mjs, where there is one)')
   .showSuggestionAfterError()
   .exitOverride();
@@ -39,6 +42,7 @@ for (const command of [
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else process.exitCode = reportFailure(error);
 }

@@ -16,10 +16,21 @@ export function say(text: string): void {
 }
 
 const PLAIN = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
-  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '',
-  right: '', 'right-mid': '', middle: '  ',
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
 };
 
 export function table(head: string[], rows: (string | number)[][], empty: string): string {
@@ -30,7 +41,9 @@ export function table(head: string[], rows: (string | number)[][], empty: string
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
   });
-  drawn.push(...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell))));
+  drawn.push(
+    ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell))),
+  );
   return drawn.toString().replaceAll(/ +$/gm, '');
 }
 
@@ -39,7 +52,10 @@ export function facts(pairs: readonly (readonly [string, string | null])[]): str
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs
     .filter((pair): pair is readonly [string, string] => pair[1] !== null)
-    .map(([name, value]) => `${colors.dim(name.padEnd(width))}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`)
+    .map(
+      ([name, value]) =>
+        `${colors.dim(name.padEnd(width))}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`,
+    )
     .join('\n');
 }
 
@@ -57,7 +73,10 @@ export function statusWord(status: Status): string {
 
 /** `2026-11-22 09:30:00`, in UTC, with milliseconds where they say something. */
 export function instant(at: Date): string {
-  return at.toISOString().replace('T', ' ').replace(/(\.000)?Z$/, '');
+  return at
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(\.000)?Z$/, '');
 }
 
 export function duration(ms: number): string {

@@ -20,7 +20,10 @@ export async function openHumdrum(
 }
 
 /** For a command that opens, does one thing, and closes. */
-export async function withHumdrum<T>(command: Command, act: (humdrum: Humdrum) => Promise<T>): Promise<T> {
+export async function withHumdrum<T>(
+  command: Command,
+  act: (humdrum: Humdrum) => Promise<T>,
+): Promise<T> {
   const { humdrum } = await openHumdrum(command);
   try {
     return await act(humdrum);

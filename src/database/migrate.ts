@@ -57,7 +57,9 @@ export async function planMigrations(
 }
 
 async function missing(db: Queryable, files: readonly Migration[]): Promise<Migration[]> {
-  const known = await db.query(`select from pg_tables where schemaname = 'humdrum' and tablename = 'migration'`);
+  const known = await db.query(
+    `select from pg_tables where schemaname = 'humdrum' and tablename = 'migration'`,
+  );
   if (known.rows.length === 0) return [...files];
   const { rows } = await db.query<{ set: string; number: number; name: string; checksum: string }>(
     'select set, number, name, checksum from humdrum.migration',

@@ -4,7 +4,7 @@ import type { Database, OpenTransaction, Transaction } from './database.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
 export interface PostgresOptions {
-  /** Most connections open at once. Default 10. */
+  /** Most connections open at once. Default 20. */
   max?: number;
 }
 
@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
   const pg = await loadPg();
-  const max = options.max ?? 10;
+  const max = options.max ?? 20;
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -51,10 +51,14 @@ async function loadPg(): Promise<Pg['default']> {
 
 function unreachable(url: string, cause: unknown): HumdrumError {
   const at = URL.canParse(url) ? new URL(url) : null;
-  const where = at ? `${at.hostname || 'localhost'}:${at.port || 5432}${at.pathname}` : 'the server';
+  const where = at
+    ? `${at.hostname || 'localhost'}:${at.port || 5432}${at.pathname}`
+    : 'the server';
   // A refused connection to several addresses is an AggregateError with an empty message.
   const reason =
-    cause instanceof AggregateError ? cause.errors.map(errorMessage).join('; ') : errorMessage(cause);
+    cause instanceof AggregateError
+      ? cause.errors.map(errorMessage).join('; ')
+      : errorMessage(cause);
   return new HumdrumError(
     'database-unreachable',
     `Cannot reach PostgreSQL at ${where}: ${reason}. Check that it runs and that DATABASE_URL is right.`,
@@ -85,7 +89,10 @@ class PostgresDatabase implements Database {
 
   async begin(): Promise<OpenTransaction> {
     const client = await this.#pool.connect();
-    return beginOn(this, connectionOn(client, (broken) => client.release(broken)));
+    return beginOn(
+      this,
+      connectionOn(client, (broken) => client.release(broken)),
+    );
   }
 
   /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */

@@ -9,7 +9,10 @@ export interface Connection {
   release(broken?: boolean): void;
 }
 
-export async function beginOn(database: Database, connection: Connection): Promise<OpenTransaction> {
+export async function beginOn(
+  database: Database,
+  connection: Connection,
+): Promise<OpenTransaction> {
   try {
     await connection.query('begin');
   } catch (error) {

@@ -72,7 +72,11 @@ export async function claimNext(
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */
-export async function claimOne(db: Queryable, workerId: number, jobId: number): Promise<ClaimedJob | null> {
+export async function claimOne(
+  db: Queryable,
+  workerId: number,
+  jobId: number,
+): Promise<ClaimedJob | null> {
   const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, jobId]);
   return rows[0] ? toClaimedJob(rows[0]) : null;
 }

@@ -10,7 +10,7 @@ const MAX_WALK = 100_000;
 /** The first instant after `after` that the rule names, or null where there is none. Pure. Errors: `type-invalid`. */
 export function nextTick(rule: ScheduleRule, after: Date): Date | null {
   try {
-    return new Cron(rule.cron, { timezone: rule.timeZone ?? 'UTC', paused: true }).nextRun(after);
+    return new Cron(rule.cron, { timezone: rule.timeZone ?? 'UTC' }).nextRun(after);
   } catch (cause) {
     throw new HumdrumError(
       'type-invalid',

@@ -25,7 +25,11 @@ const MAX_INPUT_BYTES = 1_048_576;
  * Persists jobs, in order, and answers their ids. One statement a chunk: give it an open transaction where there may
  * be more than one chunk, or where the jobs belong to other writes. Errors: `input-invalid`, `not-serializable`.
  */
-export async function enqueue(db: Queryable, jobs: readonly NewJob[], actor: string): Promise<number[]> {
+export async function enqueue(
+  db: Queryable,
+  jobs: readonly NewJob[],
+  actor: string,
+): Promise<number[]> {
   const rows = await Promise.all(jobs.map(checked));
   const ids: number[] = [];
   for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
@@ -51,7 +55,10 @@ async function checked(job: NewJob): Promise<Row> {
   }
   const { priority } = job;
   if (priority !== undefined && !(Number.isInteger(priority) && Math.abs(priority) <= 1_000)) {
-    throw new HumdrumError('input-invalid', `priority is a whole number from -1000 to 1000, not ${priority}.`);
+    throw new HumdrumError(
+      'input-invalid',
+      `priority is a whole number from -1000 to 1000, not ${priority}.`,
+    );
   }
   if (job.runAt && Number.isNaN(job.runAt.getTime())) {
     throw new HumdrumError('input-invalid', 'runAt is no valid date.');
@@ -70,7 +77,10 @@ function serialize(type: JobType, value: unknown): string {
       { cause },
     );
   }
-  throw new HumdrumError('not-serializable', `The input of ${type.type} is a ${typeof value}, which JSON has no form for.`);
+  throw new HumdrumError(
+    'not-serializable',
+    `The input of ${type.type} is a ${typeof value}, which JSON has no form for.`,
+  );
 }
 
 const INSERT = `

@@ -29,7 +29,9 @@ export function errorFact(thrown: unknown): { error: ErrorFact; permanent: boole
 
 function asText(thrown: unknown): string {
   try {
-    return storable(typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)));
+    return storable(
+      typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)),
+    );
   } catch {
     return 'A value was thrown that has no text form.';
   }

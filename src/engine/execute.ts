@@ -10,7 +10,9 @@ import { seededRandom, seededUuid } from './random.ts';
 import type { TableChange } from './row-counts.ts';
 
 /** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
-export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> & { id: number | null };
+export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> & {
+  id: number | null;
+};
 
 export interface ExecuteOptions {
   database: Database;
@@ -34,7 +36,11 @@ export interface Outcome {
 }
 
 /** Runs a handler once: its context, its time limit, its transaction. Writes nothing and never throws for what the handler does. */
-export async function execute(type: JobType, job: Runnable, options: ExecuteOptions): Promise<Outcome> {
+export async function execute(
+  type: JobType,
+  job: Runnable,
+  options: ExecuteOptions,
+): Promise<Outcome> {
   const { database, rehearsal = false, measure = false } = options;
   const recorder = new Recorder();
   const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
@@ -89,7 +95,8 @@ function createContext(type: JobType, job: Runnable, world: World): Context {
     random: seededRandom(`${job.seed}/random`),
     id: (name) => seededUuid(job.seed, name),
     db: { query: (sql, params) => db.query(sql, params), transaction: inTransaction },
-    forEach: (items, fn) => forEachSet(inTransaction, items, 1, ([item], tx) => fn(item as never, tx)),
+    forEach: (items, fn) =>
+      forEachSet(inTransaction, items, 1, ([item], tx) => fn(item as never, tx)),
     forEachSet: (items, size, fn) => forEachSet(inTransaction, items, size, fn),
     emit: (event, data) => recorder.emit(event, data),
     log: (message, fields) => recorder.write(message, fields),

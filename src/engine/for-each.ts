@@ -11,7 +11,8 @@ export async function forEachSet<Item>(
   size: number,
   fn: (set: Item[], db: Transaction) => Promise<unknown>,
 ): Promise<ForEachReport<Item>> {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`A set has 1 item or more, not ${size}.`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`A set has 1 item or more, not ${size}.`);
   const report: ForEachReport<Item> = { succeeded: 0, failed: [] };
   const attempt = async (set: Item[]): Promise<void> => {
     try {

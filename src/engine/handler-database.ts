@@ -55,7 +55,8 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   async #open(): Promise<OpenTransaction> {
-    if (this.#over) throw new Error('This attempt is over: its timeout has passed, or it was aborted.');
+    if (this.#over)
+      throw new Error('This attempt is over: its timeout has passed, or it was aborted.');
     this.#opening ??= this.#begin();
     return this.#opening;
   }

@@ -61,7 +61,10 @@ export interface ListOptions {
 }
 
 /** Jobs, the newest first. */
-export async function listJobs(db: Queryable, { status, type, limit = 20 }: ListOptions = {}): Promise<JobSummary[]> {
+export async function listJobs(
+  db: Queryable,
+  { status, type, limit = 20 }: ListOptions = {},
+): Promise<JobSummary[]> {
   const { rows } = await db.query<JobSummary>(
     `select ${SUMMARY} from humdrum.jobs
      where ($1::text is null or status = $1) and ($2::text is null or type = $2) and ${status ? WHERE_THEY_ARE[status] : 'true'}
@@ -78,7 +81,11 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
     [id],
   );
   const [job] = jobs.rows;
-  if (!job) throw new HumdrumError('job-not-found', `There is no job ${id}. See the newest with: humdrum jobs list`);
+  if (!job)
+    throw new HumdrumError(
+      'job-not-found',
+      `There is no job ${id}. See the newest with: humdrum jobs list`,
+    );
   const attempts = await db.query<AttemptRecord>(
     `select number, status, worker.name as worker, attempt.started_at as "startedAt", finished_at as "finishedAt", result,
        error_class as "errorClass", error_message as "errorMessage", error_stack as "errorStack", log

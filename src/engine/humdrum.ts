@@ -70,7 +70,10 @@ export class Humdrum {
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     this.database = database;
     this.#packs = options.packs ?? [];
-    this.types = new Registry([...this.#packs.flatMap(({ jobs }) => jobs), ...(options.jobs ?? [])]);
+    this.types = new Registry([
+      ...this.#packs.flatMap(({ jobs }) => jobs),
+      ...(options.jobs ?? []),
+    ]);
     this.#workerOptions = options.worker ?? {};
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#actor = options.actor ?? `user:${userInfo().username}`;
@@ -92,7 +95,9 @@ export class Humdrum {
     input?: Input,
     options: EnqueueOptions = {},
   ): Promise<{ id: number }> {
-    const [id] = await this.enqueueMany([{ type, ...(input === undefined ? {} : { input }), ...options }]);
+    const [id] = await this.enqueueMany([
+      { type, ...(input === undefined ? {} : { input }), ...options },
+    ]);
     if (id === undefined) throw new Error('An enqueued job has an id.');
     return { id };
   }

@@ -63,9 +63,7 @@ export interface JobType<Input = unknown> {
 
 const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
 
-export function defineJob<Input, Result>(
-  definition: JobDefinition<Input, Result>,
-): JobType<Input> {
+export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobType<Input> {
   const { type, schedule } = definition;
   checkDefinition(definition);
   return {
@@ -74,9 +72,7 @@ export function defineJob<Input, Result>(
     queue: definition.queue ?? 'default',
     priority: definition.priority ?? 0,
     atomic: definition.atomic ?? true,
-    schedule: schedule
-      ? { timeZone: 'UTC', misfire: 'once', misfireLimit: 10, ...schedule }
-      : null,
+    schedule: schedule ? { timeZone: 'UTC', misfire: 'once', misfireLimit: 10, ...schedule } : null,
     retry: {
       attempts: 5,
       backoff: 'exponential',
@@ -104,7 +100,8 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
     whole(priority, -1_000, 1_000) || 'priority is a whole number from -1000 to 1000',
     whole(retry.attempts, 1, 1_000) || 'retry.attempts is a whole number from 1 to 1000',
     whole(retry.delayMs, 0, 86_400_000) || 'retry.delayMs is from 0 to 86,400,000 (a day)',
-    whole(retry.maxDelayMs, 0, 2_592_000_000) || 'retry.maxDelayMs is from 0 to 2,592,000,000 (30 days)',
+    whole(retry.maxDelayMs, 0, 2_592_000_000) ||
+      'retry.maxDelayMs is from 0 to 2,592,000,000 (30 days)',
     whole(timeoutMs, 1, 86_400_000) || 'timeoutMs is from 1 to 86,400,000 (a day)',
   ].filter((said) => said !== true);
   if (wrong.length > 0) {

@@ -51,7 +51,10 @@ export function replayStatus(events: readonly AuditEventName[]): Status {
     const next: Status | null = EVENTS[event];
     if (next === null) continue;
     const fits: boolean = status === null ? event === 'created' : canBecome(status, next);
-    if (!fits) throw new Error(`The audit log says "${event}" of a job that was ${status ?? 'not created'}.`);
+    if (!fits)
+      throw new Error(
+        `The audit log says "${event}" of a job that was ${status ?? 'not created'}.`,
+      );
     status = next;
   }
   if (status === null) throw new Error('The audit log holds no event that gives a status.');

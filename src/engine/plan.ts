@@ -25,7 +25,8 @@ export interface Plan {
 /** Null where the rows were not counted: a job with `atomic: false` has no one transaction to count in. */
 export function planOf(type: JobType, input: unknown, at: Date, outcome: Outcome): Plan | null {
   const { ended, effects, changes, log, durationMs } = outcome;
-  const failed = 'error' in ended ? { class: ended.error.class, message: ended.error.message } : null;
+  const failed =
+    'error' in ended ? { class: ended.error.class, message: ended.error.message } : null;
   if (!changes && !failed) return null;
   const said = {
     type: type.type,

@@ -10,7 +10,10 @@ export class Registry {
     const byName = new Map<string, JobType>();
     for (const type of types) {
       if (byName.has(type.type)) {
-        throw new HumdrumError('type-invalid', `Two job types are called "${type.type}". Rename one.`);
+        throw new HumdrumError(
+          'type-invalid',
+          `Two job types are called "${type.type}". Rename one.`,
+        );
       }
       byName.set(type.type, type);
     }
@@ -22,7 +25,8 @@ export class Registry {
     const type = this.#types.get(name);
     if (type) return type;
     const names = this.names();
-    const hint = names.length > 0 ? ` Did you mean "${closest(name, names)}"?` : ' No job types are defined.';
+    const hint =
+      names.length > 0 ? ` Did you mean "${closest(name, names)}"?` : ' No job types are defined.';
     throw new HumdrumError('type-unknown', `There is no job type "${name}".${hint}`);
   }
 

@@ -34,7 +34,11 @@ audit as (
 select count(*) as released from ready`;
 
 /** Gives back what a stopping worker holds and will not finish, at no cost of an attempt, except for the jobs `keep`. */
-export async function release(db: Queryable, workerId: number, keep: readonly number[]): Promise<number> {
+export async function release(
+  db: Queryable,
+  workerId: number,
+  keep: readonly number[],
+): Promise<number> {
   const { rows } = await db.query<{ released: number }>(RELEASE, [workerId, keep]);
   return rows[0]?.released ?? 0;
 }

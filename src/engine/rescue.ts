@@ -50,7 +50,10 @@ audit as (
 select count(*) as rescued, count(*) filter (where again) as again from rescued`;
 
 /** Takes back the jobs of workers whose leases have passed: each lost attempt is recorded, and tried again if any are left. */
-export async function rescue(db: Queryable, actor: string): Promise<{ rescued: number; again: number }> {
+export async function rescue(
+  db: Queryable,
+  actor: string,
+): Promise<{ rescued: number; again: number }> {
   const { rows } = await db.query<{ rescued: number; again: number }>(RESCUE, [actor]);
   return rows[0] ?? { rescued: 0, again: 0 };
 }

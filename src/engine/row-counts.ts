@@ -32,7 +32,12 @@ export class RowCounter {
   /** What was counted since `before` was undone: count it no more. */
   async discount(tx: Queryable, before: Reading): Promise<void> {
     for (const undone of difference(await this.read(tx), before)) {
-      const base = this.#base.get(undone.table) ?? { ...undone, inserted: 0, updated: 0, deleted: 0 };
+      const base = this.#base.get(undone.table) ?? {
+        ...undone,
+        inserted: 0,
+        updated: 0,
+        deleted: 0,
+      };
       this.#base.set(undone.table, {
         table: undone.table,
         inserted: base.inserted + undone.inserted,

@@ -37,7 +37,9 @@ export async function runNow(
   });
   try {
     const job = await persist(database, type, input, { ...options, workerId: membership.workerId });
-    const settler = new Settler(database, (error) => onEvent({ event: 'trouble', doing: 'settling', error }));
+    const settler = new Settler(database, (error) =>
+      onEvent({ event: 'trouble', doing: 'settling', error }),
+    );
     settler.opened(job.leaseId, 1);
     const { outcome, settled } = await perform(type, job, {
       database,
@@ -62,9 +64,16 @@ async function persist(
 ): Promise<ClaimedJob> {
   const runAt = at ?? (await readClock(database));
   return database.transaction(async (tx) => {
-    const [id] = await enqueue(tx, [{ type, input, runAt, seed: seedOf(type, input, runAt) }], actor);
+    const [id] = await enqueue(
+      tx,
+      [{ type, input, runAt, seed: seedOf(type, input, runAt) }],
+      actor,
+    );
     const job = id === undefined ? null : await claimOne(tx, workerId, id);
     if (job) return job;
-    throw new HumdrumError('input-invalid', `${runAt.toISOString()} is still to come: a run is now, or as of an instant that has passed.`);
+    throw new HumdrumError(
+      'input-invalid',
+      `${runAt.toISOString()} is still to come: a run is now, or as of an instant that has passed.`,
+    );
   });
 }

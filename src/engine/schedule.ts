@@ -35,7 +35,9 @@ export async function registerSchedules(db: Database, types: Registry): Promise<
   await Promise.all(scheduled(types).map(requireNoInput));
   const rules = scheduled(types).flatMap(({ type, schedule }) => {
     const next = nextTick(schedule, now);
-    return next ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }] : [];
+    return next
+      ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }]
+      : [];
   });
   if (rules.length === 0) return;
   await db.query(
@@ -110,7 +112,12 @@ async function untilNext(db: Queryable, names: string[]): Promise<number | null>
   return rows[0]?.ms ?? null;
 }
 
-async function fire(tx: Queryable, type: ScheduledType, row: DueRow, actor: string): Promise<number> {
+async function fire(
+  tx: Queryable,
+  type: ScheduledType,
+  row: DueRow,
+  actor: string,
+): Promise<number> {
   const { run, next } = dueTicks(type.schedule, row.next_at, row.now);
   const mine = await tx.query<{ at: Date }>(
     `insert into humdrum.tick (schedule, at) select $1, at from unnest($2::timestamptz[]) as at
@@ -118,7 +125,11 @@ async function fire(tx: Queryable, type: ScheduledType, row: DueRow, actor: stri
     [row.name, run.map((tick) => tick.toISOString())],
   );
   const ticks = mine.rows.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime());
-  await enqueue(tx, ticks.map((runAt) => ({ type, runAt, schedule: row.name })), actor);
+  await enqueue(
+    tx,
+    ticks.map((runAt) => ({ type, runAt, schedule: row.name })),
+    actor,
+  );
   await tx.query(`update humdrum.schedule set next_at = $2 where name = $1`, [
     row.name,
     next?.toISOString() ?? 'infinity',

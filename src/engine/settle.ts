@@ -26,7 +26,9 @@ export async function settle(
   if (settlements.length === 0) await db.query(CLOSE_LEASES, [drained]);
   // The leases go with the statement that comes last: the one before it still needs them.
   const recorded = [
-    ...(completed.length > 0 ? await complete(db, completed, failed.length > 0 ? [] : drained) : []),
+    ...(completed.length > 0
+      ? await complete(db, completed, failed.length > 0 ? [] : drained)
+      : []),
     ...(failed.length > 0 ? await fail(db, failed, drained) : []),
   ];
   if (recorded.length === settlements.length) return [];

@@ -92,7 +92,11 @@ export class Settler {
   }
 
   /** One settlement that the database will not store must not hold up the others: alone, it is a failed attempt. */
-  async #isolate(settlements: Settlement[], drained: number[], error: unknown): Promise<Settlement[]> {
+  async #isolate(
+    settlements: Settlement[],
+    drained: number[],
+    error: unknown,
+  ): Promise<Settlement[]> {
     const [only] = settlements;
     if (!only) return [];
     if (settlements.length === 1) {

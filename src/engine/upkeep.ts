@@ -57,7 +57,8 @@ export class Upkeep {
 
   /** Answers in how many milliseconds something is known to come due. */
   async #look(): Promise<number> {
-    if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9) await this.#attempt('rescuing', () => this.#rescue());
+    if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9)
+      await this.#attempt('rescuing', () => this.#rescue());
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
     const dueMs = await this.#attempt('promoting jobs', () => this.#promote());
     return Math.min(tickMs ?? Infinity, dueMs ?? Infinity);

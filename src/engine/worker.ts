@@ -80,7 +80,10 @@ export class Worker {
 
   /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */
   async stop(deadlineMs = 30_000): Promise<void> {
-    const timer = setTimeout(() => this.#abort.abort(new Error('The worker is being stopped.')), deadlineMs);
+    const timer = setTimeout(
+      () => this.#abort.abort(new Error('The worker is being stopped.')),
+      deadlineMs,
+    );
     this.#stopping ??= this.#drain();
     await this.#stopping;
     clearTimeout(timer);
@@ -139,7 +142,11 @@ export class Worker {
     let left = room;
     try {
       for (const queue of this.#options.queues) {
-        const jobs = await claimNext(database, this.#workerId, { queue, types: known, limit: left });
+        const jobs = await claimNext(database, this.#workerId, {
+          queue,
+          types: known,
+          limit: left,
+        });
         const [first] = jobs;
         if (first) this.#settler.opened(first.leaseId, jobs.length);
         this.#inHand.push(...jobs);
@@ -189,9 +196,9 @@ export class Worker {
     await this.#settler.idle();
     released += await this.#giveBack([]);
     await this.#upkeep?.stop();
-    await this.#membership?.leave().catch((error: unknown) =>
-      onEvent({ event: 'trouble', doing: 'leaving', error }),
-    );
+    await this.#membership
+      ?.leave()
+      .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'leaving', error }));
     if (released > 0) onEvent({ event: 'jobs-released', released });
     onEvent({ event: 'worker-stopped', workerId: this.#workerId });
   }

@@ -41,7 +41,12 @@ export function createApp(humdrum: Humdrum): Hono {
   app.onError((error, c) => {
     if (!(error instanceof HumdrumError)) {
       console.error(error);
-      return refusal(c, 500, 'internal', 'Something failed here. The log of this process says what.');
+      return refusal(
+        c,
+        500,
+        'internal',
+        'Something failed here. The log of this process says what.',
+      );
     }
     return refusal(c, STATUS_OF[error.code] ?? 500, error.code, error.message);
   });
@@ -66,7 +71,10 @@ function readLimit(text: string | undefined): number {
   if (text === undefined) return DEFAULT_HISTORY;
   const limit = Number(text);
   if (!Number.isInteger(limit) || limit < 1) {
-    throw new HumdrumError('input-invalid', `limit is a whole number from 1 to ${MAX_HISTORY}, not "${text}".`);
+    throw new HumdrumError(
+      'input-invalid',
+      `limit is a whole number from 1 to ${MAX_HISTORY}, not "${text}".`,
+    );
   }
   return Math.min(limit, MAX_HISTORY);
 }
@@ -78,10 +86,19 @@ async function readInput(c: Context): Promise<unknown> {
   try {
     return JSON.parse(body) as unknown;
   } catch (cause) {
-    throw new HumdrumError('input-invalid', 'The body is the input of the job: JSON, or nothing at all.', { cause });
+    throw new HumdrumError(
+      'input-invalid',
+      'The body is the input of the job: JSON, or nothing at all.',
+      { cause },
+    );
   }
 }
 
-function refusal(c: Context, status: ContentfulStatusCode, code: string, message: string): Response {
+function refusal(
+  c: Context,
+  status: ContentfulStatusCode,
+  code: string,
+  message: string,
+): Response {
   return c.json({ success: false, error: { code, message } }, status);
 }

@@ -10,7 +10,10 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 export const refuseForeign: MiddlewareHandler = async (c, next) => {
   const host = c.req.header('host');
   if (host !== undefined && !LOOPBACK.has(hostName(`http://${host}`))) {
-    throw new HumdrumError('request-refused', `This server answers to localhost only, not to "${host}".`);
+    throw new HumdrumError(
+      'request-refused',
+      `This server answers to localhost only, not to "${host}".`,
+    );
   }
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
@@ -18,7 +21,10 @@ export const refuseForeign: MiddlewareHandler = async (c, next) => {
     (site !== undefined && site !== 'same-origin' && site !== 'none') ||
     (site === undefined && origin !== undefined && new URL(c.req.url).origin !== origin);
   if (foreign && c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-    throw new HumdrumError('request-refused', 'Changes are accepted from pages of this server only.');
+    throw new HumdrumError(
+      'request-refused',
+      'Changes are accepted from pages of this server only.',
+    );
   }
   await next();
 };

@@ -18,7 +18,11 @@ export async function listen(app: Hono, port: number): Promise<Server> {
       const taken = cause.code === 'EADDRINUSE';
       reject(
         taken
-          ? new HumdrumError('port-in-use', `Port ${port} is taken by another program. Choose one with --port, or 0 for any.`, { cause })
+          ? new HumdrumError(
+              'port-in-use',
+              `Port ${port} is taken by another program. Choose one with --port, or 0 for any.`,
+              { cause },
+            )
           : cause,
       );
     });

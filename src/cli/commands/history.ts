@@ -10,7 +10,9 @@ export function historyCommand(): Command {
     .option('--limit <number>', 'how many, at most 100', toWhole, 20)
     .option('--json', 'for programs')
     .action(async (options: { limit: number; json?: true }, command: Command) => {
-      const runs = await withHumdrum(command, (humdrum) => humdrum.getExecutionHistory(options.limit));
+      const runs = await withHumdrum(command, (humdrum) =>
+        humdrum.getExecutionHistory(options.limit),
+      );
       if (options.json) return printJson(runs);
       const rows = runs.map((run) => [
         instant(run.startedAt),
@@ -21,6 +23,12 @@ export function historyCommand(): Command {
         duration(run.durationMs),
         oneLine(run.error ?? '', 60),
       ]);
-      print(table(['started (UTC)', 'type', 'job', 'attempt', 'ended', 'took', 'error'], rows, 'Nothing has run yet.'));
+      print(
+        table(
+          ['started (UTC)', 'type', 'job', 'attempt', 'ended', 'took', 'error'],
+          rows,
+          'Nothing has run yet.',
+        ),
+      );
     });
 }

@@ -2,7 +2,16 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
 import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { auditTable } from './audit.ts';
-import { duration, facts, instant, oneLine, print, printJson, statusWord, table } from '../output.ts';
+import {
+  duration,
+  facts,
+  instant,
+  oneLine,
+  print,
+  printJson,
+  statusWord,
+  table,
+} from '../output.ts';
 import { withHumdrum } from '../session.ts';
 
 export function jobsCommand(): Command {
@@ -19,19 +28,30 @@ function listCommand(): Command {
     .option('--type <type>', 'only these')
     .option('--limit <number>', 'how many, at most 1000', toWhole, 20)
     .option('--json', 'for programs')
-    .action(async (options: { status?: Status; type?: string; limit: number; json?: true }, command: Command) => {
-      const jobs = await withHumdrum(command, (humdrum) => humdrum.listJobs(options));
-      if (options.json) return printJson(jobs);
-      const rows = jobs.map((job) => [
-        String(job.id),
-        job.type,
-        statusWord(job.status),
-        `${job.attempts} of ${job.maxAttempts}`,
-        instant(job.runAt),
-        oneLine(job.errorMessage ?? '', 60),
-      ]);
-      print(table(['id', 'type', 'status', 'attempts', 'due (UTC)', 'last error'], rows, 'No such jobs.'));
-    });
+    .action(
+      async (
+        options: { status?: Status; type?: string; limit: number; json?: true },
+        command: Command,
+      ) => {
+        const jobs = await withHumdrum(command, (humdrum) => humdrum.listJobs(options));
+        if (options.json) return printJson(jobs);
+        const rows = jobs.map((job) => [
+          String(job.id),
+          job.type,
+          statusWord(job.status),
+          `${job.attempts} of ${job.maxAttempts}`,
+          instant(job.runAt),
+          oneLine(job.errorMessage ?? '', 60),
+        ]);
+        print(
+          table(
+            ['id', 'type', 'status', 'attempts', 'due (UTC)', 'last error'],
+            rows,
+            'No such jobs.',
+          ),
+        );
+      },
+    );
 }
 
 function showCommand(): Command {
@@ -55,7 +75,10 @@ function describeJob(job: JobDetail): string {
       ['queue', job.queue],
       ['input', JSON.stringify(job.input)],
       ['created', `${instant(job.createdAt)} UTC`],
-      ['due', `${instant(job.runAt)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`],
+      [
+        'due',
+        `${instant(job.runAt)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`,
+      ],
       ['you may', job.actions.join(', ') || 'do nothing: it is what it is'],
     ]),
     ...job.attemptRecords.map(describeAttempt),
@@ -69,10 +92,23 @@ function describeAttempt(attempt: AttemptRecord): string {
   return facts([
     [`attempt ${attempt.number}`, statusWord(attempt.status)],
     ['worker', attempt.worker],
-    ['started', `${instant(startedAt)} UTC, took ${duration(finishedAt.getTime() - startedAt.getTime())}`],
+    [
+      'started',
+      `${instant(startedAt)} UTC, took ${duration(finishedAt.getTime() - startedAt.getTime())}`,
+    ],
     ['result', attempt.result === null ? null : oneLine(JSON.stringify(attempt.result), 200)],
-    ['error', attempt.errorClass === null ? null : (attempt.errorStack ?? `${attempt.errorClass}: ${attempt.errorMessage ?? ''}`)],
-    ['log', attempt.log?.map(({ message, fields }) => `${message}${fields ? ` ${JSON.stringify(fields)}` : ''}`).join('\n') ?? null],
+    [
+      'error',
+      attempt.errorClass === null
+        ? null
+        : (attempt.errorStack ?? `${attempt.errorClass}: ${attempt.errorMessage ?? ''}`),
+    ],
+    [
+      'log',
+      attempt.log
+        ?.map(({ message, fields }) => `${message}${fields ? ` ${JSON.stringify(fields)}` : ''}`)
+        .join('\n') ?? null,
+    ],
   ]);
 }
 

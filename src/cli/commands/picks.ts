@@ -14,13 +14,20 @@ export function picksCommand(): Command {
 function importGamesCommand(): Command {
   return new Command('import-games')
     .description('store the games of a CSV file, all of them or none')
-    .addArgument(new Argument('<file>', 'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site'))
+    .addArgument(
+      new Argument(
+        '<file>',
+        'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site',
+      ),
+    )
     .option('--json', 'for programs')
     .action(async (path: string, options: { json?: true }, command: Command) => {
       const result = await withHumdrum(command, ({ database }) => importGames(database, { path }));
       if (options.json) return printJson(result);
       const { games, inserted, updated, unchanged } = result;
-      print(`${count(games)} games: ${count(inserted)} new, ${count(updated)} updated, ${count(unchanged)} unchanged.`);
+      print(
+        `${count(games)} games: ${count(inserted)} new, ${count(updated)} updated, ${count(unchanged)} unchanged.`,
+      );
     });
 }
 
@@ -34,6 +41,9 @@ function placeBetsCommand(): Command {
         placeBets(database, { stakeCents: options.stakeCents, everySide: true }),
       );
       if (options.json) printJson(result);
-      else print(`${count(result.bets)} bets on ${count(result.games)} games by ${count(result.players)} players.`);
+      else
+        print(
+          `${count(result.bets)} bets on ${count(result.games)} games by ${count(result.players)} players.`,
+        );
     });
 }

@@ -41,7 +41,9 @@ async function rehearse(humdrum: Humdrum, type: string, flags: RunFlags): Promis
   const plan = await humdrum.rehearse(type, flags.input, flags.at);
   if (flags.json) printJson({ dryRun: true, ...summary(plan), plan });
   else {
-    print(`${colors.bold('Dry run')} of ${type}: nothing was written.\n${describePlan(plan, flags.verbose)}`);
+    print(
+      `${colors.bold('Dry run')} of ${type}: nothing was written.\n${describePlan(plan, flags.verbose)}`,
+    );
   }
   return plan.error ? EXIT.jobFailed : EXIT.ok;
 }
@@ -65,8 +67,13 @@ function runJson(report: RunReport): object {
 }
 
 /** A handler that answers `message`, `affected` and `details` is quoted; of any other the result is the detail. */
-function summary({ result, error, durationMs }: Pick<Plan, 'result' | 'error' | 'durationMs'>): object {
-  const said = typeof result === 'object' && result !== null && !Array.isArray(result) ? result : {};
+function summary({
+  result,
+  error,
+  durationMs,
+}: Pick<Plan, 'result' | 'error' | 'durationMs'>): object {
+  const said =
+    typeof result === 'object' && result !== null && !Array.isArray(result) ? result : {};
   return {
     success: error === null,
     message: error ? `${error.class}: ${error.message}` : (said['message'] ?? ''),
@@ -90,7 +97,14 @@ function describePlan(plan: Plan, verbose = false): string {
     ['effects', describeEffects(plan, verbose)],
     ['result', plan.error ? null : describeResult(plan)],
     ['error', plan.error ? colors.red(`${plan.error.class}: ${plan.error.message}`) : null],
-    ['log', verbose ? plan.log.map(({ message, fields }) => `${message} ${fields ? JSON.stringify(fields) : ''}`).join('\n') : null],
+    [
+      'log',
+      verbose
+        ? plan.log
+            .map(({ message, fields }) => `${message} ${fields ? JSON.stringify(fields) : ''}`)
+            .join('\n')
+        : null,
+    ],
     ['as of', plan.at],
     ['plan', plan.hash],
   ]);
@@ -105,14 +119,19 @@ function describeTable({ table, inserted, updated, deleted }: Plan['tables'][num
 
 function describeEffects({ effects }: Plan, verbose: boolean): string {
   if (effects.length === 0) return 'none';
-  if (verbose) return effects.map(({ kind, name, data }) => `${kind} ${name} ${JSON.stringify(data)}`).join('\n');
+  if (verbose)
+    return effects
+      .map(({ kind, name, data }) => `${kind} ${name} ${JSON.stringify(data)}`)
+      .join('\n');
   const byName = new Map<string, number>();
-  for (const { kind, name } of effects) byName.set(`${kind} ${name}`, (byName.get(`${kind} ${name}`) ?? 0) + 1);
+  for (const { kind, name } of effects)
+    byName.set(`${kind} ${name}`, (byName.get(`${kind} ${name}`) ?? 0) + 1);
   return [...byName].map(([name, times]) => `${count(times)} × ${name}`).join('\n');
 }
 
 function describeResult({ result }: Plan): string {
-  if (typeof result !== 'object' || result === null || Array.isArray(result)) return JSON.stringify(result);
+  if (typeof result !== 'object' || result === null || Array.isArray(result))
+    return JSON.stringify(result);
   const { message, ...rest } = result;
   return [...(typeof message === 'string' ? [message] : []), JSON.stringify(rest)].join('\n');
 }
@@ -121,7 +140,9 @@ function toJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, { cause });
+    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -10,8 +10,15 @@ import { openHumdrum, untilSignal } from '../session.ts';
 
 export function startCommand(): Command {
   return new Command('start')
-    .description('scheduler, worker and HTTP API in one process; with no configuration on the embedded database')
-    .option('--port <number>', 'port on loopback, 0 for any (PORT)', toPort, toPort(process.env['PORT'] ?? '3001'))
+    .description(
+      'scheduler, worker and HTTP API in one process; with no configuration on the embedded database',
+    )
+    .option(
+      '--port <number>',
+      'port on loopback, 0 for any (PORT)',
+      toPort,
+      toPort(process.env['PORT'] ?? '3001'),
+    )
     .action(async (options: { port: number }, command: Command) => {
       const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
       try {
@@ -48,16 +55,27 @@ async function loadSamples(humdrum: Humdrum, { config }: Setting): Promise<strin
   return loaded;
 }
 
-async function banner(humdrum: Humdrum, setting: Setting, url: string, sample: string[]): Promise<string> {
+async function banner(
+  humdrum: Humdrum,
+  setting: Setting,
+  url: string,
+  sample: string[],
+): Promise<string> {
   const ticks = await humdrum.nextTicks(5);
   const where =
-    humdrum.database.backend === 'pglite' ? `embedded, in ${setting.database}` : 'PostgreSQL server';
+    humdrum.database.backend === 'pglite'
+      ? `embedded, in ${setting.database}`
+      : 'PostgreSQL server';
   return facts([
     [colors.bold('humdrum'), 'is running. Ctrl-C stops it.'],
     ['database', where],
     ['sample', sample.length > 0 ? sample.join('\n') : null],
     ['listens', `${url}/api/v1/jobs/status`],
-    ['next', ticks.map((tick) => `${instant(tick.nextAt)} UTC  ${tick.schedule}`).join('\n') || 'nothing is scheduled'],
+    [
+      'next',
+      ticks.map((tick) => `${instant(tick.nextAt)} UTC  ${tick.schedule}`).join('\n') ||
+        'nothing is scheduled',
+    ],
   ]);
 }
 

@@ -128,16 +128,17 @@ const BANNED_WORD = /^(?:un)?(?:paus|resum)(?:e|es|ed|er|able|ing)$/;
 
 /** No pause and no resume in any name: of a file, a variable, a command, a route, a column. Prose may explain why. */
 export function nothingPausesOrResumes(files: readonly SourceFile[]): Finding[] {
-  const message = 'the contract knows no such thing (design §2.3): find the name of what it does';
-  const byPath = files
-    .filter(({ path }) => hasBannedWord(path))
-    .map((file) => finding(file, 0, message));
-  const code = files.filter(({ path }) => /\.tsx?$/.test(path));
-  const byName = inEach(code, (node) => (hasBannedWord(nameIn(node)) ? message : null));
+  const byPath = files.flatMap((file) =>
+    complaintsAbout(file.path).map((it) => finding(file, 0, it)),
+  );
   const sql = files
-    .filter(({ path, text }) => path.endsWith('.sql') && hasBannedWord(withoutSqlComments(text)))
-    .map((file) => finding(file, 0, message));
-  return [...byPath, ...byName, ...sql];
+    .filter(({ path }) => path.endsWith('.sql'))
+    .flatMap((file) =>
+      complaintsAbout(withoutSqlComments(file.text)).map((it) => finding(file, 0, it)),
+    );
+  const code = files.filter(({ path }) => /\.tsx?$/.test(path));
+  const byName = inEach(code, (node) => complaintsAbout(nameIn(node))[0] ?? null);
+  return [...byPath, ...sql, ...byName];
 }
 
 /** An identifier, a string that is one word or path, or a statement. */
@@ -149,12 +150,16 @@ function nameIn(node: Node): string {
   return /\s/.test(text.trim()) ? '' : text;
 }
 
-function hasBannedWord(name: string): boolean {
+function complaintsAbout(name: string): string[] {
   const words = name
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z]+/);
-  return words.some((word) => BANNED_WORD.test(word));
+  return words
+    .filter((word) => BANNED_WORD.test(word))
+    .map(
+      (word) => `${word}: the contract knows no such thing (design §2.3): say what it does instead`,
+    );
 }
 
 function withoutSqlComments(sql: string): string {

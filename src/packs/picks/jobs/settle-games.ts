@@ -87,8 +87,8 @@ async function settleSet(db: Transaction, gameIds: string[], at: Date): Promise<
   const bankrolls = new Map<string, BankrollChange>();
   for await (const bets of openBetsInPages(db, [...byId.keys()])) {
     for (const bet of await settlePage(db, bets, byId, at)) {
-      count(settled, bet);
-      charge(bankrolls, bet);
+      countOutcome(settled, bet);
+      chargeBankroll(bankrolls, bet);
     }
   }
   // Once a set and not once a page: each change in one transaction makes a row slower to read until it commits.
@@ -128,7 +128,7 @@ function gameOf(bet: OpenBet, games: ReadonlyMap<string, Game>): Game {
   return game;
 }
 
-function count(games: Map<string, SettledGame>, bet: SettledBet): void {
+function countOutcome(games: Map<string, SettledGame>, bet: SettledBet): void {
   const game = games.get(bet.gameId) ?? { gameId: bet.gameId, ...newTally() };
   game[bet.outcome] += 1;
   if (bet.outcome === 'won') game.paidCents += bet.profitCents;
@@ -136,7 +136,7 @@ function count(games: Map<string, SettledGame>, bet: SettledBet): void {
 }
 
 /** The profit or the loss, and the stake that is no longer at risk. */
-function charge(bankrolls: Map<string, BankrollChange>, bet: SettledBet): void {
+function chargeBankroll(bankrolls: Map<string, BankrollChange>, bet: SettledBet): void {
   const { playerId, profitCents, stakeCents } = bet;
   const change = bankrolls.get(playerId) ?? { playerId, balanceCents: 0, releasedCents: 0 };
   change.balanceCents += profitCents;

@@ -1,0 +1,106 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { Registry } from '../../src/engine/registry.ts';
+import { promote } from '../../src/engine/promote.ts';
+import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
+import { eachBackend } from '../support/databases.ts';
+import { job, openEngine, stopClockAt } from '../support/engine.ts';
+
+eachBackend('schedules', (fresh) => {
+  let db: Database;
+  let moveTo: (at: string) => Promise<void>;
+
+  beforeEach(async () => {
+    db = await fresh();
+    moveTo = await stopClockAt(db, '2026-03-01T10:07:00Z');
+  });
+
+  const half = job('test.half', (ctx) => ctx.now.toISOString(), {
+    schedule: { cron: '*/30 * * * *' },
+  });
+
+  const ticks = async () => {
+    const { rows } = await db.query<{ run_at: Date }>(
+      'select run_at from humdrum.job where schedule is not null order by run_at, id',
+    );
+    return rows.map(({ run_at: at }) => at.toISOString().slice(11, 16));
+  };
+
+  it('makes one job a tick, which sees the tick as now', async () => {
+    const types = new Registry([half]);
+    await registerSchedules(db, types);
+    expect(await fireDue(db, types, 'test')).toEqual({ fired: 0, nextMs: 23 * 60_000 });
+    await moveTo('2026-03-01T10:31:00Z');
+    expect(await fireDue(db, types, 'test')).toEqual({ fired: 1, nextMs: 29 * 60_000 });
+    expect(await fireDue(db, types, 'test')).toMatchObject({ fired: 0 });
+    const { humdrum, events } = await openEngine(db, { jobs: [half] });
+    await humdrum.start();
+    await events.settled(1);
+    expect(events.all.find(({ event }) => event === 'job-settled')).toMatchObject({
+      outcome: { ended: { result: '2026-03-01T10:30:00.000Z' } },
+    });
+  });
+
+  it('makes one job a tick however many fire it at once', async () => {
+    const types = new Registry([half]);
+    await registerSchedules(db, types);
+    await moveTo('2026-03-01T10:30:00Z');
+    const fired = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => fireDue(db, types, `racer:${at}`)),
+    );
+    expect(fired.reduce((sum, one) => sum + one.fired, 0)).toBe(1);
+    // One that believes that the tick is still to come, like a machine that comes back from a long sleep:
+    await db.query(`update humdrum.schedule set next_at = '2026-03-01T10:30:00Z'`);
+    expect(await fireDue(db, types, 'sleeper')).toMatchObject({ fired: 0 });
+    expect(await ticks()).toEqual(['10:30']);
+  });
+
+  it.each([
+    ['skip', []],
+    ['once', ['13:30']],
+    ['each', ['10:30', '11:00', '11:30', '12:00']],
+  ] as const)('after an outage runs what misfire %s says', async (misfire, expected) => {
+    const rule = { cron: '*/30 * * * *', misfire, misfireLimit: 4 };
+    const types = new Registry([job('test.missed', () => null, { schedule: rule })]);
+    await registerSchedules(db, types);
+    await moveTo('2026-03-01T13:45:00Z');
+    await fireDue(db, types, 'test');
+    expect(await ticks()).toEqual(expected);
+  });
+
+  it('keeps its place over a restart, and starts anew when its rule changes', async () => {
+    await registerSchedules(db, new Registry([half]));
+    await moveTo('2026-03-01T11:15:00Z');
+    await registerSchedules(db, new Registry([half]));
+    const next = async () =>
+      (await db.query<{ next_at: Date }>('select next_at from humdrum.schedule')).rows[0]?.next_at;
+    expect(await next()).toEqual(new Date('2026-03-01T10:30:00Z'));
+    const hourly = job('test.half', () => null, { schedule: { cron: '0 * * * *' } });
+    await registerSchedules(db, new Registry([hourly]));
+    expect(await next()).toEqual(new Date('2026-03-01T12:00:00Z'));
+  });
+
+  it('refuses a rule that cannot be read, and a schema that wants what no tick brings', async () => {
+    const unreadable = job('test.bad', () => null, { schedule: { cron: '61 * * * *' } });
+    await expect(registerSchedules(db, new Registry([unreadable]))).rejects.toMatchObject({
+      code: 'type-invalid',
+    });
+  });
+
+  it('promotes what has come due, in its order, and says when the next is', async () => {
+    const { humdrum } = await openEngine(db, { jobs: [half] });
+    const at = (minute: number) => new Date(`2026-03-01T10:${minute}:00Z`);
+    const [second, first] = await humdrum.enqueueMany([
+      { type: half, runAt: at(20) },
+      { type: half, runAt: at(10), priority: 3 },
+      { type: half, runAt: at(40) },
+    ]);
+    expect(await promote(db)).toEqual({ promoted: 0, nextMs: 3 * 60_000 });
+    await moveTo('2026-03-01T10:25:00Z');
+    expect(await promote(db)).toEqual({ promoted: 2, nextMs: 15 * 60_000 });
+    const { rows } = await db.query<{ job_id: number }>(
+      'select job_id from humdrum.ready order by job_id',
+    );
+    expect(rows.map(({ job_id: id }) => id)).toEqual([second, first]);
+  });
+});

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { onTestFinished } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import {
+  createHumdrum,
+  defineJob,
+  type Context,
+  type EngineEvent,
+  type JobType,
+} from '../../src/index.ts';
+import type { Humdrum, HumdrumOptions } from '../../src/index.ts';
+
+/** An engine on `database` that tells of its events, and is closed when the test ends. */
+export async function openEngine(
+  database: Database,
+  options: Omit<HumdrumOptions, 'database'> = {},
+): Promise<{ humdrum: Humdrum; events: EventLog }> {
+  const events = new EventLog();
+  const humdrum = await createHumdrum({
+    ...options,
+    database,
+    onEvent: (event) => events.add(event),
+  });
+  onTestFinished(() => humdrum.stop(0));
+  return { humdrum, events };
+}
+
+/** What an engine has told, and a way to wait for it: tests wait for signals, never for time. */
+export class EventLog {
+  readonly all: EngineEvent[] = [];
+  #waiting: (() => void)[] = [];
+
+  add(event: EngineEvent): void {
+    this.all.push(event);
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  count(name: EngineEvent['event']): number {
+    return this.all.filter(({ event }) => event === name).length;
+  }
+
+  async until(done: (log: EventLog) => boolean): Promise<void> {
+    while (!done(this)) await new Promise<void>((wake) => this.#waiting.push(wake));
+  }
+
+  /** Until `times` attempts have been settled. */
+  async settled(times: number): Promise<void> {
+    await this.until((log) => log.count('job-settled') >= times);
+  }
+}
+
+/** A job type with any object for its input. */
+export function job(
+  type: string,
+  run: (ctx: Context, input: Record<string, unknown>) => unknown,
+  more: Partial<Parameters<typeof defineJob>[0]> = {},
+): JobType {
+  return defineJob({
+    retry: { delayMs: 0 },
+    ...more,
+    type,
+    input: z.record(z.string(), z.unknown()),
+    run: async (ctx, input) => run(ctx, input as Record<string, unknown>),
+  });
+}
+
+/** A table for handlers to write to. */
+export async function makeWitness(db: Database): Promise<void> {
+  await db.query('create table witness (word text not null)');
+}
+
+export async function witnessed(db: Database): Promise<string[]> {
+  const { rows } = await db.query<{ word: string }>('select word from witness order by word');
+  return rows.map(({ word }) => word);
+}
+
+/** Takes time into the test's hands: the engine reads no other clock than this function of the database. */
+export async function stopClockAt(
+  db: Database,
+  at: string,
+): Promise<(next: string) => Promise<void>> {
+  await db.query('create table test_clock (now timestamptz not null)');
+  await db.query('insert into test_clock values ($1)', [at]);
+  await db.query(
+    `create or replace function humdrum.clock() returns timestamptz language sql volatile
+     return (select now from public.test_clock)`,
+  );
+  return async (next) => void (await db.query('update test_clock set now = $1', [next]));
+}

@@ -1,0 +1,44 @@
+import type { Database } from '../../src/database/database.ts';
+import { claimNext, type ClaimedJob } from '../../src/engine/claim.ts';
+import type { Outcome } from '../../src/engine/execute.ts';
+import type { Settlement } from '../../src/engine/settle.ts';
+import { defineJob } from '../../src/index.ts';
+import { z } from 'zod';
+
+/** A worker without a process: its leases pass when the test says so. */
+export async function addWorker(db: Database, name = 'test'): Promise<number> {
+  const { rows } = await db.query<{ id: number }>(
+    `insert into humdrum.worker (name, started_at, expires_at)
+     values ($1, humdrum.clock(), humdrum.clock() + interval '1 hour') returning id`,
+    [name],
+  );
+  return rows[0]?.id ?? 0;
+}
+
+export async function expireWorker(db: Database, workerId: number): Promise<void> {
+  await db.query('update humdrum.worker set expires_at = humdrum.clock() where id = $1', [
+    workerId,
+  ]);
+}
+
+export async function claim(db: Database, workerId: number, limit = 10): Promise<ClaimedJob[]> {
+  return claimNext(db, workerId, { queue: 'default', types: [plain.type], limit });
+}
+
+export const plain = defineJob({
+  type: 'test.plain',
+  input: z.object({}),
+  retry: { attempts: 2, delayMs: 0 },
+  run: () => null,
+});
+
+const nothing = { effects: [], log: [], durationMs: 1, changes: null, transaction: null };
+
+export function completed(job: ClaimedJob, more: Partial<Outcome> = {}): Settlement {
+  return { job, type: plain, outcome: { ...nothing, ended: { result: null }, ...more } };
+}
+
+export function failed(job: ClaimedJob, permanent = false): Settlement {
+  const error = { class: 'Error', message: 'no luck', stack: null };
+  return { job, type: plain, outcome: { ...nothing, ended: { error, permanent } } };
+}
