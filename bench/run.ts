@@ -2,7 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { createHumdrum, defineJob, type Humdrum } from '../dist/index.js';
+import { createHumdrum, defineJob, type Humdrum } from '../src/index.ts';
 import { startPostgres } from '../tests/support/postgres-server.ts';
 
 const { values: flags } = parseArgs({
@@ -51,7 +51,9 @@ async function checkAudit(humdrum: Humdrum): Promise<void> {
   );
   const [seen] = rows;
   if (seen?.attempts === jobs && seen.audit === jobs * 3 && seen.open === 0) return;
-  throw new Error(`Expected ${jobs} attempts and ${jobs * 3} audit rows, found ${JSON.stringify(seen)}.`);
+  throw new Error(
+    `Expected ${jobs} attempts and ${jobs * 3} audit rows, found ${JSON.stringify(seen)}.`,
+  );
 }
 
 async function once(database: string | undefined): Promise<Rates> {
@@ -72,8 +74,10 @@ async function once(database: string | undefined): Promise<Rates> {
 
 function report(backend: string, rates: Rates[]): void {
   for (const what of ['enqueue', 'drain'] as const) {
-    const sorted = rates.map((rate) => Math.round(rate[what])).sort((a, b) => a - b);
-    const [least, median, most] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map((at) => sorted[at]);
+    const sorted = rates.map((rate) => Math.round(rate[what])).toSorted((a, b) => a - b);
+    const [least, median, most] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map(
+      (at) => sorted[at],
+    );
     const figures = [median, least, most].map((figure) => figure?.toLocaleString('en').padStart(9));
     console.log(`${backend.padEnd(22)} ${what.padEnd(8)} ${figures.join(' ')}`);
   }
@@ -81,9 +85,15 @@ function report(backend: string, rates: Rates[]): void {
 
 const server = await startPostgres({ fsync: true });
 const [cpu] = cpus();
-console.log(`${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`);
-console.log(`${jobs.toLocaleString('en')} no-op jobs with 100 bytes of input, one worker process, ${runs} runs, jobs/s`);
-console.log(`${'backend'.padEnd(22)} ${''.padEnd(8)} ${['median', 'least', 'most'].map((w) => w.padStart(9)).join(' ')}`);
+console.log(
+  `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+);
+console.log(
+  `${jobs.toLocaleString('en')} no-op jobs with 100 bytes of input, one worker process, ${runs} runs, jobs/s`,
+);
+console.log(
+  `${'backend'.padEnd(22)} ${''.padEnd(8)} ${['median', 'least', 'most'].map((w) => w.padStart(9)).join(' ')}`,
+);
 try {
   const postgres: Rates[] = [];
   const pglite: Rates[] = [];

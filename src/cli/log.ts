@@ -67,9 +67,7 @@ function wordSettled(log: Logger, { job, outcome }: EngineEvent & { event: 'job-
     return;
   }
   const { result } = ended;
-  const summary =
-    typeof result === 'object' && result !== null && 'message' in result
-      ? `: ${String(result['message'])}`
-      : '';
-  log.info(about, `${job.type} completed${summary}`);
+  const message =
+    typeof result === 'object' && result !== null && 'message' in result && result['message'];
+  log.info(about, `${job.type} completed${typeof message === 'string' ? `: ${message}` : ''}`);
 }

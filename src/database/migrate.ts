@@ -85,7 +85,7 @@ async function readSets(sets: readonly MigrationSet[]): Promise<Migration[]> {
 }
 
 async function readSet({ name: set, folder }: MigrationSet): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
   return Promise.all(
     names.map(async (name, index) => {
       const number = Number(name.slice(0, 4));

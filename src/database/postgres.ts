@@ -1,3 +1,4 @@
+import type pgModule from 'pg';
 import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Database, OpenTransaction, Transaction } from './database.ts';
@@ -8,8 +9,6 @@ export interface PostgresOptions {
   max?: number;
 }
 
-type Pg = typeof import('pg');
-
 const INT8 = 20;
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -17,13 +16,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
   const pg = await loadPg();
   const max = options.max ?? 20;
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(INT8, Number);
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === INT8 ? Number : pg.types.getTypeParser(oid, format ?? 'text'),
-    } as NonNullable<PoolConfig['types']>,
+    types,
   };
   const pool = new pg.Pool({ ...config, max });
   // An idle connection that breaks is no crash: the pool drops it, and the next query opens another.
@@ -37,7 +35,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   return new PostgresDatabase(pool, () => new pg.Client(config), max);
 }
 
-async function loadPg(): Promise<Pg['default']> {
+async function loadPg(): Promise<typeof pgModule> {
   try {
     return (await import('pg')).default;
   } catch (cause) {

@@ -124,7 +124,7 @@ async function fire(
      on conflict do nothing returning at`,
     [row.name, run.map((tick) => tick.toISOString())],
   );
-  const ticks = mine.rows.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime());
+  const ticks = mine.rows.map(({ at }) => at).toSorted((a, b) => a.getTime() - b.getTime());
   await enqueue(
     tx,
     ticks.map((runAt) => ({ type, runAt, schedule: row.name })),

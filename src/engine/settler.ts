@@ -7,7 +7,7 @@ const MAX_BATCH = 1_000;
 
 interface Waiting {
   settlement: Settlement;
-  settled(kept: boolean): void;
+  settled: (kept: boolean) => void;
 }
 
 /** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */

@@ -73,11 +73,11 @@ export class Upkeep {
   }
 
   async #fire(): Promise<number | null> {
-    const { database, types, actor, onEvent, onReady } = this.#options;
+    const { database, types, actor, onEvent } = this.#options;
     const { fired, nextMs } = await fireDue(database, types, actor);
     if (fired > 0) {
       onEvent({ event: 'ticks-fired', fired });
-      onReady();
+      this.#options.onReady();
     }
     return nextMs;
   }

@@ -32,7 +32,7 @@ eachBackend('enqueue', (fresh) => {
     const { humdrum } = await openEngine(await fresh(), { jobs: [anything] });
     const requests = Array.from({ length: 5_001 }, (_, at) => ({ type: anything, input: { at } }));
     const ids = await humdrum.enqueueMany(requests);
-    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
     const last = await humdrum.showJob(ids[5_000] ?? 0);
     expect(last.input).toEqual({ at: 5_000 });
     const { rows } = await humdrum.database.query('select count(*) from humdrum.ready');

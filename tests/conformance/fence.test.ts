@@ -22,10 +22,10 @@ eachBackend('the fence', (fresh) => {
   const events = async (id: number) => (await humdrum.showJob(id)).audit.map(({ event }) => event);
 
   it('gives each job to one of many that claim at once', async () => {
-    const ids = await humdrum.enqueueMany(Array(100).fill({ type: plain }));
+    const ids = await humdrum.enqueueMany(repeat(100));
     const workers = await Promise.all([1, 2, 3, 4, 5].map(() => addWorker(db)));
     const claimed = (await Promise.all(workers.map((worker) => claim(db, worker, 30)))).flat();
-    expect(claimed.map(({ id }) => id).sort((a, b) => a - b)).toEqual(ids);
+    expect(claimed.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(ids);
   });
 
   it('claims nothing for a worker whose time has passed', async () => {
@@ -131,7 +131,7 @@ eachBackend('the fence', (fresh) => {
   });
 
   it('rescues of a batch only what was not settled', async () => {
-    const ids = await humdrum.enqueueMany(Array(4).fill({ type: plain }));
+    const ids = await humdrum.enqueueMany(repeat(4));
     const worker = await addWorker(db);
     const jobs = await claim(db, worker);
     const [first, second] = jobs;
@@ -144,7 +144,7 @@ eachBackend('the fence', (fresh) => {
   });
 
   it('gives back of a batch only what has not begun, at no cost of an attempt', async () => {
-    const ids = await humdrum.enqueueMany(Array(4).fill({ type: plain }));
+    const ids = await humdrum.enqueueMany(repeat(4));
     const worker = await addWorker(db);
     const [first, second] = await claim(db, worker);
     if (!first || !second) throw new Error('too little was claimed');
@@ -164,3 +164,7 @@ eachBackend('the fence', (fresh) => {
     expect((await claim(db, worker)).map(({ attempt }) => attempt)).toEqual([1, 1]);
   });
 });
+
+function repeat(times: number) {
+  return Array.from({ length: times }, () => ({ type: plain }));
+}

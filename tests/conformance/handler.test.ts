@@ -144,6 +144,7 @@ eachBackend("the handler's world", (fresh) => {
     const odd = job(
       'test.odd',
       () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- handlers of users do
         throw { not: 'an error' };
       },
       { retry: { attempts: 1 } },

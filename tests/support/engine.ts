@@ -60,7 +60,7 @@ export function job(
     ...more,
     type,
     input: z.record(z.string(), z.unknown()),
-    run: async (ctx, input) => run(ctx, input as Record<string, unknown>),
+    run: async (ctx, input) => run(ctx, input),
   });
 }
 

@@ -1,8 +1,8 @@
 import { Argument, Command } from 'commander';
 import type { AuditRow } from '../../engine/audit.ts';
+import { toWhole } from '../arguments.ts';
 import { instant, print, printJson, table } from '../output.ts';
 import { withHumdrum } from '../session.ts';
-import { toWhole } from './jobs.ts';
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('who did what');

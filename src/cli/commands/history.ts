@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import colors from 'picocolors';
+import { toWhole } from '../arguments.ts';
 import { duration, instant, oneLine, print, printJson, table } from '../output.ts';
 import { withHumdrum } from '../session.ts';
-import { toWhole } from './jobs.ts';
 
 export function historyCommand(): Command {
   return new Command('history')

@@ -1,6 +1,7 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
 import { STATUSES, type Status } from '../../engine/lifecycle.ts';
+import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
 import {
   duration,
@@ -116,10 +117,4 @@ function describeEffects(effects: JobDetail['effects']): string {
   const byName = new Map<string, number>();
   for (const { name } of effects) byName.set(name, (byName.get(name) ?? 0) + 1);
   return [...byName].map(([name, times]) => `${times} × ${name}`).join('\n');
-}
-
-export function toWhole(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('It is a whole number from 1.');
 }

@@ -1,8 +1,8 @@
 import { Argument, Command } from 'commander';
 import { importGames, placeBets } from '../../packs/picks/index.ts';
+import { toWhole } from '../arguments.ts';
 import { count, print, printJson } from '../output.ts';
 import { withHumdrum } from '../session.ts';
-import { toWhole } from './jobs.ts';
 
 export function picksCommand(): Command {
   const picks = new Command('picks').description('the sports-picks pack');

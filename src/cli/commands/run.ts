@@ -1,13 +1,12 @@
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command } from 'commander';
 import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import type { Plan } from '../../engine/plan.ts';
 import type { RunReport } from '../../engine/run-now.ts';
-import { errorMessage, HumdrumError } from '../../errors.ts';
+import { toInstant, toJson, toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, facts, print, printJson } from '../output.ts';
 import { withHumdrum } from '../session.ts';
-import { toWhole } from './jobs.ts';
 
 interface RunFlags {
   input: unknown;
@@ -134,20 +133,4 @@ function describeResult({ result }: Plan): string {
     return JSON.stringify(result);
   const { message, ...rest } = result;
   return [...(typeof message === 'string' ? [message] : []), JSON.stringify(rest)].join('\n');
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, {
-      cause,
-    });
-  }
-}
-
-function toInstant(text: string): Date {
-  const at = new Date(text);
-  if (!Number.isNaN(at.getTime())) return at;
-  throw new InvalidArgumentError('It is an instant like 2026-01-31T09:00:00Z.');
 }

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import { createApp } from '../../http/app.ts';
 import { listen } from '../../http/server.ts';
+import { toPort } from '../arguments.ts';
 import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, print, say } from '../output.ts';
@@ -77,10 +78,4 @@ async function banner(
         'nothing is scheduled',
     ],
   ]);
-}
-
-function toPort(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
 }

@@ -15,9 +15,8 @@ function problemsOf(text: string): string[] {
   try {
     readGames(text, 'games.csv');
   } catch (error) {
-    expect(error).toBeInstanceOf(HumdrumError);
-    expect(error).toMatchObject({ code: 'csv-invalid' });
-    return (error as HumdrumError).message.split('\n');
+    if (!(error instanceof HumdrumError) || error.code !== 'csv-invalid') throw error;
+    return error.message.split('\n');
   }
   return [];
 }

@@ -61,7 +61,8 @@ export async function one<Row>(db: Database, sql: string): Promise<Row> {
   return rows[0] as Row;
 }
 
-export async function setOf(db: Database, sql: string): Promise<unknown[]> {
+/** All values of all rows, one after the other. */
+export async function valuesOf(db: Database, sql: string): Promise<unknown[]> {
   const { rows } = await db.query(sql);
-  return rows.flatMap((row) => Object.values(row as object));
+  return rows.flatMap((row) => Object.values(row));
 }

@@ -1,6 +1,8 @@
 import type { Finding } from './source.ts';
 
 const PACK_FILES = ['index.ts', 'rules.ts', 'queries.ts', 'sample.ts', 'README.md'];
+/** A pack may have more pure modules beside these, but no folders of its own making. */
+const MODULE = /^[a-z0-9]+(-[a-z0-9]+)*\.ts$/;
 const JOB_FILE = /^jobs\/[a-z0-9]+(-[a-z0-9]+)+\.ts$/;
 
 /** All packs have the same files: who knows one finds everything in the next. */
@@ -16,7 +18,9 @@ function findingsIn(pack: string, paths: readonly string[]): Finding[] {
     .filter((path) => path.startsWith(root))
     .map((path) => path.slice(root.length));
   const missing = PACK_FILES.filter((name) => !names.includes(name));
-  const odd = names.filter((name) => !PACK_FILES.includes(name) && !JOB_FILE.test(name));
+  const odd = names.filter(
+    (name) => !PACK_FILES.includes(name) && !MODULE.test(name) && !JOB_FILE.test(name),
+  );
   const found = [
     ...missing.map((name) => `${root}${name}:1: missing: every pack has ${PACK_FILES.join(', ')}`),
     ...odd.map(

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander';
+import { errorMessage, HumdrumError } from '../errors.ts';
+
+/** How commander reads an argument: each throws a sentence that says what it should have been. */
+
+export function toWhole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('It is a whole number from 1.');
+}
+
+export function toPort(text: string): number {
+  const port = Number(text);
+  if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+}
+
+export function toInstant(text: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new InvalidArgumentError('It is an instant like 2026-01-31T09:00:00Z.');
+}
+
+export function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, {
+      cause,
+    });
+  }
+}
