@@ -29,6 +29,15 @@ export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backen
   }
 }
 
+/** The same, for tests whose database outlives their process: `freshPlace()` is a folder or a URL. */
+export function eachBackendWhere(
+  title: string,
+  tests: (freshPlace: () => Promise<string>) => void,
+): void {
+  describe(`${title} on pglite`, () => tests(freshFolder));
+  describe(`${title} on postgres`, () => tests(freshUrl));
+}
+
 export async function fresh(backend: Backend, options: FreshOptions = {}): Promise<Database> {
   const db =
     backend === 'pglite'

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { lockFolder } from '../../src/database/folder-lock.ts';
+import { freshFolder } from '../support/databases.ts';
+
+const write = (folder: string, holder: object) =>
+  writeFile(join(folder, 'humdrum.lock'), JSON.stringify(holder));
+
+it('refuses a second holder, and lets one in after the first has gone', async () => {
+  const folder = await freshFolder();
+  const first = await lockFolder(folder);
+  await expect(lockFolder(folder)).rejects.toMatchObject({
+    code: 'database-locked',
+    message: expect.stringContaining(`Process ${process.pid} has the embedded database`) as string,
+  });
+  await first.release();
+  await (await lockFolder(folder)).release();
+});
+
+it('lets one of many in that come at once', async () => {
+  const folder = await freshFolder();
+  await write(folder, { token: 'dead', pid: await deadPid(), host: hostname(), born: '1' });
+  const tries = await Promise.allSettled(Array.from({ length: 10 }, () => lockFolder(folder)));
+  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+it('takes over from a process that is dead, or whose pid is another process now', async () => {
+  const folder = await freshFolder();
+  await write(folder, { token: 'dead', pid: await deadPid(), host: hostname(), born: null });
+  await (await lockFolder(folder)).release();
+  await write(folder, { token: 'reborn', pid: process.ppid, host: hostname(), born: '1' });
+  await (await lockFolder(folder)).release();
+});
+
+it('never robs one that lives, however old, nor one on another machine', async () => {
+  const folder = await freshFolder();
+  await write(folder, { token: 'old', pid: process.ppid, host: hostname(), born: null });
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'database-locked' });
+  await write(folder, { token: 'far', pid: await deadPid(), host: 'elsewhere', born: '1' });
+  await expect(lockFolder(folder)).rejects.toThrow(/on elsewhere.*delete .*humdrum\.lock/);
+});
+
+it('takes over from one that died while it wrote', async () => {
+  const folder = await freshFolder();
+  await writeFile(join(folder, 'humdrum.lock'), '{"token": "ha');
+  await (await lockFolder(folder)).release();
+});
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  return child.pid ?? 0;
+}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
+import { eachBackendWhere } from '../support/databases.ts';
+import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
+import { Running } from '../support/process.ts';
+import config, { leaveWord } from './fixtures/witness.config.mjs';
+
+const JOBS = 2_000;
+const CONFIG = new URL('fixtures/witness.config.mjs', import.meta.url).pathname;
+
+eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) => {
+  it('leaves each job with its effect exactly once', { timeout: 120_000 }, async () => {
+    const where = await freshPlace();
+    await open(where, async (db) => {
+      const { humdrum } = await openEngine(db, config);
+      await makeWitness(db);
+      await humdrum.enqueueMany(
+        Array.from({ length: JOBS }, (_, at) => ({
+          type: leaveWord,
+          input: { word: `word ${at}` },
+        })),
+      );
+    });
+    const worker = new Running(['worker', '--config', CONFIG, '--database', where], {
+      env: { LOG_FORMAT: 'json' },
+    });
+    await worker.saying(/leave-word completed/, 300);
+    await worker.end('SIGKILL');
+
+    await open(where, async (db) => {
+      const doneBefore = (await witnessed(db)).length;
+      expect(doneBefore).toBeGreaterThanOrEqual(300);
+      expect(doneBefore).toBeLessThan(JOBS);
+      const { humdrum, events } = await openEngine(db, config);
+      await humdrum.start();
+      await events.until((log) => doneBefore + completedIn(log.all) >= JOBS);
+      await humdrum.stop();
+
+      const words = await witnessed(db);
+      expect(words.length).toBe(JOBS);
+      expect(new Set(words).size).toBe(JOBS);
+      await checkAttempts(db);
+      await checkAudit(db);
+    });
+  });
+});
+
+async function open(where: string, use: (db: Database) => Promise<void>): Promise<void> {
+  const db = await openDatabase(where, { max: 20 });
+  try {
+    await use(db);
+  } finally {
+    await db.close();
+  }
+}
+
+function completedIn(events: readonly { event: string; outcome?: { ended: object } }[]): number {
+  return events.filter(({ outcome }) => outcome && 'result' in outcome.ended).length;
+}
+
+/** Contiguous from 1, the last completed, those before lost with the worker; and some were. */
+async function checkAttempts(db: Database): Promise<void> {
+  const { rows } = await db.query<{ numbers: number[]; ends: string[] }>(
+    `select array_agg(number order by number) as numbers, array_agg(coalesce(error_class, status) order by number) as ends
+     from humdrum.attempt group by job_id`,
+  );
+  expect(rows.length).toBe(JOBS);
+  for (const { numbers, ends } of rows) {
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(ends).toEqual([...ends.slice(1).map(() => 'WorkerLost'), 'completed']);
+  }
+  expect(rows.some(({ numbers }) => numbers.length === 2)).toBe(true);
+}
+
+async function checkAudit(db: Database): Promise<void> {
+  const { rows } = await db.query<{ events: AuditEventName[] }>(
+    'select array_agg(event order by id) as events from humdrum.audit group by job_id',
+  );
+  const stories = new Set(rows.map(({ events }) => events.join(' ')));
+  expect([...stories].toSorted()).toEqual([
+    'created started completed',
+    'created started rescued failed retried started completed',
+  ]);
+  for (const { events } of rows) expect(replayStatus(events)).toBe('completed');
+}
