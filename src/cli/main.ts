@@ -26,7 +26,7 @@ const program = new Command('humdrum')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const command of [
+const commands = [
   startCommand(),
   workerCommand(),
   runCommand(),
@@ -35,9 +35,8 @@ for (const command of [
   auditCommand(),
   migrateCommand(),
   picksCommand(),
-]) {
-  program.addCommand(command.copyInheritedSettings(program));
-}
+];
+for (const command of commands) program.addCommand(inherit(program, command));
 
 try {
   await program.parseAsync();
@@ -45,4 +44,11 @@ try {
   if (error instanceof CommanderError)
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else process.exitCode = reportFailure(error);
+}
+
+/** A command that is made on its own knows nothing of its parent's settings. */
+function inherit(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(command, child);
+  return command;
 }

@@ -10,6 +10,7 @@ export interface PostgresOptions {
 }
 
 const INT8 = 20;
+const INT8_ARRAY: number = 1016;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
@@ -18,6 +19,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const max = options.max ?? 20;
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, Number);
+  const toStrings = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
+  types.setTypeParser(INT8_ARRAY, (text: string) => toStrings(text).map(Number));
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -4,20 +4,10 @@ import type { ScheduleRule } from './job-type.ts';
 
 /** A tick this late was missed: nobody was there to see it in time. */
 const MISSED_AFTER_MS = 60_000;
-/** A rule that fires each second is walked over at most this many ticks at once. */
-const MAX_WALK = 100_000;
 
 /** The first instant after `after` that the rule names, or null where there is none. Pure. Errors: `type-invalid`. */
 export function nextTick(rule: ScheduleRule, after: Date): Date | null {
-  try {
-    return new Cron(rule.cron, { timezone: rule.timeZone ?? 'UTC' }).nextRun(after);
-  } catch (cause) {
-    throw new HumdrumError(
-      'type-invalid',
-      `The schedule "${rule.cron}" in ${rule.timeZone ?? 'UTC'} cannot be read: ${errorMessage(cause)}`,
-      { cause },
-    );
-  }
+  return read(rule).nextRun(after);
 }
 
 /** Which ticks from `first` on are to run now, oldest first, and the next one to wait for. Pure. */
@@ -26,17 +16,46 @@ export function dueTicks(
   first: Date,
   now: Date,
 ): { run: Date[]; next: Date | null } {
-  const due: Date[] = [];
-  let next: Date | null = first;
-  for (let walked = 0; next && next <= now && walked < MAX_WALK; walked += 1) {
-    due.push(next);
-    next = nextTick(rule, next);
+  if (first > now) return { run: [], next: first };
+  return { run: missedTicks(rule, first, now), next: nextTick(rule, now) };
+}
+
+/** However long the silence was, no more ticks are looked at than are run. */
+function missedTicks(rule: Required<ScheduleRule>, first: Date, now: Date): Date[] {
+  switch (rule.misfire) {
+    case 'skip': {
+      const inTime = new Date(Math.max(first.getTime(), now.getTime() - MISSED_AFTER_MS));
+      return ticksUntil(rule, inTime, now, MISSED_AFTER_MS / 1_000);
+    }
+    case 'once': {
+      const [latest] = read(rule).previousRuns(1, new Date(now.getTime() + 1));
+      return [latest && latest > first ? latest : first];
+    }
+    case 'each':
+      return ticksUntil(rule, first, now, rule.misfireLimit);
   }
-  const inTime = due.filter((tick) => now.getTime() - tick.getTime() < MISSED_AFTER_MS);
-  const run = {
-    skip: inTime,
-    once: due.slice(-1),
-    each: due.slice(0, rule.misfireLimit),
-  }[rule.misfire];
-  return { run, next: next && next <= now ? nextTick(rule, now) : next };
+}
+
+function ticksUntil(rule: ScheduleRule, from: Date, until: Date, atMost: number): Date[] {
+  const ticks: Date[] = [];
+  let tick = nextTick(rule, new Date(from.getTime() - 1));
+  while (tick && tick <= until && ticks.length < atMost) {
+    ticks.push(tick);
+    tick = nextTick(rule, tick);
+  }
+  return ticks;
+}
+
+function read(rule: ScheduleRule): Cron {
+  const { cron, timeZone = 'UTC' } = rule;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone }); // Croner does not look at the zone before it needs it.
+    return new Cron(cron, { timezone: timeZone });
+  } catch (cause) {
+    throw new HumdrumError(
+      'type-invalid',
+      `The schedule "${cron}" in ${timeZone} cannot be read: ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
 }

@@ -1,0 +1,148 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freshFolder, freshUrl } from '../support/databases.ts';
+import { cli, Running } from '../support/process.ts';
+
+const HEADER =
+  'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site';
+const ROW = '2010,1,2010-09-09,New Orleans Saints,Minnesota Vikings,14,9,-5.0,49.5,false';
+
+describe('start with no configuration', () => {
+  it('loads the sample, settles it, answers, keeps others out, and stops cleanly', async () => {
+    const cwd = await freshFolder();
+    const humdrum = new Running(['start', '--port', '0'], { cwd });
+    await humdrum.saying(/sample .*2,\d\d\d games/);
+    expect(await humdrum.saying(/^next/)).toMatch(/UTC {2}picks\.settle-games/);
+    await humdrum.saying(/picks\.settle-games completed: Settled 1\d,\d\d\d bets/);
+    const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
+    expect(await (await fetch(url)).json()).toMatchObject({
+      data: { stats: { successfulExecutions: 1 } },
+    });
+
+    const second = await cli(['jobs', 'list'], { cwd });
+    expect(second).toMatchObject({ code: 6, stdout: '' });
+    expect(second.stderr).toMatch(
+      /Process \d+ has the embedded database in .*humdrum.data open, and only one process may\. Stop it first/,
+    );
+
+    expect(await humdrum.end('SIGTERM')).toBe(0);
+    const after = await cli(['history', '--json'], { cwd });
+    expect(after.code).toBe(0);
+    expect(JSON.parse(after.stdout)).toMatchObject([{ name: 'picks.settle-games', success: true }]);
+
+    const again = new Running(['start', '--port', '0'], { cwd });
+    await again.saying(/^next/);
+    expect(again.lines.some((line) => line.startsWith('sample'))).toBe(false);
+    expect(await again.end('SIGINT')).toBe(0);
+  });
+});
+
+describe('the road of a bet', () => {
+  it('goes from a file to a settled balance, and is told at each step', async () => {
+    const cwd = await freshFolder();
+    await writeFile(join(cwd, 'games.csv'), `${HEADER}\n${ROW}\n`);
+    const env = { DATABASE_URL: await freshUrl() };
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await cli(args, { cwd, env });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout;
+    };
+    expect(await run('picks', 'import-games', 'games.csv')).toBe(
+      '1 games: 1 new, 0 updated, 0 unchanged.\n',
+    );
+    expect(await run('picks', 'place-bets')).toMatch(/^6 bets on 1 games by \d players?\.\n$/);
+    const dry = JSON.parse(await run('run', 'picks.settle-games', '--dry-run', '--json')) as {
+      plan: { hash: string };
+    };
+    expect(dry).toMatchObject({ dryRun: true, success: true, affected: 6 });
+    const real = JSON.parse(await run('run', 'picks.settle-games', '--json')) as {
+      plan: { hash: string };
+      jobId: number;
+    };
+    expect(real).toMatchObject({ dryRun: false, success: true, affected: 6 });
+    expect(real.plan.hash).toBe(dry.plan.hash);
+    expect(await run('jobs', 'list')).toMatch(/picks\.settle-games +completed +1 of 5/);
+    const shown = await run('jobs', 'show', String(real.jobId));
+    expect(shown).toMatch(/status +completed/);
+    expect(shown).toMatch(/1 × picks\.game-settled/);
+    expect(await run('audit', 'show', String(real.jobId))).toMatch(
+      /created[^]*started[^]*completed/,
+    );
+    expect(await run('history')).toMatch(/picks\.settle-games/);
+  });
+});
+
+describe('migrate', () => {
+  it('plans, applies, and refuses a file that was changed', async () => {
+    const env = { DATABASE_URL: await freshUrl({ packs: [] }) };
+    const planned = await cli(['migrate', '--plan'], { env });
+    expect(planned.stdout).toMatch(/^-- picks\/0001_picks\.sql\n/);
+    expect((await cli(['migrate'], { env })).stdout).toBe('applied picks/0001_picks.sql\n');
+    expect((await cli(['migrate'], { env })).stdout).toBe('The tables are up to date.\n');
+  });
+});
+
+describe('what is wrong is told clearly', () => {
+  it.each([
+    [
+      ['run', 'picks.setle-games'],
+      3,
+      /There is no job type "picks\.setle-games"\. Did you mean "picks\.settle-games"\?/,
+    ],
+    [['run', 'picks.settle-games', '--input', '{"limit": "all"}'], 2, /limit: .*expected number/],
+    [['run', 'picks.settle-games', '--input', '{half'], 2, /--input is not JSON/],
+    [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant like 2026/],
+    [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /still to come/],
+    [['jobs', 'show', '77'], 3, /There is no job 77/],
+    [['jobs', 'show', 'x'], 2, /whole number/],
+    [['jobs', 'list', '--status', 'paused'], 2, /queued, running, completed, failed, cancelled/],
+    [['jbos'], 2, /Did you mean jobs/],
+    [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /no configuration file/],
+    [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
+  ] as const)('humdrum %j', async (args, code, message) => {
+    const ended = await cli(args, {
+      cwd: await freshFolder(),
+      env: { DATABASE_URL: await freshUrl() },
+    });
+    expect(ended.stderr).toMatch(message);
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).not.toMatch(/ at .*\.js:\d+/);
+  });
+
+  it('a bad row of a CSV: line and column, and nothing is imported', async () => {
+    const cwd = await freshFolder();
+    const env = { DATABASE_URL: await freshUrl() };
+    const bad = ROW.replace(',14,', ',fourteen,').replace('Saints', 'Saint');
+    await writeFile(join(cwd, 'games.csv'), [HEADER, ROW, bad].join('\n'));
+    const ended = await cli(['picks', 'import-games', 'games.csv'], { cwd, env });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(
+      /games\.csv: line 3, column home_score: "fourteen" is not a whole number/,
+    );
+    await writeFile(join(cwd, 'games.csv'), [HEADER, ROW].join('\n'));
+    const fixed = await cli(['picks', 'import-games', 'games.csv'], { cwd, env });
+    expect(fixed.stdout).toMatch(/^1 games: 1 new/);
+  });
+
+  it('a database that does not answer', async () => {
+    const ended = await cli(['jobs', 'list', '--database', 'postgres://127.0.0.1:1/none']);
+    expect(ended.code).toBe(6);
+    expect(ended.stderr).toMatch(/Cannot reach PostgreSQL at 127\.0\.0\.1:1\/none: .*ECONNREFUSED/);
+  });
+
+  it('a configuration that exports nothing', async () => {
+    const cwd = await freshFolder();
+    await writeFile(join(cwd, 'humdrum.config.mjs'), 'export const jobs = [];');
+    const ended = await cli(['jobs', 'list'], { cwd });
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/should export an object: export default/);
+  });
+
+  it('the documented exit codes are the ones in the code', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const { EXIT } = await import('../../src/cli/exit.ts');
+    for (const code of Object.values(EXIT))
+      expect(readme).toMatch(new RegExp(`\\| +\`?${code}\`? +\\|`));
+  });
+});
