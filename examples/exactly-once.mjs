@@ -21,7 +21,7 @@ const humdrum = await createHumdrum({
 await humdrum.database.query('create table charge (id uuid primary key, cents integer not null)');
 
 const plan = await humdrum.rehearse(charge, { cents: 500 });
-console.log('a rehearsal says:', plan.error.message);
+console.log('a rehearsal says:', plan.error?.message);
 
 const { id } = await humdrum.enqueue(charge, { cents: 500 });
 await humdrum.start();

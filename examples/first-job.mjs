@@ -22,6 +22,6 @@ await humdrum.stop();
 
 const job = await humdrum.showJob(id);
 console.log(job.type, 'is', job.status);
-console.log(job.attemptRecords[0].result);
+console.log(job.attemptRecords[0]?.result);
 console.log(job.audit.map(({ event }) => event).join(', '));
 await humdrum.close();

@@ -10,7 +10,7 @@ export interface PostgresOptions {
 }
 
 const INT8 = 20;
-const INT8_ARRAY: number = 1016;
+const INT8_ARRAY = 1016;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
@@ -19,8 +19,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const max = options.max ?? 20;
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, Number);
-  const toStrings = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
-  types.setTypeParser(INT8_ARRAY, (text: string) => toStrings(text).map(Number));
+  types.setTypeParser(INT8_ARRAY, toNumbers);
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -129,6 +128,15 @@ class PostgresDatabase implements Database {
   async close(): Promise<void> {
     if (!this.#pool.ended) await this.#pool.end();
   }
+}
+
+/** `{1,2}`, of one dimension. */
+function toNumbers(array: string): (number | null)[] {
+  if (array === '{}') return [];
+  return array
+    .slice(1, -1)
+    .split(',')
+    .map((item) => (item === 'NULL' ? null : Number(item)));
 }
 
 /** The row type is the caller's word for what the statement returns, as everywhere with SQL. */

@@ -23,7 +23,7 @@ interface Row {
   priority: number;
   max_attempts: number;
   input: unknown;
-  run_at: Date;
+  run_at_ms: number;
   seed: string;
 }
 
@@ -49,7 +49,8 @@ audit as (
   select lease.claimed_at, picked.job_id, picked.attempt, 'started', 'worker:' || lease.worker_id from picked, lease
 )
 select picked.job_id as id, picked.attempt, lease.id as lease_id, picked.type, picked.queue, picked.priority,
-  job.max_attempts, job.input, job.run_at, coalesce(job.seed, 'job:' || job.id) as seed
+  job.max_attempts, job.input,
+  (extract(epoch from job.run_at) * 1000)::float8 as run_at_ms, coalesce(job.seed, 'job:' || job.id) as seed
 from picked cross join lease cross join lateral (
   select * from humdrum.job where job.id = picked.job_id offset 0
 ) as job
@@ -82,6 +83,16 @@ export async function claimOne(
 }
 
 function toClaimedJob(row: Row): ClaimedJob {
-  const { lease_id: leaseId, max_attempts: maxAttempts, run_at: runAt, ...same } = row;
-  return { ...same, leaseId, maxAttempts, runAt };
+  return {
+    id: row.id,
+    attempt: row.attempt,
+    leaseId: row.lease_id,
+    type: row.type,
+    queue: row.queue,
+    priority: row.priority,
+    maxAttempts: row.max_attempts,
+    input: row.input,
+    runAt: new Date(row.run_at_ms),
+    seed: row.seed,
+  };
 }

@@ -22,18 +22,13 @@ export function dueTicks(
 
 /** However long the silence was, no more ticks are looked at than are run. */
 function missedTicks(rule: Required<ScheduleRule>, first: Date, now: Date): Date[] {
-  switch (rule.misfire) {
-    case 'skip': {
-      const inTime = new Date(Math.max(first.getTime(), now.getTime() - MISSED_AFTER_MS));
-      return ticksUntil(rule, inTime, now, MISSED_AFTER_MS / 1_000);
-    }
-    case 'once': {
-      const [latest] = read(rule).previousRuns(1, new Date(now.getTime() + 1));
-      return [latest && latest > first ? latest : first];
-    }
-    case 'each':
-      return ticksUntil(rule, first, now, rule.misfireLimit);
+  if (rule.misfire === 'each') return ticksUntil(rule, first, now, rule.misfireLimit);
+  if (rule.misfire === 'skip') {
+    const inTime = new Date(Math.max(first.getTime(), now.getTime() - MISSED_AFTER_MS));
+    return ticksUntil(rule, inTime, now, MISSED_AFTER_MS / 1_000);
   }
+  const [latest] = read(rule).previousRuns(1, new Date(now.getTime() + 1));
+  return [latest && latest > first ? latest : first];
 }
 
 function ticksUntil(rule: ScheduleRule, from: Date, until: Date, atMost: number): Date[] {
@@ -49,7 +44,7 @@ function ticksUntil(rule: ScheduleRule, from: Date, until: Date, atMost: number)
 function read(rule: ScheduleRule): Cron {
   const { cron, timeZone = 'UTC' } = rule;
   try {
-    new Intl.DateTimeFormat('en', { timeZone }); // Croner does not look at the zone before it needs it.
+    Intl.DateTimeFormat('en', { timeZone }); // Croner does not look at the zone before it needs it.
     return new Cron(cron, { timezone: timeZone });
   } catch (cause) {
     throw new HumdrumError(

@@ -1,12 +1,11 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
-import type { Context } from './context.ts';
 import { Recorder, type Effect, type LogLine } from './recorder.ts';
 import { errorFact, type ErrorFact } from './error-fact.ts';
-import { forEachSet } from './for-each.ts';
+import { HandlerContext } from './handler-context.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-database.ts';
+import { Interruption, type StopSource } from './interruption.ts';
 import type { Json, JobType } from './job-type.ts';
-import { seededRandom, seededUuid } from './random.ts';
 import type { TableChange } from './row-counts.ts';
 
 /** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
@@ -16,8 +15,8 @@ export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> 
 
 export interface ExecuteOptions {
   database: Database;
-  /** Aborts the handler from outside. */
-  signal: AbortSignal;
+  /** Interrupts the handler from outside. */
+  stop: StopSource;
   rehearsal?: boolean;
   /** Count the rows that it changes. */
   measure?: boolean;
@@ -45,20 +44,20 @@ export async function execute(
   const recorder = new Recorder();
   const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
   const db = own ?? steppingDatabase(database);
-  const limit = timeLimit(type, options.signal);
-  const ctx = createContext(type, job, { db, recorder, signal: limit.signal, rehearsal });
+  const interruption = new Interruption(type, options.stop);
+  const ctx = new HandlerContext(type, job, { db, recorder, interruption, rehearsal });
   const startedMs = performance.now();
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
     const handler = async (): Promise<unknown> => type.run(ctx, job.input);
-    const result = await Promise.race([own ? own.run(handler) : handler(), limit.aborted]);
+    const result = await interruption.race(own ? own.run(handler) : handler());
     ended = { result: toJson(type, result) };
     changes = (await own?.changes()) ?? null;
   } catch (error) {
     ended = errorFact(error);
   } finally {
-    limit.clear();
+    interruption.over();
   }
   return {
     ended,
@@ -68,80 +67,6 @@ export async function execute(
     changes,
     transaction: (await own?.handOver()) ?? null,
   };
-}
-
-interface World {
-  db: Context['db'];
-  recorder: Recorder;
-  signal: AbortSignal;
-  rehearsal: boolean;
-}
-
-function createContext(type: JobType, job: Runnable, world: World): Context {
-  const { db, recorder } = world;
-  // Effects of a set that was undone are undone with it.
-  const inTransaction: typeof db.transaction = async (fn) => {
-    const mark = recorder.mark();
-    try {
-      return await db.transaction(fn);
-    } catch (error) {
-      recorder.undoTo(mark);
-      throw error;
-    }
-  };
-  return {
-    job: { type: type.type, id: job.id, attempt: job.attempt },
-    now: job.runAt,
-    random: seededRandom(`${job.seed}/random`),
-    id: (name) => seededUuid(job.seed, name),
-    db: { query: (sql, params) => db.query(sql, params), transaction: inTransaction },
-    forEach: (items, fn) =>
-      forEachSet(inTransaction, items, 1, ([item], tx) => fn(item as never, tx)),
-    forEachSet: (items, size, fn) => forEachSet(inTransaction, items, size, fn),
-    emit: (event, data) => recorder.emit(event, data),
-    log: (message, fields) => recorder.write(message, fields),
-    signal: world.signal,
-    rehearsal: world.rehearsal,
-  };
-}
-
-interface TimeLimit {
-  signal: AbortSignal;
-  /** Rejects when the signal aborts; never resolves. */
-  aborted: Promise<never>;
-  clear(): void;
-}
-
-function timeLimit(type: JobType, outer: AbortSignal): TimeLimit {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const { timeoutMs } = type;
-  const timer =
-    timeoutMs === null
-      ? null
-      : setTimeout(() => controller.abort(new TimeoutError(type.type, timeoutMs)), timeoutMs);
-  const abort = (): void => controller.abort(outer.reason);
-  if (outer.aborted) abort();
-  outer.addEventListener('abort', abort);
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error));
-  });
-  aborted.catch(() => undefined); // It may come when nobody races it any more.
-  return {
-    signal,
-    aborted,
-    clear: () => {
-      if (timer) clearTimeout(timer);
-      outer.removeEventListener('abort', abort);
-    },
-  };
-}
-
-class TimeoutError extends Error {
-  constructor(type: string, timeoutMs: number) {
-    super(`${type} took longer than its limit of ${timeoutMs} ms`);
-    this.name = 'Timeout';
-  }
 }
 
 function toJson(type: JobType, result: unknown): Json {

@@ -58,7 +58,7 @@ export interface JobType<Input = unknown> {
   readonly timeoutMs: number | null;
   /** Throws `input-invalid` with each path and reason. */
   parse(input: unknown): Promise<Input>;
-  run(ctx: Context, input: unknown): Promise<unknown>;
+  run(ctx: Context, input: unknown): unknown;
 }
 
 const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
@@ -82,7 +82,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     },
     timeoutMs: definition.timeoutMs ?? null,
     parse: (input) => parseInput(definition, input),
-    run: async (ctx, input) => definition.run(ctx, await parseInput(definition, input)),
+    run: (ctx, input) => runChecked(definition, ctx, input),
   };
 }
 
@@ -113,7 +113,26 @@ async function parseInput<Input, Result>(
   definition: JobDefinition<Input, Result>,
   input: unknown,
 ): Promise<Input> {
-  const parsed = await definition.input['~standard'].validate(input);
+  return acceptedBy(definition, await definition.input['~standard'].validate(input));
+}
+
+/** Most schemas answer at once, and one promise more for each job is felt. */
+function runChecked<Input, Result>(
+  definition: JobDefinition<Input, Result>,
+  ctx: Context,
+  input: unknown,
+): Result | Promise<Result> {
+  const parsed = definition.input['~standard'].validate(input);
+  if (parsed instanceof Promise) {
+    return parsed.then((later) => definition.run(ctx, acceptedBy(definition, later)));
+  }
+  return definition.run(ctx, acceptedBy(definition, parsed));
+}
+
+function acceptedBy<Input, Result>(
+  definition: JobDefinition<Input, Result>,
+  parsed: StandardSchemaV1.Result<Input>,
+): Input {
   if (!parsed.issues) return parsed.value;
   const issues = parsed.issues.slice(0, 10).map((issue) => {
     const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
 import { errorFact } from './error-fact.ts';
 import { execute, type Outcome } from './execute.ts';
+import type { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import type { Settler } from './settler.ts';
 
@@ -15,14 +16,14 @@ export interface Performed {
 export async function perform(
   type: JobType,
   job: ClaimedJob,
-  world: { database: Database; settler: Settler; signal: AbortSignal; measure?: boolean },
+  world: { database: Database; settler: Settler; stop: StopSource; measure?: boolean },
 ): Promise<Performed> {
   const { settler, ...rest } = world;
   const outcome = await execute(type, job, rest);
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
-    const settled = world.signal.aborted ? null : settler.settle({ job, type, outcome });
+    const settled = world.stop.stopped ? null : settler.settle({ job, type, outcome });
     return { outcome, settled: Promise.resolve(settled) };
   }
   if (!transaction) return { outcome, settled: settler.settle({ job, type, outcome }) };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { readClock } from './clock.ts';
 import { execute } from './execute.ts';
+import { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import { canonicalJson, planOf, type Plan } from './plan.ts';
 
@@ -20,7 +21,7 @@ export async function rehearse(
   const job = { id: null, attempt: 1, input, runAt, seed: seedOf(type, input, runAt) };
   const outcome = await execute(type, job, {
     database,
-    signal: new AbortController().signal,
+    stop: new StopSource(),
     rehearsal: true,
     measure: true,
   });

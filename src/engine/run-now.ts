@@ -4,6 +4,7 @@ import { claimOne, type ClaimedJob } from './claim.ts';
 import { readClock } from './clock.ts';
 import { enqueue } from './enqueue.ts';
 import type { Listener } from './events.ts';
+import { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
@@ -29,10 +30,10 @@ export async function runNow(
   options: { at?: Date; actor: string },
 ): Promise<RunReport> {
   const { database, onEvent, leaseMs } = world;
-  const abort = new AbortController();
+  const stop = new StopSource();
   const membership = await Membership.join(database, {
     leaseMs,
-    onLost: () => abort.abort(new Error('This process has lost its lease.')),
+    onLost: () => stop.stop(new Error('This process has lost its lease.')),
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
   try {
@@ -44,7 +45,7 @@ export async function runNow(
     const { outcome, settled } = await perform(type, job, {
       database,
       settler,
-      signal: abort.signal,
+      stop,
       measure: true,
     });
     const kept = await settled;

@@ -3,6 +3,7 @@ import { Appetite } from './appetite.ts';
 import { Bell } from './bell.ts';
 import { claimNext, type ClaimedJob } from './claim.ts';
 import type { Listener } from './events.ts';
+import { StopSource } from './interruption.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
 import type { Registry } from './registry.ts';
@@ -43,7 +44,7 @@ export class Worker {
   #lowWater = 0;
   #membership: Membership | null = null;
   #upkeep: Upkeep | null = null;
-  #abort = new AbortController();
+  #handlers = new StopSource();
   #claiming: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
 
@@ -81,7 +82,7 @@ export class Worker {
   /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */
   async stop(deadlineMs = 30_000): Promise<void> {
     const timer = setTimeout(
-      () => this.#abort.abort(new Error('The worker is being stopped.')),
+      () => this.#handlers.stop(new Error('The worker is being stopped.')),
       deadlineMs,
     );
     this.#stopping ??= this.#drain();
@@ -105,12 +106,12 @@ export class Worker {
   /** Too late: others have its jobs, or will. Everything in hand is dropped, and it goes on as a new worker. */
   async #joinAgain(): Promise<void> {
     this.#world.onEvent({ event: 'lease-lost', workerId: this.#workerId });
-    this.#abort.abort(new Error('The worker has lost its lease.'));
+    this.#handlers.stop(new Error('The worker has lost its lease.'));
     this.#inHand = [];
     while (!this.#stopping) {
       try {
         await this.#join();
-        this.#abort = new AbortController();
+        this.#handlers = new StopSource();
         return;
       } catch (error) {
         this.#world.onEvent({ event: 'trouble', doing: 'joining again', error });
@@ -174,7 +175,7 @@ export class Worker {
     const { outcome, settled } = await perform(types.get(job.type), job, {
       database,
       settler: this.#settler,
-      signal: this.#abort.signal,
+      stop: this.#handlers,
     });
     this.#busy -= 1;
     this.#appetite.finishedOne();

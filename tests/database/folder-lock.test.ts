@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -18,7 +18,7 @@ it('refuses a second holder, and lets one in after the first has gone', async ()
     message: expect.stringContaining(`Process ${process.pid} has the embedded database`) as string,
   });
   await first.release();
-  await (await lockFolder(folder)).release();
+  await expectFree(folder);
 });
 
 it('lets one of many in that come at once', async () => {
@@ -31,9 +31,9 @@ it('lets one of many in that come at once', async () => {
 it('takes over from a process that is dead, or whose pid is another process now', async () => {
   const folder = await freshFolder();
   await write(folder, { token: 'dead', pid: await deadPid(), host: hostname(), born: null });
-  await (await lockFolder(folder)).release();
+  await expectFree(folder);
   await write(folder, { token: 'reborn', pid: process.ppid, host: hostname(), born: '1' });
-  await (await lockFolder(folder)).release();
+  await expectFree(folder);
 });
 
 it('never robs one that lives, however old, nor one on another machine', async () => {
@@ -47,11 +47,17 @@ it('never robs one that lives, however old, nor one on another machine', async (
 it('takes over from one that died while it wrote', async () => {
   const folder = await freshFolder();
   await writeFile(join(folder, 'humdrum.lock'), '{"token": "ha');
-  await (await lockFolder(folder)).release();
+  await expectFree(folder);
 });
 
 async function deadPid(): Promise<number> {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   return child.pid ?? 0;
+}
+
+async function expectFree(folder: string): Promise<void> {
+  const lock = await lockFolder(folder);
+  expect(await readFile(join(folder, 'humdrum.lock'), 'utf8')).toContain(`"pid":${process.pid}`);
+  await lock.release();
 }

@@ -34,8 +34,12 @@ export function eachBackendWhere(
   title: string,
   tests: (freshPlace: () => Promise<string>) => void,
 ): void {
-  describe(`${title} on pglite`, () => tests(freshFolder));
-  describe(`${title} on postgres`, () => tests(freshUrl));
+  describe(`${title} on pglite`, () => {
+    tests(freshFolder);
+  });
+  describe(`${title} on postgres`, () => {
+    tests(freshUrl);
+  });
 }
 
 export async function fresh(backend: Backend, options: FreshOptions = {}): Promise<Database> {
