@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { createHumdrum, type Humdrum } from '../engine/humdrum.ts';
 import type { Listener } from '../engine/events.ts';
+import { HumdrumError } from '../errors.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 
 /** Opens what the global flags, the environment and the configuration file name. */
@@ -17,6 +18,15 @@ export async function openHumdrum(
     ...(onEvent ? { onEvent } : {}),
   });
   return { humdrum, setting };
+}
+
+/** A worker runs jobs for real: who wants a whole process to rehearse must not get that by mistake. */
+export function refuseDryRun(): void {
+  if (process.env['JOB_DRY_RUN'] !== '1') return;
+  throw new HumdrumError(
+    'config-invalid',
+    'JOB_DRY_RUN=1 is set, and a worker runs jobs for real. Unset it, or rehearse one job: humdrum run TYPE --dry-run',
+  );
 }
 
 /** For a command that opens, does one thing, and closes. */

@@ -1,4 +1,4 @@
-import { runOutside } from '../database/ambient.ts';
+import { ambientTransaction, runOutside } from '../database/ambient.ts';
 import type { Database, Queryable } from '../database/database.ts';
 
 const CHANNEL = 'humdrum_ready';
@@ -23,9 +23,10 @@ export class Announcer {
     this.#stopListening ??= await this.#database.listen(CHANNEL, this.#heard);
   }
 
-  announce(): void {
+  async announce(): Promise<void> {
     this.#heard();
     if (this.#database.exclusive) return;
+    if (ambientTransaction(this.#database)) return this.announceWithin(this.#database);
     this.#timer ??= runOutside(() => setTimeout(() => void this.#notify(), DEBOUNCE_MS));
   }
 

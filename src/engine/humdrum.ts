@@ -109,7 +109,7 @@ export class Humdrum {
       jobs.length <= ENQUEUE_CHUNK
         ? await enqueue(this.database, jobs, this.#actor)
         : await this.database.transaction((tx) => enqueue(tx, jobs, this.#actor));
-    this.#announcer.announce();
+    await this.#announcer.announce();
     return ids;
   }
 

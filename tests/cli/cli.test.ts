@@ -125,6 +125,15 @@ describe('what is wrong is told clearly', () => {
     expect(fixed.stdout).toMatch(/^1 games: 1 new/);
   });
 
+  it('a worker in a process that should only rehearse', async () => {
+    const env = { JOB_DRY_RUN: '1' };
+    for (const command of ['start', 'worker']) {
+      const ended = await cli([command], { cwd: await freshFolder(), env });
+      expect(ended).toMatchObject({ code: 2, stdout: '' });
+      expect(ended.stderr).toMatch(/JOB_DRY_RUN=1 is set, and a worker runs jobs for real/);
+    }
+  });
+
   it('a database that does not answer', async () => {
     const ended = await cli(['jobs', 'list', '--database', 'postgres://127.0.0.1:1/none']);
     expect(ended.code).toBe(6);

@@ -7,7 +7,7 @@ import { toPort } from '../arguments.ts';
 import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, print, say } from '../output.ts';
-import { openHumdrum, untilSignal } from '../session.ts';
+import { openHumdrum, refuseDryRun, untilSignal } from '../session.ts';
 
 export function startCommand(): Command {
   return new Command('start')
@@ -21,6 +21,7 @@ export function startCommand(): Command {
       toPort(process.env['PORT'] ?? '3001'),
     )
     .action(async (options: { port: number }, command: Command) => {
+      refuseDryRun();
       const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
       try {
         await start(humdrum, setting, options.port);

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { createLog, logTo } from '../log.ts';
-import { openHumdrum, untilSignal } from '../session.ts';
+import { openHumdrum, refuseDryRun, untilSignal } from '../session.ts';
 import { say } from '../output.ts';
 
 export function workerCommand(): Command {
   return new Command('worker')
     .description('scheduler and worker, without HTTP; start as many as you like on one PostgreSQL')
     .action(async (_options: object, command: Command) => {
+      refuseDryRun();
       const { humdrum } = await openHumdrum(command, logTo(createLog()));
       try {
         await humdrum.start();

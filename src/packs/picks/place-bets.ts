@@ -53,7 +53,7 @@ export async function placeBetsWithin(
     players === undefined
       ? await withEnoughPlayers(tx, known, missing, stakeCents)
       : await withPlayersUpTo(tx, known, players);
-  const capacities = bankrolls.map(({ availableCents }) => Math.floor(availableCents / stakeCents));
+  const capacities = bankrolls.map((bankroll) => capacityOf(bankroll, stakeCents));
   const rounds = roundsFor(missing, capacities);
   if (rounds === null) throw tooLittleMoney(missing, stakeCents, bankrolls);
   const playerIds = bankrolls.map(({ playerId }) => playerId);
@@ -73,7 +73,7 @@ export async function placeBetsWithin(
  */
 export function roundsFor(bets: number, capacities: readonly number[]): number | null {
   const placedIn = (rounds: number): number =>
-    capacities.reduce((sum, capacity) => sum + Math.max(0, Math.min(capacity, rounds)), 0);
+    capacities.reduce((sum, capacity) => sum + Math.min(capacity, rounds), 0);
   if (placedIn(bets) < bets) return null;
   let enough = bets;
   let tooFew = 0;
@@ -91,10 +91,7 @@ async function withEnoughPlayers(
   bets: number,
   stakeCents: number,
 ): Promise<readonly Bankroll[]> {
-  const room = known.reduce(
-    (sum, { availableCents }) => sum + Math.max(0, Math.floor(availableCents / stakeCents)),
-    0,
-  );
+  const room = known.reduce((sum, bankroll) => sum + capacityOf(bankroll, stakeCents), 0);
   const perNewPlayer = Math.floor(NEW_BANKROLL_CENTS / stakeCents);
   if (room >= bets || perNewPlayer === 0) return known;
   const count = Math.ceil((bets - room) / perNewPlayer);
@@ -128,7 +125,20 @@ async function create(tx: Transaction, numbers: readonly number[]): Promise<Bank
     name: `Player ${number}`,
   }));
   await createPlayers(tx, players, NEW_BANKROLL_CENTS);
-  return players.map(({ id }) => ({ playerId: id, availableCents: NEW_BANKROLL_CENTS }));
+  return players.map(({ id }) => ({
+    playerId: id,
+    balanceCents: NEW_BANKROLL_CENTS,
+    openStakesCents: 0,
+  }));
+}
+
+function capacityOf(bankroll: Bankroll, stakeCents: number): number {
+  return Math.floor(availableOf(bankroll) / stakeCents);
+}
+
+/** Below zero after a reset that left open bets standing: nothing is available then. */
+function availableOf({ balanceCents, openStakesCents }: Bankroll): number {
+  return Math.max(0, balanceCents - openStakesCents);
 }
 
 function numberOf(playerId: string): number {
@@ -140,10 +150,7 @@ function tooLittleMoney(
   stakeCents: number,
   bankrolls: readonly Bankroll[],
 ): HumdrumError {
-  const available = bankrolls.reduce(
-    (sum, bankroll) => sum + Math.max(0, bankroll.availableCents),
-    0,
-  );
+  const available = bankrolls.reduce((sum, bankroll) => sum + availableOf(bankroll), 0);
   return new HumdrumError(
     'funds-insufficient',
     `${bets} bets of ${stakeCents} cents cannot be placed: ${bankrolls.length} players have ${available} cents ` +

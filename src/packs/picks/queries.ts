@@ -112,21 +112,28 @@ export async function recordSettlements(
   return countIn(rows);
 }
 
-export interface BankrollChange {
+export interface Bankroll {
   readonly playerId: string;
-  balanceCents: number;
-  releasedCents: number;
+  readonly balanceCents: number;
+  readonly openStakesCents: number;
 }
 
-/** Always in one order, so that two that lock the same players wait for each other and never in a circle. */
-export async function lockBankrolls(
-  db: Queryable,
-  changes: readonly BankrollChange[],
-): Promise<void> {
-  await db.query(
-    `select from picks.bankroll where player_id = any($1::text[]) order by player_id for no key update`,
-    columnsOf(changes, 'playerId'),
+const BANKROLL = `select player_id as "playerId", balance_cents as "balanceCents",
+  open_stakes_cents as "openStakesCents" from picks.bankroll`;
+
+/** In one order, so that two that lock the same players wait for each other and not in a circle. */
+export async function lockBankrolls(db: Queryable, ids: readonly string[]): Promise<Bankroll[]> {
+  const { rows } = await db.query<Bankroll>(
+    `${BANKROLL} where player_id = any($1::text[]) order by player_id for no key update`,
+    [ids],
   );
+  return rows;
+}
+
+export interface BankrollChange {
+  readonly playerId: string;
+  profitCents: number;
+  releasedCents: number;
 }
 
 /** Moves balances and releases open stakes. Answers how many bankrolls changed. */
@@ -137,16 +144,16 @@ export async function changeBankrolls(
   const { rows } = await db.query<Count>(
     `with change as (
        select * from unnest((select $1::text[]), (select $2::bigint[]), (select $3::bigint[]))
-         as change (player_id, balance, released)
+         as change (player_id, profit, released)
      ), changed as (
        update picks.bankroll
-       set balance_cents = balance_cents + change.balance,
+       set balance_cents = balance_cents + change.profit,
            open_stakes_cents = open_stakes_cents - change.released
        from change where bankroll.player_id = change.player_id
        returning 1
      )
      select count(*)::int as count from changed`,
-    columnsOf(changes, 'playerId', 'balanceCents', 'releasedCents'),
+    columnsOf(changes, 'playerId', 'profitCents', 'releasedCents'),
   );
   return countIn(rows);
 }
@@ -225,15 +232,10 @@ export async function countMissingBets(db: Queryable, betsPerSide: number): Prom
   return countIn(rows);
 }
 
-export type Bankroll = { readonly playerId: string; readonly availableCents: number };
-
 /** The bankrolls of the sample players, locked, player-0001 first. */
 export async function lockSampleBankrolls(db: Queryable): Promise<Bankroll[]> {
   const { rows } = await db.query<Bankroll>(
-    `select player_id as "playerId", available_cents as "availableCents"
-     from picks.bankroll where player_id ~ '^player-[0-9]{4,7}$'
-     order by player_id
-     for no key update`,
+    `${BANKROLL} where player_id ~ '^player-[0-9]{4,7}$' order by player_id for no key update`,
   );
   return rows.toSorted((a, b) => a.playerId.length - b.playerId.length);
 }

@@ -151,7 +151,7 @@ describe('the rounds in which bets are placed', () => {
     [6, [1, 2, 3], 3],
     [6, [1, 0, 5], 5],
     [6, [1, 0, 4], null],
-    [1, [-3, 1], 1],
+    [1, [0, 1], 1],
     [1, [], null],
   ])('of %i bets by players who can place %j are %j', (bets, capacities, rounds) => {
     expect(roundsFor(bets, capacities)).toBe(rounds);

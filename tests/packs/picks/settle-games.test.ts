@@ -206,7 +206,7 @@ eachBackend('picks.settle-games', (fresh) => {
     const { result } = await runSettlement(db);
     expect(result.details).toMatchObject({ games: 1, errorCount: 1 });
     expect(result.details.errors[0]).toMatchObject({ game: BEARS });
-    expect(result.details.errors[0]?.error).toMatch(/open_stakes_are_never_negative/);
+    expect(result.details.errors[0]?.error).toMatch(/^The bankroll of player-0003 holds 0 cents of open stakes, and its bets come to 1000: put the bankroll right\.$/);
   });
 
   it('keeps the first hundred errors and counts them all', async () => {

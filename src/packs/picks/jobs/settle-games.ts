@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Transaction } from '../../../database/database.ts';
+import type { Queryable, Transaction } from '../../../database/database.ts';
 import type { Context } from '../../../engine/context.ts';
 import { defineJob } from '../../../engine/job-type.ts';
 import {
@@ -9,14 +9,15 @@ import {
   lockGamesThatAreOver,
   lockOpenBets,
   recordSettlements,
+  type Bankroll,
   type BankrollChange,
   type OpenBet,
 } from '../queries.ts';
 import { settle, type Game, type Settlement } from '../rules.ts';
 
 const GAMES_PER_SET = 500;
-/** Each set changes nearly every bankroll again, and within one transaction each change makes a row slower to find. */
-const MOST_SETS = 40;
+/** The money of so many games is moved at once: each change in one transaction makes a bankroll slower to find. */
+const GAMES_PER_PAYOUT = 20_000;
 const BETS_PER_PAGE = 10_000;
 const BANKROLLS_PER_PAGE = 10_000;
 const MOST_ERRORS = 100;
@@ -55,6 +56,14 @@ interface SettledGame extends Tally {
   readonly gameId: string;
 }
 
+/** What the bets of one player have come to, and the bankroll as it was before; its row is locked. */
+interface Payout extends Bankroll {
+  profitCents: number;
+  releasedCents: number;
+}
+
+type Payouts = Map<string, Payout>;
+
 async function settleGamesThatAreOver(
   ctx: Context,
   limit: number | null,
@@ -62,17 +71,21 @@ async function settleGamesThatAreOver(
   const gameIds = await gamesToSettle(ctx.db, limit);
   ctx.log(`Games that are over and have open bets: ${gameIds.length}`);
   const total = { games: 0, ...newTally() };
-  const gamesPerSet = Math.max(GAMES_PER_SET, Math.ceil(gameIds.length / MOST_SETS));
-  const report = await ctx.forEachSet(gameIds, gamesPerSet, async (set, db) => {
-    const settled = await settleSet(db, set, ctx.now);
-    for (const { gameId, paidCents: _, ...outcomes } of settled) {
-      ctx.emit('picks.game-settled', { gameId, bets: countBets(outcomes), ...outcomes });
-    }
-    // Last of all: a set that fails has added nothing.
-    total.games += settled.length;
-    for (const game of settled) add(total, game);
-  });
-  const errors = report.failed.map(({ item, error }) => ({ game: item, error }));
+  const errors: { game: string; error: string }[] = [];
+  for (let start = 0; start < gameIds.length; start += GAMES_PER_PAYOUT) {
+    const payouts: Payouts = new Map();
+    const some = gameIds.slice(start, start + GAMES_PER_PAYOUT);
+    const report = await ctx.forEachSet(some, GAMES_PER_SET, async (set, db) => {
+      const settled = await settleSet(db, set, ctx.now, payouts);
+      for (const { gameId, paidCents: _, ...outcomes } of settled) {
+        ctx.emit('picks.game-settled', { gameId, bets: countBets(outcomes), ...outcomes });
+      }
+      total.games += settled.length;
+      for (const game of settled) add(total, game);
+    });
+    await payOut(ctx.db, [...payouts.values()]);
+    errors.push(...report.failed.map(({ item, error }) => ({ game: item, error })));
+  }
   const message = describe(total, errors.length);
   ctx.log(message);
   return {
@@ -82,20 +95,29 @@ async function settleGamesThatAreOver(
   };
 }
 
-/** All open bets of the set or, by throwing, none. Answers the games that had any, in the order of their start. */
-async function settleSet(db: Transaction, gameIds: string[], at: Date): Promise<SettledGame[]> {
+/**
+ * Settles all open bets of the set and adds them to the payouts or, by throwing, does neither. Answers the games that
+ * had open bets, in the order of their start.
+ */
+async function settleSet(
+  db: Transaction,
+  gameIds: string[],
+  at: Date,
+  payouts: Payouts,
+): Promise<SettledGame[]> {
   const games = await lockGamesThatAreOver(db, gameIds);
   const byId = new Map(games.map((game) => [game.id, game]));
   const settled = new Map<string, SettledGame>();
-  const bankrolls = new Map<string, BankrollChange>();
+  const dues = new Map<string, BankrollChange>();
   for await (const bets of openBetsInPages(db, [...byId.keys()])) {
     for (const bet of await settlePage(db, bets, byId, at)) {
       countOutcome(settled, bet);
-      chargeBankroll(bankrolls, bet);
+      addDue(dues, bet);
     }
   }
-  // Once a set, not once a page: see MOST_SETS.
-  await moveMoney(db, [...bankrolls.values()]);
+  const grown = await withDues(db, payouts, [...dues.values()]);
+  // Last of all: a set that fails has added nothing.
+  for (const payout of grown) payouts.set(payout.playerId, payout);
   return [...settled.values()];
 }
 
@@ -139,24 +161,54 @@ function countOutcome(games: Map<string, SettledGame>, bet: SettledBet): void {
 }
 
 /** The profit or the loss, and the stake that is no longer at risk. */
-function chargeBankroll(bankrolls: Map<string, BankrollChange>, bet: SettledBet): void {
+function addDue(dues: Map<string, BankrollChange>, bet: SettledBet): void {
   const { playerId, profitCents, stakeCents } = bet;
-  const change = bankrolls.get(playerId) ?? { playerId, balanceCents: 0, releasedCents: 0 };
-  change.balanceCents += profitCents;
-  change.releasedCents += stakeCents;
-  if (!Number.isSafeInteger(change.balanceCents) || !Number.isSafeInteger(change.releasedCents)) {
-    throw new Error(
-      `Bet ${bet.id}: with it ${playerId} moves more cents than can be kept exactly.`,
-    );
-  }
-  bankrolls.set(playerId, change);
+  const due = dues.get(playerId) ?? { playerId, profitCents: 0, releasedCents: 0 };
+  due.profitCents += profitCents;
+  due.releasedCents += stakeCents;
+  dues.set(playerId, due);
 }
 
-async function moveMoney(db: Transaction, changes: readonly BankrollChange[]): Promise<void> {
-  const inOrder = changes.toSorted((a, b) => (a.playerId < b.playerId ? -1 : 1));
-  for (let start = 0; start < inOrder.length; start += BANKROLLS_PER_PAGE) {
-    const page = inOrder.slice(start, start + BANKROLLS_PER_PAGE);
-    await lockBankrolls(db, page);
+/** The payouts that `dues` make larger. Throws where a bankroll cannot bear it, so that it stops no other game. */
+async function withDues(
+  db: Transaction,
+  payouts: ReadonlyMap<string, Payout>,
+  dues: readonly BankrollChange[],
+): Promise<Payout[]> {
+  const strangers = dues.filter(({ playerId }) => !payouts.has(playerId));
+  const bankrolls = await lockBankrolls(
+    db,
+    strangers.map(({ playerId }) => playerId),
+  );
+  const met = new Map(bankrolls.map((bankroll) => [bankroll.playerId, bankroll]));
+  return dues.map((due) => {
+    const before = payouts.get(due.playerId);
+    const bankroll = before ?? met.get(due.playerId);
+    if (!bankroll) throw new Error(`${due.playerId} has no bankroll.`);
+    const profitCents = (before?.profitCents ?? 0) + due.profitCents;
+    const releasedCents = (before?.releasedCents ?? 0) + due.releasedCents;
+    refuseUnbearable(bankroll, profitCents, releasedCents);
+    return { ...bankroll, profitCents, releasedCents };
+  });
+}
+
+function refuseUnbearable(bankroll: Bankroll, profitCents: number, releasedCents: number): void {
+  const { playerId, balanceCents, openStakesCents } = bankroll;
+  if (releasedCents > openStakesCents) {
+    throw new Error(
+      `The bankroll of ${playerId} holds ${openStakesCents} cents of open stakes, and its bets come to ` +
+        `${releasedCents}: put the bankroll right.`,
+    );
+  }
+  const sums = [profitCents, releasedCents, balanceCents + profitCents];
+  if (!sums.every(Number.isSafeInteger)) {
+    throw new Error(`The bankroll of ${playerId} would hold more cents than can be kept exactly.`);
+  }
+}
+
+async function payOut(db: Queryable, payouts: readonly Payout[]): Promise<void> {
+  for (let start = 0; start < payouts.length; start += BANKROLLS_PER_PAGE) {
+    const page = payouts.slice(start, start + BANKROLLS_PER_PAGE);
     expectCount('bankrolls changed', await changeBankrolls(db, page), page.length);
   }
 }

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../src/cli/exit.ts';
+import { allowedActions, canBecome, STATUSES } from '../src/engine/lifecycle.ts';
+import { freshFolder } from './support/databases.ts';
+import { MAY_IMPORT } from './support/tidy/imports.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PROGRAMS = readdirSync(join(ROOT, 'examples')).filter(
+  (name) => name.endsWith('.mjs') && !name.endsWith('.config.mjs'),
+);
+const DOCUMENTS = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+function textOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+async function node(...args: string[]): Promise<string> {
+  return (await promisify(execFile)(process.execPath, args, { cwd: ROOT })).stdout;
+}
+
+describe('the examples', () => {
+  it.each(PROGRAMS)('%s prints what is written beside it', async (name) => {
+    const expected = textOf(`examples/${name.replace(/mjs$/, 'txt')}`);
+    expect(await node(`examples/${name}`)).toBe(expected);
+  });
+
+  it('the configuration file runs its own job and knows the packs', async () => {
+    const database = await freshFolder();
+    const flags = ['--config', 'examples/humdrum.config.mjs', '--database', database];
+    const run = ['run', 'shop.count-late-orders', '--at', '2026-01-05T05:00:00Z', '--json'];
+    const answer = JSON.parse(await node('dist/cli/main.js', ...flags, ...run)) as object;
+    expect(answer).toMatchObject({ success: true, message: 'Looked 24 hours back.' });
+    const settle = ['run', 'picks.settle-games', '--dry-run', '--json'];
+    const plan = JSON.parse(await node('dist/cli/main.js', ...flags, ...settle)) as object;
+    expect(plan).toMatchObject({ success: true, dryRun: true });
+  });
+
+  it('have the types that the package says', async () => {
+    expect(await node('node_modules/typescript/bin/tsc', '-p', 'examples')).toBe('');
+  });
+});
+
+describe('the documents', () => {
+  it('quote files as they are', () => {
+    const quoted = DOCUMENTS.flatMap((path) => quotesIn(textOf(path)));
+    const paths = quoted.map(({ path }) => path);
+    expect(paths).toContain('examples/first-job.mjs');
+    expect(paths).toContain('examples/first-job.txt');
+    for (const { path, text } of quoted) expect(text, path).toBe(textOf(path));
+  });
+
+  it('link to what there is', () => {
+    const dead = DOCUMENTS.flatMap((path) =>
+      [...textOf(path).matchAll(/\]\((?!https?:)([^)#\s]+)/g)]
+        .map(([, to = '']) => normalize(join(dirname(path), to)))
+        .filter((to) => !existsSync(join(ROOT, to)))
+        .map((to) => `${path}: ${to}`),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it('list the exit codes', () => {
+    const rows = tableUnder('README.md', 'src/cli/exit.ts');
+    const said = rows.map(([code, name]) => [codesIn(name)[0], Number(code)]);
+    expect(Object.fromEntries(said)).toEqual(EXIT);
+  });
+
+  it('list who may do what', () => {
+    const rows = tableUnder('docs/lifecycle.md', 'src/engine/lifecycle.ts');
+    const said = rows.map(([status, actions]) => [codesIn(status)[0], codesIn(actions)]);
+    const allowed = STATUSES.map((status) => [status, allowedActions(status)]);
+    expect(Object.fromEntries(said)).toEqual(Object.fromEntries(allowed));
+  });
+
+  it('draw each step that a job can take, and no other', () => {
+    const [, diagram = ''] = /```mermaid\n([^]*?)```/.exec(textOf('docs/lifecycle.md')) ?? [];
+    const drawn = [...diagram.matchAll(/(\w+) --> (\w+):/g)].map(([, from, to]) => `${from} ${to}`);
+    const possible = STATUSES.flatMap((from) =>
+      STATUSES.filter((to) => canBecome(from, to)).map((to) => `${from} ${to}`),
+    );
+    expect(drawn.toSorted()).toEqual(possible.toSorted());
+  });
+
+  it('list who may import whom', () => {
+    const rows = tableUnder('ARCHITECTURE.md', 'tests/support/tidy/imports.ts');
+    const said = rows.map(([part, may]) => [codesIn(part)[0], codesIn(may)]);
+    expect(Object.fromEntries(said)).toEqual(MAY_IMPORT);
+  });
+});
+
+/** Fenced blocks under a comment that names a file of the repository. */
+function quotesIn(markdown: string): { path: string; text: string }[] {
+  const blocks = markdown.matchAll(/<!-- (\S+\.\w+) -->\n+```\w*\n([^]*?\n)```/g);
+  return [...blocks].map(([, path = '', text = '']) => ({ path, text }));
+}
+
+/** The rows of the table under the comment that names the file it is made from, without its head. */
+function tableUnder(path: string, source: string): string[][] {
+  const [, below = ''] = textOf(path).split(`<!-- ${source} -->\n`);
+  const [table = ''] = below.trimStart().split('\n\n');
+  const rows = table.trim().split('\n').slice(2);
+  return rows.map((row) => row.split('|').slice(1, -1));
+}
+
+function codesIn(cell: string | undefined): string[] {
+  return [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+}
