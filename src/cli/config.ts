@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { closest } from 'fastest-levenshtein';
 import type { HumdrumOptions } from '../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import { picks } from '../packs/picks/index.ts';
@@ -27,7 +28,7 @@ const DEFAULT_FOLDER = '.humdrum/data';
 export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
   const config: Config = file === undefined ? { packs: [picks] } : await load(resolve(file));
-  const named = flags.database ?? process.env['DATABASE_URL'] ?? config.database;
+  const named = flags.database ?? (process.env['DATABASE_URL'] || config.database);
   return {
     config,
     database: named ?? DEFAULT_FOLDER,
@@ -46,17 +47,23 @@ async function load(path: string): Promise<Config> {
       cause,
     });
   }
-  if (isConfig(exported)) return exported;
-  throw new HumdrumError(
-    'config-invalid',
-    `${path} should export an object: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
-  );
+  return checked(exported, path);
 }
 
-function isConfig(value: unknown): value is Config {
-  if (typeof value !== 'object' || value === null) return false;
-  const lists = ['jobs', 'packs'] as const;
-  return lists.every(
-    (key) => !(key in value) || Array.isArray((value as Record<string, unknown>)[key]),
-  );
+const LISTS = ['jobs', 'packs'];
+const KEYS = [...LISTS, 'worker', 'database'];
+
+function checked(exported: unknown, path: string): Config {
+  const wrong = (what: string) =>
+    new HumdrumError(
+      'config-invalid',
+      `${path} ${what}. It should say: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
+    );
+  if (typeof exported !== 'object' || exported === null)
+    throw wrong('exports no object by default');
+  for (const [key, value] of Object.entries(exported)) {
+    if (!KEYS.includes(key)) throw wrong(`has "${key}"; did you mean "${closest(key, KEYS)}"?`);
+    if (LISTS.includes(key) && !Array.isArray(value)) throw wrong(`has "${key}" that is no list`);
+  }
+  return exported;
 }

@@ -1,10 +1,19 @@
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { EngineEvent, Listener } from '../engine/events.ts';
+import { HumdrumError } from '../errors.ts';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /** Words for people at a terminal, JSON lines for machines (`LOG_FORMAT=json`); on standard error. */
 export function createLog(): Logger {
-  const level = process.env['LOG_LEVEL'] ?? 'info';
+  const level = process.env['LOG_LEVEL'] || 'info';
+  if (!LEVELS.includes(level)) {
+    throw new HumdrumError(
+      'config-invalid',
+      `LOG_LEVEL is one of ${LEVELS.join(', ')}, not "${level}".`,
+    );
+  }
   if (process.env['LOG_FORMAT'] === 'json') return pino({ level }, pino.destination(2));
   const stream = pretty({
     destination: 2,
@@ -34,12 +43,12 @@ function word(log: Logger, event: EngineEvent): void {
     case 'jobs-rescued':
       return log.warn(
         { again: event.again },
-        `rescued ${event.rescued} jobs of a worker that is gone`,
+        `rescued from workers that are gone: ${event.rescued}`,
       );
     case 'jobs-released':
-      return log.info(`gave back ${event.released} jobs that had not begun`);
+      return log.info(`given back unfinished: ${event.released}`);
     case 'ticks-fired':
-      return log.info(`schedules made ${event.fired} jobs`);
+      return log.info(`jobs made by schedules: ${event.fired}`);
     case 'worker-started':
       return log.info(
         { queues: event.queues, concurrency: event.concurrency },

@@ -36,8 +36,10 @@ export class Announcer {
   }
 
   async stop(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#timer) {
+      clearTimeout(this.#timer);
+      await this.#notify(); // What was enqueued in the last moment is worth a word too.
+    }
     await this.#stopListening?.();
     this.#stopListening = null;
   }

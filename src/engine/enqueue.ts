@@ -47,10 +47,11 @@ async function checked(job: NewJob): Promise<Row> {
   const value = job.input ?? {};
   await job.type.parse(value);
   const input = serialize(job.type, value);
-  if (input.length > MAX_INPUT_BYTES) {
+  const bytes = Buffer.byteLength(input);
+  if (bytes > MAX_INPUT_BYTES) {
     throw new HumdrumError(
       'input-invalid',
-      `The input of ${job.type.type} is ${input.length} bytes of JSON; ${MAX_INPUT_BYTES} is the most. Store it elsewhere and pass a reference.`,
+      `The input of ${job.type.type} is ${bytes} bytes of JSON; ${MAX_INPUT_BYTES} is the most. Store it elsewhere and pass a reference.`,
     );
   }
   const { priority } = job;

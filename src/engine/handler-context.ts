@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/database.ts';
-import type { Context, ContextDatabase, ForEachReport } from './context.ts';
+import type { Context, ContextDatabase } from './context.ts';
 import type { Runnable } from './execute.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
@@ -46,46 +46,35 @@ export class HandlerContext implements Context {
     return this.#interruption.signal;
   }
 
-  random(): number {
+  // Properties, not methods: a handler may take them out of the context, as in run({ emit, log }).
+
+  readonly random = (): number => {
     this.#random ??= seededRandom(`${this.#seed}/random`);
     return this.#random();
-  }
+  };
 
-  id(name: string): string {
-    return seededUuid(this.#seed, name);
-  }
+  readonly id = (name: string): string => seededUuid(this.#seed, name);
 
-  async forEach<Item>(
-    items: Iterable<Item> | AsyncIterable<Item>,
-    fn: (item: Item, db: Transaction) => Promise<unknown>,
-  ): Promise<ForEachReport<Item>> {
-    return this.forEachSet(items, 1, async ([item], tx) => fn(item as Item, tx));
-  }
+  readonly forEach: Context['forEach'] = async (items, fn) =>
+    forEachSet(this.#transaction, items, 1, async ([item], tx) => fn(item as never, tx));
 
-  async forEachSet<Item>(
-    items: Iterable<Item> | AsyncIterable<Item>,
-    size: number,
-    fn: (set: Item[], db: Transaction) => Promise<unknown>,
-  ): Promise<ForEachReport<Item>> {
-    return forEachSet((inSet) => this.#transaction(inSet), items, size, fn);
-  }
+  readonly forEachSet: Context['forEachSet'] = async (items, size, fn) =>
+    forEachSet(this.#transaction, items, size, fn);
 
-  emit(event: string, data: Json): void {
-    this.#recorder.emit(event, data);
-  }
+  readonly emit = (event: string, data: Json): void => this.#recorder.emit(event, data);
 
-  log(message: string, fields?: Record<string, Json>): void {
+  readonly log = (message: string, fields?: Record<string, Json>): void =>
     this.#recorder.write(message, fields);
-  }
 
   /** Effects of a set that was undone are undone with it. */
-  async #transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    const mark = this.#recorder.mark();
-    try {
-      return await this.#inner.transaction(fn);
-    } catch (error) {
-      this.#recorder.undoTo(mark);
-      throw error;
-    }
-  }
+  readonly #transaction = async <T>(fn: (tx: Transaction) => Promise<T>): Promise<T> =>
+    this.#inner.transaction(async (tx) => {
+      const mark = this.#recorder.mark();
+      try {
+        return await fn(tx);
+      } catch (error) {
+        this.#recorder.undoTo(mark);
+        throw error;
+      }
+    });
 }

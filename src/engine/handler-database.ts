@@ -30,14 +30,19 @@ export class HandlerTransaction implements ContextDatabase {
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     const tx = await this.#open();
-    const before = await this.#counter?.read(tx);
-    try {
-      return await tx.savepoint(fn);
-    } catch (error) {
-      // PostgreSQL goes on counting the rows of a savepoint that was undone.
-      if (before && !this.#over) await this.#counter?.discount(tx, before);
-      throw error;
-    }
+    const counter = this.#counter;
+    if (!counter) return tx.savepoint(fn);
+    // PostgreSQL goes on counting the rows of a savepoint that was undone. The outer savepoint keeps siblings waiting
+    // until they are discounted.
+    return tx.savepoint(async (outer) => {
+      const before = await counter.read(outer);
+      try {
+        return await outer.savepoint(fn);
+      } catch (error) {
+        if (!this.#over) await counter.discount(outer, before);
+        throw error;
+      }
+    });
   }
 
   /** The rows changed so far, by table. Null where they are not counted. */

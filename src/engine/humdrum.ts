@@ -104,13 +104,7 @@ export class Humdrum {
 
   /** Persists all of them, in order, or none. */
   async enqueueMany(requests: readonly JobRequest[]): Promise<number[]> {
-    const jobs = this.#resolve(requests);
-    const ids =
-      jobs.length <= ENQUEUE_CHUNK
-        ? await enqueue(this.database, jobs, this.#actor)
-        : await this.database.transaction((tx) => enqueue(tx, jobs, this.#actor));
-    await this.#announcer.announce();
-    return ids;
+    return this.#enqueue(requests);
   }
 
   /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
@@ -163,8 +157,9 @@ export class Humdrum {
   }
 
   /** Enqueues a job now, by the name of its type. */
-  async triggerJob(type: string, input?: unknown): Promise<{ id: number }> {
-    return this.enqueue(type, input);
+  async triggerJob(type: string, input?: unknown, actor?: string): Promise<{ id: number }> {
+    const [id] = await this.#enqueue([{ type, input }], actor);
+    return { id: id as number };
   }
 
   async getExecutionHistory(limit = 20): Promise<Execution[]> {
@@ -177,7 +172,7 @@ export class Humdrum {
 
   /** The next tick of each schedule, soonest first. */
   async nextTicks(limit = 10): Promise<NextTick[]> {
-    return nextTicks(this.database, limit);
+    return nextTicks(this.database, this.types, limit);
   }
 
   async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {
@@ -186,6 +181,16 @@ export class Humdrum {
 
   async showJob(id: number): Promise<JobDetail> {
     return showJob(this.database, id);
+  }
+
+  async #enqueue(requests: readonly JobRequest[], actor = this.#actor): Promise<number[]> {
+    const jobs = this.#resolve(requests);
+    const ids =
+      jobs.length <= ENQUEUE_CHUNK
+        ? await enqueue(this.database, jobs, actor)
+        : await this.database.transaction((tx) => enqueue(tx, jobs, actor));
+    await this.#announcer.announce();
+    return ids;
   }
 
   #resolve(requests: readonly JobRequest[]): NewJob[] {

@@ -1,3 +1,4 @@
+import { errorMessage } from '../errors.ts';
 import type { Json } from './job-type.ts';
 
 /** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
@@ -23,13 +24,13 @@ export class Recorder {
 
   emit(name: string, data: Json): void {
     if (typeof name !== 'string' || name === '') throw new TypeError('An event needs a name.');
-    this.effects.push({ kind: 'event', name, data });
+    this.effects.push({ kind: 'event', name, data: asJson(name, data) });
   }
 
   write(message: string, fields?: Record<string, Json>): void {
     if (this.log.length < MAX_LOG_LINES) {
       const line = message.slice(0, MAX_LOG_CHARACTERS);
-      this.log.push(fields ? { message: line, fields } : { message: line });
+      this.log.push(fields ? { message: line, fields: loggable(fields) } : { message: line });
       return;
     }
     this.#dropped += 1;
@@ -42,5 +43,25 @@ export class Recorder {
 
   undoTo(mark: number): void {
     this.effects.length = mark;
+  }
+}
+
+/** A copy, taken now: what the handler does to its object afterwards changes no fact. */
+function asJson(event: string, data: Json): Json {
+  try {
+    return JSON.parse(JSON.stringify(data)) as Json;
+  } catch (cause) {
+    throw new TypeError(`The data of the event ${event} cannot be stored as JSON.`, { cause });
+  }
+}
+
+/** No job fails for what it wanted to say about itself. */
+function loggable(fields: Record<string, Json>): Record<string, Json> {
+  try {
+    const text = JSON.stringify(fields);
+    if (text.length <= MAX_LOG_CHARACTERS) return JSON.parse(text) as Record<string, Json>;
+    return { cut: text.slice(0, MAX_LOG_CHARACTERS) };
+  } catch (error) {
+    return { unreadable: errorMessage(error) };
   }
 }

@@ -14,11 +14,12 @@ export interface NextTick {
   nextAt: Date;
 }
 
-export async function nextTicks(db: Queryable, limit = 10): Promise<NextTick[]> {
+/** Of the types known here: a schedule whose type is gone stays in the table, and fires no more. */
+export async function nextTicks(db: Queryable, types: Registry, limit = 10): Promise<NextTick[]> {
   const { rows } = await db.query<NextTick>(
     `select name as schedule, cron, time_zone as "timeZone", next_at as "nextAt" from humdrum.schedule
-     where isfinite(next_at) order by next_at, name limit $1`,
-    [limit],
+     where isfinite(next_at) and name = any ($1) order by next_at, name limit $2`,
+    [types.names(), limit],
   );
   return rows;
 }
@@ -80,7 +81,6 @@ interface DueRow {
 export async function fireDue(
   db: Database,
   types: Registry,
-  actor: string,
 ): Promise<{ fired: number; nextMs: number | null }> {
   const known = scheduled(types);
   if (known.length === 0) return { fired: 0, nextMs: null };
@@ -96,7 +96,7 @@ export async function fireDue(
     let made = 0;
     for (const row of due.rows) {
       const type = known.find(({ type: name }) => name === row.name);
-      if (type) made += await fire(tx, type, row, actor);
+      if (type) made += await fire(tx, type, row);
     }
     return made;
   });
@@ -112,12 +112,7 @@ async function untilNext(db: Queryable, names: string[]): Promise<number | null>
   return rows[0]?.ms ?? null;
 }
 
-async function fire(
-  tx: Queryable,
-  type: ScheduledType,
-  row: DueRow,
-  actor: string,
-): Promise<number> {
+async function fire(tx: Queryable, type: ScheduledType, row: DueRow): Promise<number> {
   const { run, next } = dueTicks(type.schedule, row.next_at, row.now);
   const mine = await tx.query<{ at: Date }>(
     `insert into humdrum.tick (schedule, at) select $1, at from unnest($2::timestamptz[]) as at
@@ -128,7 +123,7 @@ async function fire(
   await enqueue(
     tx,
     ticks.map((runAt) => ({ type, runAt, schedule: row.name })),
-    actor,
+    `schedule:${row.name}`,
   );
   await tx.query(`update humdrum.schedule set next_at = $2 where name = $1`, [
     row.name,

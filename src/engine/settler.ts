@@ -132,8 +132,9 @@ function countByLease(settlements: readonly Settlement[]): Map<number, number> {
   return counts;
 }
 
-/** SQLSTATE classes 22 and 23: data that no further try will make storable. */
+/** SQLSTATE classes 22 and 23, and values that have no form in SQL: data that no further try will make storable. */
 function isBadData(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return true;
   return (
     error instanceof Error &&
     'code' in error &&

@@ -3,10 +3,12 @@ import { Bell } from './bell.ts';
 import type { Listener } from './events.ts';
 import { MAX_PROMOTED, promote } from './promote.ts';
 import type { Registry } from './registry.ts';
+import { vacuum } from './vacuum.ts';
 import { rescue } from './rescue.ts';
 import { fireDue } from './schedule.ts';
 
 const SWEEP_MS = 5_000;
+const VACUUM_MS = 60_000;
 /** However often it is rung, it looks no more often than this. */
 const REST_MS = 25;
 
@@ -26,6 +28,7 @@ export class Upkeep {
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
   #sweptMs = -Infinity;
+  #vacuumedMs = performance.now();
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -59,6 +62,9 @@ export class Upkeep {
   async #look(): Promise<number> {
     if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9)
       await this.#attempt('rescuing', () => this.#rescue());
+    if (this.#options.database.exclusive && performance.now() - this.#vacuumedMs >= VACUUM_MS) {
+      await this.#attempt('vacuuming', () => this.#vacuum());
+    }
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
     const dueMs = await this.#attempt('promoting jobs', () => this.#promote());
     return Math.min(tickMs ?? Infinity, dueMs ?? Infinity);
@@ -72,9 +78,15 @@ export class Upkeep {
     return null;
   }
 
+  async #vacuum(): Promise<null> {
+    this.#vacuumedMs = performance.now();
+    await vacuum(this.#options.database);
+    return null;
+  }
+
   async #fire(): Promise<number | null> {
-    const { database, types, actor, onEvent } = this.#options;
-    const { fired, nextMs } = await fireDue(database, types, actor);
+    const { database, types, onEvent } = this.#options;
+    const { fired, nextMs } = await fireDue(database, types);
     if (fired > 0) {
       onEvent({ event: 'ticks-fired', fired });
       this.#options.onReady();

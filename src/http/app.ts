@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Execution } from '../engine/history.ts';
 import type { Humdrum } from '../engine/humdrum.ts';
@@ -12,12 +13,14 @@ const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'request-refused': 403,
 };
 const MAX_HISTORY = 100;
+const MAX_BODY_BYTES = 2 * 1_048_576;
 const DEFAULT_HISTORY = 20;
 
 /** A plain `fetch` handler over an engine. It has no access control of its own yet: serve it on loopback only. */
 export function createApp(humdrum: Humdrum): Hono {
   const app = new Hono();
   app.use(refuseForeign);
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
   app.get('/livez', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => ready(c, humdrum));
   app.get('/api/v1/jobs/status', async (c) => {
@@ -34,7 +37,7 @@ export function createApp(humdrum: Humdrum): Hono {
   });
   app.post('/api/v1/jobs/trigger/:jobName', async (c) => {
     const name = c.req.param('jobName');
-    await humdrum.triggerJob(name, await readInput(c));
+    await humdrum.triggerJob(name, await readInput(c), 'http');
     return c.json({ success: true, message: `Job '${name}' triggered successfully` });
   });
   app.notFound((c) => refusal(c, 404, 'not-found', `There is no ${c.req.method} ${c.req.path}.`));
@@ -51,6 +54,10 @@ export function createApp(humdrum: Humdrum): Hono {
     return refusal(c, STATUS_OF[error.code] ?? 500, error.code, error.message);
   });
   return app;
+}
+
+function tooLarge(c: Context): Response {
+  return refusal(c, 413, 'input-invalid', `A body has at most ${MAX_BODY_BYTES} bytes.`);
 }
 
 async function ready(c: Context, humdrum: Humdrum): Promise<Response> {

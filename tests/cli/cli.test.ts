@@ -134,6 +134,17 @@ describe('what is wrong is told clearly', () => {
     }
   });
 
+  it('environment variables that make no sense', async () => {
+    const cwd = await freshFolder();
+    const port = await cli(['start'], { cwd, env: { PORT: 'abc' } });
+    expect(port.code).toBe(2);
+    expect(port.stderr).toMatch(/PORT.*A port is a whole number from 0 to 65535/);
+    const level = await cli(['worker'], { cwd, env: { LOG_LEVEL: 'loud' } });
+    expect(level.code).toBe(2);
+    expect(level.stderr).toMatch(/LOG_LEVEL is one of .*not "loud"/);
+    expect((await cli(['jobs', 'list'], { cwd, env: { DATABASE_URL: '' } })).code).toBe(0);
+  });
+
   it('a database that does not answer', async () => {
     const ended = await cli(['jobs', 'list', '--database', 'postgres://127.0.0.1:1/none']);
     expect(ended.code).toBe(6);
@@ -142,10 +153,15 @@ describe('what is wrong is told clearly', () => {
 
   it('a configuration that exports nothing', async () => {
     const cwd = await freshFolder();
-    await writeFile(join(cwd, 'humdrum.config.mjs'), 'export const jobs = [];');
+    const file = join(cwd, 'humdrum.config.mjs');
+    await writeFile(file, 'export default { job: [] };');
+    expect((await cli(['jobs', 'list'], { cwd })).stderr).toMatch(
+      /has "job"; did you mean "jobs"\?/,
+    );
+    await writeFile(file, 'export const jobs = [];');
     const ended = await cli(['jobs', 'list'], { cwd });
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toMatch(/should export an object: export default/);
+    expect(ended.stderr).toMatch(/exports no object by default\. It should say: export default/);
   });
 
   it('the documented exit codes are the ones in the code', async () => {

@@ -112,6 +112,48 @@ eachBackend("the handler's world", (fresh) => {
     expect(await witnessed(db)).toEqual(['two']);
   });
 
+  it('counts what siblings wrote at the same time, and keeps what they emitted', async () => {
+    const siblings = job('test.siblings', async ({ db: mine, emit }) => {
+      await Promise.allSettled(
+        ['one', 'two', 'three'].map((word) =>
+          mine.transaction(async (tx) => {
+            await tx.query(...write(word));
+            emit('wrote', word);
+            if (word === 'two') throw new Error('only mine');
+          }),
+        ),
+      );
+    });
+    const { humdrum } = await openEngine(db, { jobs: [siblings] });
+    const plan = await humdrum.rehearse(siblings);
+    expect(plan.tables).toEqual([{ table: 'public.witness', inserted: 2, updated: 0, deleted: 0 }]);
+    expect(plan.effects.map(({ data }) => data)).toEqual(['one', 'three']);
+  });
+
+  it('is not upset by what cannot be stored: a log line is cut short, an event fails its job', async () => {
+    const talker = job('test.talker', (ctx) => {
+      ctx.log('big', { n: 1n as never });
+      ctx.log('long', { text: 'x'.repeat(10_000) });
+      return 'done';
+    });
+    const emitter = job('test.emitter', (ctx) => ctx.emit('big', { n: 1n as never }), {
+      retry: { attempts: 1 },
+    });
+    const { humdrum, events } = await openEngine(db, { jobs: [talker, emitter] });
+    await humdrum.enqueueMany([{ type: talker }, { type: emitter }, { type: talker }]);
+    await humdrum.start();
+    await events.settled(3);
+    const [first, failed] = (await humdrum.listJobs()).toReversed();
+    expect((await humdrum.showJob(first?.id ?? 0)).attemptRecords[0]).toMatchObject({
+      status: 'completed',
+      log: [
+        { message: 'big', fields: { unreadable: expect.stringContaining('BigInt') as string } },
+        { message: 'long', fields: { cut: expect.any(String) as string } },
+      ],
+    });
+    expect(failed?.errorMessage).toBe('The data of the event big cannot be stored as JSON.');
+  });
+
   it('commits the steps of a job that is not atomic as they come', async () => {
     const steps = job(
       'test.steps',

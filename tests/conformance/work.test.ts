@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { PermanentError } from '../../src/index.ts';
 import { replayStatus } from '../../src/engine/lifecycle.ts';
 import { eachBackend } from '../support/databases.ts';
+import { vacuum } from '../../src/engine/vacuum.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 
 eachBackend('a worker', (fresh) => {
@@ -195,5 +196,24 @@ eachBackend('a worker', (fresh) => {
     const shown = await humdrum.showJob(id);
     expect(shown).toMatchObject({ status: 'queued', attempts: 0 });
     expect(shown.audit.map(({ event }) => event)).toEqual(['created', 'started', 'released']);
+  });
+
+  it('leaves hot tables that a vacuum makes small again', async () => {
+    const db = await fresh();
+    const quick = job('test.quick', () => null);
+    const { humdrum, events } = await openEngine(db, { jobs: [quick] });
+    await humdrum.enqueueMany(Array.from({ length: 3_000 }, () => ({ type: quick })));
+    await humdrum.start();
+    await events.settled(3_000);
+    await humdrum.stop();
+    const pages = async () => {
+      const { rows } = await db.query<{ pages: number }>(
+        `select pg_relation_size('humdrum.ready') / 8192 as pages`,
+      );
+      return rows[0]?.pages ?? 0;
+    };
+    expect(await pages()).toBeGreaterThan(10);
+    await vacuum(db);
+    expect(await pages()).toBe(0);
   });
 });

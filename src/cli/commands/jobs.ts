@@ -80,7 +80,6 @@ function describeJob(job: JobDetail): string {
         'due',
         `${instant(job.runAt)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`,
       ],
-      ['you may', job.actions.join(', ') || 'do nothing: it is what it is'],
     ]),
     ...job.attemptRecords.map(describeAttempt),
   ];

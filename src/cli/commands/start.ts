@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import { createApp } from '../../http/app.ts';
@@ -14,11 +14,11 @@ export function startCommand(): Command {
     .description(
       'scheduler, worker and HTTP API in one process; with no configuration on the embedded database',
     )
-    .option(
-      '--port <number>',
-      'port on loopback, 0 for any (PORT)',
-      toPort,
-      toPort(process.env['PORT'] ?? '3001'),
+    .addOption(
+      new Option('--port <number>', 'port on loopback, 0 for any')
+        .env('PORT')
+        .argParser(toPort)
+        .default(3001),
     )
     .action(async (options: { port: number }, command: Command) => {
       refuseDryRun();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { picks, placeBets } from '../../../src/packs/picks/index.ts';
+import { picks, placeBets, sampleGames } from '../../../src/packs/picks/index.ts';
+import { upsertGames } from '../../../src/packs/picks/queries.ts';
 import { eachBackend } from '../../support/databases.ts';
 import {
   contents,
@@ -206,7 +207,37 @@ eachBackend('picks.settle-games', (fresh) => {
     const { result } = await runSettlement(db);
     expect(result.details).toMatchObject({ games: 1, errorCount: 1 });
     expect(result.details.errors[0]).toMatchObject({ game: BEARS });
-    expect(result.details.errors[0]?.error).toMatch(/^The bankroll of player-0003 holds 0 cents of open stakes, and its bets come to 1000: put the bankroll right\.$/);
+    expect(result.details.errors[0]?.error).toMatch(
+      /^The bankroll of player-0003 holds 0 cents of open stakes, and its bets come to 1000: put the bankroll right\.$/,
+    );
+  });
+
+  it('moves the money of the good games alone when bad ones are scattered over its sets', async () => {
+    const db = await fresh({ packs: [picks] });
+    await upsertGames(db, sampleGames({ seasons: 4, seed: 'scattered' }));
+    await placeBets(db, { stakeCents: 2_000, everySide: true });
+    await db.query(
+      'alter domain picks.american_odds drop constraint american_odds_are_100_or_more',
+    );
+    const bad = await db.query(
+      `update picks.bet set odds = 0 from picks.game
+       where game.id = game_id and game.state = 'final' and market = 'total' and side = 'under' and week = '7'
+         and home_team like '%s'
+       returning game_id`,
+    );
+    const { result, events } = await runSettlement(db);
+    expect(bad.rows.length).toBeGreaterThan(20);
+    expect(result.details.errorCount).toBe(bad.rows.length);
+    expect(events).toHaveLength(result.details.games);
+    const wrong = await valuesOf(
+      db,
+      `select player_id from picks.bankroll
+       where balance_cents <> 100000 + (select coalesce(sum(amount_cents), 0) from picks.ledger
+                                        where ledger.player_id = bankroll.player_id)
+          or open_stakes_cents <> (select coalesce(sum(stake_cents), 0) from picks.bet
+                                   where bet.player_id = bankroll.player_id and state = 'open')`,
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('keeps the first hundred errors and counts them all', async () => {
