@@ -170,6 +170,10 @@ export class Worker {
     }
   }
 
+  #ringIfLow(): void {
+    if (this.#inHand.length <= this.#lowWater) this.#bell.ring();
+  }
+
   async #run(job: ClaimedJob): Promise<void> {
     const { database, types, onEvent } = this.#world;
     const { outcome, settled } = await perform(types.get(job.type), job, {
@@ -180,8 +184,9 @@ export class Worker {
     this.#busy -= 1;
     this.#appetite.finishedOne();
     this.#startNext();
-    if (this.#inHand.length <= this.#lowWater) this.#bell.ring();
+    this.#ringIfLow();
     const kept = await settled;
+    this.#ringIfLow(); // A full backlog may have been what kept it from claiming.
     this.#live.delete(job.id);
     if (kept === true) onEvent({ event: 'job-settled', job, outcome });
     if (kept === false) onEvent({ event: 'job-fenced', job });
