@@ -26,6 +26,12 @@ const program = new Command('humdrum')
   .showSuggestionAfterError()
   .exitOverride();
 
+// `humdrum … | head` closes our output early: that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
+});
+
 const commands = [
   startCommand(),
   workerCommand(),

@@ -1,7 +1,7 @@
 import type { Queryable, Transaction } from '../database/database.ts';
 import type { Json } from './job-type.ts';
 
-/** The handler's world. Everything that could differ between two runs of one job comes from here. */
+/** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
 export interface Context {
   readonly job: {
     readonly type: string;
@@ -15,10 +15,10 @@ export interface Context {
   readonly now: Date;
 
   /** Seeded, uniform in [0, 1): the same sequence in every attempt. */
-  random(): number;
+  readonly random: () => number;
 
   /** A UUID made from the job and `name`: the same in every attempt. */
-  id(name: string): string;
+  readonly id: (name: string) => string;
 
   /** In an atomic job one transaction, opened at first use, that commits together with the job's completion. */
   readonly db: ContextDatabase;
@@ -37,13 +37,13 @@ export interface Context {
   ): Promise<ForEachReport<Item>>;
 
   /** Records an event with the job. It leaves the transaction only when the job completes. */
-  emit(event: string, data: Json): void;
+  readonly emit: (event: string, data: Json) => void;
 
   /** Aborted at the timeout, when the worker loses its lease, or at a shutdown that will not wait. */
   readonly signal: AbortSignal;
 
   /** Kept with the attempt: at most 200 lines of at most 2,000 characters. */
-  log(message: string, fields?: Record<string, Json>): void;
+  readonly log: (message: string, fields?: Record<string, Json>) => void;
 
   /** True in a dry run: the transaction will be rolled back and nothing delivered. */
   readonly rehearsal: boolean;

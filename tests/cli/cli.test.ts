@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
@@ -162,12 +162,5 @@ describe('what is wrong is told clearly', () => {
     const ended = await cli(['jobs', 'list'], { cwd });
     expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(/exports no object by default\. It should say: export default/);
-  });
-
-  it('the documented exit codes are the ones in the code', async () => {
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const { EXIT } = await import('../../src/cli/exit.ts');
-    for (const code of Object.values(EXIT))
-      expect(readme).toMatch(new RegExp(`\\| +\`?${code}\`? +\\|`));
   });
 });

@@ -15,15 +15,15 @@ const WEEKS = 16;
 const WEEKS_PLAYED = 11;
 const DRIVES = 11;
 
-const TEAMS =
-  `Arizona Cardinals, Atlanta Falcons, Baltimore Ravens, Buffalo Bills, Carolina Panthers, Chicago Bears,
-  Cincinnati Bengals, Cleveland Browns, Dallas Cowboys, Denver Broncos, Detroit Lions, Green Bay Packers,
-  Houston Texans, Indianapolis Colts, Jacksonville Jaguars, Kansas City Chiefs, Las Vegas Raiders,
-  Los Angeles Chargers, Los Angeles Rams, Miami Dolphins, Minnesota Vikings, New England Patriots,
-  New Orleans Saints, New York Giants, New York Jets, Philadelphia Eagles, Pittsburgh Steelers,
-  San Francisco 49ers, Seattle Seahawks, Tampa Bay Buccaneers, Tennessee Titans, Washington Commanders`.split(
-    /,\s+/,
-  );
+/** Invented, so that no sample game can be taken for a real one that is imported later. */
+const TEAMS = `Arizona Herons, Atlanta Lanterns, Baltimore Anchors, Buffalo Millers, Carolina Foxes,
+  Chicago Beacons, Cincinnati Potters, Cleveland Bridges, Dallas Drovers, Denver Peaks,
+  Detroit Engines, Green Bay Coopers, Houston Comets, Indianapolis Sprinters,
+  Jacksonville Pelicans, Kansas City Fountains, Las Vegas Aces, Los Angeles Meteors,
+  Los Angeles Palms, Miami Currents, Minnesota Loons, New England Lamplighters,
+  New Orleans Brass, New York Harbors, New York Skylines, Philadelphia Printers,
+  Pittsburgh Forges, San Francisco Fogs, Seattle Ferries, Tampa Bay Tides, Tennessee Fiddles,
+  Washington Cherries`.split(/,\s+/);
 
 type Random = () => number;
 
