@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { HumdrumError } from '../errors.ts';
@@ -16,6 +16,9 @@ interface Holder {
   born: string | null;
 }
 
+const GUARD_TRIES = 100;
+const GUARD_WAIT_MS = 50;
+
 /**
  * Two processes in one PGlite folder corrupt it. The holder is named in a file; a holder that lives is never
  * robbed, however old its file is, and one on another machine counts as living.
@@ -28,15 +31,29 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     host: hostname(),
     born: await bornAt(process.pid),
   };
-  for (let tries = 0; tries < 5; tries += 1) {
-    if (await create(path, me)) return { release: () => releaseOwn(path, me) };
+  // To look at the old holder and to put oneself in its place must be one step: of two that find a dead one, the
+  // slower would else remove the quicker.
+  const guard = `${path}.guard`;
+  await takeGuard(guard, me);
+  try {
     const holder = await read(path);
     if (holder && (await isAlive(holder))) throw lockedBy(holder, folder, path);
-    await removeDead(path, holder);
+    await writeFile(path, JSON.stringify(me));
+  } finally {
+    await rm(guard, { force: true });
+  }
+  return { release: () => releaseOwn(path, me) };
+}
+
+/** Held for a moment only. One that stays is left of a process that died in that moment: a person must say so. */
+async function takeGuard(guard: string, me: Holder): Promise<void> {
+  for (let tries = 0; tries < GUARD_TRIES; tries += 1) {
+    if (await create(guard, me)) return;
+    await new Promise((resolve) => setTimeout(resolve, GUARD_WAIT_MS));
   }
   throw new HumdrumError(
     'database-locked',
-    `Could not take the lock ${path}: other processes are opening this folder at the same time. Try again.`,
+    `Another process is opening this folder, or died while it did. If none is running, delete ${guard} and try again.`,
   );
 }
 
@@ -58,20 +75,6 @@ async function read(path: string): Promise<Holder | null> {
     if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-/** Renamed before it is removed: of two processes that both saw a dead holder, only one gets to remove it. */
-async function removeDead(path: string, holder: Holder | null): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
-  }
-  const moved = await read(aside);
-  if (moved?.token === holder?.token) await rm(aside, { force: true });
-  else await rename(aside, path); // It was a living one, made since we looked.
 }
 
 async function releaseOwn(path: string, me: Holder): Promise<void> {

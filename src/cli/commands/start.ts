@@ -22,23 +22,28 @@ export function startCommand(): Command {
     )
     .action(async (options: { port: number }, command: Command) => {
       refuseDryRun();
+      const signalled = untilSignal(() => process.exit(1));
       const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
       try {
-        await start(humdrum, setting, options.port);
+        await start(humdrum, setting, options.port, signalled);
       } finally {
         await humdrum.close();
       }
     });
 }
 
-async function start(humdrum: Humdrum, setting: Setting, port: number): Promise<void> {
+async function start(
+  humdrum: Humdrum,
+  setting: Setting,
+  port: number,
+  signalled: Promise<NodeJS.Signals>,
+): Promise<void> {
   const sample = setting.isDefault ? await loadSamples(humdrum, setting) : [];
   const server = await listen(createApp(humdrum), port);
   try {
     await humdrum.start();
     print(await banner(humdrum, setting, server.url, sample));
-    const signal = await untilSignal(() => process.exit(1));
-    say(`${signal}: finishing what runs, and stopping. Once more stops at once.`);
+    say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
     await humdrum.stop();
   } finally {
     await server.close();

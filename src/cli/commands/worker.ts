@@ -8,11 +8,11 @@ export function workerCommand(): Command {
     .description('scheduler and worker, without HTTP; start as many as you like on one PostgreSQL')
     .action(async (_options: object, command: Command) => {
       refuseDryRun();
+      const signalled = untilSignal(() => process.exit(1));
       const { humdrum } = await openHumdrum(command, logTo(createLog()));
       try {
         await humdrum.start();
-        const signal = await untilSignal(() => process.exit(1));
-        say(`${signal}: finishing what runs, and stopping. Once more stops at once.`);
+        say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
       } finally {
         await humdrum.close();
       }

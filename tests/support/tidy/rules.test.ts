@@ -95,8 +95,9 @@ describe('packs', () => {
 
   it('have one shape', () => {
     expect(packsHaveOneShape(whole)).toEqual([]);
-    expect(places(packsHaveOneShape([...whole, 'src/packs/picks/helpers.ts']))).toEqual([
-      'src/packs/picks/helpers.ts:1',
+    expect(packsHaveOneShape([...whole, 'src/packs/picks/odds.ts'])).toEqual([]);
+    expect(places(packsHaveOneShape([...whole, 'src/packs/picks/lib/odds.ts']))).toEqual([
+      'src/packs/picks/lib/odds.ts:1',
     ]);
     expect(places(packsHaveOneShape([...whole, 'src/packs/picks/jobs/Grade.ts']))).toEqual([
       'src/packs/picks/jobs/Grade.ts:1',
