@@ -1,5 +1,5 @@
 import type { Queryable, Transaction } from '../database/database.ts';
-import type { Json } from './job-type.ts';
+import type { Json } from './json.ts';
 
 /** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
 export interface Context {

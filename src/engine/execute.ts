@@ -1,17 +1,12 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
-import type { ClaimedJob } from './claim.ts';
 import { Recorder, type Effect, type LogLine } from './recorder.ts';
 import { errorFact, type ErrorFact } from './error-fact.ts';
-import { HandlerContext } from './handler-context.ts';
+import { HandlerContext, type Runnable } from './handler-context.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-database.ts';
 import { Interruption, type StopSource } from './interruption.ts';
-import type { Json, JobType } from './job-type.ts';
+import type { JobType } from './job-type.ts';
+import type { Json } from './json.ts';
 import type { TableChange } from './row-counts.ts';
-
-/** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
-export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> & {
-  id: number | null;
-};
 
 export interface ExecuteOptions {
   database: Database;

@@ -1,11 +1,17 @@
 import type { Transaction } from '../database/database.ts';
+import type { ClaimedJob } from './claim.ts';
 import type { Context, ContextDatabase } from './context.ts';
-import type { Runnable } from './execute.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
-import type { Json, JobType } from './job-type.ts';
+import type { JobType } from './job-type.ts';
+import type { Json } from './json.ts';
 import { seededRandom, seededUuid } from './random.ts';
 import type { Recorder } from './recorder.ts';
+
+/** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
+export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> & {
+  id: number | null;
+};
 
 /** The handler's world, see `context.ts`. What a handler does not ask for is not made. */
 export class HandlerContext implements Context {

@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { auditOf, type AuditRow } from './audit.ts';
 import { allowedActions, type Action, type Status } from './lifecycle.ts';
-import type { Json } from './job-type.ts';
+import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
 
 export interface JobSummary {

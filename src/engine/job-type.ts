@@ -2,9 +2,6 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../errors.ts';
 import type { Context } from './context.ts';
 
-/** What may be stored as an input, a result or an event's data. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
 /** How a failed attempt is tried again. Times in milliseconds; every wait is drawn between 0 and its bound (full jitter). */
 export interface RetryPolicy {
   /** Attempts in all, the first one included. Default 5. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Outcome } from './execute.ts';
-import type { Json, JobType } from './job-type.ts';
+import type { JobType } from './job-type.ts';
+import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
 import type { TableChange } from './row-counts.ts';
 

@@ -1,5 +1,5 @@
 import { errorMessage } from '../errors.ts';
-import type { Json } from './job-type.ts';
+import type { Json } from './json.ts';
 
 /** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
 export interface Effect {
