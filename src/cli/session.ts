@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { createHumdrum, type Humdrum } from '../engine/humdrum.ts';
 import type { Listener } from '../engine/events.ts';
 import { HumdrumError } from '../errors.ts';
+import { isFolder } from '../database/open.ts';
+import { say } from './output.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 
 /** Opens what the global flags, the environment and the configuration file name. */
@@ -11,6 +14,9 @@ export async function openHumdrum(
   onEvent?: Listener,
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
+  if (isFolder(setting.database) && !existsSync(setting.database)) {
+    say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
+  }
   const humdrum = await createHumdrum({
     ...setting.config,
     database: setting.database,

@@ -38,7 +38,7 @@ export interface Database extends Queryable {
   begin(): Promise<OpenTransaction>;
 
   /** Calls `heard` for each NOTIFY on `channel` until the returned function is called. A hint, never a guarantee. */
-  listen(channel: string, heard: () => void): Promise<() => Promise<void>>;
+  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
 
   close(): Promise<void>;
 }

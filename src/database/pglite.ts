@@ -58,7 +58,7 @@ export class PgliteDatabase implements Database {
     return beginOn(this, await this.#acquire());
   }
 
-  async listen(channel: string, heard: () => void): Promise<() => Promise<void>> {
+  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
     const stop = await this.#pglite.listen(channel, heard);
     return () => stop();
   }

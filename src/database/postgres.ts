@@ -96,13 +96,13 @@ class PostgresDatabase implements Database {
   }
 
   /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */
-  async listen(channel: string, heard: () => void): Promise<() => Promise<void>> {
+  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
     let client: Client | null = null;
     let stopped = false;
     let retry: NodeJS.Timeout | undefined;
     const connect = async (): Promise<void> => {
       const next = this.#newClient();
-      next.on('notification', heard);
+      next.on('notification', ({ payload }) => heard(payload ?? ''));
       next.on('error', () => {
         client = null;
         again();

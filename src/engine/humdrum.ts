@@ -3,7 +3,7 @@ import type { Database, Queryable } from '../database/database.ts';
 import { migrate, planMigrations, type Migration } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
-import { Announcer } from './announcer.ts';
+import { Announcer, type Word } from './announcer.ts';
 import { enqueue, ENQUEUE_CHUNK, type EnqueueOptions, type NewJob } from './enqueue.ts';
 import type { Listener } from './events.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
@@ -78,7 +78,7 @@ export class Humdrum {
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
-    this.#announcer = new Announcer(database, () => this.#worker?.ring());
+    this.#announcer = new Announcer(database, (word) => this.#worker?.ring(word));
   }
 
   async migrate(): Promise<Migration[]> {
@@ -110,7 +110,7 @@ export class Humdrum {
   /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
   async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
     const ids = await enqueue(client, this.#resolve(requests), this.#actor);
-    await this.#announcer.announceWithin(client);
+    await this.#announcer.announceWithin(client, wordOf(requests));
     return ids;
   }
 
@@ -141,7 +141,10 @@ export class Humdrum {
     const { database, types } = this;
     this.#worker = new Worker({ database, types, onEvent: this.#onEvent }, this.#workerOptions);
     await this.#worker.start();
-    await this.#announcer.listen();
+    // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
+    await this.#announcer
+      .listen()
+      .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 
   /** Stops taking jobs, and waits for those that run; after `deadlineMs` they are aborted and given back. */
@@ -189,7 +192,7 @@ export class Humdrum {
       jobs.length <= ENQUEUE_CHUNK
         ? await enqueue(this.database, jobs, actor)
         : await this.database.transaction((tx) => enqueue(tx, jobs, actor));
-    await this.#announcer.announce();
+    await this.#announcer.announce(wordOf(requests));
     return ids;
   }
 
@@ -210,4 +213,8 @@ export class Humdrum {
       `A worker with concurrency ${needed - RESERVED} needs ${needed} connections, ${RESERVED} of them for its own work; this database was opened with ${connections}.`,
     );
   }
+}
+
+function wordOf(requests: readonly JobRequest[]): Word {
+  return requests.some(({ runAt }) => runAt) ? 'later' : 'ready';
 }

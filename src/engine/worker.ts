@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import type { Word } from './announcer.ts';
 import { Appetite } from './appetite.ts';
 import { Bell } from './bell.ts';
 import { claimNext, type ClaimedJob } from './claim.ts';
@@ -73,10 +74,10 @@ export class Worker {
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
-  /** There may be new work. */
-  ring(): void {
+  /** There is new work. */
+  ring(word: Word): void {
     this.#bell.ring();
-    this.#upkeep?.ring();
+    if (word === 'later') this.#upkeep?.ring();
   }
 
   /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */

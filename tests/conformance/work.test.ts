@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PermanentError } from '../../src/index.ts';
 import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { eachBackend } from '../support/databases.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { eachBackend, fresh as freshDatabase, freshUrl } from '../support/databases.ts';
 import { vacuum } from '../../src/engine/vacuum.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 
@@ -48,6 +49,20 @@ eachBackend('a worker', (fresh) => {
       failedExecutions: 0,
       successRate: 100,
     });
+  });
+
+  it('hears of a job for a moment to come, and runs it then', async () => {
+    const echo = job('test.echo', (_ctx, input) => input);
+    const { humdrum, events } = await openEngine(await fresh(), {
+      jobs: [echo],
+      worker: { pollMs: 3_600_000 },
+    });
+    await humdrum.start();
+    const runAt = new Date(Date.now() + 300);
+    const { id } = await humdrum.enqueue(echo, {}, { runAt });
+    await events.settled(1);
+    const [attempt] = (await humdrum.showJob(id)).attemptRecords;
+    expect(attempt?.startedAt.getTime()).toBeGreaterThanOrEqual(runAt.getTime());
   });
 
   it('tries again what fails, each attempt a record of its own', async () => {
@@ -198,6 +213,23 @@ eachBackend('a worker', (fresh) => {
     expect(shown.audit.map(({ event }) => event)).toEqual(['created', 'started', 'released']);
   });
 
+  it('does not let one settlement that cannot be stored hold up the others', async () => {
+    const odd = job('test.odd', (ctx, { name }) => ctx.emit(String(name), null));
+    const { humdrum, events } = await openEngine(await fresh(), { jobs: [odd] });
+    const names = ['one', 'two', 'nul \u0000 byte', 'three'];
+    await humdrum.enqueueMany(names.map((name) => ({ type: odd, input: { name } })));
+    await humdrum.start();
+    await events.settled(4);
+    const jobs = (await humdrum.listJobs()).toReversed();
+    expect(jobs.map(({ status }) => status)).toEqual([
+      'completed',
+      'completed',
+      'failed',
+      'completed',
+    ]);
+    expect(jobs[2]?.errorMessage).toMatch(/invalid byte sequence|0x00/);
+  });
+
   it('leaves hot tables that a vacuum makes small again', async () => {
     const db = await fresh();
     const quick = job('test.quick', () => null);
@@ -215,5 +247,57 @@ eachBackend('a worker', (fresh) => {
     expect(await pages()).toBeGreaterThan(10);
     await vacuum(db);
     expect(await pages()).toBe(0);
+  });
+});
+
+describe('a worker that was silent for too long', () => {
+  it(
+    'drops what it has, starts anew, and its job is tried again',
+    { timeout: 30_000 },
+    async () => {
+      const db = await freshDatabase('postgres');
+      const stuck = job(
+        'test.stuck',
+        async ({ job: { attempt }, signal }) => {
+          if (attempt > 1) return 'done';
+          await db.query('update humdrum.worker set expires_at = humdrum.clock()');
+          await new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error));
+          });
+          return 'never';
+        },
+        { atomic: false },
+      );
+      const { humdrum, events } = await openEngine(db, { jobs: [stuck], worker: { leaseMs: 300 } });
+      const { id } = await humdrum.enqueue(stuck);
+      await humdrum.start();
+      await events.settled(1);
+      expect(events.count('lease-lost')).toBe(1);
+      const shown = await humdrum.showJob(id);
+      expect(shown.attemptRecords).toMatchObject([
+        { number: 1, errorClass: 'WorkerLost' },
+        { number: 2, status: 'completed' },
+      ]);
+      expect(replayStatus(shown.audit.map(({ event }) => event))).toBe('completed');
+    },
+  );
+});
+
+describe('workers on one server', () => {
+  it('hear of what another process enqueues, now or for a moment to come', async () => {
+    const url = await freshUrl();
+    const [here, there] = await Promise.all([openPostgres(url), openPostgres(url)]);
+    const echo = job('test.echo', () => null);
+    const producer = await openEngine(here, { jobs: [echo] });
+    const worker = await openEngine(there, { jobs: [echo], worker: { pollMs: 3_600_000 } });
+    await worker.humdrum.start();
+    await producer.humdrum.enqueue(echo);
+    await worker.events.settled(1);
+    await producer.humdrum.enqueue(echo, {}, { runAt: new Date(Date.now() + 200) });
+    await worker.events.settled(2);
+    await here.transaction(() => producer.humdrum.enqueue(echo));
+    await worker.events.settled(3);
+    await worker.humdrum.stop();
+    await Promise.all([here.close(), there.close()]);
   });
 });
