@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { PermanentError } from '../../src/index.ts';
 import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { openPostgres } from '../../src/database/postgres.ts';
-import { eachBackend, fresh as freshDatabase, freshUrl } from '../support/databases.ts';
+import { eachBackend } from '../support/databases.ts';
 import { vacuum } from '../../src/engine/vacuum.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 
@@ -247,57 +246,5 @@ eachBackend('a worker', (fresh) => {
     expect(await pages()).toBeGreaterThan(10);
     await vacuum(db);
     expect(await pages()).toBe(0);
-  });
-});
-
-describe('a worker that was silent for too long', () => {
-  it(
-    'drops what it has, starts anew, and its job is tried again',
-    { timeout: 30_000 },
-    async () => {
-      const db = await freshDatabase('postgres');
-      const stuck = job(
-        'test.stuck',
-        async ({ job: { attempt }, signal }) => {
-          if (attempt > 1) return 'done';
-          await db.query('update humdrum.worker set expires_at = humdrum.clock()');
-          await new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason as Error));
-          });
-          return 'never';
-        },
-        { atomic: false },
-      );
-      const { humdrum, events } = await openEngine(db, { jobs: [stuck], worker: { leaseMs: 300 } });
-      const { id } = await humdrum.enqueue(stuck);
-      await humdrum.start();
-      await events.settled(1);
-      expect(events.count('lease-lost')).toBe(1);
-      const shown = await humdrum.showJob(id);
-      expect(shown.attemptRecords).toMatchObject([
-        { number: 1, errorClass: 'WorkerLost' },
-        { number: 2, status: 'completed' },
-      ]);
-      expect(replayStatus(shown.audit.map(({ event }) => event))).toBe('completed');
-    },
-  );
-});
-
-describe('workers on one server', () => {
-  it('hear of what another process enqueues, now or for a moment to come', async () => {
-    const url = await freshUrl();
-    const [here, there] = await Promise.all([openPostgres(url), openPostgres(url)]);
-    const echo = job('test.echo', () => null);
-    const producer = await openEngine(here, { jobs: [echo] });
-    const worker = await openEngine(there, { jobs: [echo], worker: { pollMs: 3_600_000 } });
-    await worker.humdrum.start();
-    await producer.humdrum.enqueue(echo);
-    await worker.events.settled(1);
-    await producer.humdrum.enqueue(echo, {}, { runAt: new Date(Date.now() + 200) });
-    await worker.events.settled(2);
-    await here.transaction(() => producer.humdrum.enqueue(echo));
-    await worker.events.settled(3);
-    await worker.humdrum.stop();
-    await Promise.all([here.close(), there.close()]);
   });
 });

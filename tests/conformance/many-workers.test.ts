@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { fresh, freshUrl } from '../support/databases.ts';
+import { job, openEngine } from '../support/engine.ts';
+
+describe('a worker that was silent for too long', () => {
+  it(
+    'drops what it has, starts anew, and its job is tried again',
+    { timeout: 30_000 },
+    async () => {
+      const db = await fresh('postgres');
+      const stuck = job(
+        'test.stuck',
+        async ({ job: { attempt }, signal }) => {
+          if (attempt > 1) return 'done';
+          await db.query('update humdrum.worker set expires_at = humdrum.clock()');
+          await new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error));
+          });
+          return 'never';
+        },
+        { atomic: false },
+      );
+      const { humdrum, events } = await openEngine(db, { jobs: [stuck], worker: { leaseMs: 300 } });
+      const { id } = await humdrum.enqueue(stuck);
+      await humdrum.start();
+      await events.settled(1);
+      expect(events.count('lease-lost')).toBe(1);
+      const shown = await humdrum.showJob(id);
+      expect(shown.attemptRecords).toMatchObject([
+        { number: 1, errorClass: 'WorkerLost' },
+        { number: 2, status: 'completed' },
+      ]);
+      expect(replayStatus(shown.audit.map(({ event }) => event))).toBe('completed');
+    },
+  );
+});
+
+describe('workers on one server', () => {
+  it('hear of what another process enqueues, now or for a moment to come', async () => {
+    const url = await freshUrl();
+    const [here, there] = await Promise.all([openPostgres(url), openPostgres(url)]);
+    const echo = job('test.echo', () => null);
+    const producer = await openEngine(here, { jobs: [echo] });
+    const worker = await openEngine(there, { jobs: [echo], worker: { pollMs: 3_600_000 } });
+    await worker.humdrum.start();
+    await producer.humdrum.enqueue(echo);
+    await worker.events.settled(1);
+    await producer.humdrum.enqueue(echo, {}, { runAt: new Date(Date.now() + 200) });
+    await worker.events.settled(2);
+    await here.transaction(() => producer.humdrum.enqueue(echo));
+    await worker.events.settled(3);
+    expect(await worker.humdrum.getStats()).toMatchObject({ successfulExecutions: 3 });
+    await worker.humdrum.stop();
+    await Promise.all([here.close(), there.close()]);
+  });
+});
