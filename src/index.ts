@@ -13,7 +13,7 @@ export type { Plan } from './engine/plan.ts';
 export type { RunReport } from './engine/run-now.ts';
 export type { Pack } from './engine/pack.ts';
 export type { Execution, ExecutionStats, JobDetail, JobSummary } from './engine/history.ts';
-export type { WorkerOptions } from './engine/worker.ts';
+export type { WorkerOptions } from './engine/worker-options.ts';
 export type { Database, Queryable, Transaction } from './database/database.ts';
 export { HumdrumError } from './errors.ts';
 export type { ErrorCode } from './errors.ts';

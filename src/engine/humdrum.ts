@@ -16,7 +16,8 @@ import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
 import { runNow, type RunReport } from './run-now.ts';
 import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
-import { Worker, type WorkerOptions } from './worker.ts';
+import { Worker } from './worker.ts';
+import { workerSettings, type WorkerOptions, type WorkerSettings } from './worker-options.ts';
 
 export interface HumdrumOptions {
   /** A `postgres://` URL, a folder for the embedded database, or a database that you opened. Default: embedded, in memory. */
@@ -34,7 +35,7 @@ export interface HumdrumOptions {
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
   const { database } = options;
   const own = database === undefined || typeof database === 'string';
-  const concurrency = options.worker?.concurrency ?? 10;
+  const { concurrency } = workerSettings(options.worker);
   const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
   try {
     const humdrum = new Humdrum(db, options, own);
@@ -60,12 +61,13 @@ export class Humdrum {
   readonly database: Database;
   readonly types: Registry;
   readonly #packs: readonly Pack[];
-  readonly #workerOptions: WorkerOptions;
+  readonly #settings: WorkerSettings;
   readonly #onEvent: Listener;
   readonly #actor: string;
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
   #worker: Worker | null = null;
+  #starting: Promise<void> | null = null;
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     this.database = database;
@@ -74,7 +76,7 @@ export class Humdrum {
       ...this.#packs.flatMap(({ jobs }) => jobs),
       ...(options.jobs ?? []),
     ]);
-    this.#workerOptions = options.worker ?? {};
+    this.#settings = workerSettings(options.worker);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
@@ -128,27 +130,21 @@ export class Humdrum {
     const world = {
       database: this.database,
       onEvent: this.#onEvent,
-      leaseMs: this.#workerOptions.leaseMs ?? 15_000,
+      leaseMs: this.#settings.leaseMs,
     };
     return runNow(world, this.#type(type), input, { actor: this.#actor, ...options });
   }
 
   /** Starts the scheduler and a worker in this process. */
   async start(): Promise<void> {
-    if (this.#worker) return;
-    this.#checkConnections();
-    await registerSchedules(this.database, this.types);
-    const { database, types } = this;
-    this.#worker = new Worker({ database, types, onEvent: this.#onEvent }, this.#workerOptions);
-    await this.#worker.start();
-    // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
-    await this.#announcer
-      .listen()
-      .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
+    this.#starting ??= this.#start();
+    await this.#starting;
   }
 
   /** Stops taking jobs, and waits for those that run; after `deadlineMs` they are aborted and given back. */
   async stop(deadlineMs?: number): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    this.#starting = null;
     await this.#announcer.stop();
     await this.#worker?.stop(deadlineMs);
     this.#worker = null;
@@ -186,6 +182,18 @@ export class Humdrum {
     return showJob(this.database, id);
   }
 
+  async #start(): Promise<void> {
+    const { database, types } = this;
+    this.#checkConnections();
+    await registerSchedules(database, types);
+    this.#worker = new Worker({ database, types, onEvent: this.#onEvent }, this.#settings);
+    await this.#worker.start();
+    // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
+    await this.#announcer
+      .listen()
+      .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
+  }
+
   async #enqueue(requests: readonly JobRequest[], actor = this.#actor): Promise<number[]> {
     const jobs = this.#resolve(requests);
     const ids =
@@ -206,7 +214,7 @@ export class Humdrum {
 
   #checkConnections(): void {
     const { exclusive, connections } = this.database;
-    const needed = (this.#workerOptions.concurrency ?? 10) + RESERVED;
+    const needed = this.#settings.concurrency + RESERVED;
     if (exclusive || connections >= needed) return;
     throw new HumdrumError(
       'config-invalid',

@@ -11,17 +11,7 @@ import type { Registry } from './registry.ts';
 import { release } from './release.ts';
 import { Settler } from './settler.ts';
 import { Upkeep } from './upkeep.ts';
-
-export interface WorkerOptions {
-  /** Handlers that run at once. Default 10. */
-  concurrency?: number;
-  /** Queues to take from. Default: those of the job types. */
-  queues?: readonly string[];
-  /** A process that is silent for this long has lost its jobs. Default 15,000. Without meaning on the embedded database. */
-  leaseMs?: number;
-  /** How often to look for work that nothing has announced. Default 2,000. */
-  pollMs?: number;
-}
+import type { WorkerSettings } from './worker-options.ts';
 
 interface WorkerWorld {
   database: Database;
@@ -34,7 +24,7 @@ const MAX_UNSETTLED = 2_000;
 /** The loop around claim, execute and settle. */
 export class Worker {
   readonly #world: WorkerWorld;
-  readonly #options: Required<WorkerOptions>;
+  readonly #options: WorkerSettings & { queues: readonly string[] };
   readonly #settler: Settler;
   readonly #bell = new Bell();
   readonly #appetite = new Appetite(performance.now());
@@ -49,10 +39,10 @@ export class Worker {
   #claiming: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
 
-  constructor(world: WorkerWorld, options: WorkerOptions = {}) {
+  constructor(world: WorkerWorld, settings: WorkerSettings) {
     this.#world = world;
     const queues = [...new Set(world.types.all().map(({ queue }) => queue))];
-    this.#options = { concurrency: 10, queues, leaseMs: 15_000, pollMs: 2_000, ...options };
+    this.#options = { queues, ...settings };
     this.#settler = new Settler(world.database, (error) =>
       world.onEvent({ event: 'trouble', doing: 'settling', error }),
     );

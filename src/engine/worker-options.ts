@@ -1,0 +1,40 @@
+import { HumdrumError } from '../errors.ts';
+
+export interface WorkerOptions {
+  /** Handlers that run at once, 1 to 1,000. Default 10. */
+  concurrency?: number;
+  /** Queues to take from. Default: those of the job types. */
+  queues?: readonly string[];
+  /** A process that is silent for this long has lost its jobs. Default 15,000. Without meaning on the embedded database. */
+  leaseMs?: number;
+  /** How often to look for work that nothing has announced. Default 2,000. */
+  pollMs?: number;
+}
+
+export type WorkerSettings = Required<Omit<WorkerOptions, 'queues'>> &
+  Pick<WorkerOptions, 'queues'>;
+
+const RANGES = {
+  concurrency: { least: 1, most: 1_000, otherwise: 10 },
+  leaseMs: { least: 100, most: 3_600_000, otherwise: 15_000 },
+  pollMs: { least: 10, most: 3_600_000, otherwise: 2_000 },
+};
+
+/** Errors: `config-invalid`. */
+export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
+  const number = (name: keyof typeof RANGES): number => {
+    const { least, most, otherwise } = RANGES[name];
+    const value = options[name] ?? otherwise;
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new HumdrumError(
+      'config-invalid',
+      `worker.${name} is a whole number from ${least} to ${most}, not ${String(value)}.`,
+    );
+  };
+  return {
+    concurrency: number('concurrency'),
+    leaseMs: number('leaseMs'),
+    pollMs: number('pollMs'),
+    ...(options.queues ? { queues: options.queues } : {}),
+  };
+}
