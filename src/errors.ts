@@ -11,6 +11,7 @@ export class HumdrumError extends Error {
 
 /** Codes are part of the public contract: add, never rename. */
 export type ErrorCode =
+  | 'action-refused'
   | 'config-invalid'
   | 'csv-invalid'
   | 'database-closed'

@@ -1,9 +1,9 @@
 export { createHumdrum, type Humdrum } from './engine/humdrum.ts';
-export type { HumdrumOptions, JobRequest } from './engine/humdrum.ts';
+export type { HumdrumOptions, JobRequest, OperatorAct } from './engine/humdrum.ts';
 export { defineJob } from './engine/job-type.ts';
 export type { JobDefinition, JobType, RetryPolicy, ScheduleRule } from './engine/job-type.ts';
 export type { Json } from './engine/json.ts';
-export { PermanentError } from './engine/retry.ts';
+export { PermanentError } from './engine/permanent-error.ts';
 export { STATUSES, allowedActions } from './engine/lifecycle.ts';
 export type { Action, Status } from './engine/lifecycle.ts';
 export type { Context, ForEachReport } from './engine/context.ts';

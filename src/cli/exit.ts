@@ -7,11 +7,13 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   notFound: 3,
+  notAllowed: 4,
   unreachable: 6,
   jobFailed: 7,
 } as const;
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
+  'action-refused': EXIT.notAllowed,
   'config-invalid': EXIT.usage,
   'input-invalid': EXIT.usage,
   'type-unknown': EXIT.notFound,

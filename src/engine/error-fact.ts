@@ -1,5 +1,5 @@
 import { HumdrumError } from '../errors.ts';
-import { PermanentError } from './retry.ts';
+import { PermanentError } from './permanent-error.ts';
 
 /** An error as it is kept: verbatim, but for what PostgreSQL's text cannot hold. */
 export interface ErrorFact {

@@ -4,16 +4,19 @@ import { migrate, planMigrations, type Migration } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { Announcer, type Word } from './announcer.ts';
+import { cancel } from './cancel.ts';
 import { enqueue, ENQUEUE_CHUNK, type EnqueueOptions, type NewJob } from './enqueue.ts';
 import type { Listener } from './events.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
 import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
 import type { JobType } from './job-type.ts';
+import type { Action } from './lifecycle.ts';
 import { buryStrangers } from './membership.ts';
 import { migrationSets, type Pack } from './pack.ts';
 import type { Plan } from './plan.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
+import { retry } from './retry.ts';
 import { runNow, type RunReport } from './run-now.ts';
 import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
 import { Worker } from './worker.ts';
@@ -55,6 +58,12 @@ const RESERVED = 4;
 export interface JobRequest<Input = unknown> extends EnqueueOptions {
   type: JobType<Input> | string;
   input?: Input;
+}
+
+/** Who acts on a job, and why: both stand in its audit. */
+export interface OperatorAct {
+  actor?: string;
+  reason?: string | null;
 }
 
 export class Humdrum {
@@ -180,6 +189,28 @@ export class Humdrum {
 
   async showJob(id: number): Promise<JobDetail> {
     return showJob(this.database, id);
+  }
+
+  /** Gives a failed job one more attempt, now. Errors: `action-refused` with its status, `job-not-found`. */
+  async retry(id: number, by: OperatorAct = {}): Promise<void> {
+    await this.#act('retry', id, by);
+    await this.#announcer.announce('ready');
+  }
+
+  /** Cancels a job that is queued or failed. Errors: `action-refused` with its status, `job-not-found`. */
+  async cancel(id: number, by: OperatorAct = {}): Promise<void> {
+    await this.#act('cancel', id, by);
+  }
+
+  async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
+    const { actor = this.#actor, reason = null } = by;
+    const act = { retry, cancel }[action];
+    if ((await act(this.database, [id], { actor, reason })).length > 0) return;
+    const { status, actions } = await this.showJob(id);
+    throw new HumdrumError(
+      'action-refused',
+      `Job ${id} is ${status}; what can be done to it: ${actions.join(', ') || 'nothing'}.`,
+    );
   }
 
   async #start(): Promise<void> {

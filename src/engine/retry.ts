@@ -1,17 +1,27 @@
-import type { RetryPolicy } from './job-type.ts';
-import { seededRandom } from './random.ts';
+import type { Queryable } from '../database/database.ts';
 
-/** Throw it for what no second try can mend: the job fails at once, whatever attempts it has left. */
-export class PermanentError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'PermanentError';
-  }
-}
+const RETRY = `
+with clock as materialized (select humdrum.clock() as now),
+failed as (
+  delete from humdrum.failed where job_id = any ($1::bigint[])
+  returning job_id, priority, attempt, queue, type
+),
+ready as (
+  insert into humdrum.ready (job_id, priority, attempt, queue, type)
+  select job_id, priority, attempt + 1, queue, type from failed
+),
+audit as (
+  insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
+  select clock.now, job_id, attempt + 1, 'retried', $2, $3 from failed, clock
+)
+select job_id as id from failed order by 1`;
 
-/** How long to wait after failed attempt `attempt` (from 1), in whole milliseconds: drawn from [0, bound), by the seed. */
-export function retryDelayMs(policy: RetryPolicy, attempt: number, seed: string): number {
-  const growth = { fixed: 1, linear: attempt, exponential: 2 ** (attempt - 1) }[policy.backoff];
-  const boundMs = Math.min(policy.delayMs * growth, policy.maxDelayMs);
-  return Math.floor(seededRandom(`${seed}/retry/${attempt}`)() * boundMs);
+/** Gives failed jobs one more attempt, now, beyond those that their type allows. Answers those that it was given to. */
+export async function retry(
+  db: Queryable,
+  ids: readonly number[],
+  by: { actor: string; reason: string | null },
+): Promise<number[]> {
+  const { rows } = await db.query<{ id: number }>(RETRY, [ids, by.actor, by.reason]);
+  return rows.map(({ id }) => id);
 }

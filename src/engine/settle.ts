@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { ErrorFact } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
-import { retryDelayMs } from './retry.ts';
+import { retryDelayMs } from './backoff.ts';
 import type { JobType } from './job-type.ts';
 
 export interface Settlement {

@@ -7,6 +7,7 @@ import { HumdrumError, type ErrorCode } from '../errors.ts';
 import { refuseForeign } from './same-origin.ts';
 
 const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  'action-refused': 409,
   'type-unknown': 404,
   'job-not-found': 404,
   'input-invalid': 400,

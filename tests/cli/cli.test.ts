@@ -66,6 +66,11 @@ describe('the road of a bet', () => {
     const shown = await run('jobs', 'show', String(real.jobId));
     expect(shown).toMatch(/status +completed/);
     expect(shown).toMatch(/1 × picks\.game-settled/);
+    const refused = await cli(['jobs', 'retry', String(real.jobId), '--reason', 'why not'], {
+      env,
+    });
+    expect(refused).toMatchObject({ code: 4, stdout: '' });
+    expect(refused.stderr).toMatch(/Job \d+ is completed; what can be done to it: nothing\./);
     expect(await run('audit', 'show', String(real.jobId))).toMatch(
       /created[^]*started[^]*completed/,
     );
@@ -95,6 +100,8 @@ describe('what is wrong is told clearly', () => {
     [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant like 2026/],
     [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /still to come/],
     [['jobs', 'show', '77'], 3, /There is no job 77/],
+    [['jobs', 'cancel', '7'], 2, /required option '--reason <text>'/],
+    [['jobs', 'cancel', '77', '--reason', 'old'], 3, /There is no job 77/],
     [['jobs', 'show', 'x'], 2, /whole number/],
     [['jobs', 'list', '--status', 'paused'], 2, /queued, running, completed, failed, cancelled/],
     [['jbos'], 2, /Did you mean jobs/],

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
-import { STATUSES, type Status } from '../../engine/lifecycle.ts';
+import { STATUSES, type Action, type Status } from '../../engine/lifecycle.ts';
 import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
 import {
@@ -19,6 +19,8 @@ export function jobsCommand(): Command {
   const jobs = new Command('jobs').description('look at jobs');
   jobs.addCommand(listCommand());
   jobs.addCommand(showCommand());
+  jobs.addCommand(actCommand('retry', 'retried', 'give a failed job one more attempt'));
+  jobs.addCommand(actCommand('cancel', 'cancelled', 'cancel a job that is queued or failed'));
   return jobs;
 }
 
@@ -67,12 +69,24 @@ function showCommand(): Command {
     });
 }
 
+function actCommand(action: Action, done: string, description: string): Command {
+  return new Command(action)
+    .description(description)
+    .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
+    .requiredOption('--reason <text>', 'why: it stands in the audit')
+    .action(async (id: number, { reason }: { reason: string }, command: Command) => {
+      await withHumdrum(command, (humdrum) => humdrum[action](id, { reason }));
+      print(`Job ${id} is ${done}.`);
+    });
+}
+
 function describeJob(job: JobDetail): string {
   const parts = [
     facts([
       ['job', String(job.id)],
       ['type', job.type],
       ['status', statusWord(job.status)],
+      ['you may', job.actions.join(', ') || null],
       ['queue', job.queue],
       ['input', JSON.stringify(job.input)],
       ['created', `${instant(job.createdAt)} UTC`],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryDelayMs } from '../../src/engine/retry.ts';
+import { retryDelayMs } from '../../src/engine/backoff.ts';
 
 const policy = {
   attempts: 20,
