@@ -16,7 +16,7 @@ import {
 import { withHumdrum } from '../session.ts';
 
 export function jobsCommand(): Command {
-  const jobs = new Command('jobs').description('look at jobs');
+  const jobs = new Command('jobs').description('look at jobs, retry and cancel them');
   jobs.addCommand(listCommand());
   jobs.addCommand(showCommand());
   jobs.addCommand(actCommand('retry', 'retried', 'give a failed job one more attempt'));
