@@ -21,7 +21,6 @@ export type ErrorCode =
   | 'input-invalid'
   | 'job-not-found'
   | 'migration-changed'
-  | 'migration-pending'
   | 'not-serializable'
   | 'pg-missing'
   | 'port-in-use'

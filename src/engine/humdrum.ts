@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
-import { migrate, planMigrations, type Migration } from '../database/migrate.ts';
+import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { Announcer, type Word } from './announcer.ts';
@@ -42,7 +42,7 @@ export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdr
   const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
   try {
     const humdrum = new Humdrum(db, options, own);
-    await humdrum.migrate();
+    await migrate(db, migrationSets(options.packs ?? []));
     await buryStrangers(db);
     return humdrum;
   } catch (error) {
@@ -69,7 +69,6 @@ export interface OperatorAct {
 export class Humdrum {
   readonly database: Database;
   readonly types: Registry;
-  readonly #packs: readonly Pack[];
   readonly #settings: WorkerSettings;
   readonly #onEvent: Listener;
   readonly #actor: string;
@@ -80,24 +79,13 @@ export class Humdrum {
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     this.database = database;
-    this.#packs = options.packs ?? [];
-    this.types = new Registry([
-      ...this.#packs.flatMap(({ jobs }) => jobs),
-      ...(options.jobs ?? []),
-    ]);
+    const { packs = [], jobs = [] } = options;
+    this.types = new Registry([...packs.flatMap((pack) => pack.jobs), ...jobs]);
     this.#settings = workerSettings(options.worker);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
     this.#announcer = new Announcer(database, (word) => this.#worker?.ring(word));
-  }
-
-  async migrate(): Promise<Migration[]> {
-    return migrate(this.database, migrationSets(this.#packs));
-  }
-
-  async planMigrations(): Promise<Migration[]> {
-    return planMigrations(this.database, migrationSets(this.#packs));
   }
 
   /** Persists one job and answers its id. Inside a handler or a `database.transaction` it belongs to that transaction. */
@@ -106,11 +94,7 @@ export class Humdrum {
     input?: Input,
     options: EnqueueOptions = {},
   ): Promise<{ id: number }> {
-    const [id] = await this.enqueueMany([
-      { type, ...(input === undefined ? {} : { input }), ...options },
-    ]);
-    if (id === undefined) throw new Error('An enqueued job has an id.');
-    return { id };
+    return this.#enqueueOne({ type, input, ...options });
   }
 
   /** Persists all of them, in order, or none. */
@@ -166,8 +150,7 @@ export class Humdrum {
 
   /** Enqueues a job now, by the name of its type. */
   async triggerJob(type: string, input?: unknown, actor?: string): Promise<{ id: number }> {
-    const [id] = await this.#enqueue([{ type, input }], actor);
-    return { id: id as number };
+    return this.#enqueueOne({ type, input }, actor);
   }
 
   async getExecutionHistory(limit = 20): Promise<Execution[]> {
@@ -223,6 +206,12 @@ export class Humdrum {
     await this.#announcer
       .listen()
       .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
+  }
+
+  async #enqueueOne(request: JobRequest, actor?: string): Promise<{ id: number }> {
+    const [id] = await this.#enqueue([request], actor);
+    if (id === undefined) throw new Error('An enqueued job has an id.');
+    return { id };
   }
 
   async #enqueue(requests: readonly JobRequest[], actor = this.#actor): Promise<number[]> {

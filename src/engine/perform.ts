@@ -8,8 +8,8 @@ import type { Settler } from './settler.ts';
 
 export interface Performed {
   outcome: Outcome;
-  /** False: refused, since the lease had passed. Null: aborted, nothing told of it; the job is given back or rescued. */
-  settled: Promise<boolean | null>;
+  /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted, and the job is given back or rescued. */
+  settled: Promise<Outcome | false | null>;
 }
 
 /** Runs a claimed job and sees to it that its end is recorded: with its own transaction where it has one, else in the next batch. */
@@ -29,7 +29,7 @@ export async function perform(
   if (!transaction) return { outcome, settled: settler.settle({ job, type, outcome }) };
   try {
     const kept = await settler.settleWithin(transaction, { job, type, outcome });
-    return { outcome, settled: Promise.resolve(kept) };
+    return { outcome, settled: Promise.resolve(kept && outcome) };
   } catch (error) {
     // Whether a lost COMMIT took effect is for the attempt's key to say: if it did, recording this failure does nothing.
     await transaction.rollback();

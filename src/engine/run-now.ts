@@ -42,16 +42,22 @@ export async function runNow(
       onEvent({ event: 'trouble', doing: 'settling', error }),
     );
     settler.opened(job.leaseId, 1);
-    const { outcome, settled } = await perform(type, job, {
+    const { outcome: seen, settled } = await perform(type, job, {
       database,
       settler,
       stop,
       measure: true,
     });
-    const kept = await settled;
+    const recorded = await settled;
     await settler.idle();
+    const outcome = recorded || seen;
     const plan = planOf(type, input, job.runAt, outcome);
-    return { jobId: job.id, succeeded: kept === true && 'result' in outcome.ended, outcome, plan };
+    return {
+      jobId: job.id,
+      succeeded: Boolean(recorded) && 'result' in outcome.ended,
+      outcome,
+      plan,
+    };
   } finally {
     await membership.leave();
   }

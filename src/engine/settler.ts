@@ -1,5 +1,6 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
 import { errorFact } from './error-fact.ts';
+import type { Outcome } from './execute.ts';
 import { noteFenced, settle, type Settlement } from './settle.ts';
 
 const TRY_AGAIN_MS = 250;
@@ -7,7 +8,7 @@ const MAX_BATCH = 1_000;
 
 interface Waiting {
   settlement: Settlement;
-  settled: (kept: boolean) => void;
+  settled: (recorded: Outcome | false) => void;
 }
 
 /** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
@@ -16,6 +17,8 @@ export class Settler {
   readonly #onTrouble: (error: unknown) => void;
   /** How many jobs of each lease have no durable settlement yet. */
   readonly #open = new Map<number, number>();
+  /** What the database would not store, and the failure that stands in its place. */
+  readonly #replaced = new WeakMap<Settlement, Outcome>();
   #spent: number[] = [];
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
@@ -34,8 +37,8 @@ export class Settler {
     this.#open.set(leaseId, jobs);
   }
 
-  /** Resolves when the settlement is durable: to false where it was refused, since the lease had passed. */
-  async settle(settlement: Settlement): Promise<boolean> {
+  /** Resolves when the settlement is durable, to the outcome as it was recorded, or to false: refused, since the lease had passed. */
+  async settle(settlement: Settlement): Promise<Outcome | false> {
     return new Promise((settled) => {
       this.#waiting.push({ settlement, settled });
       this.#wake();
@@ -73,7 +76,10 @@ export class Settler {
       const drained = [...this.#spent.splice(0), ...this.#drainedBy(settlements)];
       const refused = new Set(await this.#persist(settlements, drained));
       this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
-      for (const { settlement, settled } of batch) settled(!refused.has(settlement));
+      for (const { settlement, settled } of batch) {
+        const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
+        settled(refused.has(settlement) ? false : recorded);
+      }
     }
   }
 
@@ -100,9 +106,13 @@ export class Settler {
     const [only] = settlements;
     if (!only) return [];
     if (settlements.length === 1) {
+      // Not even its failure can be stored: no more is told of it, and the job is rescued when its lease has passed.
+      if ('error' in only.outcome.ended) return [only];
       const failed = { ...errorFact(error), permanent: true };
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
-      return settle(this.#database, [{ ...only, outcome }], drained);
+      this.#replaced.set(only, outcome);
+      const refused = await this.#persist([{ ...only, outcome }], drained);
+      return refused.length > 0 ? [only] : [];
     }
     const middle = Math.ceil(settlements.length / 2);
     const first = await this.#persist(settlements.slice(0, middle), []);

@@ -176,11 +176,11 @@ export class Worker {
     this.#appetite.finishedOne();
     this.#startNext();
     this.#ringIfLow();
-    const kept = await settled;
+    const recorded = await settled;
     this.#ringIfLow(); // A full backlog may have been what kept it from claiming.
     this.#live.delete(job.id);
-    if (kept === true) onEvent({ event: 'job-settled', job, outcome });
-    if (kept === false) onEvent({ event: 'job-fenced', job });
+    if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
+    if (recorded === false) onEvent({ event: 'job-fenced', job });
     if ('error' in outcome.ended) this.#upkeep?.ring(); // It may be due again soon.
   }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
 
@@ -85,6 +86,15 @@ describe('migrate', () => {
     expect(planned.stdout).toMatch(/^-- picks\/0001_picks\.sql\n/);
     expect((await cli(['migrate'], { env })).stdout).toBe('applied picks/0001_picks.sql\n');
     expect((await cli(['migrate'], { env })).stdout).toBe('The tables are up to date.\n');
+    // As if the file had been another one when it was applied.
+    const db = await openPostgres(env.DATABASE_URL);
+    await db.query(`update humdrum.migration set checksum = 'another' where set = 'picks'`);
+    await db.close();
+    const changed = await cli(['jobs', 'list'], { env });
+    expect(changed).toMatchObject({ code: 1, stdout: '' });
+    expect(changed.stderr).toMatch(
+      /migration picks\/0001_picks\.sql is not the file that was applied .* put what you want to change into a new one/,
+    );
   });
 });
 

@@ -227,6 +227,12 @@ eachBackend('a worker', (fresh) => {
       'completed',
     ]);
     expect(jobs[2]?.errorMessage).toMatch(/invalid byte sequence|0x00/);
+    // What is told is what is recorded.
+    const failures = events.all.filter(
+      (told) => 'outcome' in told && 'error' in told.outcome.ended,
+    );
+    expect(failures).toMatchObject([{ job: { id: jobs[2]?.id } }]);
+    expect(await humdrum.run(odd, { name: names[2] })).toMatchObject({ succeeded: false });
   });
 
   it('leaves hot tables that a vacuum makes small again', async () => {
