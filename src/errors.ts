@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'funds-insufficient'
   | 'input-invalid'
   | 'job-not-found'
+  | 'limit-reached'
+  | 'limit-unknown'
   | 'migration-changed'
   | 'not-serializable'
   | 'pg-missing'

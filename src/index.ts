@@ -1,13 +1,24 @@
 export { createHumdrum, type Humdrum } from './engine/humdrum.ts';
-export type { HumdrumOptions, JobRequest, OperatorAct } from './engine/humdrum.ts';
+export type { HumdrumOptions, OperatorAct } from './engine/humdrum.ts';
+export type { JobRequest } from './engine/enqueuer.ts';
+export type { Enqueued } from './engine/enqueue.ts';
 export { defineJob } from './engine/job-type.ts';
-export type { JobDefinition, JobType, RetryPolicy, ScheduleRule } from './engine/job-type.ts';
+export type {
+  JobDefinition,
+  JobType,
+  RetryDecision,
+  RetryPolicy,
+  ScheduleRule,
+} from './engine/job-type.ts';
 export type { Json } from './engine/json.ts';
 export { PermanentError } from './engine/permanent-error.ts';
+export { RetryAfterError } from './engine/retry-after-error.ts';
 export { STATUSES, allowedActions } from './engine/lifecycle.ts';
 export type { Action, Status } from './engine/lifecycle.ts';
 export type { Context, ForEachReport } from './engine/context.ts';
-export type { EnqueueOptions } from './engine/enqueue.ts';
+export type { Debounce, EnqueueOptions, Unique } from './engine/new-job.ts';
+export type { LimitRule, LimitUse } from './engine/limit.ts';
+export type { ChildReport } from './engine/children.ts';
 export type { EngineEvent, Listener } from './engine/events.ts';
 export type { Plan } from './engine/plan.ts';
 export type { RunReport } from './engine/run-now.ts';

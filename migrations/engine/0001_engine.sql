@@ -14,14 +14,24 @@ create table humdrum.job (
   id           bigint primary key,
   created_at   timestamptz not null,
   run_at       timestamptz not null, -- first due; a scheduled job's tick; what handlers see as now
+  rank         integer     not null, -- claims go by it: when it was due, in seconds, and a minute for each point of priority
   priority     smallint    not null, -- lower runs first
   max_attempts smallint    not null check (max_attempts >= 1),
+  version      smallint    not null check (version >= 1), -- of its type's input
   type         text        not null,
   queue        text        not null,
   input        json        not null,
   schedule     text,                 -- the schedule that made it
-  seed         text                  -- of its random numbers and ids, where it is not the id
+  seed         text,                 -- of its random numbers and ids, where it is not the id
+  start_by     timestamptz,          -- cancelled if it has not started by then
+  unique_key   text,
+  gates        text[],               -- limits that it must pass to start, see 0002_limits.sql
+  weights      smallint[],           -- what it takes of each
+  parent_id    bigint,               -- the job that waits for it
+  on_child_failure text check (on_child_failure in ('fail', 'continue')), -- of a job that waits for children
+  check (cardinality(gates) = cardinality(weights))
 );
+create index job_parent_id on humdrum.job (parent_id) where parent_id is not null;
 
 create table humdrum.attempt (
   job_id        bigint      not null,
@@ -64,7 +74,7 @@ create table humdrum.audit (
   job_id  bigint,
   attempt smallint,
   event   text        not null check (event in
-    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced')),
+    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured')),
   actor   text        not null,
   reason  text
 );
@@ -111,15 +121,20 @@ create trigger after_a_failed_one before insert on humdrum.attempt
 
 ---------------------------------------------------------------------------------------------- where a job is now
 
--- What may start now. A claim deletes from it.
+-- What may start now. A claim deletes from it. In the tables of this part, `type` is with the version of the input where
+-- that is not 1: "mail.send@2".
 create table humdrum.ready (
   job_id   bigint   not null,
-  priority smallint not null,
+  rank     integer  not null,
   attempt  smallint not null, -- the number of the attempt to come
   queue    text     not null,
   type     text     not null,
-  primary key (queue, priority, job_id) -- the first two never change: they are the job's own
+  start_by timestamptz,       -- of a first attempt
+  gate     text,              -- the limit that woke it
+  primary key (queue, rank, job_id) -- the first two never change: they are the job's own
 ) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create index ready_start_by on humdrum.ready (start_by) where start_by is not null;
+create index ready_gate on humdrum.ready (gate, type) where gate is not null;
 
 -- The rows that a claim takes. The settings pin its plan: a walk along the primary key, whatever the statistics of a
 -- table that fills and empties all day make the planner believe.
@@ -127,20 +142,59 @@ create function humdrum.next_ready(of_queue text, of_types text[], at_most integ
 language sql volatile rows 1000
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
 begin atomic
-  select ctid from humdrum.ready where queue = of_queue and type = any (of_types)
-  order by queue, priority, job_id limit at_most for update skip locked;
+  select ctid from humdrum.ready
+  where queue = of_queue and type = any (of_types) and (start_by is null or start_by > humdrum.clock())
+  order by queue, rank, job_id limit at_most for update skip locked;
 end;
 
 -- What has a time to come. Promoted to ready when due, so that no claim walks over it.
 create table humdrum.later (
   job_id   bigint      primary key,
   run_at   timestamptz not null,
-  priority smallint    not null,
+  rank     integer     not null,
   attempt  smallint    not null,
   queue    text        not null,
-  type     text        not null
+  type     text        not null,
+  start_by timestamptz,
+  gate     text,                        -- the first of its limits
+  awaiting boolean not null default false -- of children, and at run_at at the latest
 );
 create index later_run_at on humdrum.later (run_at);
+create index later_start_by on humdrum.later (start_by) where start_by is not null;
+create index later_awaiting on humdrum.later (job_id) where awaiting;
+
+-- What is due and waits in the line of a limit, one line for each type.
+create table humdrum.parked (
+  job_id   bigint   primary key,
+  gate     text     not null,
+  rank     integer  not null,
+  attempt  smallint not null,
+  weight   smallint not null,
+  queue    text     not null,
+  type     text     not null,
+  start_by timestamptz
+);
+create index parked_line on humdrum.parked (gate, type, rank, job_id);
+create index parked_start_by on humdrum.parked (start_by) where start_by is not null;
+
+-- Children that a waiting job waits for: those that have neither completed, nor failed, nor been cancelled.
+create table humdrum.awaited (
+  job_id    bigint primary key,
+  parent_id bigint not null
+);
+create index awaited_parent_id on humdrum.awaited (parent_id);
+
+-- Who has a unique key: an open job, or whichever took it last where it is held for a time.
+create table humdrum.unique_key (
+  type   text        not null,
+  key    text        not null,
+  job_id bigint      not null,
+  since  timestamptz not null, -- of the first of those that were put off one after another
+  until  timestamptz,          -- null: while the job is queued or running
+  primary key (type, key)
+);
+create index unique_key_job_id on humdrum.unique_key (job_id);
+create index unique_key_until on humdrum.unique_key (until) where until is not null;
 
 -- A worker is one process. Its leases live as long as it says so in time.
 create table humdrum.worker (
@@ -167,7 +221,7 @@ create index lease_worker_id on humdrum.lease (worker_id);
 create table humdrum.failed (
   job_id      bigint primary key,
   failed_at   timestamptz not null,
-  priority    smallint    not null,
+  rank        integer     not null,
   attempt     smallint    not null, -- the number of the attempt that failed last
   queue       text        not null,
   type        text        not null,
@@ -196,20 +250,21 @@ create table humdrum.tick (
 
 create view humdrum.jobs as
 select
-  job.id, job.type, job.queue, job.priority, job.input, job.schedule, job.created_at,
+  job.id, job.type, job.queue, job.priority, job.input, job.schedule, job.parent_id, job.created_at,
   coalesce(later.run_at, job.run_at) as run_at,
   case
     when cancellation.job_id is not null then 'cancelled'
     when last.status = 'completed' then 'completed'
     when failed.job_id is not null then 'failed'
-    when ready.job_id is not null or later.job_id is not null then 'queued'
+    when ready.job_id is not null or later.job_id is not null or parked.job_id is not null then 'queued'
     else 'running'
   end as status,
   coalesce(last.number, 0) as attempts, job.max_attempts,
   last.started_at, last.finished_at, last.result, last.error_class, last.error_message
 from humdrum.job
-left join humdrum.ready on (ready.queue, ready.priority, ready.job_id) = (job.queue, job.priority, job.id)
+left join humdrum.ready on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
 left join humdrum.later on later.job_id = job.id
+left join humdrum.parked on parked.job_id = job.id
 left join humdrum.failed on failed.job_id = job.id
 left join humdrum.cancellation on cancellation.job_id = job.id
 left join lateral (

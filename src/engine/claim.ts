@@ -6,70 +6,120 @@ export interface ClaimedJob {
   readonly attempt: number;
   readonly leaseId: number;
   readonly type: string;
+  /** Of its input. */
+  readonly version: number;
   readonly queue: string;
-  readonly priority: number;
+  readonly rank: number;
   readonly maxAttempts: number;
   readonly input: unknown;
   readonly runAt: Date;
   readonly seed: string;
+  /** Null for a job that has nothing to do with others, as most. */
+  readonly ties: Ties | null;
+}
+
+/** What a job has to do with others. Whoever settles it lets them know. */
+export interface Ties {
+  /** It has a key that no other open job of its type has. */
+  readonly unique: boolean;
+  /** Another job waits for it. */
+  readonly child: boolean;
+  /** It waited for children: what becomes of it if one of them has not completed. */
+  readonly onChildFailure: 'fail' | 'continue' | null;
+  /** The first gate that it stands in line at. */
+  readonly gate: string | null;
 }
 
 interface Row {
   id: number;
   attempt: number;
-  lease_id: number;
+  lease_id: number | null;
   type: string;
+  version: number;
   queue: string;
-  priority: number;
+  rank: number;
   max_attempts: number;
   input: unknown;
   run_at_ms: number;
   seed: string;
+  ties: Ties | null;
 }
 
 // Deleting by ctid with SKIP LOCKED takes each row once and waits for nobody. OFFSET 0 pins the look-up of each job to
-// its primary key.
-const claimFrom = (rows: string): string => `
+// its primary key. Where limits have a say, `admit` takes what it needs of them and parks what does not pass.
+const claimFrom = (picked: string): string => `
 with alive as materialized (
   select id as worker_id, humdrum.clock() as now from humdrum.worker where id = $1 and expires_at > humdrum.clock()
 ),
-picked as (
-  delete from humdrum.ready where ctid = any (array (${rows}))
-  returning job_id, attempt, queue, priority, type
+${picked},
+admitted as materialized (
+  select humdrum.admit(min(queue), array_agg(job_id), array_agg(attempt), array_agg(type), array_agg(gate)) as jobs
+  from picked having count(gate) > 0 or exists (select from humdrum.limits where name = 'queue:' || min(queue))
+),
+taken as materialized (
+  select * from picked where not exists (select from admitted) or job_id = any ((select jobs from admitted)::bigint[])
 ),
 lease as (
   insert into humdrum.lease (id, worker_id, claimed_at, jobs, attempts)
   select nextval('humdrum.lease_id'), worker_id, now, jobs, attempts
-  from alive, (select array_agg(job_id) as jobs, array_agg(attempt) as attempts from picked) as batch
+  from alive, (select array_agg(job_id) as jobs, array_agg(attempt) as attempts from taken) as batch
   where jobs is not null
   returning id, worker_id, claimed_at
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
-  select lease.claimed_at, picked.job_id, picked.attempt, 'started', 'worker:' || lease.worker_id from picked, lease
+  select lease.claimed_at, taken.job_id, taken.attempt, 'started', 'worker:' || lease.worker_id from taken, lease
 )
-select picked.job_id as id, picked.attempt, lease.id as lease_id, picked.type, picked.queue, picked.priority,
+select picked.job_id as id, picked.attempt, lease.id as lease_id, job.type, job.version, job.queue, job.rank,
   job.max_attempts, job.input,
-  (extract(epoch from job.run_at) * 1000)::float8 as run_at_ms, coalesce(job.seed, 'job:' || job.id) as seed
-from picked cross join lease cross join lateral (
+  (extract(epoch from job.run_at) * 1000)::float8 as run_at_ms, coalesce(job.seed, 'job:' || job.id) as seed,
+  case when exists (select from admitted)
+      or coalesce(job.unique_key, job.parent_id::text, job.on_child_failure) is not null then json_build_object(
+    'unique', job.unique_key is not null, 'child', job.parent_id is not null,
+    'onChildFailure', job.on_child_failure, 'gate', job.gates[1]
+  ) end as ties
+from picked left join taken using (job_id) left join lease on taken.job_id is not null cross join lateral (
   select * from humdrum.job where job.id = picked.job_id offset 0
 ) as job
-order by picked.priority, picked.job_id`;
+order by picked.rank, picked.job_id`;
 
-const CLAIM_NEXT = claimFrom('select taken from alive, humdrum.next_ready($2, $3, $4) as taken');
+const CLAIM_NEXT = claimFrom(`
+picked as (
+  delete from humdrum.ready where ctid = any (array (
+    select taken from alive, humdrum.next_ready($2, $3, humdrum.room_in($2, $4)) as taken
+  ))
+  returning job_id, attempt, queue, rank, type, gate
+)`);
+
 const CLAIM_ONE = claimFrom(`
-  select ready.ctid from alive, humdrum.job join humdrum.ready
-    on (ready.queue, ready.priority, ready.job_id) = (job.queue, job.priority, job.id)
-  where job.id = $2 for update of ready skip locked`);
+from_ready as (
+  delete from humdrum.ready where ctid = any (array (
+    select ready.ctid from alive, humdrum.job join humdrum.ready
+      on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
+    where job.id = $2 and humdrum.room_in(job.queue, 1) = 1 for update of ready skip locked
+  ))
+  returning job_id, attempt, queue, rank, type, gate
+),
+from_line as (
+  delete from humdrum.parked where job_id = $2 and exists (select from alive) and humdrum.room_in(queue, 1) = 1
+  returning job_id, attempt, queue, rank, type, gate
+),
+picked as materialized (select * from from_ready union all select * from from_line)`);
+
+export interface Claim {
+  jobs: ClaimedJob[];
+  /** How many were looked at, those that a limit did not let pass included. */
+  seen: number;
+}
 
 /** Takes up to `limit` jobs of a queue, of the types that this worker knows. Empty when its lease has passed. */
 export async function claimNext(
   db: Queryable,
   workerId: number,
   from: { queue: string; types: readonly string[]; limit: number },
-): Promise<ClaimedJob[]> {
+): Promise<Claim> {
   const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, from.queue, from.types, from.limit]);
-  return rows.map(toClaimedJob);
+  return { jobs: rows.flatMap(toClaimedJob), seen: rows.length };
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */
@@ -79,20 +129,25 @@ export async function claimOne(
   jobId: number,
 ): Promise<ClaimedJob | null> {
   const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, jobId]);
-  return rows[0] ? toClaimedJob(rows[0]) : null;
+  return rows.flatMap(toClaimedJob)[0] ?? null;
 }
 
-function toClaimedJob(row: Row): ClaimedJob {
-  return {
-    id: row.id,
-    attempt: row.attempt,
-    leaseId: row.lease_id,
-    type: row.type,
-    queue: row.queue,
-    priority: row.priority,
-    maxAttempts: row.max_attempts,
-    input: row.input,
-    runAt: new Date(row.run_at_ms),
-    seed: row.seed,
-  };
+function toClaimedJob(row: Row): ClaimedJob[] {
+  if (row.lease_id === null) return []; // Parked.
+  return [
+    {
+      id: row.id,
+      attempt: row.attempt,
+      leaseId: row.lease_id,
+      type: row.type,
+      version: row.version,
+      queue: row.queue,
+      rank: row.rank,
+      maxAttempts: row.max_attempts,
+      input: row.input,
+      runAt: new Date(row.run_at_ms),
+      seed: row.seed,
+      ties: row.ties,
+    },
+  ];
 }

@@ -1,5 +1,10 @@
 import type { Queryable, Transaction } from '../database/database.ts';
+import type { ChildReport } from './children.ts';
+import type { Enqueued } from './enqueue.ts';
+import type { JobRequest } from './enqueuer.ts';
+import type { JobType } from './job-type.ts';
 import type { Json } from './json.ts';
+import type { EnqueueOptions } from './new-job.ts';
 
 /** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
 export interface Context {
@@ -35,6 +40,19 @@ export interface Context {
     size: number,
     fn: (set: Item[], db: Transaction) => Promise<unknown>,
   ): Promise<ForEachReport<Item>>;
+
+  /** Persists a job together with this one: in an atomic job both commit or neither. */
+  readonly enqueue: <Input>(
+    type: JobType<Input> | string,
+    input?: Input,
+    options?: EnqueueOptions & Pick<JobRequest, 'children'>,
+  ) => Promise<Enqueued>;
+
+  /** All of them, in order, or none. */
+  readonly enqueueMany: (requests: readonly JobRequest[]) => Promise<Enqueued[]>;
+
+  /** How the children ended that this job waited for, in order. Empty in a rehearsal. */
+  readonly children: () => Promise<ChildReport[]>;
 
   /** Records an event with the job. It leaves the transaction only when the job completes. */
   readonly emit: (event: string, data: Json) => void;

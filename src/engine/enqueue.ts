@@ -1,126 +1,234 @@
 import type { Queryable } from '../database/database.ts';
-import { errorMessage, HumdrumError } from '../errors.ts';
-import type { JobType } from './job-type.ts';
+import { HumdrumError } from '../errors.ts';
+import { debounce } from './debounce.ts';
+import { signature } from './job-type.ts';
+import type { Limits } from './limit.ts';
+import { checked, type CheckedJob, type NewJob } from './new-job.ts';
 
-export interface EnqueueOptions {
-  /** Not before this instant, and what the handler sees as `ctx.now`. Default: now, on the database's clock. */
-  runAt?: Date;
-  /** Lower runs first. Default: the job type's. */
-  priority?: number;
-  /** Of the job's random numbers and ids. Default: made from its id. */
-  seed?: string;
-}
-
-export interface NewJob extends EnqueueOptions {
-  type: JobType;
-  input?: unknown;
-  schedule?: string;
+export interface Enqueued {
+  id: number;
+  /** False: a job with this unique key was there already, and this is its id. */
+  created: boolean;
 }
 
 /** A statement's arrays stay small enough to build and to plan in a blink. */
 export const ENQUEUE_CHUNK = 5_000;
-const MAX_INPUT_BYTES = 1_048_576;
+const DEEPEST_FAMILY = 10;
+
+/** Whether `enqueue` needs more than one statement, and so a transaction. */
+export function isOneStatement(jobs: readonly NewJob[]): boolean {
+  return (
+    jobs.length <= ENQUEUE_CHUNK &&
+    jobs.every(({ children, debounce: put, type }) => !children && !put && !type.debounces)
+  );
+}
 
 /**
- * Persists jobs, in order, and answers their ids. One statement a chunk: give it an open transaction where there may
- * be more than one chunk, or where the jobs belong to other writes. Errors: `input-invalid`, `not-serializable`.
+ * Persists jobs, in order. Give it an open transaction where `isOneStatement` says so, or where the jobs belong to other
+ * writes. Errors: `input-invalid`, `not-serializable`, `limit-unknown`.
  */
 export async function enqueue(
   db: Queryable,
   jobs: readonly NewJob[],
-  actor: string,
-): Promise<number[]> {
-  const rows = await Promise.all(jobs.map(checked));
-  const ids: number[] = [];
-  for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
-    ids.push(...(await insert(db, rows.slice(from, from + ENQUEUE_CHUNK), actor)));
-  }
-  return ids;
-}
-
-interface Row {
-  job: NewJob;
-  input: string;
-}
-
-async function checked(job: NewJob): Promise<Row> {
-  const value = job.input ?? {};
-  await job.type.parse(value);
-  const input = serialize(job.type, value);
-  const bytes = Buffer.byteLength(input);
-  if (bytes > MAX_INPUT_BYTES) {
-    throw new HumdrumError(
-      'input-invalid',
-      `The input of ${job.type.type} is ${bytes} bytes of JSON; ${MAX_INPUT_BYTES} is the most. Store it elsewhere and pass a reference.`,
-    );
-  }
-  const { priority } = job;
-  if (priority !== undefined && !(Number.isInteger(priority) && Math.abs(priority) <= 1_000)) {
-    throw new HumdrumError(
-      'input-invalid',
-      `priority is a whole number from -1000 to 1000, not ${priority}.`,
-    );
-  }
-  if (job.runAt && Number.isNaN(job.runAt.getTime())) {
-    throw new HumdrumError('input-invalid', 'runAt is no valid date.');
-  }
-  return { job, input };
-}
-
-function serialize(type: JobType, value: unknown): string {
-  try {
-    const json: string | undefined = JSON.stringify(value);
-    if (json !== undefined) return json;
-  } catch (cause) {
-    throw new HumdrumError(
-      'not-serializable',
-      `The input of ${type.type} cannot be stored as JSON: ${errorMessage(cause)}`,
-      { cause },
-    );
-  }
-  throw new HumdrumError(
-    'not-serializable',
-    `The input of ${type.type} is a ${typeof value}, which JSON has no form for.`,
+  by: { actor: string; limits: Limits },
+): Promise<Enqueued[]> {
+  const rows = await Promise.all(
+    jobs.map(async (job): Promise<Row> => ({ ...(await checked(job, by.limits)), parentId: null })),
   );
+  return persist(db, rows, by, 1);
 }
 
-const INSERT = `
+async function persist(
+  db: Queryable,
+  rows: readonly Row[],
+  by: { actor: string; limits: Limits },
+  depth: number,
+): Promise<Enqueued[]> {
+  const enqueued: Enqueued[] = [];
+  for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
+    const chunk = rows.slice(from, from + ENQUEUE_CHUNK);
+    const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by.actor) : chunk;
+    enqueued.push(...(await insert(db, ready, by.actor)));
+  }
+  const children = await childrenOf(rows, enqueued, by.limits);
+  if (children.length > 0) {
+    if (depth === DEEPEST_FAMILY) {
+      throw new HumdrumError('input-invalid', `Children can be ${DEEPEST_FAMILY} deep at most.`);
+    }
+    await persist(db, children, by, depth + 1);
+  }
+  return enqueued;
+}
+
+async function childrenOf(
+  rows: readonly Row[],
+  enqueued: readonly Enqueued[],
+  limits: Limits,
+): Promise<Row[]> {
+  const families = rows.map(async ({ job: { children } }, at) => {
+    const parent = enqueued[at];
+    if (!children || !parent?.created) return [];
+    return Promise.all(
+      children.jobs.map(async (job) => ({ ...(await checked(job, limits)), parentId: parent.id })),
+    );
+  });
+  return (await Promise.all(families)).flat();
+}
+
+/** One after another: of two that follow each other at once, the second takes the place of the first. */
+async function putOff(db: Queryable, rows: readonly Row[], actor: string): Promise<Row[]> {
+  const ready: Row[] = [];
+  for (const row of rows) {
+    if (!row.debounce) ready.push(row);
+    else ready.push({ ...row, ...(await debounce(db, row.job.type.type, row.debounce, actor)) });
+  }
+  return ready;
+}
+
+interface Row extends CheckedJob {
+  parentId: number | null;
+  /** Of a debounced job: how long it waits, and since when it and those before it have. */
+  putOff?: { delayMs: number; since: string };
+}
+
+/** What a job may have. What none of a chunk has is not sent: most have no more than type, queue and input. */
+const COLUMNS: readonly [string, string, (row: Row) => unknown][] = [
+  ['type', 'text', ({ job }) => job.type.type],
+  ['signature', 'text', ({ job }) => signature(job.type.type, job.type.version)],
+  ['version', 'smallint', ({ job }) => job.type.version],
+  ['queue', 'text', ({ job }) => job.type.queue],
+  ['priority', 'smallint', ({ job }) => job.priority ?? job.type.priority],
+  ['max_attempts', 'smallint', ({ job }) => job.type.retry.attempts],
+  ['input', 'json', ({ input }) => input],
+  ['run_at', 'timestamptz', ({ job }) => job.runAt?.toISOString() ?? null],
+  ['due_at', 'timestamptz', ({ job }) => job.dueAt?.toISOString() ?? null],
+  ['delay_ms', 'float8', ({ job, putOff: put }) => put?.delayMs ?? job.delayMs ?? null],
+  ['schedule', 'text', ({ job }) => job.schedule ?? null],
+  ['seed', 'text', ({ job }) => job.seed ?? null],
+  ['start_by', 'timestamptz', ({ job }) => job.startBy?.toISOString() ?? null],
+  ['start_within_ms', 'float8', ({ job }) => job.type.startWithinMs],
+  ['unique_key', 'text', ({ unique, debounce: put }) => unique?.key ?? put?.key ?? null],
+  ['unique_ms', 'float8', ({ unique }) => unique?.forMs ?? null],
+  ['put_off_since', 'timestamptz', ({ putOff: put }) => put?.since ?? null],
+  [
+    'gates',
+    'text',
+    ({ gates }) => (gates.length > 0 ? arrayLiteral(gates.map((g) => g.name)) : null),
+  ],
+  [
+    'weights',
+    'text',
+    ({ gates }) => (gates.length > 0 ? `{${gates.map((g) => g.weight).join()}}` : null),
+  ],
+  ['parent_id', 'bigint', ({ parentId }) => parentId],
+  ['on_child_failure', 'text', ({ job }) => familyOf(job)?.onFailure ?? null],
+  ['children_ms', 'float8', ({ job }) => familyOf(job)?.withinMs ?? null],
+];
+
+const familyOf = ({ children }: NewJob): NewJob['children'] =>
+  children && children.jobs.length > 0 ? children : undefined;
+
+function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
+}
+
+async function insert(db: Queryable, rows: readonly Row[], actor: string): Promise<Enqueued[]> {
+  const columns = COLUMNS.map(([name, type, of]) => ({ name, type, values: rows.map(of) }));
+  const used = columns.filter(({ values }) => values.some((value) => value !== null));
+  const unused = columns.filter((column) => !used.includes(column));
+  const has = (name: string): boolean => used.some((column) => column.name === name);
+  const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
+    insertSql(used, unused, has),
+    [actor, ...used.map(({ values }) => values)],
+  );
+  // A caller's own connection may read bigint as a string.
+  return inserted.map(({ id, created }) => ({ id: Number(id), created }));
+}
+
+interface Column {
+  name: string;
+  type: string;
+}
+
+function insertSql(
+  used: readonly Column[],
+  unused: readonly Column[],
+  has: (name: string) => boolean,
+): string {
+  const names = used.map(({ name }) => name).join(', ');
+  const arrays = used.map(({ type }, at) => `$${at + 2}::${type}[]`).join(', ');
+  const nulls = unused.map(({ name, type }) => `null::${type} as ${name}`).join(', ');
+  return `
 with clock as materialized (select humdrum.clock() as now),
 given as materialized (
-  select nextval('humdrum.job_id') as id, clock.now, coalesce(run_at, clock.now) as due,
-    ordinality, type, queue, priority, max_attempts, input, schedule, seed
-  from clock, unnest($1::text[], $2::text[], $3::smallint[], $4::smallint[], $5::json[], $6::timestamptz[], $7::text[], $8::text[])
-    with ordinality as given (type, queue, priority, max_attempts, input, run_at, schedule, seed, ordinality)
+  select nextval('humdrum.job_id') as id, now, ordinality, ${names}${nulls ? `, ${nulls}` : ''}
+  from clock, unnest(${arrays}) with ordinality as given (${names}, ordinality)
+),
+${has('unique_key') ? UNIQUE : 'fresh as materialized (select *, id as kept_id from given)'},
+timed as materialized (
+  select *, coalesce(run_at, now + delay_ms * interval '1 millisecond', now) as as_of,
+    coalesce(due_at, run_at, now + coalesce(delay_ms, children_ms, 0) * interval '1 millisecond') as due
+  from fresh where kept_id = id
+),
+placed as materialized (
+  select *, coalesce(start_by, now + start_within_ms * interval '1 millisecond') as starts_by,
+    gates::text[] as passes, weights::smallint[] as takes,
+    least(extract(epoch from greatest(due, now)) - 1577836800 + 60 * priority, 2000000000)::integer as rank
+  from timed
 ),
 job as (
-  insert into humdrum.job (id, created_at, run_at, priority, max_attempts, type, queue, input, schedule, seed)
-  select id, now, due, priority, max_attempts, type, queue, input, schedule, seed from given
+  insert into humdrum.job (id, created_at, run_at, rank, priority, max_attempts, version, type, queue, input, schedule, seed,
+    start_by, unique_key, gates, weights, parent_id, on_child_failure)
+  select id, now, as_of, rank, priority, max_attempts, version, type, queue, input, schedule, seed,
+    starts_by, case when unique_ms is null then unique_key end, passes, takes, parent_id, on_child_failure from placed
 ),
 ready as (
-  insert into humdrum.ready (job_id, priority, attempt, queue, type)
-  select id, priority, 1, queue, type from given where due <= now
+  insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
+  select id, rank, 1, queue, signature, starts_by from placed where due <= now and gates is null
 ),
 later as (
-  insert into humdrum.later (job_id, run_at, priority, attempt, queue, type)
-  select id, due, priority, 1, queue, type from given where due > now
-),
+  insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, start_by, gate, awaiting)
+  select id, due, rank, 1, queue, signature, starts_by, passes[1], children_ms is not null from placed where due > now
+),${has('gates') ? PARKED : ''}${has('parent_id') ? AWAITED : ''}
 audit as (
-  insert into humdrum.audit (at, job_id, event, actor) select now, id, 'created', $9 from given
+  insert into humdrum.audit (at, job_id, event, actor) select now, id, 'created', $1 from placed
 )
-select id from given order by ordinality`;
-
-async function insert(db: Queryable, rows: readonly Row[], actor: string): Promise<number[]> {
-  const column = <T>(of: (row: Row) => T): T[] => rows.map(of);
-  const inserted = await db.query<{ id: number | string }>(INSERT, [
-    column(({ job }) => job.type.type),
-    column(({ job }) => job.type.queue),
-    column(({ job }) => job.priority ?? job.type.priority),
-    column(({ job }) => job.type.retry.attempts),
-    column(({ input }) => input),
-    column(({ job }) => job.runAt?.toISOString() ?? null),
-    column(({ job }) => job.schedule ?? null),
-    column(({ job }) => job.seed ?? null),
-    actor,
-  ]);
-  return inserted.rows.map(({ id }) => Number(id)); // A caller's own connection may read bigint as a string.
+select kept_id as id, kept_id = id as created from fresh order by ordinality`;
 }
+
+const PARKED = `
+parked as (
+  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
+  select id, passes[1], rank, 1, takes[1], queue, signature, starts_by from placed where due <= now and gates is not null
+  returning gate
+),
+call as (
+  insert into humdrum.wake_call (gate) select distinct gate from parked
+),`;
+
+const AWAITED = `
+awaited as (
+  insert into humdrum.awaited (job_id, parent_id) select id, parent_id from placed where parent_id is not null
+),`;
+
+// In the order of keys, so that two who want the same ones do not wait for each other. A key that is held only for a time
+// is taken over when that has passed, and a job that others were put off for has its key already.
+const UNIQUE = `
+wanted as (
+  select distinct on (type, unique_key) type, unique_key, id, now, put_off_since,
+    now + unique_ms * interval '1 millisecond' as until
+  from given where unique_key is not null order by type, unique_key, ordinality
+),
+held as (
+  insert into humdrum.unique_key as held (type, key, job_id, since, until)
+  select type, unique_key, id, coalesce(put_off_since, now), until from wanted order by type, unique_key
+  on conflict (type, key) do update set
+    job_id = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.job_id else held.job_id end,
+    since = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.since else held.since end,
+    until = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.until else held.until end
+  returning type, key, job_id
+),
+fresh as materialized (
+  select given.*, coalesce(held.job_id, given.id) as kept_id
+  from given left join held on (held.type, held.key) = (given.type, given.unique_key)
+)`;

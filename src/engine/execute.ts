@@ -1,6 +1,7 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
 import { Recorder, type Effect, type LogLine } from './recorder.ts';
-import { errorFact, type ErrorFact } from './error-fact.ts';
+import { failureOf, type Failure } from './error-fact.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import { HandlerContext, type Runnable } from './handler-context.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-database.ts';
 import { Interruption, type StopSource } from './interruption.ts';
@@ -10,6 +11,7 @@ import type { TableChange } from './row-counts.ts';
 
 export interface ExecuteOptions {
   database: Database;
+  enqueuer: Enqueuer;
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
@@ -19,7 +21,7 @@ export interface ExecuteOptions {
 
 /** How a handler ended, as a value: nothing has been written of it yet. */
 export interface Outcome {
-  readonly ended: { result: Json } | { error: ErrorFact; permanent: boolean };
+  readonly ended: { result: Json } | Failure;
   readonly effects: readonly Effect[];
   readonly log: readonly LogLine[];
   readonly durationMs: number;
@@ -40,17 +42,18 @@ export async function execute(
   const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
   const db = own ?? steppingDatabase(database);
   const interruption = new Interruption(type, options.stop);
-  const ctx = new HandlerContext(type, job, { db, recorder, interruption, rehearsal });
+  const { enqueuer } = options;
+  const ctx = new HandlerContext(type, job, { db, recorder, interruption, rehearsal, enqueuer });
   const startedMs = performance.now();
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
-    const handler = async (): Promise<unknown> => type.run(ctx, job.input);
+    const handler = async (): Promise<unknown> => type.run(ctx, job.input, job.version);
     const result = await interruption.race(own ? own.run(handler) : handler());
     ended = { result: toJson(type, result) };
     changes = (await own?.changes()) ?? null;
   } catch (error) {
-    ended = errorFact(error);
+    ended = failureOf(error, type.retry.on, job.attempt);
   } finally {
     interruption.over();
   }

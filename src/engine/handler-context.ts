@@ -1,6 +1,8 @@
 import type { Transaction } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
+import { childrenOf, type ChildReport } from './children.ts';
 import type { Context, ContextDatabase } from './context.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
 import type { JobType } from './job-type.ts';
@@ -9,7 +11,7 @@ import { seededRandom, seededUuid } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
-export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'runAt' | 'seed'> & {
+export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'version' | 'runAt' | 'seed'> & {
   id: number | null;
 };
 
@@ -22,6 +24,7 @@ export class HandlerContext implements Context {
   readonly #seed: string;
   readonly #inner: ContextDatabase;
   readonly #recorder: Recorder;
+  readonly #enqueuer: Enqueuer;
   readonly #interruption: Interruption;
   #random: (() => number) | null = null;
 
@@ -33,6 +36,7 @@ export class HandlerContext implements Context {
       recorder: Recorder;
       interruption: Interruption;
       rehearsal: boolean;
+      enqueuer: Enqueuer;
     },
   ) {
     this.job = { type: type.type, id: job.id, attempt: job.attempt };
@@ -41,6 +45,7 @@ export class HandlerContext implements Context {
     this.#seed = job.seed;
     this.#inner = parts.db;
     this.#recorder = parts.recorder;
+    this.#enqueuer = parts.enqueuer;
     this.#interruption = parts.interruption;
     this.db = {
       query: (sql, params) => this.#inner.query(sql, params),
@@ -66,6 +71,20 @@ export class HandlerContext implements Context {
 
   readonly forEachSet: Context['forEachSet'] = async (items, size, fn) =>
     forEachSet(this.#transaction, items, size, fn);
+
+  readonly enqueue: Context['enqueue'] = async (type, input, options) => {
+    const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
+    if (!enqueued) throw new Error('An enqueued job has an id.');
+    return enqueued;
+  };
+
+  readonly enqueueMany: Context['enqueueMany'] = async (requests) => {
+    const { id } = this.job;
+    return this.#enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`);
+  };
+
+  readonly children = async (): Promise<ChildReport[]> =>
+    this.job.id === null ? [] : childrenOf(this.#inner, this.job.id);
 
   readonly emit = (event: string, data: Json): void => this.#recorder.emit(event, data);
 

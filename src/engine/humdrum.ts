@@ -3,17 +3,21 @@ import type { Database, Queryable } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
-import { Announcer, type Word } from './announcer.ts';
+import { Announcer } from './announcer.ts';
 import { cancel } from './cancel.ts';
-import { enqueue, ENQUEUE_CHUNK, type EnqueueOptions, type NewJob } from './enqueue.ts';
+import type { Enqueued } from './enqueue.ts';
+import { Enqueuer, type JobRequest } from './enqueuer.ts';
 import type { Listener } from './events.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
 import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
 import type { JobType } from './job-type.ts';
+import { limitsOf, type LimitRule, type Limits } from './limit.ts';
 import type { Action } from './lifecycle.ts';
 import { buryStrangers } from './membership.ts';
 import { migrationSets, type Pack } from './pack.ts';
+import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
+import { registerLimits } from './register-limits.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
 import { retry } from './retry.ts';
@@ -27,6 +31,10 @@ export interface HumdrumOptions {
   database?: string | Database;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
+  /** Limits that jobs name, by name. */
+  limits?: Readonly<Record<string, LimitRule>>;
+  /** Limits of whole queues, by the queue's name. */
+  queues?: Readonly<Record<string, LimitRule>>;
   worker?: WorkerOptions;
   /** Hears what the engine does. */
   onEvent?: Listener;
@@ -54,12 +62,6 @@ export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdr
 /** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
 const RESERVED = 4;
 
-/** One job to enqueue: a type or its name, its input, and when. */
-export interface JobRequest<Input = unknown> extends EnqueueOptions {
-  type: JobType<Input> | string;
-  input?: Input;
-}
-
 /** Who acts on a job, and why: both stand in its audit. */
 export interface OperatorAct {
   actor?: string;
@@ -74,6 +76,8 @@ export class Humdrum {
   readonly #actor: string;
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
+  readonly #limits: Limits;
+  readonly #enqueuer: Enqueuer;
   #worker: Worker | null = null;
   #starting: Promise<void> | null = null;
 
@@ -81,37 +85,39 @@ export class Humdrum {
     this.database = database;
     const { packs = [], jobs = [] } = options;
     this.types = new Registry([...packs.flatMap((pack) => pack.jobs), ...jobs]);
+    this.#limits = limitsOf(options);
     this.#settings = workerSettings(options.worker);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
-    this.#announcer = new Announcer(database, (word) => this.#worker?.ring(word));
+    const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
+    this.#announcer = announcer;
+    this.#enqueuer = new Enqueuer({ database, types: this.types, limits: this.#limits, announcer });
   }
 
   /** Persists one job and answers its id. Inside a handler or a `database.transaction` it belongs to that transaction. */
   async enqueue<Input>(
     type: JobType<Input> | string,
     input?: Input,
-    options: EnqueueOptions = {},
-  ): Promise<{ id: number }> {
+    options: EnqueueOptions & Pick<JobRequest, 'children'> = {},
+  ): Promise<Enqueued> {
     return this.#enqueueOne({ type, input, ...options });
   }
 
   /** Persists all of them, in order, or none. */
   async enqueueMany(requests: readonly JobRequest[]): Promise<number[]> {
-    return this.#enqueue(requests);
+    return idsOf(await this.#enqueuer.enqueue(requests, this.#actor));
   }
 
   /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
   async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
-    const ids = await enqueue(client, this.#resolve(requests), this.#actor);
-    await this.#announcer.announceWithin(client, wordOf(requests));
-    return ids;
+    return idsOf(await this.#enqueuer.enqueueWithin(client, requests, this.#actor));
   }
 
   /** Tells what a run would do, and does none of it. */
   async rehearse(type: JobType | string, input: unknown = {}, at?: Date): Promise<Plan> {
-    return rehearse(this.database, this.#type(type), input, at);
+    const world = { database: this.database, enqueuer: this.#enqueuer };
+    return rehearse(world, this.#type(type), input, at);
   }
 
   /** Persists a job and runs it here and now. */
@@ -122,8 +128,11 @@ export class Humdrum {
   ): Promise<RunReport> {
     const world = {
       database: this.database,
-      onEvent: this.#onEvent,
+      enqueuer: this.#enqueuer,
+      limits: this.#limits,
       leaseMs: this.#settings.leaseMs,
+      onEvent: this.#onEvent,
+      onWoken: () => void this.#announcer.announce('ready'),
     };
     return runNow(world, this.#type(type), input, { actor: this.#actor, ...options });
   }
@@ -149,7 +158,7 @@ export class Humdrum {
   }
 
   /** Enqueues a job now, by the name of its type. */
-  async triggerJob(type: string, input?: unknown, actor?: string): Promise<{ id: number }> {
+  async triggerJob(type: string, input?: unknown, actor?: string): Promise<Enqueued> {
     return this.#enqueueOne({ type, input }, actor);
   }
 
@@ -199,8 +208,18 @@ export class Humdrum {
   async #start(): Promise<void> {
     const { database, types } = this;
     this.#checkConnections();
+    const limits = this.#limits;
+    await registerLimits(database, limits, this.#actor);
     await registerSchedules(database, types);
-    this.#worker = new Worker({ database, types, onEvent: this.#onEvent }, this.#settings);
+    const world = {
+      database,
+      types,
+      limits,
+      enqueuer: this.#enqueuer,
+      onEvent: this.#onEvent,
+      onWoken: () => void this.#announcer.announce('ready'),
+    };
+    this.#worker = new Worker(world, this.#settings);
     await this.#worker.start();
     // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
     await this.#announcer
@@ -208,24 +227,10 @@ export class Humdrum {
       .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 
-  async #enqueueOne(request: JobRequest, actor?: string): Promise<{ id: number }> {
-    const [id] = await this.#enqueue([request], actor);
-    if (id === undefined) throw new Error('An enqueued job has an id.');
-    return { id };
-  }
-
-  async #enqueue(requests: readonly JobRequest[], actor = this.#actor): Promise<number[]> {
-    const jobs = this.#resolve(requests);
-    const ids =
-      jobs.length <= ENQUEUE_CHUNK
-        ? await enqueue(this.database, jobs, actor)
-        : await this.database.transaction((tx) => enqueue(tx, jobs, actor));
-    await this.#announcer.announce(wordOf(requests));
-    return ids;
-  }
-
-  #resolve(requests: readonly JobRequest[]): NewJob[] {
-    return requests.map(({ type, ...rest }) => ({ ...rest, type: this.#type(type) }));
+  async #enqueueOne(request: JobRequest, actor = this.#actor): Promise<Enqueued> {
+    const [enqueued] = await this.#enqueuer.enqueue([request], actor);
+    if (!enqueued) throw new Error('An enqueued job has an id.');
+    return enqueued;
   }
 
   #type(type: JobType | string): JobType {
@@ -243,6 +248,4 @@ export class Humdrum {
   }
 }
 
-function wordOf(requests: readonly JobRequest[]): Word {
-  return requests.some(({ runAt }) => runAt) ? 'later' : 'ready';
-}
+const idsOf = (enqueued: readonly Enqueued[]): number[] => enqueued.map(({ id }) => id);

@@ -1,109 +1,115 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../errors.ts';
 import type { Context } from './context.ts';
+import type { JobDefinition, JobType, RetryPolicy } from './job-definition.ts';
 
-/** How a failed attempt is tried again. Times in milliseconds; every wait is drawn between 0 and its bound (full jitter). */
-export interface RetryPolicy {
-  /** Attempts in all, the first one included. Default 5. */
-  attempts: number;
-  backoff: 'exponential' | 'linear' | 'fixed';
-  /** The first bound. Default 1,000. */
-  delayMs: number;
-  /** No bound grows past this. Default one hour. */
-  maxDelayMs: number;
+export type {
+  JobDefinition,
+  JobType,
+  RetryDecision,
+  RetryPolicy,
+  ScheduleRule,
+} from './job-definition.ts';
+
+/** A type with the version of an input, as the hot tables name it: `mail.send`, `mail.send@2`. */
+export function signature(type: string, version: number): string {
+  return version === 1 ? type : `${type}@${version}`;
 }
 
-/** A cron rule. `misfire` says what becomes of ticks that nobody was there to see. */
-export interface ScheduleRule {
-  cron: string;
-  /** IANA name. Default UTC. */
-  timeZone?: string;
-  /** `skip` none, `once` the latest (default), `each` all of them, oldest first, at most `misfireLimit`. */
-  misfire?: 'skip' | 'once' | 'each';
-  /** Default 10. */
-  misfireLimit?: number;
-}
-
-export interface JobDefinition<Input, Result> {
-  /** `pack.verb-noun`: lower case, dots between parts. */
-  type: string;
-  /** One sentence for people. */
-  description?: string;
-  /** Any Standard Schema. Checked when the job is enqueued and again when it runs. */
-  input: StandardSchemaV1<unknown, Input>;
-  queue?: string;
-  /** Lower runs first. Default 0, from -1000 to 1000. */
-  priority?: number;
-  /** True (default): `ctx.db` is one transaction that commits together with the job's completion. */
-  atomic?: boolean;
-  schedule?: ScheduleRule;
-  retry?: Partial<RetryPolicy>;
-  /** The attempt fails as `Timeout` after this long. Default: no limit. */
-  timeoutMs?: number;
-  run(ctx: Context, input: Input): Promise<Result> | Result;
-}
-
-/** A checked definition with every default filled in. The engine handles all types alike, so input and result are plain JSON here. */
-export interface JobType<Input = unknown> {
-  readonly type: string;
-  readonly description: string;
-  readonly queue: string;
-  readonly priority: number;
-  readonly atomic: boolean;
-  readonly schedule: Required<ScheduleRule> | null;
-  readonly retry: RetryPolicy;
-  readonly timeoutMs: number | null;
-  /** Throws `input-invalid` with each path and reason. */
-  parse(input: unknown): Promise<Input>;
-  run(ctx: Context, input: unknown): unknown;
-}
-
-const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
+const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 5,
+  backoff: 'exponential',
+  delayMs: 1_000,
+  maxDelayMs: 3_600_000,
+};
 
 export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobType<Input> {
-  const { type, schedule } = definition;
   checkDefinition(definition);
+  const { type, schedule, version = 1, upcasts = {}, limits = [] } = definition;
+  // What is parsed by this type's own schema is of this type's input.
+  const own = (parsed: unknown): Input => parsed as Input;
   return {
     type,
     description: definition.description ?? '',
+    version,
+    aliases: definition.aliases ?? [],
     queue: definition.queue ?? 'default',
     priority: definition.priority ?? 0,
     atomic: definition.atomic ?? true,
     schedule: schedule ? { timeZone: 'UTC', misfire: 'once', misfireLimit: 10, ...schedule } : null,
-    retry: {
-      attempts: 5,
-      backoff: 'exponential',
-      delayMs: 1_000,
-      maxDelayMs: 3_600_000,
-      ...definition.retry,
-    },
+    retry: { ...DEFAULT_RETRY, ...definition.retry },
     timeoutMs: definition.timeoutMs ?? null,
+    graceMs: definition.graceMs ?? 5_000,
+    startWithinMs: definition.startWithinMs ?? null,
+    debounces: definition.debounce !== undefined,
+    limited: typeof limits === 'function' || limits.length > 0,
+    limits: (parsed) => (typeof limits === 'function' ? limits(own(parsed)) : limits),
+    unique: (parsed) => definition.unique?.(own(parsed)) ?? null,
+    debounce: (parsed) => definition.debounce?.(own(parsed)) ?? null,
+    versions: () => versionsOf(version, upcasts),
     parse: (input) => parseInput(definition, input),
-    run: (ctx, input) => runChecked(definition, ctx, input),
+    run: (ctx, input, from) =>
+      runChecked(definition, ctx, from === version ? input : upcast(definition, input, from)),
   };
 }
 
+/** The type's own, and each below it from which a way leads up. */
+function versionsOf(version: number, upcasts: object): number[] {
+  const versions = [version];
+  for (let older = version - 1; older in upcasts; older -= 1) versions.push(older);
+  return versions;
+}
+
+function upcast<Input, Result>(
+  { version = 1, upcasts = {} }: JobDefinition<Input, Result>,
+  input: unknown,
+  from: number,
+): unknown {
+  let current = input;
+  for (let at = from; at < version; at += 1) current = upcasts[at]?.(current);
+  return current;
+}
+
+const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
+
 function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>): void {
-  const { type, priority = 0, retry = {}, timeoutMs } = definition;
-  if (!TYPE_NAME.test(type) || type.length > 100) {
+  const { type, aliases = [], version = 1, upcasts = {} } = definition;
+  for (const name of [type, ...aliases]) {
+    if (TYPE_NAME.test(name) && name.length <= 100) continue;
     throw new HumdrumError(
       'type-invalid',
-      `"${type}" is no name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
+      `"${name}" is no name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
     );
   }
-  const whole = (value: number | undefined, from: number, to: number) =>
-    value === undefined || (Number.isInteger(value) && value >= from && value <= to);
+  const stray = Object.keys(upcasts).filter(
+    (from) => !versionsOf(version, upcasts).includes(Number(from)),
+  );
   const wrong = [
+    ...numberErrors(definition),
+    stray.length === 0 ||
+      `upcasts lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
+    !(definition.unique && definition.debounce) || 'a type is unique or debounced, not both',
+  ].filter((said) => said !== true);
+  if (wrong.length > 0) {
+    throw new HumdrumError('type-invalid', `Job type "${type}": ${wrong.join('; ')}`);
+  }
+}
+
+function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {
+  const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs } = definition;
+  const whole = (value: number | undefined, from: number, to: number): boolean =>
+    value === undefined || (Number.isInteger(value) && value >= from && value <= to);
+  return [
+    whole(version, 1, 32_767) || 'version is a whole number from 1 to 32,767',
     whole(priority, -1_000, 1_000) || 'priority is a whole number from -1000 to 1000',
     whole(retry.attempts, 1, 1_000) || 'retry.attempts is a whole number from 1 to 1000',
     whole(retry.delayMs, 0, 86_400_000) || 'retry.delayMs is from 0 to 86,400,000 (a day)',
     whole(retry.maxDelayMs, 0, 2_592_000_000) ||
       'retry.maxDelayMs is from 0 to 2,592,000,000 (30 days)',
     whole(timeoutMs, 1, 86_400_000) || 'timeoutMs is from 1 to 86,400,000 (a day)',
-  ].filter((said) => said !== true);
-  if (wrong.length > 0) {
-    throw new HumdrumError('type-invalid', `Job type "${type}": ${wrong.join('; ')}`);
-  }
+    whole(graceMs, 0, 600_000) || 'graceMs is from 0 to 600,000 (ten minutes)',
+    whole(startWithinMs, 1, 31_536_000_000) || 'startWithinMs is from 1 to 31,536,000,000 (a year)',
+  ];
 }
 
 async function parseInput<Input, Result>(

@@ -41,6 +41,7 @@ export const EVENTS = {
   released: 'queued',
   rescued: null,
   fenced: null,
+  configured: null, // Of no job: a limit was changed.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 

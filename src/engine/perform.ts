@@ -1,6 +1,8 @@
 import type { Database } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
-import { errorFact } from './error-fact.ts';
+import { childFailure } from './children.ts';
+import type { Enqueuer } from './enqueuer.ts';
+import { failureOf } from './error-fact.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
@@ -16,10 +18,16 @@ export interface Performed {
 export async function perform(
   type: JobType,
   job: ClaimedJob,
-  world: { database: Database; settler: Settler; stop: StopSource; measure?: boolean },
+  world: {
+    database: Database;
+    enqueuer: Enqueuer;
+    settler: Settler;
+    stop: StopSource;
+    measure?: boolean;
+  },
 ): Promise<Performed> {
   const { settler, ...rest } = world;
-  const outcome = await execute(type, job, rest);
+  const outcome = (await unlessChildFailed(rest.database, job)) ?? (await execute(type, job, rest));
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
@@ -33,7 +41,15 @@ export async function perform(
   } catch (error) {
     // Whether a lost COMMIT took effect is for the attempt's key to say: if it did, recording this failure does nothing.
     await transaction.rollback();
-    const failed = { ...outcome, effects: [], ended: errorFact(error) };
+    const ended = failureOf(error, type.retry.on, job.attempt);
+    const failed = { ...outcome, effects: [], ended };
     return { outcome: failed, settled: settler.settle({ job, type, outcome: failed }) };
   }
+}
+
+/** A job that waited for children and must not run without them has failed before it began. */
+async function unlessChildFailed(database: Database, job: ClaimedJob): Promise<Outcome | null> {
+  if (job.ties?.onChildFailure !== 'fail') return null;
+  const ended = await childFailure(database, job.id).catch((error: unknown) => failureOf(error));
+  return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }

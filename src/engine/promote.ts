@@ -9,10 +9,20 @@ due as (
     select later.ctid from humdrum.later, clock where run_at <= clock.now
     order by run_at limit ${MAX_PROMOTED} for update of later skip locked
   ))
-  returning job_id, priority, attempt, queue, type
+  returning job_id, rank, attempt, queue, type, start_by, gate
 ),
 ready as (
-  insert into humdrum.ready (job_id, priority, attempt, queue, type) select * from due
+  insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
+  select job_id, rank, attempt, queue, type, start_by from due where gate is null
+),
+parked as (
+  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
+  select job_id, due.gate, due.rank, attempt, job.weights[1], due.queue, due.type, due.start_by
+  from due join humdrum.job on job.id = due.job_id where due.gate is not null
+  returning gate
+),
+call as (
+  insert into humdrum.wake_call (gate) select distinct gate from parked
 )
 select (select count(*) from due) as promoted, (
   select extract(epoch from min(run_at) - clock.now) * 1000 from humdrum.later where run_at > clock.now

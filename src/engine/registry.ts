@@ -1,28 +1,34 @@
 import { closest } from 'fastest-levenshtein';
 import { HumdrumError } from '../errors.ts';
-import type { JobType } from './job-type.ts';
+import { signature, type JobType } from './job-type.ts';
 
 /** The job types that this process knows. */
 export class Registry {
   readonly #types: ReadonlyMap<string, JobType>;
+  readonly #byName: ReadonlyMap<string, JobType>;
+  /** Of all types, their aliases and the versions that they can run: what a worker claims. */
+  readonly signatures: readonly string[];
 
   constructor(types: readonly JobType[]) {
     const byName = new Map<string, JobType>();
     for (const type of types) {
-      if (byName.has(type.type)) {
-        throw new HumdrumError(
-          'type-invalid',
-          `Two job types are called "${type.type}". Rename one.`,
-        );
+      for (const name of [type.type, ...type.aliases]) {
+        if (byName.has(name)) {
+          throw new HumdrumError('type-invalid', `Two job types are called "${name}". Rename one.`);
+        }
+        byName.set(name, type);
       }
-      byName.set(type.type, type);
     }
-    this.#types = byName;
+    this.#byName = byName;
+    this.#types = new Map(types.map((type) => [type.type, type]));
+    this.signatures = [...byName].flatMap(([name, type]) =>
+      type.versions().map((version) => signature(name, version)),
+    );
   }
 
-  /** Errors: `type-unknown`, with the nearest name. */
+  /** By its name or an alias. Errors: `type-unknown`, with the nearest name. */
   get(name: string): JobType {
-    const type = this.#types.get(name);
+    const type = this.#byName.get(name);
     if (type) return type;
     const names = this.names();
     const hint =

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { readClock } from './clock.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import { execute } from './execute.ts';
 import { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
@@ -11,16 +12,18 @@ import { canonicalJson, planOf, type Plan } from './plan.ts';
  * (Numbers drawn from a PostgreSQL sequence are the exception: no rollback returns them.)
  */
 export async function rehearse(
-  database: Database,
+  world: { database: Database; enqueuer: Enqueuer },
   type: JobType,
   input: unknown,
   at?: Date,
 ): Promise<Plan> {
+  const { database } = world;
   await type.parse(input);
   const runAt = at ?? (await readClock(database));
-  const job = { id: null, attempt: 1, input, runAt, seed: seedOf(type, input, runAt) };
+  const { version } = type;
+  const job = { id: null, attempt: 1, input, version, runAt, seed: seedOf(type, input, runAt) };
   const outcome = await execute(type, job, {
-    database,
+    ...world,
     stop: new StopSource(),
     rehearsal: true,
     measure: true,

@@ -1,14 +1,49 @@
 import type { Queryable } from '../database/database.ts';
 
+// A job whose key has gone to another one meanwhile is left as it is. Spread out, the jobs come due evenly over `overMs`.
 const RETRY = `
 with clock as materialized (select humdrum.clock() as now),
+wanted as materialized (
+  select job.id, job.type, job.unique_key, job.parent_id from humdrum.failed join humdrum.job on job.id = failed.job_id
+  where failed.job_id = any ($1::bigint[])
+),
+unique_key as (
+  insert into humdrum.unique_key (type, key, job_id, since)
+  select type, unique_key, id, clock.now from wanted, clock where unique_key is not null order by type, unique_key
+  on conflict do nothing
+  returning job_id
+),
 failed as (
-  delete from humdrum.failed where job_id = any ($1::bigint[])
-  returning job_id, priority, attempt, queue, type
+  delete from humdrum.failed using wanted
+  where failed.job_id = wanted.id and (wanted.unique_key is null or wanted.id in (select job_id from unique_key))
+  returning failed.job_id, failed.rank, failed.attempt, failed.queue, failed.type, wanted.parent_id
+),
+again as materialized (
+  select failed.*, job.gates[1] as gate, job.weights[1] as weight, job.on_child_failure is not null
+      and exists (select from humdrum.awaited where awaited.parent_id = failed.job_id) as awaiting,
+    clock.now + ($4::float8 * (row_number() over (order by job_id) - 1) / count(*) over ()) * interval '1 millisecond' as run_at
+  from failed join humdrum.job on job.id = job_id, clock
 ),
 ready as (
-  insert into humdrum.ready (job_id, priority, attempt, queue, type)
-  select job_id, priority, attempt + 1, queue, type from failed
+  insert into humdrum.ready (job_id, rank, attempt, queue, type)
+  select job_id, rank, attempt + 1, queue, type from again, clock where gate is null and not awaiting and run_at <= now
+),
+parked as (
+  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type)
+  select job_id, gate, rank, attempt + 1, weight, queue, type from again, clock
+  where gate is not null and not awaiting and run_at <= now
+  returning gate
+),
+later as (
+  insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate, awaiting)
+  select job_id, case when awaiting then now + interval '1 day' else run_at end, rank, attempt + 1, queue, type, gate, awaiting
+  from again, clock where awaiting or run_at > now
+),
+awaited as (
+  insert into humdrum.awaited (job_id, parent_id) select job_id, parent_id from again where parent_id is not null
+),
+call as (
+  insert into humdrum.wake_call (gate) select distinct gate from parked
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
@@ -16,12 +51,20 @@ audit as (
 )
 select job_id as id from failed order by 1`;
 
-/** Gives failed jobs one more attempt, now, beyond those that their type allows. Answers those that it was given to. */
+/**
+ * Gives failed jobs one more attempt beyond those that their type allows: now, or spread evenly over the next `overMs`.
+ * Answers those that it was given to.
+ */
 export async function retry(
   db: Queryable,
   ids: readonly number[],
-  by: { actor: string; reason: string | null },
+  by: { actor: string; reason: string | null; overMs?: number },
 ): Promise<number[]> {
-  const { rows } = await db.query<{ id: number }>(RETRY, [ids, by.actor, by.reason]);
+  const { rows } = await db.query<{ id: number }>(RETRY, [
+    ids,
+    by.actor,
+    by.reason,
+    by.overMs ?? 0,
+  ]);
   return rows.map(({ id }) => id);
 }

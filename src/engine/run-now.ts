@@ -1,11 +1,13 @@
-import type { Database } from '../database/database.ts';
+import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { claimOne, type ClaimedJob } from './claim.ts';
 import { readClock } from './clock.ts';
-import { enqueue } from './enqueue.ts';
+import { enqueue, type Enqueued } from './enqueue.ts';
+import type { JobType } from './job-type.ts';
+import type { Limits } from './limit.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import type { Listener } from './events.ts';
 import { StopSource } from './interruption.ts';
-import type { JobType } from './job-type.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
 import { planOf, type Plan } from './plan.ts';
@@ -22,14 +24,23 @@ export interface RunReport {
   plan: Plan | null;
 }
 
+interface RunWorld {
+  database: Database;
+  enqueuer: Enqueuer;
+  limits: Limits;
+  leaseMs: number;
+  onEvent: Listener;
+  onWoken(): void;
+}
+
 /** Persists a job and runs its first attempt here and now, as a worker would: claimed, leased, recorded, audited. */
 export async function runNow(
-  world: { database: Database; onEvent: Listener; leaseMs: number },
+  world: RunWorld,
   type: JobType,
   input: unknown,
   options: { at?: Date; actor: string },
 ): Promise<RunReport> {
-  const { database, onEvent, leaseMs } = world;
+  const { database, enqueuer, onEvent, leaseMs } = world;
   const stop = new StopSource();
   const membership = await Membership.join(database, {
     leaseMs,
@@ -37,13 +48,15 @@ export async function runNow(
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
   try {
-    const job = await persist(database, type, input, { ...options, workerId: membership.workerId });
-    const settler = new Settler(database, (error) =>
-      onEvent({ event: 'trouble', doing: 'settling', error }),
-    );
+    const job = await persist(world, type, input, { ...options, workerId: membership.workerId });
+    const settler = new Settler(database, {
+      onTrouble: (error) => onEvent({ event: 'trouble', doing: 'settling', error }),
+      onWoken: () => world.onWoken(),
+    });
     settler.opened(job.leaseId, 1);
     const { outcome: seen, settled } = await perform(type, job, {
       database,
+      enqueuer,
       settler,
       stop,
       measure: true,
@@ -64,23 +77,41 @@ export async function runNow(
 }
 
 async function persist(
-  database: Database,
+  { database, limits }: RunWorld,
   type: JobType,
   input: unknown,
   { at, actor, workerId }: { at?: Date; actor: string; workerId: number },
 ): Promise<ClaimedJob> {
   const runAt = at ?? (await readClock(database));
   return database.transaction(async (tx) => {
-    const [id] = await enqueue(
-      tx,
-      [{ type, input, runAt, seed: seedOf(type, input, runAt) }],
-      actor,
-    );
-    const job = id === undefined ? null : await claimOne(tx, workerId, id);
+    const seed = seedOf(type, input, runAt);
+    const [made] = await enqueue(tx, [{ type, input, runAt, seed }], { actor, limits });
+    const job = made?.created ? await claimOne(tx, workerId, made.id) : null;
     if (job) return job;
-    throw new HumdrumError(
-      'input-invalid',
-      `${runAt.toISOString()} is still to come: a run is now, or as of an instant that has passed.`,
-    );
+    throw await refusal(tx, type, made);
   });
+}
+
+/** Why a job that was just persisted cannot start here and now. Nothing of it stays. */
+async function refusal(tx: Queryable, type: JobType, made?: Enqueued): Promise<HumdrumError> {
+  if (made && !made.created) {
+    return new HumdrumError(
+      'action-refused',
+      `Job ${made.id} of type ${type.type} is open and has the same unique key.`,
+    );
+  }
+  const { rows } = await tx.query<{ at: Date }>(
+    'select run_at as at from humdrum.later where job_id = $1',
+    [made?.id],
+  );
+  if (rows[0]) {
+    return new HumdrumError(
+      'input-invalid',
+      `${rows[0].at.toISOString()} is still to come: a run is now, or as of an instant that has passed.`,
+    );
+  }
+  return new HumdrumError(
+    'limit-reached',
+    `A limit of ${type.type} has no room now. Enqueue the job, and it starts when there is some.`,
+  );
 }

@@ -4,6 +4,7 @@ import { readClock } from './clock.ts';
 import { dueTicks, nextTick } from './cron.ts';
 import { enqueue } from './enqueue.ts';
 import type { JobType } from './job-type.ts';
+import type { Limits } from './limit.ts';
 import type { Registry } from './registry.ts';
 
 /** What is due to come: the next tick of each schedule, soonest first. */
@@ -81,6 +82,7 @@ interface DueRow {
 export async function fireDue(
   db: Database,
   types: Registry,
+  limits: Limits = new Map(),
 ): Promise<{ fired: number; nextMs: number | null }> {
   const known = scheduled(types);
   if (known.length === 0) return { fired: 0, nextMs: null };
@@ -96,7 +98,7 @@ export async function fireDue(
     let made = 0;
     for (const row of due.rows) {
       const type = known.find(({ type: name }) => name === row.name);
-      if (type) made += await fire(tx, type, row);
+      if (type) made += await fire(tx, type, row, limits);
     }
     return made;
   });
@@ -112,7 +114,12 @@ async function untilNext(db: Queryable, names: string[]): Promise<number | null>
   return rows[0]?.ms ?? null;
 }
 
-async function fire(tx: Queryable, type: ScheduledType, row: DueRow): Promise<number> {
+async function fire(
+  tx: Queryable,
+  type: ScheduledType,
+  row: DueRow,
+  limits: Limits,
+): Promise<number> {
   const { run, next } = dueTicks(type.schedule, row.next_at, row.now);
   const mine = await tx.query<{ at: Date }>(
     `insert into humdrum.tick (schedule, at) select $1, at from unnest($2::timestamptz[]) as at
@@ -123,7 +130,7 @@ async function fire(tx: Queryable, type: ScheduledType, row: DueRow): Promise<nu
   await enqueue(
     tx,
     ticks.map((runAt) => ({ type, runAt, schedule: row.name })),
-    `schedule:${row.name}`,
+    { actor: `schedule:${row.name}`, limits },
   );
   await tx.query(`update humdrum.schedule set next_at = $2 where name = $1`, [
     row.name,

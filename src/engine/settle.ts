@@ -3,7 +3,7 @@ import type { ClaimedJob } from './claim.ts';
 import type { ErrorFact } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
 import { retryDelayMs } from './backoff.ts';
-import type { JobType } from './job-type.ts';
+import { signature, type JobType } from './job-type.ts';
 
 export interface Settlement {
   readonly job: ClaimedJob;
@@ -48,6 +48,35 @@ lease as materialized (
   where lease.id = any ($1::bigint[]) and worker.expires_at > clock.now
 )`;
 
+/**
+ * What the jobs $tied held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
+ * ended. Whoever may have waited for that is called.
+ */
+function letGo(tiedIds: string, ended: string, unlessTriedAgain = 'true'): string {
+  return `
+slot as (
+  delete from humdrum.slot using ${ended} as ended
+  where slot.job_id = any (${tiedIds}::bigint[]) and slot.job_id = ended.job_id and (not slot.kept or ${unlessTriedAgain})
+  returning slot.gate
+),
+unique_key as (
+  delete from humdrum.unique_key using ${ended} as ended
+  where unique_key.job_id = any (${tiedIds}) and unique_key.job_id = ended.job_id and until is null and ${unlessTriedAgain}
+),
+awaited as (
+  delete from humdrum.awaited using ${ended} as ended
+  where awaited.job_id = any (${tiedIds}) and awaited.job_id = ended.job_id and ${unlessTriedAgain}
+  returning awaited.parent_id
+),
+call as (
+  insert into humdrum.wake_call (gate, parent_id)
+  select distinct gate, null::bigint from slot union all select distinct null, parent_id from awaited
+)`;
+}
+
+const tied = (settlements: readonly Settlement[]): number[] =>
+  settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
+
 const COMPLETE = `
 with ${ALIVE},
 attempt as (
@@ -69,6 +98,7 @@ audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
 ),
+${letGo('$13', 'attempt')},
 drained as (
   delete from humdrum.lease where id = any ($12)
 )
@@ -96,6 +126,7 @@ async function complete(
     effects.map(({ name }) => name),
     effects.map(({ data }) => JSON.stringify(data)),
     drained,
+    tied(settlements),
   ]);
   return rows.map(attemptKey);
 }
@@ -115,19 +146,20 @@ attempt as (
   returning job_id, number, worker_id, finished_at, error_class
 ),
 fate as materialized (
-  select attempt.*, given.priority, given.queue, given.type, given.retry_ms,
+  select attempt.*, given.rank, given.queue, given.type, given.retry_ms, given.gate,
     attempt.finished_at + given.retry_ms * interval '1 millisecond' as run_at
-  from attempt join unnest($2::bigint[], $9::smallint[], $10::text[], $11::text[], $12::float8[])
-    as given (job_id, priority, queue, type, retry_ms) using (job_id)
+  from attempt join unnest($2::bigint[], $9::integer[], $10::text[], $11::text[], $12::float8[], $15::text[])
+    as given (job_id, rank, queue, type, retry_ms, gate) using (job_id)
 ),
 later as (
-  insert into humdrum.later (job_id, run_at, priority, attempt, queue, type)
-  select job_id, run_at, priority, number + 1, queue, type from fate where retry_ms is not null
+  insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate)
+  select job_id, run_at, rank, number + 1, queue, type, gate from fate where retry_ms is not null
 ),
 failed as (
-  insert into humdrum.failed (job_id, failed_at, priority, attempt, queue, type, error_class)
-  select job_id, finished_at, priority, number, queue, type, error_class from fate where retry_ms is null
+  insert into humdrum.failed (job_id, failed_at, rank, attempt, queue, type, error_class)
+  select job_id, finished_at, rank, number, queue, type, error_class from fate where retry_ms is null
 ),
+${letGo('$14', 'fate', 'ended.retry_ms is null')},
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select finished_at, job_id, number, event, 'worker:' || worker_id, reason from fate cross join lateral (
@@ -161,20 +193,23 @@ async function fail(
     column((_, error) => error.message),
     column((_, error) => error.stack),
     column(({ outcome }) => jsonOrNull(outcome.log.length > 0 ? outcome.log : null)),
-    column(({ job }) => job.priority),
+    column(({ job }) => job.rank),
     column(({ job }) => job.queue),
-    column(({ job }) => job.type),
+    column(({ job }) => signature(job.type, job.version)),
     column(retryAfterMs),
     drained,
+    tied(settlements),
+    column(({ job }) => job.ties?.gate ?? null),
   ]);
   return rows.map(attemptKey);
 }
 
 /** Null: no further attempt. */
 function retryAfterMs({ job, type, outcome }: Settlement): number | null {
-  const permanent = 'error' in outcome.ended && outcome.ended.permanent;
+  if (!('error' in outcome.ended)) return null;
+  const { permanent, retryAfterMs: asked } = outcome.ended;
   if (permanent || job.attempt >= job.maxAttempts) return null;
-  return retryDelayMs(type.retry, job.attempt, job.seed);
+  return asked ?? retryDelayMs(type.retry, job.attempt, job.seed);
 }
 
 // An attempt that this very lease has recorded is no fenced write: its answer was lost, and it was sent again.

@@ -1,10 +1,17 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
-import { errorFact } from './error-fact.ts';
+import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
 import { noteFenced, settle, type Settlement } from './settle.ts';
+import { answerCalls } from './wake.ts';
 
 const TRY_AGAIN_MS = 250;
 const MAX_BATCH = 1_000;
+
+export interface SettlerEvents {
+  onTrouble(error: unknown): void;
+  /** Jobs have become ready that had waited for those that were settled. */
+  onWoken(): void;
+}
 
 interface Waiting {
   settlement: Settlement;
@@ -14,7 +21,7 @@ interface Waiting {
 /** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
 export class Settler {
   readonly #database: Database;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #events: SettlerEvents;
   /** How many jobs of each lease have no durable settlement yet. */
   readonly #open = new Map<number, number>();
   /** What the database would not store, and the failure that stands in its place. */
@@ -23,9 +30,9 @@ export class Settler {
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
 
-  constructor(database: Database, onTrouble: (error: unknown) => void) {
+  constructor(database: Database, events: SettlerEvents) {
     this.#database = database;
-    this.#onTrouble = onTrouble;
+    this.#events = events;
   }
 
   /** How many have finished and wait to be settled. */
@@ -53,6 +60,7 @@ export class Settler {
       await tx.rollback();
       await noteFenced(this.#database, refused);
     }
+    if (settlement.job.ties) void this.#answerCalls();
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
     if (this.#spent.length > 0) this.#wake();
@@ -80,6 +88,17 @@ export class Settler {
         const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
         settled(refused.has(settlement) ? false : recorded);
       }
+      if (settlements.some(({ job }) => job.ties)) await this.#answerCalls();
+    }
+  }
+
+  /** Should it fail, the upkeep of any worker answers them. */
+  async #answerCalls(): Promise<void> {
+    try {
+      const { woken } = await answerCalls(this.#database);
+      if (woken > 0) this.#events.onWoken();
+    } catch (error) {
+      this.#events.onTrouble(error);
     }
   }
 
@@ -90,7 +109,7 @@ export class Settler {
         const refused = await settle(this.#database, settlements, drained);
         return refused.length > 0 ? await noteFenced(this.#database, refused) : [];
       } catch (error) {
-        this.#onTrouble(error);
+        this.#events.onTrouble(error);
         if (isBadData(error)) return this.#isolate(settlements, drained, error);
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
       }
@@ -108,7 +127,7 @@ export class Settler {
     if (settlements.length === 1) {
       // Not even its failure can be stored: no more is told of it, and the job is rescued when its lease has passed.
       if ('error' in only.outcome.ended) return [only];
-      const failed = { ...errorFact(error), permanent: true };
+      const failed = { ...failureOf(error), permanent: true };
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
       this.#replaced.set(only, outcome);
       const refused = await this.#persist([{ ...only, outcome }], drained);

@@ -1,11 +1,15 @@
 import type { Database } from '../database/database.ts';
 import { Bell } from './bell.ts';
 import type { Listener } from './events.ts';
+import { cancelOverdue } from './cancel.ts';
+import type { Limits } from './limit.ts';
 import { MAX_PROMOTED, promote } from './promote.ts';
 import type { Registry } from './registry.ts';
+import { dropPassedKeys } from './unique-keys.ts';
 import { vacuum } from './vacuum.ts';
 import { rescue } from './rescue.ts';
 import { fireDue } from './schedule.ts';
+import { answerCalls } from './wake.ts';
 
 const SWEEP_MS = 5_000;
 const VACUUM_MS = 60_000;
@@ -15,6 +19,7 @@ const REST_MS = 25;
 export interface UpkeepOptions {
   database: Database;
   types: Registry;
+  limits: Limits;
   actor: string;
   onEvent: Listener;
   /** Called when jobs have become ready. */
@@ -61,18 +66,22 @@ export class Upkeep {
   /** Answers in how many milliseconds something is known to come due. */
   async #look(): Promise<number> {
     if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9)
-      await this.#attempt('rescuing', () => this.#rescue());
+      await this.#attempt('sweeping', () => this.#sweep());
     if (this.#options.database.exclusive && performance.now() - this.#vacuumedMs >= VACUUM_MS) {
       await this.#attempt('vacuuming', () => this.#vacuum());
     }
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
     const dueMs = await this.#attempt('promoting jobs', () => this.#promote());
-    return Math.min(tickMs ?? Infinity, dueMs ?? Infinity);
+    const tokensMs = await this.#attempt('waking jobs', () => this.#answerCalls());
+    return Math.min(tickMs ?? Infinity, dueMs ?? Infinity, tokensMs ?? Infinity);
   }
 
-  async #rescue(): Promise<null> {
+  async #sweep(): Promise<null> {
     this.#sweptMs = performance.now();
-    const { rescued, again } = await rescue(this.#options.database, this.#options.actor);
+    const { database, actor } = this.#options;
+    await cancelOverdue(database, actor);
+    await dropPassedKeys(database);
+    const { rescued, again } = await rescue(database, actor);
     if (rescued > 0) this.#options.onEvent({ event: 'jobs-rescued', rescued, again });
     if (again > 0) this.#options.onReady();
     return null;
@@ -85,8 +94,8 @@ export class Upkeep {
   }
 
   async #fire(): Promise<number | null> {
-    const { database, types, onEvent } = this.#options;
-    const { fired, nextMs } = await fireDue(database, types);
+    const { database, types, limits, onEvent } = this.#options;
+    const { fired, nextMs } = await fireDue(database, types, limits);
     if (fired > 0) {
       onEvent({ event: 'ticks-fired', fired });
       this.#options.onReady();
@@ -98,6 +107,12 @@ export class Upkeep {
     const { promoted, nextMs } = await promote(this.#options.database);
     if (promoted > 0) this.#options.onReady();
     return promoted === MAX_PROMOTED ? 0 : nextMs;
+  }
+
+  async #answerCalls(): Promise<number | null> {
+    const { woken, nextMs } = await answerCalls(this.#options.database);
+    if (woken > 0) this.#options.onReady();
+    return nextMs;
   }
 
   /** What fails is told, and does not keep the others from their turn. */

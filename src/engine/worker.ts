@@ -3,8 +3,10 @@ import type { Word } from './announcer.ts';
 import { Appetite } from './appetite.ts';
 import { Bell } from './bell.ts';
 import { claimNext, type ClaimedJob } from './claim.ts';
+import type { Enqueuer } from './enqueuer.ts';
 import type { Listener } from './events.ts';
 import { StopSource } from './interruption.ts';
+import type { Limits } from './limit.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
 import type { Registry } from './registry.ts';
@@ -16,7 +18,11 @@ import type { WorkerSettings } from './worker-options.ts';
 interface WorkerWorld {
   database: Database;
   types: Registry;
+  limits: Limits;
+  enqueuer: Enqueuer;
   onEvent: Listener;
+  /** Jobs have become ready that others may want too. */
+  onWoken(): void;
 }
 
 const MAX_UNSETTLED = 2_000;
@@ -43,17 +49,19 @@ export class Worker {
     this.#world = world;
     const queues = [...new Set(world.types.all().map(({ queue }) => queue))];
     this.#options = { queues, ...settings };
-    this.#settler = new Settler(world.database, (error) =>
-      world.onEvent({ event: 'trouble', doing: 'settling', error }),
-    );
+    this.#settler = new Settler(world.database, {
+      onTrouble: (error) => world.onEvent({ event: 'trouble', doing: 'settling', error }),
+      onWoken: () => world.onWoken(),
+    });
   }
 
   async start(): Promise<void> {
-    const { database, types, onEvent } = this.#world;
+    const { database, types, limits, onEvent } = this.#world;
     await this.#join();
     this.#upkeep = new Upkeep({
       database,
       types,
+      limits,
       onEvent,
       actor: `worker:${this.#workerId}`,
       onReady: () => this.#bell.ring(),
@@ -130,20 +138,19 @@ export class Worker {
 
   async #claim(room: number): Promise<number> {
     const { database, types, onEvent } = this.#world;
-    const known = types.names();
     let left = room;
     try {
       for (const queue of this.#options.queues) {
-        const jobs = await claimNext(database, this.#workerId, {
+        const { jobs, seen } = await claimNext(database, this.#workerId, {
           queue,
-          types: known,
+          types: types.signatures,
           limit: left,
         });
         const [first] = jobs;
         if (first) this.#settler.opened(first.leaseId, jobs.length);
         this.#inHand.push(...jobs);
         this.#startNext();
-        left -= jobs.length;
+        left -= seen;
         if (left <= 0) break;
       }
     } catch (error) {
@@ -166,9 +173,10 @@ export class Worker {
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    const { database, types, onEvent } = this.#world;
+    const { database, types, enqueuer, onEvent } = this.#world;
     const { outcome, settled } = await perform(types.get(job.type), job, {
       database,
+      enqueuer,
       settler: this.#settler,
       stop: this.#handlers,
     });

@@ -22,7 +22,7 @@ export async function expireWorker(db: Database, workerId: number): Promise<void
 }
 
 export async function claim(db: Database, workerId: number, limit = 10): Promise<ClaimedJob[]> {
-  return claimNext(db, workerId, { queue: 'default', types: [plain.type], limit });
+  return (await claimNext(db, workerId, { queue: 'default', types: [plain.type], limit })).jobs;
 }
 
 export const plain = defineJob({
@@ -40,5 +40,5 @@ export function completed(job: ClaimedJob, more: Partial<Outcome> = {}): Settlem
 
 export function failed(job: ClaimedJob, permanent = false): Settlement {
   const error = { class: 'Error', message: 'no luck', stack: null };
-  return { job, type: plain, outcome: { ...nothing, ended: { error, permanent } } };
+  return { job, type: plain, outcome: { ...nothing, ended: { error, permanent, retryAfterMs: null } } };
 }

@@ -1,0 +1,43 @@
+import type { Queryable } from '../database/database.ts';
+import { cancel } from './cancel.ts';
+import type { Debounce } from './new-job.ts';
+
+// Job 0 keeps the place for the one to come. Whoever else wants the key waits here until that one is committed.
+const TAKE = `
+with clock as materialized (select humdrum.clock() as now),
+taken as (
+  insert into humdrum.unique_key (type, key, job_id, since) select $1, $2, 0, now from clock
+  on conflict (type, key) do update set key = excluded.key
+  returning job_id, since
+)
+select taken.job_id as id, taken.since::text, now::text,
+  (extract(epoch from now - taken.since) * 1000)::float8 as "waitedMs" from taken, clock`;
+
+const LEAVE = 'update humdrum.unique_key set job_id = 0 where (type, key) = ($1, $2)';
+const TAKE_AGAIN =
+  'insert into humdrum.unique_key (type, key, job_id, since) values ($1, $2, 0, $3)';
+
+/**
+ * Takes a key for a job that is about to be persisted in the same transaction. The job that has it is cancelled if it has
+ * not started; one that runs goes on, and loses the key.
+ */
+export async function debounce(
+  db: Queryable,
+  type: string,
+  { key, waitMs, maxWaitMs = Infinity }: Debounce,
+  actor: string,
+): Promise<{ putOff: { delayMs: number; since: string } }> {
+  const { rows } = await db.query<{ id: number; since: string; now: string; waitedMs: number }>(
+    TAKE,
+    [type, key],
+  );
+  const [held] = rows;
+  if (!held) throw new Error('A key that is taken has a row.');
+  const reason = `debounced: another job with the key "${key}" takes its place`;
+  const replaced = held.id !== 0 && (await cancel(db, [held.id], { actor, reason })).length > 0;
+  const since = replaced ? held.since : held.now;
+  if (replaced) await db.query(TAKE_AGAIN, [type, key, since]);
+  else await db.query(LEAVE, [type, key]);
+  const leftMs = replaced ? Math.max(0, maxWaitMs - held.waitedMs) : maxWaitMs;
+  return { putOff: { delayMs: Math.min(waitMs, leftMs), since } };
+}

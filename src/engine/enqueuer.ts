@@ -1,0 +1,80 @@
+import type { Database, Queryable } from '../database/database.ts';
+import type { Announcer, Word } from './announcer.ts';
+import { enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
+import type { JobType } from './job-type.ts';
+import type { Limits } from './limit.ts';
+import type { Children, EnqueueOptions, NewJob } from './new-job.ts';
+import type { Registry } from './registry.ts';
+
+/** One job to enqueue: a type or its name, its input, and when. */
+export interface JobRequest<Input = unknown> extends EnqueueOptions {
+  type: JobType<Input> | string;
+  input?: Input;
+  /** Jobs that are persisted together with this one, and which it waits for. */
+  children?: Omit<Children, 'jobs' | 'withinMs'> & {
+    jobs: readonly JobRequest[];
+    withinMs?: number;
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+interface EnqueuerWorld {
+  database: Database;
+  types: Registry;
+  limits: Limits;
+  announcer: Announcer;
+}
+
+/** Persists what people and handlers ask for, and spreads the word. */
+export class Enqueuer {
+  readonly #world: EnqueuerWorld;
+
+  constructor(world: EnqueuerWorld) {
+    this.#world = world;
+  }
+
+  /** All of them, in order, or none. Inside an open transaction they belong to that. */
+  async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
+    const { database, limits, announcer } = this.#world;
+    const jobs = requests.map((request) => this.#resolve(request));
+    const by = { actor, limits };
+    const enqueued = isOneStatement(jobs)
+      ? await enqueue(database, jobs, by)
+      : await database.transaction((tx) => enqueue(tx, jobs, by));
+    await announcer.announce(wordOf(requests, jobs));
+    return enqueued;
+  }
+
+  /** Inside a transaction that the caller holds. */
+  async enqueueWithin(
+    client: Queryable,
+    requests: readonly JobRequest[],
+    actor: string,
+  ): Promise<Enqueued[]> {
+    const { limits, announcer } = this.#world;
+    const jobs = requests.map((request) => this.#resolve(request));
+    const enqueued = await enqueue(client, jobs, { actor, limits });
+    await announcer.announceWithin(client, wordOf(requests, jobs));
+    return enqueued;
+  }
+
+  #resolve({ type, children, ...rest }: JobRequest): NewJob {
+    const job = {
+      ...rest,
+      type: this.#world.types.get(typeof type === 'string' ? type : type.type),
+    };
+    if (!children) return job;
+    const jobs = children.jobs.map((child) => this.#resolve(child));
+    return { ...job, children: { withinMs: DAY_MS, ...children, jobs } };
+  }
+}
+
+/** Of jobs that something has to be seen to before they can start, upkeep hears. */
+function wordOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): Word {
+  const plain = requests.every(
+    ({ runAt, delayMs, limits, children, debounce }) =>
+      !runAt && delayMs === undefined && !limits && !children && !debounce,
+  );
+  return plain && jobs.every(({ type }) => !type.limited && !type.debounces) ? 'ready' : 'later';
+}

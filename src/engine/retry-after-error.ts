@@ -1,0 +1,10 @@
+/** Throw it when the other side has said when to come again: the next attempt is due so much later, exactly. */
+export class RetryAfterError extends Error {
+  readonly afterMs: number;
+
+  constructor(message: string, options: ErrorOptions & { afterMs: number }) {
+    super(message, options);
+    this.name = 'RetryAfterError';
+    this.afterMs = options.afterMs;
+  }
+}
