@@ -211,13 +211,15 @@ awaited as (
   insert into humdrum.awaited (job_id, parent_id) select id, parent_id from placed where parent_id is not null
 ),`;
 
-// In the order of keys, so that two who want the same ones do not wait for each other. A key that is held only for a time
+// In the order of keys, so that two who want the same ones do not wait for each other. Of one statement the first has the
+// key, and the last where they are debounced. A key that is held only for a time
 // is taken over when that has passed, and a job that others were put off for has its key already.
 const UNIQUE = `
 wanted as (
   select distinct on (type, unique_key) type, unique_key, id, now, put_off_since,
     now + unique_ms * interval '1 millisecond' as until
-  from given where unique_key is not null order by type, unique_key, ordinality
+  from given where unique_key is not null
+  order by type, unique_key, case when put_off_since is null then ordinality else -ordinality end
 ),
 held as (
   insert into humdrum.unique_key as held (type, key, job_id, since, until)

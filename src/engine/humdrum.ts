@@ -20,7 +20,7 @@ import type { Plan } from './plan.ts';
 import { registerLimits } from './register-limits.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
-import { retry } from './retry.ts';
+import { keyHolder, retry } from './retry.ts';
 import { runNow, type RunReport } from './run-now.ts';
 import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
 import { Worker } from './worker.ts';
@@ -199,6 +199,13 @@ export class Humdrum {
     const act = { retry, cancel }[action];
     if ((await act(this.database, [id], { actor, reason })).length > 0) return;
     const { status, actions } = await this.showJob(id);
+    const holder = action === 'retry' ? await keyHolder(this.database, id) : null;
+    if (holder !== null) {
+      throw new HumdrumError(
+        'action-refused',
+        `Job ${id} cannot be retried while job ${holder} is open: it has the same unique key.`,
+      );
+    }
     throw new HumdrumError(
       'action-refused',
       `Job ${id} is ${status}; what can be done to it: ${actions.join(', ') || 'nothing'}.`,

@@ -28,16 +28,18 @@ export class Interruption {
   #reason: Error | null = null;
   #controller: AbortController | null = null;
   #reject: ((reason: Error) => void) | null = null;
-  readonly #timer: NodeJS.Timeout | null;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #graceMs: number;
   readonly #unlisten: () => void;
 
   constructor(type: JobType, stop: StopSource) {
-    const { timeoutMs } = type;
+    const { timeoutMs, graceMs } = type;
+    this.#graceMs = graceMs;
+    if (timeoutMs !== null) {
+      const passed = (): void => this.#interrupt(new TimeoutError(type.type, timeoutMs));
+      this.#timer = setTimeout(passed, timeoutMs);
+    }
     this.#unlisten = stop.listen((reason) => this.#interrupt(reason));
-    this.#timer =
-      timeoutMs === null
-        ? null
-        : setTimeout(() => this.#interrupt(new TimeoutError(type.type, timeoutMs)), timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -46,17 +48,23 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** What the handler comes to, or the interruption, if that is first. */
+  /**
+   * What the handler comes to, or the interruption, if that is first. The handler may still end in its grace: its place is
+   * not given away before, and no retry runs beside it.
+   */
   async race<T>(handler: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      handler.then(resolve, reject);
       this.#reject = reject;
-      if (this.#reason) reject(this.#reason);
+      handler.then(
+        (result) => (this.#reason ? reject(this.#reason) : resolve(result)),
+        (error: unknown) => reject(this.#reason ?? (error as Error)),
+      );
+      if (this.#reason) this.#startGrace(this.#reason);
     });
   }
 
   over(): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     this.#unlisten();
   }
 
@@ -64,7 +72,12 @@ export class Interruption {
     if (this.#reason) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    this.#reject?.(reason);
+    if (this.#reject) this.#startGrace(reason);
+  }
+
+  #startGrace(reason: Error): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#reject?.(reason), this.#graceMs);
   }
 }
 

@@ -68,3 +68,14 @@ export async function retry(
   ]);
   return rows.map(({ id }) => id);
 }
+
+/** Why a failed job was not retried: null unless another open job has its unique key. */
+export async function keyHolder(db: Queryable, id: number): Promise<number | null> {
+  const { rows } = await db.query<{ holder: number }>(
+    `select unique_key.job_id as holder from humdrum.failed join humdrum.job on job.id = failed.job_id
+     join humdrum.unique_key on (unique_key.type, unique_key.key) = (job.type, job.unique_key)
+     where failed.job_id = $1`,
+    [id],
+  );
+  return rows[0]?.holder ?? null;
+}

@@ -57,6 +57,7 @@ export function job(
 ): JobType {
   return defineJob({
     retry: { delayMs: 0 },
+    graceMs: 50,
     ...more,
     type,
     input: z.record(z.string(), z.unknown()),

@@ -9,7 +9,7 @@ import { z } from 'zod';
 export async function addWorker(db: Database, name = 'test'): Promise<number> {
   const { rows } = await db.query<{ id: number }>(
     `insert into humdrum.worker (name, started_at, expires_at)
-     values ($1, humdrum.clock(), humdrum.clock() + interval '1 hour') returning id`,
+     values ($1, humdrum.clock(), humdrum.clock() + interval '1 year') returning id`,
     [name],
   );
   return rows[0]?.id ?? 0;
