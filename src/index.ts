@@ -11,11 +11,14 @@ export type {
   ScheduleRule,
 } from './engine/job-type.ts';
 export type { Json } from './engine/json.ts';
+export { defineChannel, defineSubscriber } from './engine/receiver.ts';
+export type { ChannelOptions, Receiver, SubscriberOptions } from './engine/receiver.ts';
+export type { Delivery } from './engine/delivery.ts';
 export { PermanentError } from './engine/permanent-error.ts';
 export { RetryAfterError } from './engine/retry-after-error.ts';
 export { STATUSES, allowedActions } from './engine/lifecycle.ts';
 export type { Action, Status } from './engine/lifecycle.ts';
-export type { Context, ForEachReport } from './engine/context.ts';
+export type { Context, ForEachReport, Notification } from './engine/context.ts';
 export type { Debounce, EnqueueOptions, Unique } from './engine/new-job.ts';
 export type { LimitRule, LimitUse } from './engine/limit.ts';
 export type { ChildReport } from './engine/children.ts';

@@ -60,7 +60,7 @@ create table humdrum.cancellation (
 create table humdrum.effect (
   job_id  bigint   not null,
   ordinal integer  not null check (ordinal >= 0),
-  kind    text     not null check (kind in ('event')),
+  kind    text     not null check (kind in ('event', 'notification', 'file')),
   name    text     not null,
   data    json     not null,
   primary key (job_id, ordinal) -- its idempotency key, the same however often the job is tried

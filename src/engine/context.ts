@@ -57,6 +57,9 @@ export interface Context {
   /** Records an event with the job. It leaves the transaction only when the job completes. */
   readonly emit: (event: string, data: Json) => void;
 
+  /** Records a message to people with the job, for the channel of this name. It leaves when the job completes. */
+  readonly notify: (message: Notification) => void;
+
   /** Aborted at the timeout, when the worker loses its lease, or at a shutdown that will not wait. */
   readonly signal: AbortSignal;
 
@@ -65,6 +68,17 @@ export interface Context {
 
   /** True in a dry run: the transaction will be rolled back and nothing delivered. */
   readonly rehearsal: boolean;
+}
+
+/** A message to people. What a channel makes of it is the channel's matter. */
+export interface Notification {
+  /** The name of a channel: `email`, `chat`. */
+  channel: string;
+  /** Whom it is for, in the channel's form. */
+  to: string;
+  subject?: string;
+  text: string;
+  data?: Json;
 }
 
 export interface ContextDatabase extends Queryable {

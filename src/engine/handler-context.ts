@@ -86,7 +86,10 @@ export class HandlerContext implements Context {
   readonly children = async (): Promise<ChildReport[]> =>
     this.job.id === null ? [] : childrenOf(this.#inner, this.job.id);
 
-  readonly emit = (event: string, data: Json): void => this.#recorder.emit(event, data);
+  readonly emit = (event: string, data: Json): void => this.#recorder.record('event', event, data);
+
+  readonly notify: Context['notify'] = ({ channel, ...message }) =>
+    this.#recorder.record('notification', channel, message);
 
   readonly log = (message: string, fields?: Record<string, Json>): void =>
     this.#recorder.write(message, fields);

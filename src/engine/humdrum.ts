@@ -17,6 +17,7 @@ import { buryStrangers } from './membership.ts';
 import { migrationSets, type Pack } from './pack.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
+import { registerReceivers, type Receiver } from './receiver.ts';
 import { registerLimits } from './register-limits.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
@@ -31,6 +32,8 @@ export interface HumdrumOptions {
   database?: string | Database;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
+  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel`. */
+  receivers?: readonly Receiver[];
   /** Limits that jobs name, by name. */
   limits?: Readonly<Record<string, LimitRule>>;
   /** Limits of whole queues, by the queue's name. */
@@ -77,14 +80,20 @@ export class Humdrum {
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
   readonly #limits: Limits;
+  readonly #receivers: readonly Receiver[];
   readonly #enqueuer: Enqueuer;
   #worker: Worker | null = null;
   #starting: Promise<void> | null = null;
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     this.database = database;
-    const { packs = [], jobs = [] } = options;
-    this.types = new Registry([...packs.flatMap((pack) => pack.jobs), ...jobs]);
+    const { packs = [], jobs = [], receivers = [] } = options;
+    this.#receivers = receivers;
+    this.types = new Registry([
+      ...packs.flatMap((pack) => pack.jobs),
+      ...jobs,
+      ...receivers.map(({ type }) => type),
+    ]);
     this.#limits = limitsOf(options);
     this.#settings = workerSettings(options.worker);
     this.#onEvent = options.onEvent ?? (() => undefined);
@@ -134,6 +143,7 @@ export class Humdrum {
       onEvent: this.#onEvent,
       onWoken: () => void this.#announcer.announce('ready'),
     };
+    await this.#register();
     return runNow(world, this.#type(type), input, { actor: this.#actor, ...options });
   }
 
@@ -216,7 +226,7 @@ export class Humdrum {
     const { database, types } = this;
     this.#checkConnections();
     const limits = this.#limits;
-    await registerLimits(database, limits, this.#actor);
+    await this.#register();
     await registerSchedules(database, types);
     const world = {
       database,
@@ -232,6 +242,12 @@ export class Humdrum {
     await this.#announcer
       .listen()
       .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
+  }
+
+  /** Writes down what all processes of the database must know of this one's configuration. */
+  async #register(): Promise<void> {
+    await registerLimits(this.database, this.#limits, this.#actor);
+    await registerReceivers(this.database, this.#receivers);
   }
 
   async #enqueueOne(request: JobRequest, actor = this.#actor): Promise<Enqueued> {

@@ -3,7 +3,8 @@ import type { Json } from './json.ts';
 
 /** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
 export interface Effect {
-  kind: 'event';
+  kind: 'event' | 'notification' | 'file';
+  /** Of an event, a channel or a file. */
   name: string;
   data: Json;
 }
@@ -22,9 +23,9 @@ export class Recorder {
   readonly log: LogLine[] = [];
   #dropped = 0;
 
-  emit(name: string, data: Json): void {
-    if (typeof name !== 'string' || name === '') throw new TypeError('An event needs a name.');
-    this.effects.push({ kind: 'event', name, data: asJson(name, data) });
+  record(kind: Effect['kind'], name: string, data: Json): void {
+    if (typeof name !== 'string' || name === '') throw new TypeError(`${kind}: a name is missing.`);
+    this.effects.push({ kind, name, data: asJson(kind, name, data) });
   }
 
   write(message: string, fields?: Record<string, Json>): void {
@@ -47,11 +48,11 @@ export class Recorder {
 }
 
 /** A copy, taken now: what the handler does to its object afterwards changes no fact. */
-function asJson(event: string, data: Json): Json {
+function asJson(kind: string, name: string, data: Json): Json {
   try {
     return JSON.parse(JSON.stringify(data)) as Json;
   } catch (cause) {
-    throw new TypeError(`The data of the event ${event} cannot be stored as JSON.`, { cause });
+    throw new TypeError(`The data of the ${kind} ${name} cannot be stored as JSON.`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
+import { enqueueDeliveries, isDeliverable } from './enqueue-deliveries.ts';
 import type { ErrorFact } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
 import { retryDelayMs } from './backoff.ts';
@@ -14,7 +15,8 @@ export interface Settlement {
 /**
  * Records how attempts ended, one statement for each kind of end. Every write is fenced twice: the lease must still be
  * a living worker's, and of two that would record one attempt the primary key lets one. Answers the settlements that
- * were refused. `drained`: leases whose last jobs these are. Sending the same again does no harm.
+ * were refused. `drained`: leases whose last jobs these are. Sending the same again does no harm. Where some of them are
+ * deliverable it must be given a transaction.
  */
 export async function settle(
   db: Queryable,
@@ -31,8 +33,12 @@ export async function settle(
       : []),
     ...(failed.length > 0 ? await fail(db, failed, drained) : []),
   ];
-  if (recorded.length === settlements.length) return [];
   const kept = new Set(recorded);
+  const deliverable = completed.filter(
+    (one) => isDeliverable(one) && kept.has(attemptKey(one.job)),
+  );
+  if (deliverable.length > 0) await enqueueDeliveries(db, deliverable);
+  if (recorded.length === settlements.length) return [];
   return settlements.filter(({ job }) => !kept.has(attemptKey(job)));
 }
 

@@ -1,4 +1,5 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
+import { isDeliverable } from './enqueue-deliveries.ts';
 import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
 import { noteFenced, settle, type Settlement } from './settle.ts';
@@ -60,6 +61,7 @@ export class Settler {
       await tx.rollback();
       await noteFenced(this.#database, refused);
     }
+    if (isDeliverable(settlement)) this.#events.onWoken();
     if (settlement.job.ties) void this.#answerCalls();
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
@@ -88,6 +90,7 @@ export class Settler {
         const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
         settled(refused.has(settlement) ? false : recorded);
       }
+      if (settlements.some(isDeliverable)) this.#events.onWoken();
       if (settlements.some(({ job }) => job.ties)) await this.#answerCalls();
     }
   }
@@ -106,7 +109,9 @@ export class Settler {
   async #persist(settlements: Settlement[], drained: number[]): Promise<Settlement[]> {
     for (;;) {
       try {
-        const refused = await settle(this.#database, settlements, drained);
+        const refused = settlements.some(isDeliverable)
+          ? await this.#database.transaction((tx) => settle(tx, settlements, drained))
+          : await settle(this.#database, settlements, drained);
         return refused.length > 0 ? await noteFenced(this.#database, refused) : [];
       } catch (error) {
         this.#events.onTrouble(error);

@@ -1,0 +1,50 @@
+import type { Queryable } from '../database/database.ts';
+import { deliveryInput, matches } from './delivery.ts';
+import { enqueue } from './enqueue.ts';
+import { defineJob, type JobType } from './job-type.ts';
+import type { Settlement } from './settle.ts';
+
+/** Whether somebody may want what an attempt has left. */
+export function isDeliverable({ outcome }: Settlement): boolean {
+  return 'result' in outcome.ended && outcome.effects.some(({ kind }) => kind !== 'file');
+}
+
+/**
+ * Persists the deliveries of what was just recorded, in the same transaction: a job for each job and receiver. A channel
+ * that nobody has defined yet gets its job too, which waits for a worker that knows it.
+ */
+export async function enqueueDeliveries(
+  db: Queryable,
+  settlements: readonly Settlement[],
+): Promise<void> {
+  const { rows: known } = await db.query<{ name: string; events: string[]; attempts: number }>(
+    'select name, events, attempts from humdrum.receiver order by name',
+  );
+  const attempts = new Map(known.map((receiver) => [receiver.name, receiver.attempts]));
+  const jobs = settlements.flatMap(({ job, outcome }) => {
+    const events = outcome.effects.filter(({ kind }) => kind === 'event');
+    const channels = outcome.effects.filter(({ kind }) => kind === 'notification');
+    const names = new Set([
+      ...known
+        .filter((receiver) => events.some(({ name }) => matches(receiver.events, name)))
+        .map(({ name }) => name),
+      ...channels.map(({ name }) => `notify.${name}`),
+    ]);
+    return [...names].map((name) => ({
+      type: deliveryType(name, attempts.get(name)),
+      input: { job: job.id },
+    }));
+  });
+  if (jobs.length > 0) await enqueue(db, jobs, { actor: 'effects', limits: new Map() });
+}
+
+/** As much of the receiver's job type as it takes to enqueue: the receiver itself may live in another process. */
+function deliveryType(type: string, attempts = 10): JobType {
+  return defineJob({
+    type,
+    input: deliveryInput,
+    queue: 'effects',
+    retry: { attempts },
+    run: () => null,
+  });
+}
