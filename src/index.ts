@@ -1,5 +1,5 @@
 export { createHumdrum, type Humdrum } from './engine/humdrum.ts';
-export type { HumdrumOptions, OperatorAct } from './engine/humdrum.ts';
+export type { BulkOptions, HumdrumOptions, OperatorAct } from './engine/humdrum-options.ts';
 export type { JobRequest } from './engine/enqueuer.ts';
 export type { Enqueued } from './engine/enqueue.ts';
 export { defineJob } from './engine/job-type.ts';
@@ -25,6 +25,8 @@ export type { ChildReport } from './engine/children.ts';
 export type { EngineEvent, Listener } from './engine/events.ts';
 export type { Plan } from './engine/plan.ts';
 export type { RunReport } from './engine/run-now.ts';
+export type { JobFilter } from './engine/bulk.ts';
+export type { Standing } from './engine/why.ts';
 export type { Pack } from './engine/pack.ts';
 export type { Execution, ExecutionStats, JobDetail, JobSummary } from './engine/history.ts';
 export type { WorkerOptions } from './engine/worker-options.ts';

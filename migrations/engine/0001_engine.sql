@@ -201,7 +201,9 @@ create table humdrum.worker (
   id         bigint generated always as identity primary key,
   name       text        not null,
   started_at timestamptz not null,
-  expires_at timestamptz not null
+  expires_at timestamptz not null,
+  queues     text[]      not null default '{}', -- that it serves
+  types      text[]      not null default '{}'  -- that it can run, with their versions
 );
 
 -- A batch of claimed jobs. A job in it is running until its attempt is recorded.

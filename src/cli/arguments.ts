@@ -30,3 +30,12 @@ export function toJson(text: string): unknown {
     });
   }
 }
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `10m`, `2h`, `1d`, in milliseconds. */
+export function toDurationMs(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  if (number !== undefined) return Number(number) * UNITS[unit as keyof typeof UNITS];
+  throw new InvalidArgumentError('It is a time like 90s, 10m, 2h or 1d.');
+}

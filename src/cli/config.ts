@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { closest } from 'fastest-levenshtein';
-import type { HumdrumOptions } from '../engine/humdrum.ts';
+import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import { picks } from '../packs/picks/index.ts';
 
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
-export type Config = Pick<HumdrumOptions, 'jobs' | 'packs' | 'worker'> & { database?: string };
+export type Config = Pick<
+  HumdrumOptions,
+  'jobs' | 'packs' | 'receivers' | 'limits' | 'queues' | 'worker'
+> & { database?: string };
 
 export interface GlobalFlags {
   database?: string;
@@ -50,8 +53,8 @@ async function load(path: string): Promise<Config> {
   return checked(exported, path);
 }
 
-const LISTS = ['jobs', 'packs'];
-const KEYS = [...LISTS, 'worker', 'database'];
+const LISTS = ['jobs', 'packs', 'receivers'];
+const KEYS = [...LISTS, 'limits', 'queues', 'worker', 'database'];
 
 function checked(exported: unknown, path: string): Config {
   const wrong = (what: string) =>

@@ -49,6 +49,10 @@ function word(log: Logger, event: EngineEvent): void {
       return log.info(`given back unfinished: ${event.released}`);
     case 'ticks-fired':
       return log.info(`jobs made by schedules: ${event.fired}`);
+    case 'types-unknown':
+      return log.warn(
+        `left for other workers, since this one does not know their types: ${event.types.join(', ')}`,
+      );
     case 'worker-started':
       return log.info(
         { queues: event.queues, concurrency: event.concurrency },

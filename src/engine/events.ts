@@ -8,6 +8,7 @@ export type EngineEvent =
   | { event: 'jobs-rescued'; rescued: number; again: number }
   | { event: 'jobs-released'; released: number }
   | { event: 'ticks-fired'; fired: number }
+  | { event: 'types-unknown'; types: readonly string[] }
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }

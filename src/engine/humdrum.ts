@@ -4,17 +4,19 @@ import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { Announcer } from './announcer.ts';
+import { actOnAll, countFor, type JobFilter } from './bulk.ts';
 import { cancel } from './cancel.ts';
 import type { Enqueued } from './enqueue.ts';
+import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
 import type { Listener } from './events.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
 import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
 import type { JobType } from './job-type.ts';
-import { limitsOf, type LimitRule, type Limits } from './limit.ts';
+import { limitsOf, type Limits } from './limit.ts';
 import type { Action } from './lifecycle.ts';
 import { buryStrangers } from './membership.ts';
-import { migrationSets, type Pack } from './pack.ts';
+import { migrationSets } from './pack.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
 import { registerReceivers, type Receiver } from './receiver.ts';
@@ -24,26 +26,9 @@ import { rehearse } from './rehearse.ts';
 import { keyHolder, retry } from './retry.ts';
 import { runNow, type RunReport } from './run-now.ts';
 import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
+import { why, type Standing } from './why.ts';
 import { Worker } from './worker.ts';
-import { workerSettings, type WorkerOptions, type WorkerSettings } from './worker-options.ts';
-
-export interface HumdrumOptions {
-  /** A `postgres://` URL, a folder for the embedded database, or a database that you opened. Default: embedded, in memory. */
-  database?: string | Database;
-  jobs?: readonly JobType[];
-  packs?: readonly Pack[];
-  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel`. */
-  receivers?: readonly Receiver[];
-  /** Limits that jobs name, by name. */
-  limits?: Readonly<Record<string, LimitRule>>;
-  /** Limits of whole queues, by the queue's name. */
-  queues?: Readonly<Record<string, LimitRule>>;
-  worker?: WorkerOptions;
-  /** Hears what the engine does. */
-  onEvent?: Listener;
-  /** Who acts, in the audit log. Default: the user of this process. */
-  actor?: string;
-}
+import { workerSettings, type WorkerSettings } from './worker-options.ts';
 
 /** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
@@ -64,12 +49,6 @@ export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdr
 
 /** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
 const RESERVED = 4;
-
-/** Who acts on a job, and why: both stand in its audit. */
-export interface OperatorAct {
-  actor?: string;
-  reason?: string | null;
-}
 
 export class Humdrum {
   readonly database: Database;
@@ -196,12 +175,37 @@ export class Humdrum {
   /** Gives a failed job one more attempt, now. Errors: `action-refused` with its status, `job-not-found`. */
   async retry(id: number, by: OperatorAct = {}): Promise<void> {
     await this.#act('retry', id, by);
-    await this.#announcer.announce('ready');
+    await this.#announcer.announce('later');
   }
 
   /** Cancels a job that is queued or failed. Errors: `action-refused` with its status, `job-not-found`. */
   async cancel(id: number, by: OperatorAct = {}): Promise<void> {
     await this.#act('cancel', id, by);
+    await this.#announcer.announce('later'); // Somebody may have waited for it.
+  }
+
+  /** Why a job is where it is, in one sentence. Errors: `job-not-found`. */
+  async why(id: number): Promise<Standing> {
+    return why(this.database, id);
+  }
+
+  /** How many jobs `retryAll` or `cancelAll` would act on. */
+  async countFor(action: Action, filter: JobFilter): Promise<number> {
+    return countFor(this.database, action, filter);
+  }
+
+  /** Retries all failed jobs that fit, in batches. Errors: `input-invalid`. */
+  async retryAll(filter: JobFilter, by: BulkOptions): Promise<number> {
+    const done = await actOnAll(this.database, 'retry', filter, { actor: this.#actor, ...by });
+    await this.#announcer.announce('later');
+    return done;
+  }
+
+  /** Cancels all queued or failed jobs that fit, in batches. Errors: `input-invalid`. */
+  async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
+    const done = await actOnAll(this.database, 'cancel', filter, { actor: this.#actor, ...by });
+    await this.#announcer.announce('later');
+    return done;
   }
 
   async #act(action: Action, id: number, by: OperatorAct): Promise<void> {

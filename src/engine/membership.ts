@@ -9,6 +9,9 @@ const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 export interface MembershipOptions {
   /** A process that is silent for this long has lost its jobs. */
   leaseMs: number;
+  /** What it runs, for people to see. */
+  queues?: readonly string[];
+  types?: readonly string[];
   /** Called once, when a heartbeat came too late. The member is then no worker any more. */
   onLost(): void;
   onTrouble(error: unknown): void;
@@ -31,7 +34,11 @@ export class Membership {
   static async join(database: Database, options: MembershipOptions): Promise<Membership> {
     // Nobody else can have an exclusive database open, so there a lease lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
-    const membership = new Membership(database, await register(database, leaseMs), options);
+    const membership = new Membership(
+      database,
+      await register(database, leaseMs, options),
+      options,
+    );
     if (leaseMs !== null) runOutside(() => membership.#schedule());
     return membership;
   }
@@ -59,12 +66,16 @@ export class Membership {
   }
 }
 
-async function register(db: Queryable, leaseMs: number | null): Promise<number> {
+async function register(
+  db: Queryable,
+  leaseMs: number | null,
+  { queues = [], types = [] }: MembershipOptions,
+): Promise<number> {
   const { rows } = await db.query<{ id: number }>(
-    `insert into humdrum.worker (name, started_at, expires_at)
-     select $1, now, coalesce(now + $2::float8 * interval '1 millisecond', 'infinity')
+    `insert into humdrum.worker (name, started_at, expires_at, queues, types)
+     select $1, now, coalesce(now + $2::float8 * interval '1 millisecond', 'infinity'), $3, $4
      from (select humdrum.clock() as now) as clock returning id`,
-    [processName, leaseMs],
+    [processName, leaseMs, queues, types],
   );
   return (rows[0] as { id: number }).id;
 }

@@ -21,7 +21,7 @@ failed as (
 again as materialized (
   select failed.*, job.gates[1] as gate, job.weights[1] as weight, job.on_child_failure is not null
       and exists (select from humdrum.awaited where awaited.parent_id = failed.job_id) as awaiting,
-    clock.now + ($4::float8 * (row_number() over (order by job_id) - 1) / count(*) over ()) * interval '1 millisecond' as run_at
+    clock.now + ($5::float8 + $4::float8 * (row_number() over (order by job_id) - 1) / count(*) over ()) * interval '1 millisecond' as run_at
   from failed join humdrum.job on job.id = job_id, clock
 ),
 ready as (
@@ -52,19 +52,21 @@ audit as (
 select job_id as id from failed order by 1`;
 
 /**
- * Gives failed jobs one more attempt beyond those that their type allows: now, or spread evenly over the next `overMs`.
+ * Gives failed jobs one more attempt beyond those that their type allows: now, or spread evenly over `overMs` after
+ * the next `afterMs`.
  * Answers those that it was given to.
  */
 export async function retry(
   db: Queryable,
   ids: readonly number[],
-  by: { actor: string; reason: string | null; overMs?: number },
+  by: { actor: string; reason: string | null; overMs?: number; afterMs?: number },
 ): Promise<number[]> {
   const { rows } = await db.query<{ id: number }>(RETRY, [
     ids,
     by.actor,
     by.reason,
     by.overMs ?? 0,
+    by.afterMs ?? 0,
   ]);
   return rows.map(({ id }) => id);
 }

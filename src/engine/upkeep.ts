@@ -6,13 +6,14 @@ import type { Limits } from './limit.ts';
 import { MAX_PROMOTED, promote } from './promote.ts';
 import type { Registry } from './registry.ts';
 import { dropPassedKeys } from './unique-keys.ts';
+import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
 import { rescue } from './rescue.ts';
 import { fireDue } from './schedule.ts';
 import { answerCalls } from './wake.ts';
 
 const SWEEP_MS = 5_000;
-const VACUUM_MS = 60_000;
+const MINUTE_MS = 60_000;
 /** However often it is rung, it looks no more often than this. */
 const REST_MS = 25;
 
@@ -20,6 +21,7 @@ export interface UpkeepOptions {
   database: Database;
   types: Registry;
   limits: Limits;
+  queues: readonly string[];
   actor: string;
   onEvent: Listener;
   /** Called when jobs have become ready. */
@@ -34,6 +36,7 @@ export class Upkeep {
   #loop: Promise<void> = Promise.resolve();
   #sweptMs = -Infinity;
   #vacuumedMs = performance.now();
+  #lookedForUnknownMs = -Infinity;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -67,7 +70,9 @@ export class Upkeep {
   async #look(): Promise<number> {
     if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9)
       await this.#attempt('sweeping', () => this.#sweep());
-    if (this.#options.database.exclusive && performance.now() - this.#vacuumedMs >= VACUUM_MS) {
+    if (performance.now() - this.#lookedForUnknownMs >= MINUTE_MS)
+      await this.#attempt('looking for unknown types', () => this.#tellUnknown());
+    if (this.#options.database.exclusive && performance.now() - this.#vacuumedMs >= MINUTE_MS) {
       await this.#attempt('vacuuming', () => this.#vacuum());
     }
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
@@ -84,6 +89,14 @@ export class Upkeep {
     const { rescued, again } = await rescue(database, actor);
     if (rescued > 0) this.#options.onEvent({ event: 'jobs-rescued', rescued, again });
     if (again > 0) this.#options.onReady();
+    return null;
+  }
+
+  async #tellUnknown(): Promise<null> {
+    this.#lookedForUnknownMs = performance.now();
+    const { database, types, queues, onEvent } = this.#options;
+    const unknown = await unknownTypes(database, queues, types.signatures);
+    if (unknown.length > 0) onEvent({ event: 'types-unknown', types: unknown });
     return null;
   }
 

@@ -62,6 +62,7 @@ export class Worker {
       database,
       types,
       limits,
+      queues: this.#options.queues,
       onEvent,
       actor: `worker:${this.#workerId}`,
       onReady: () => this.#bell.ring(),
@@ -94,9 +95,11 @@ export class Worker {
   }
 
   async #join(): Promise<void> {
-    const { database, onEvent } = this.#world;
+    const { database, types, onEvent } = this.#world;
     this.#membership = await Membership.join(database, {
       leaseMs: this.#options.leaseMs,
+      queues: this.#options.queues,
+      types: types.signatures,
       onLost: () => void this.#joinAgain(),
       onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
     });

@@ -110,7 +110,7 @@ describe('what is wrong is told clearly', () => {
     [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant like 2026/],
     [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /still to come/],
     [['jobs', 'show', '77'], 3, /There is no job 77/],
-    [['jobs', 'cancel', '7'], 2, /required option '--reason <text>'/],
+    [['jobs', 'cancel', '7'], 2, /Say why, with --reason/],
     [['jobs', 'cancel', '77', '--reason', 'old'], 3, /There is no job 77/],
     [['jobs', 'show', 'x'], 2, /whole number/],
     [['jobs', 'list', '--status', 'paused'], 2, /queued, running, completed, failed, cancelled/],

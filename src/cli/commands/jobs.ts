@@ -1,8 +1,9 @@
 import { Argument, Command, Option } from 'commander';
 import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
-import { STATUSES, type Action, type Status } from '../../engine/lifecycle.ts';
+import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
+import { cancelCommand, retryCommand } from './jobs-act.ts';
 import {
   duration,
   facts,
@@ -19,8 +20,9 @@ export function jobsCommand(): Command {
   const jobs = new Command('jobs').description('look at jobs, retry and cancel them');
   jobs.addCommand(listCommand());
   jobs.addCommand(showCommand());
-  jobs.addCommand(actCommand('retry', 'retried', 'give a failed job one more attempt'));
-  jobs.addCommand(actCommand('cancel', 'cancelled', 'cancel a job that is queued or failed'));
+  jobs.addCommand(whyCommand());
+  jobs.addCommand(retryCommand());
+  jobs.addCommand(cancelCommand());
   return jobs;
 }
 
@@ -69,14 +71,15 @@ function showCommand(): Command {
     });
 }
 
-function actCommand(action: Action, done: string, description: string): Command {
-  return new Command(action)
-    .description(description)
+function whyCommand(): Command {
+  return new Command('why')
+    .description('what a job waits for, or how it ended, in one sentence')
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
-    .requiredOption('--reason <text>', 'why: it stands in the audit')
-    .action(async (id: number, { reason }: { reason: string }, command: Command) => {
-      await withHumdrum(command, (humdrum) => humdrum[action](id, { reason }));
-      print(`Job ${id} is ${done}.`);
+    .option('--json', 'for programs')
+    .action(async (id: number, options: { json?: true }, command: Command) => {
+      const standing = await withHumdrum(command, (humdrum) => humdrum.why(id));
+      if (options.json) printJson(standing);
+      else print(`Job ${id} is ${statusWord(standing.status)}. ${standing.why}`);
     });
 }
 

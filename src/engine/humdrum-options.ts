@@ -1,0 +1,35 @@
+import type { Database } from '../database/database.ts';
+import type { BulkAct } from './bulk.ts';
+import type { Listener } from './events.ts';
+import type { JobType } from './job-type.ts';
+import type { LimitRule } from './limit.ts';
+import type { Pack } from './pack.ts';
+import type { Receiver } from './receiver.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+export interface HumdrumOptions {
+  /** A `postgres://` URL, a folder for the embedded database, or a database that you opened. Default: embedded, in memory. */
+  database?: string | Database;
+  jobs?: readonly JobType[];
+  packs?: readonly Pack[];
+  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel`. */
+  receivers?: readonly Receiver[];
+  /** Limits that jobs name, by name. */
+  limits?: Readonly<Record<string, LimitRule>>;
+  /** Limits of whole queues, by the queue's name. */
+  queues?: Readonly<Record<string, LimitRule>>;
+  worker?: WorkerOptions;
+  /** Hears what the engine does. */
+  onEvent?: Listener;
+  /** Who acts, in the audit log. Default: the user of this process. */
+  actor?: string;
+}
+
+/** Who acts on a job, and why: both stand in its audit. */
+export interface OperatorAct {
+  actor?: string;
+  reason?: string | null;
+}
+
+/** A bulk act needs a reason. */
+export type BulkOptions = Omit<BulkAct, 'actor'> & { actor?: string };

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { promote } from '../../src/engine/promote.ts';
+import { settle } from '../../src/engine/settle.ts';
+import type { Humdrum } from '../../src/index.ts';
+import { eachBackend } from '../support/databases.ts';
+import { job, openEngine, stopClockAt } from '../support/engine.ts';
+import { addWorker, claim, failed, plain } from '../support/verbs.ts';
+
+const other = job('test.other', () => null);
+
+eachBackend('many at once', (fresh) => {
+  /** `count` failed jobs, half of them for want of a connection. */
+  async function openWithFailed(db: Database, count: number): Promise<Humdrum> {
+    const { humdrum } = await openEngine(db, { jobs: [plain, other] });
+    await humdrum.enqueueMany(Array.from({ length: count }, () => ({ type: plain })));
+    const settlements = (await claim(db, await addWorker(db), count)).map((one) => {
+      const settlement = failed(one, true);
+      const odd = one.id % 2 === 1;
+      const error = odd
+        ? { class: 'ConnectError', message: 'Connection to Mail 100% refused', stack: null }
+        : { class: 'TypeError', message: 'x is undefined', stack: null };
+      const ended = { error, permanent: true, retryAfterMs: null };
+      return { ...settlement, outcome: { ...settlement.outcome, ended } };
+    });
+    await settle(db, settlements, []);
+    return humdrum;
+  }
+
+  it('are counted, then retried or cancelled in batches, with actor and reason', async () => {
+    const db = await fresh();
+    const humdrum = await openWithFailed(db, 2_500);
+    const filter = { errorClass: 'ConnectError' };
+    expect(await humdrum.countFor('retry', filter)).toBe(1_250);
+    expect(await humdrum.countFor('retry', { error: 'mail 100%' })).toBe(1_250);
+    expect(await humdrum.countFor('retry', { type: other.type })).toBe(0);
+    const progress: number[] = [];
+    const by = { actor: 'user:ada', reason: 'mail is up again' };
+    const onProgress = (done: number) => progress.push(done);
+    expect(await humdrum.retryAll(filter, { ...by, onProgress })).toBe(1_250);
+    expect(progress).toEqual([1_000, 1_250]);
+    expect(await humdrum.countFor('retry', {})).toBe(1_250);
+    expect(await humdrum.countFor('cancel', {})).toBe(2_500);
+    expect(await humdrum.cancelAll({ errorClass: 'TypeError' }, by)).toBe(1_250);
+    const { rows } = await db.query(
+      `select event, actor, reason, count(*) from humdrum.audit where event in ('retried', 'cancelled')
+       group by 1, 2, 3 order by 1`,
+    );
+    expect(rows).toEqual([
+      { event: 'cancelled', ...by, count: 1_250 },
+      { event: 'retried', ...by, count: 1_250 },
+    ]);
+  });
+
+  it('are retried spread over a time', async () => {
+    const db = await fresh();
+    const moveTo = await stopClockAt(db, '2026-03-01T10:00:00Z');
+    const humdrum = await openWithFailed(db, 2_000);
+    await humdrum.retryAll({}, { reason: 'slowly', overMs: 2_000_000 });
+    const { rows } = await db.query(
+      'select count(*), min(run_at), max(run_at), count(distinct run_at) as instants from humdrum.later',
+    );
+    expect(rows).toEqual([
+      {
+        count: 1_999, // The first is due at once.
+        min: new Date('2026-03-01T10:00:01Z'),
+        max: new Date('2026-03-01T10:33:19Z'),
+        instants: 1_999,
+      },
+    ]);
+    await moveTo('2026-03-01T10:01:00Z');
+    expect(await promote(db)).toMatchObject({ promoted: 60 });
+  });
+
+  it('need a reason', async () => {
+    const humdrum = await openWithFailed(await fresh(), 1);
+    await expect(humdrum.retryAll({}, { reason: ' ' })).rejects.toThrow(/Say why/);
+    await expect(humdrum.retryAll({}, { reason: 'x', overMs: -1 })).rejects.toThrow(/overMs/);
+    expect(await humdrum.countFor('retry', {})).toBe(1);
+  });
+});
