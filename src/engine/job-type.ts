@@ -82,7 +82,7 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
     );
   }
   const stray = Object.keys(upcasts).filter(
-    (from) => !versionsOf(version, upcasts).includes(Number(from)),
+    (from) => !versionsOf(version, upcasts).slice(1).includes(Number(from)),
   );
   const wrong = [
     ...numberErrors(definition),
