@@ -92,6 +92,11 @@ function nextShown({ fields, zone }: Reading, afterMs: number): number | null {
   }
 }
 
+/** Errors: `type-invalid`. */
+export function checkCron(cron: string): void {
+  read({ cron });
+}
+
 const readings = new WeakMap<ScheduleRule, Reading>();
 const zones = new Map<string, Zone>();
 

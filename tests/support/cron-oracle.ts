@@ -1,0 +1,128 @@
+/**
+ * A second reading of cron, for tests to hold the engine against: five fields matched literally, minute by minute, with
+ * the wall clocks that `Intl` shows. It shares no code and no library with the engine.
+ */
+
+/** What the clocks show: minute, hour, day of the month, month, day of the week (Sunday is 0). */
+export type Shown = readonly [number, number, number, number, number];
+
+export interface Oracle {
+  matches(shown: Shown): boolean;
+  /** A star in minutes or hours: it comes whenever the clocks show it, and is not a fixed time. */
+  runsThrough: boolean;
+}
+
+const BOUNDS = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+] as const;
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
+export function readCron(cron: string): Oracle {
+  const texts = cron.trim().toLowerCase().split(/\s+/);
+  const [minutes, hours, days, months, weekdays] = texts.map((text, field) =>
+    valuesOf(text, BOUNDS[field] ?? [0, 0], field),
+  );
+  if (!minutes || !hours || !days || !months || !weekdays || texts.length !== 5) {
+    throw new Error(`This oracle reads five fields, not: ${cron}`);
+  }
+  if (weekdays.has(7)) weekdays.add(0);
+  const either = texts[2] !== '*' && texts[4] !== '*';
+  return {
+    matches: ([minute, hour, day, month, weekday]) =>
+      minutes.has(minute) &&
+      hours.has(hour) &&
+      months.has(month) &&
+      (either
+        ? days.has(day) || weekdays.has(weekday)
+        : days.has(day) && weekdays.has(weekday)),
+    runsThrough: texts.slice(0, 2).some((text) => text.startsWith('*')),
+  };
+}
+
+function valuesOf(text: string, [least, most]: readonly [number, number], field: number): Set<number> {
+  const values = new Set<number>();
+  for (const part of text.split(',')) {
+    const [range = '', step = '1'] = part.split('/');
+    const [from, to] = range.split('-').map((word) => numberOf(word, least, field));
+    if (from === undefined) throw new Error(`What is "${part}"?`);
+    const last = range === '*' || (part.includes('/') && to === undefined) ? most : (to ?? from);
+    for (let value = from; value <= last; value += Number(step)) values.add(value);
+  }
+  return values;
+}
+
+function numberOf(word: string, least: number, field: number): number {
+  if (word === '*') return least;
+  if (field === 3 && MONTHS.includes(word)) return MONTHS.indexOf(word) + 1;
+  if (field === 4 && DAYS.includes(word)) return DAYS.indexOf(word);
+  if (/^\d+$/.test(word)) return Number(word);
+  throw new Error(`What is "${word}"?`);
+}
+
+const MINUTE_MS = 60_000;
+/** Every change of every zone since 1972 is on such a quarter of an hour. */
+const QUARTER_MS = 15 * MINUTE_MS;
+
+/** The minutes from `fromMs` to `untilMs` (not included), and what a zone's clocks show in each. */
+export interface Walk {
+  instants: number[];
+  /** As if it were UTC, in milliseconds. */
+  locals: number[];
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+export function walk(timeZone: string, fromMs: number, untilMs: number): Walk {
+  const instants: number[] = [];
+  const locals: number[] = [];
+  for (let quarterMs = fromMs; quarterMs < untilMs; quarterMs += QUARTER_MS) {
+    const localMs = shownAt(timeZone, quarterMs);
+    for (let ms = 0; ms < QUARTER_MS && quarterMs + ms < untilMs; ms += MINUTE_MS) {
+      instants.push(quarterMs + ms);
+      locals.push(localMs + ms);
+    }
+  }
+  return { instants, locals };
+}
+
+export function shownAt(timeZone: string, atMs: number): number {
+  const format =
+    formats.get(timeZone) ??
+    new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  formats.set(timeZone, format);
+  return Date.parse(`${format.format(atMs).replace(' ', 'T')}Z`);
+}
+
+/** Every tick in the walk, in order: by the policy on changing clocks, word for word. */
+export function ticksOf(cron: string, { instants, locals }: Walk): number[] {
+  const oracle = readCron(cron);
+  if (oracle.runsThrough) {
+    return instants.filter((_, minute) => oracle.matches(fieldsOf(locals[minute] ?? 0)));
+  }
+  const ticks = new Set<number>();
+  let shownMs = (locals[0] ?? 0) - MINUTE_MS;
+  instants.forEach((instant, minute) => {
+    const localMs = locals[minute] ?? 0;
+    // One step on most minutes, none while the clocks show a time again, many where they jump.
+    for (; shownMs < localMs; shownMs += MINUTE_MS) {
+      if (oracle.matches(fieldsOf(shownMs + MINUTE_MS))) ticks.add(instant);
+    }
+  });
+  return [...ticks];
+}
+
+export function fieldsOf(localMs: number): Shown {
+  const at = new Date(localMs);
+  return [
+    at.getUTCMinutes(),
+    at.getUTCHours(),
+    at.getUTCDate(),
+    at.getUTCMonth() + 1,
+    at.getUTCDay(),
+  ];
+}
