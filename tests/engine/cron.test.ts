@@ -25,6 +25,29 @@ describe('ticks in a zone with daylight saving', () => {
     ]);
   });
 
+  it('fire it also where that instant is on the next day, or the day after', () => {
+    const saturdays = { cron: '30 23 * * 6', timeZone: 'America/Nuuk' };
+    expect(ticksFrom(saturdays, '2026-03-25T00:00:00Z', 2)).toEqual([
+      '2026-03-29T01:00:00.000Z',
+      '2026-04-05T00:30:00.000Z',
+    ]);
+    const leftOut = { cron: '0 9 30 12 *', timeZone: 'Pacific/Apia' };
+    expect(ticksFrom(leftOut, '2011-12-01T00:00:00Z', 1)).toEqual(['2011-12-30T10:00:00.000Z']);
+  });
+
+  it('run through where minutes or hours are stars', () => {
+    const [spring, autumn] = ['2026-03-08T06:45:00Z', '2026-11-01T05:15:00Z'];
+    expect(ticksFrom({ cron: '*/30 * * * *', ...zone }, spring, 2)).toEqual([
+      '2026-03-08T07:00:00.000Z',
+      '2026-03-08T07:30:00.000Z',
+    ]);
+    expect(ticksFrom({ cron: '30 * * * *', ...zone }, autumn, 3)).toEqual([
+      '2026-11-01T05:30:00.000Z',
+      '2026-11-01T06:30:00.000Z',
+      '2026-11-01T07:30:00.000Z',
+    ]);
+  });
+
   it('fire a fixed time that comes twice once', () => {
     expect(ticksFrom({ cron: '30 1 * * *', ...zone }, '2026-10-31T12:00:00Z', 2)).toEqual([
       '2026-11-01T05:30:00.000Z',
@@ -38,6 +61,7 @@ describe('a rule that cannot be read', () => {
     ['* * *', 'UTC'],
     ['99 * * * *', 'UTC'],
     ['* * * * *', 'Mars/Olympus'],
+    ['2026-01-01T00:00:00', 'UTC'],
   ])('%s in %s is refused with the rule in the sentence', (cron, timeZone) => {
     expect(() => nextTick({ cron, timeZone }, at('2026-01-01T00:00:00Z'))).toThrow(
       expect.objectContaining({

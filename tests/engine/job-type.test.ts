@@ -18,6 +18,9 @@ it.each([
   [{ retry: { attempts: 0 } }, /retry\.attempts/],
   [{ retry: { delayMs: -1 } }, /retry\.delayMs/],
   [{ timeoutMs: 0 }, /timeoutMs/],
+  [{ schedule: { cron: '* * * * *', jitterMs: -1 } }, /schedule\.jitterMs is from 0/],
+  [{ schedule: { cron: '* * * * *', jitterMs: 86_400_001 } }, /schedule\.jitterMs/],
+  [{ schedule: { cron: '* * * * *', misfireLimit: 0 } }, /schedule\.misfireLimit/],
 ])('refuses %j', (wrong, message) => {
   expect(() => defineJob({ ...definition, ...wrong })).toThrow(message);
 });

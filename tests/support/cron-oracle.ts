@@ -7,7 +7,7 @@
 export type Shown = readonly [number, number, number, number, number];
 
 export interface Oracle {
-  matches(shown: Shown): boolean;
+  matches: (shown: Shown) => boolean;
   /** A star in minutes or hours: it comes whenever the clocks show it, and is not a fixed time. */
   runsThrough: boolean;
 }
@@ -37,14 +37,16 @@ export function readCron(cron: string): Oracle {
       minutes.has(minute) &&
       hours.has(hour) &&
       months.has(month) &&
-      (either
-        ? days.has(day) || weekdays.has(weekday)
-        : days.has(day) && weekdays.has(weekday)),
+      (either ? days.has(day) || weekdays.has(weekday) : days.has(day) && weekdays.has(weekday)),
     runsThrough: texts.slice(0, 2).some((text) => text.startsWith('*')),
   };
 }
 
-function valuesOf(text: string, [least, most]: readonly [number, number], field: number): Set<number> {
+function valuesOf(
+  text: string,
+  [least, most]: readonly [number, number],
+  field: number,
+): Set<number> {
   const values = new Set<number>();
   for (const part of text.split(',')) {
     const [range = '', step = '1'] = part.split('/');
@@ -65,7 +67,6 @@ function numberOf(word: string, least: number, field: number): number {
 }
 
 const MINUTE_MS = 60_000;
-/** Every change of every zone since 1972 is on such a quarter of an hour. */
 const QUARTER_MS = 15 * MINUTE_MS;
 
 /** The minutes from `fromMs` to `untilMs` (not included), and what a zone's clocks show in each. */
@@ -80,12 +81,15 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 export function walk(timeZone: string, fromMs: number, untilMs: number): Walk {
   const instants: number[] = [];
   const locals: number[] = [];
+  let localMs = shownAt(timeZone, fromMs);
   for (let quarterMs = fromMs; quarterMs < untilMs; quarterMs += QUARTER_MS) {
-    const localMs = shownAt(timeZone, quarterMs);
+    const endMs = shownAt(timeZone, quarterMs + QUARTER_MS);
+    const steady = endMs - localMs === QUARTER_MS;
     for (let ms = 0; ms < QUARTER_MS && quarterMs + ms < untilMs; ms += MINUTE_MS) {
       instants.push(quarterMs + ms);
-      locals.push(localMs + ms);
+      locals.push(steady ? localMs + ms : shownAt(timeZone, quarterMs + ms));
     }
+    localMs = endMs;
   }
   return { instants, locals };
 }
@@ -125,4 +129,23 @@ export function fieldsOf(localMs: number): Shown {
     at.getUTCMonth() + 1,
     at.getUTCDay(),
   ];
+}
+
+const DAY_MS = 86_400_000;
+
+/** The instants in these years at which the zone's clocks jump or fall back. */
+export function changesOf(timeZone: string, years: readonly number[]): number[] {
+  const aheadMs = (atMs: number): number => shownAt(timeZone, atMs) - atMs;
+  const changes: number[] = [];
+  for (const year of years) {
+    for (let dayMs = Date.UTC(year, 0); dayMs < Date.UTC(year + 1, 0); dayMs += DAY_MS) {
+      const before = aheadMs(dayMs);
+      if (before === aheadMs(dayMs + DAY_MS)) continue;
+      let atMs = dayMs;
+      while (aheadMs(atMs + QUARTER_MS) === before) atMs += QUARTER_MS;
+      while (aheadMs(atMs) === before) atMs += MINUTE_MS;
+      changes.push(atMs);
+    }
+  }
+  return changes;
 }
