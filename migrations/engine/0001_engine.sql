@@ -74,7 +74,7 @@ create table humdrum.audit (
   job_id  bigint,
   attempt smallint,
   event   text        not null check (event in
-    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured')),
+    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped')),
   actor   text        not null,
   reason  text
 );

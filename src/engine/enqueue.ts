@@ -5,6 +5,13 @@ import { signature } from './job-type.ts';
 import type { Limits } from './limit.ts';
 import { checked, type CheckedJob, type NewJob } from './new-job.ts';
 
+/** Who asks, and why. `actor` null: the schedule of each job. */
+export interface Asker {
+  actor: string | null;
+  reason?: string | null;
+  limits: Limits;
+}
+
 export interface Enqueued {
   id: number;
   /** False: a job with this unique key was there already, and this is its id. */
@@ -30,7 +37,7 @@ export function isOneStatement(jobs: readonly NewJob[]): boolean {
 export async function enqueue(
   db: Queryable,
   jobs: readonly NewJob[],
-  by: { actor: string; limits: Limits },
+  by: Asker,
 ): Promise<Enqueued[]> {
   const rows = await Promise.all(
     jobs.map(async (job): Promise<Row> => ({ ...(await checked(job, by.limits)), parentId: null })),
@@ -41,14 +48,14 @@ export async function enqueue(
 async function persist(
   db: Queryable,
   rows: readonly Row[],
-  by: { actor: string; limits: Limits },
+  by: Asker,
   depth: number,
 ): Promise<Enqueued[]> {
   const enqueued: Enqueued[] = [];
   for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
     const chunk = rows.slice(from, from + ENQUEUE_CHUNK);
-    const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by.actor) : chunk;
-    enqueued.push(...(await insert(db, ready, by.actor)));
+    const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by) : chunk;
+    enqueued.push(...(await insert(db, ready, by)));
   }
   const children = await childrenOf(rows, enqueued, by.limits);
   if (children.length > 0) {
@@ -76,11 +83,14 @@ async function childrenOf(
 }
 
 /** One after another: of two that follow each other at once, the second takes the place of the first. */
-async function putOff(db: Queryable, rows: readonly Row[], actor: string): Promise<Row[]> {
+async function putOff(db: Queryable, rows: readonly Row[], { actor }: Asker): Promise<Row[]> {
   const ready: Row[] = [];
   for (const row of rows) {
     if (!row.debounce) ready.push(row);
-    else ready.push({ ...row, ...(await debounce(db, row.job.type.type, row.debounce, actor)) });
+    else {
+      const by = actor ?? `schedule:${row.job.schedule}`;
+      ready.push({ ...row, ...(await debounce(db, row.job.type.type, row.debounce, by)) });
+    }
   }
   return ready;
 }
@@ -132,14 +142,14 @@ function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-async function insert(db: Queryable, rows: readonly Row[], actor: string): Promise<Enqueued[]> {
+async function insert(db: Queryable, rows: readonly Row[], by: Asker): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) => ({ name, type, values: rows.map(of) }));
   const used = columns.filter(({ values }) => values.some((value) => value !== null));
   const unused = columns.filter((column) => !used.includes(column));
   const has = (name: string): boolean => used.some((column) => column.name === name);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
     insertSql(used, unused, has),
-    [actor, ...used.map(({ values }) => values)],
+    [by.actor, by.reason ?? null, ...used.map(({ values }) => values)],
   );
   // A caller's own connection may read bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));
@@ -156,7 +166,7 @@ function insertSql(
   has: (name: string) => boolean,
 ): string {
   const names = used.map(({ name }) => name).join(', ');
-  const arrays = used.map(({ type }, at) => `$${at + 2}::${type}[]`).join(', ');
+  const arrays = used.map(({ type }, at) => `$${at + 3}::${type}[]`).join(', ');
   const nulls = unused.map(({ name, type }) => `null::${type} as ${name}`).join(', ');
   return `
 with clock as materialized (select humdrum.clock() as now),
@@ -191,7 +201,8 @@ later as (
   select id, due, rank, 1, queue, signature, starts_by, passes[1], children_ms is not null from placed where due > now
 ),${has('gates') ? PARKED : ''}${has('parent_id') ? AWAITED : ''}
 audit as (
-  insert into humdrum.audit (at, job_id, event, actor) select now, id, 'created', $1 from placed
+  insert into humdrum.audit (at, job_id, event, actor, reason)
+  select now, id, 'created', coalesce($1, 'schedule:' || schedule), $2 from placed
 )
 select kept_id as id, kept_id = id as created from fresh order by ordinality`;
 }

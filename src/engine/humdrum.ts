@@ -4,6 +4,7 @@ import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { Announcer } from './announcer.ts';
+import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
 import { cancel } from './cancel.ts';
 import type { Enqueued } from './enqueue.ts';
@@ -25,8 +26,9 @@ import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
 import { keyHolder, retry } from './retry.ts';
 import { runNow, type RunReport } from './run-now.ts';
-import { nextTicks, registerSchedules, type NextTick } from './schedule.ts';
 import { why, type Standing } from './why.ts';
+import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
+import type { NextTick, ScheduleSummary } from './schedule.ts';
 import { Worker } from './worker.ts';
 import { workerSettings, type WorkerSettings } from './worker-options.ts';
 
@@ -162,6 +164,30 @@ export class Humdrum {
   /** The next tick of each schedule, soonest first. */
   async nextTicks(limit = 10): Promise<NextTick[]> {
     return nextTicks(this.database, this.types, limit);
+  }
+
+  async listSchedules(): Promise<ScheduleSummary[]> {
+    return listSchedules(this.database, this.types);
+  }
+
+  /** The next ticks of a type's schedule, from now on. Errors: `input-invalid` where it has none. */
+  async upcomingTicks(type: JobType | string, count = 10): Promise<Date[]> {
+    return upcomingTicks(this.database, this.#type(type), count);
+  }
+
+  /** Makes the jobs of ticks that have passed without one, or rehearses them. Errors: `input-invalid`. */
+  async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
+    const world = {
+      database: this.database,
+      enqueuer: this.#enqueuer,
+      limits: this.#limits,
+    };
+    const made = await backfill(world, this.#type(type), {
+      actor: this.#actor,
+      ...options,
+    });
+    if (made.jobs.length > 0) await this.#announcer.announce('ready');
+    return made;
   }
 
   async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {

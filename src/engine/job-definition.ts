@@ -26,8 +26,12 @@ export interface ScheduleRule {
   timeZone?: string;
   /** `skip` none, `once` the latest (default), `each` all of them, oldest first, at most `misfireLimit`. */
   misfire?: 'skip' | 'once' | 'each';
-  /** Default 10. */
+  /** Default 10, at most 1,000. */
   misfireLimit?: number;
+  /** Each tick's job is due up to so much later, by a delay that belongs to the tick. Default 0, at most a day. */
+  jitterMs?: number;
+  /** While the job of an earlier tick is open: `skip` the tick, let its job wait (`queue`), or `allow` both (default). */
+  overlap?: 'skip' | 'queue' | 'allow';
 }
 
 export interface JobDefinition<Input, Result> {

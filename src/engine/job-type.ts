@@ -23,6 +23,14 @@ const DEFAULT_RETRY: RetryPolicy = {
   maxDelayMs: 3_600_000,
 };
 
+const DEFAULT_SCHEDULE = {
+  timeZone: 'UTC',
+  misfire: 'once',
+  misfireLimit: 10,
+  jitterMs: 0,
+  overlap: 'allow',
+} as const;
+
 export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobType<Input> {
   checkDefinition(definition);
   const { type, schedule, version = 1, upcasts = {}, limits = [] } = definition;
@@ -36,7 +44,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     queue: definition.queue ?? 'default',
     priority: definition.priority ?? 0,
     atomic: definition.atomic ?? true,
-    schedule: schedule ? { timeZone: 'UTC', misfire: 'once', misfireLimit: 10, ...schedule } : null,
+    schedule: schedule ? { ...DEFAULT_SCHEDULE, ...schedule } : null,
     retry: { ...DEFAULT_RETRY, ...definition.retry },
     timeoutMs: definition.timeoutMs ?? null,
     graceMs: definition.graceMs ?? 5_000,
@@ -96,7 +104,7 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
 }
 
 function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {
-  const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs } = definition;
+  const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs, schedule } = definition;
   const whole = (value: number | undefined, from: number, to: number): boolean =>
     value === undefined || (Number.isInteger(value) && value >= from && value <= to);
   return [
@@ -109,6 +117,8 @@ function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): 
     whole(timeoutMs, 1, 86_400_000) || 'timeoutMs is from 1 to 86,400,000 (a day)',
     whole(graceMs, 0, 600_000) || 'graceMs is from 0 to 600,000 (ten minutes)',
     whole(startWithinMs, 1, 31_536_000_000) || 'startWithinMs is from 1 to 31,536,000,000 (a year)',
+    whole(schedule?.misfireLimit, 1, 1_000) || 'schedule.misfireLimit is from 1 to 1000',
+    whole(schedule?.jitterMs, 0, 86_400_000) || 'schedule.jitterMs is from 0 to 86,400,000 (a day)',
   ];
 }
 

@@ -42,6 +42,7 @@ export const EVENTS = {
   rescued: null,
   fenced: null,
   configured: null, // Of no job: a limit was changed.
+  skipped: null, // Of no job: a tick made none.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 

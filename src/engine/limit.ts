@@ -1,4 +1,5 @@
 import { HumdrumError } from '../errors.ts';
+import type { JobType } from './job-definition.ts';
 
 /** How many jobs may run at once, or start in a time. It holds across all processes of a database. */
 export interface LimitRule {
@@ -30,6 +31,13 @@ const NAME = /^[a-z][a-z0-9.-]{0,99}$/;
 const MOST_GATES = 10;
 const LONGEST_KEY = 500;
 
+/** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. */
+const IN_TURN = 'humdrum.in-turn';
+
+export function inTurn({ type }: JobType): LimitUse {
+  return { name: IN_TURN, key: type };
+}
+
 /** The limits of a configuration, by the names that the database knows: those of queues begin with `queue:`. */
 export function limitsOf(options: {
   limits?: Readonly<Record<string, LimitRule>>;
@@ -44,7 +52,11 @@ export function limitsOf(options: {
       throw invalid(`The queue "${name}" cannot be ordered. Use a limit with ordered: true.`);
     }
   }
-  return new Map([...named, ...queues.map(([name, rule]) => [`queue:${name}`, rule] as const)]);
+  return new Map([
+    [IN_TURN, { ordered: true }],
+    ...named,
+    ...queues.map(([name, rule]): [string, LimitRule] => [`queue:${name}`, rule]),
+  ]);
 }
 
 function checkRule(name: string, rule: LimitRule): void {

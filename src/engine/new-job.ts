@@ -1,6 +1,6 @@
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { JobType } from './job-type.ts';
-import { gatesOf, type Gate, type Limits, type LimitUse } from './limit.ts';
+import { gatesOf, inTurn, type Gate, type Limits, type LimitUse } from './limit.ts';
 
 /** At most one job with this key among the open ones (queued or running) of its type; with `forMs`, at most one in that time. */
 export interface Unique {
@@ -48,8 +48,10 @@ export interface NewJob extends EnqueueOptions {
   input?: unknown;
   schedule?: string;
   children?: Children;
-  /** When it may start, where that is not `runAt`. */
+  /** Where it is first due at another instant than the one that its handler sees as now. Default: `runAt`. */
   dueAt?: Date;
+  /** It starts when the jobs of all earlier ticks of its schedule have ended. */
+  inTurn?: boolean;
 }
 
 /** A job that may be persisted: its input fits, its options are in range. */
@@ -75,7 +77,7 @@ export async function checked(job: NewJob, limits: Limits): Promise<CheckedJob> 
   const unique = job.unique ?? (job.debounce ? null : type.unique(parsed));
   const debounce = job.debounce ?? (job.unique ? null : type.debounce(parsed));
   checkKeys(job, unique, debounce);
-  const uses = job.limits ?? type.limits(parsed);
+  const uses = [...(job.limits ?? type.limits(parsed)), ...(job.inTurn ? [inTurn(type)] : [])];
   return {
     job,
     input: serialize(type, value),

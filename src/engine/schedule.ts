@@ -2,10 +2,13 @@ import type { Database, Queryable } from '../database/database.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import { readClock } from './clock.ts';
 import { dueTicks, nextTick } from './cron.ts';
-import { enqueue } from './enqueue.ts';
+import { describeCron } from './describe-cron.ts';
+import { enqueue, type Asker } from './enqueue.ts';
+import { limitsOf, type Limits } from './limit.ts';
 import type { JobType } from './job-type.ts';
-import type { Limits } from './limit.ts';
+import { seededRandom } from './random.ts';
 import type { Registry } from './registry.ts';
+import { seedOf } from './rehearse.ts';
 
 /** What is due to come: the next tick of each schedule, soonest first. */
 export interface NextTick {
@@ -25,10 +28,58 @@ export async function nextTicks(db: Queryable, types: Registry, limit = 10): Pro
   return rows;
 }
 
-type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
+export type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
+
+export function isScheduled(type: JobType): type is ScheduledType {
+  return type.schedule !== null;
+}
 
 function scheduled(types: Registry): ScheduledType[] {
-  return types.all().filter((type): type is ScheduledType => type.schedule !== null);
+  return types.all().filter(isScheduled);
+}
+
+/** A schedule as its rule says it, with the next tick from now on. */
+export interface ScheduleSummary {
+  schedule: string;
+  cron: string;
+  words: string;
+  timeZone: string;
+  nextAt: Date | null;
+}
+
+export async function listSchedules(db: Queryable, types: Registry): Promise<ScheduleSummary[]> {
+  const now = await readClock(db);
+  return scheduled(types).map(({ type, schedule }) => {
+    const { cron, timeZone } = schedule;
+    const words = describeCron(cron);
+    return { schedule: type, cron, words, timeZone, nextAt: nextTick(schedule, now) };
+  });
+}
+
+const MAX_UPCOMING = 1_000;
+
+/** The next ticks of a type's schedule, whether anybody is there to fire them or not. Errors: `input-invalid`. */
+export async function upcomingTicks(db: Queryable, type: JobType, count: number): Promise<Date[]> {
+  const { schedule } = requireScheduled(type);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_UPCOMING) {
+    throw new HumdrumError(
+      'input-invalid',
+      `count is a whole number from 1 to ${MAX_UPCOMING}, not ${count}.`,
+    );
+  }
+  const ticks: Date[] = [];
+  let tick = nextTick(schedule, await readClock(db));
+  while (tick && ticks.length < count) {
+    ticks.push(tick);
+    tick = nextTick(schedule, tick);
+  }
+  return ticks;
+}
+
+/** Errors: `input-invalid`. */
+export function requireScheduled(type: JobType): ScheduledType {
+  if (isScheduled(type)) return type;
+  throw new HumdrumError('input-invalid', `${type.type} has no schedule.`);
 }
 
 /** Writes down the schedules of these types. One whose rule has changed starts anew from now; others keep their place. */
@@ -76,32 +127,20 @@ interface DueRow {
 }
 
 /**
- * Makes the jobs of every schedule that has come due. Any number of machines may do so at once: a tick is a row, and its
- * key lets one of them have it. `nextMs`: how long until the next tick of these types; null if there is none.
+ * Makes the jobs of every schedule that has come due. Any number of machines may do so at once. `nextMs`: how long until
+ * the next tick of these types; null if there is none.
  */
 export async function fireDue(
   db: Database,
   types: Registry,
-  limits: Limits = new Map(),
+  limits: Limits = limitsOf({}),
 ): Promise<{ fired: number; nextMs: number | null }> {
-  const known = scheduled(types);
-  if (known.length === 0) return { fired: 0, nextMs: null };
-  const names = known.map(({ type }) => type);
+  const known = new Map(scheduled(types).map((type) => [type.type, type]));
+  if (known.size === 0) return { fired: 0, nextMs: null };
+  const names = [...known.keys()];
   const next = await untilNext(db, names);
   if (next === null || next > 0) return { fired: 0, nextMs: next };
-  const fired = await db.transaction(async (tx) => {
-    const due = await tx.query<DueRow>(
-      `select name, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
-       where name = any ($1) and next_at <= clock.now order by next_at limit 1000 for update of schedule skip locked`,
-      [names],
-    );
-    let made = 0;
-    for (const row of due.rows) {
-      const type = known.find(({ type: name }) => name === row.name);
-      if (type) made += await fire(tx, type, row, limits);
-    }
-    return made;
-  });
+  const fired = await db.transaction((tx) => fire(tx, known, limits));
   return { fired, nextMs: await untilNext(db, names) };
 }
 
@@ -116,25 +155,108 @@ async function untilNext(db: Queryable, names: string[]): Promise<number | null>
 
 async function fire(
   tx: Queryable,
-  type: ScheduledType,
-  row: DueRow,
+  known: ReadonlyMap<string, ScheduledType>,
   limits: Limits,
 ): Promise<number> {
-  const { run, next } = dueTicks(type.schedule, row.next_at, row.now);
-  const mine = await tx.query<{ at: Date }>(
-    `insert into humdrum.tick (schedule, at) select $1, at from unnest($2::timestamptz[]) as at
-     on conflict do nothing returning at`,
-    [row.name, run.map((tick) => tick.toISOString())],
+  const { rows } = await tx.query<DueRow>(
+    `select name, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
+     where name = any ($1) and next_at <= clock.now order by next_at limit 1000 for update of schedule skip locked`,
+    [[...known.keys()]],
   );
-  const ticks = mine.rows.map(({ at }) => at).toSorted((a, b) => a.getTime() - b.getTime());
-  await enqueue(
+  const due = rows.flatMap((row) => {
+    const type = known.get(row.name);
+    return type ? [{ type, ...dueTicks(type.schedule, row.next_at, row.now) }] : [];
+  });
+  const ticks = due.flatMap(({ type, run }) =>
+    run.map((at) => ({ type, at, dueAt: jittered(type, at) })),
+  );
+  const made = await makeTickJobs(tx, ticks, { actor: null, limits });
+  await tx.query(
+    `update humdrum.schedule set next_at = due.next_at
+     from unnest($1::text[], $2::timestamptz[]) as due (name, next_at) where schedule.name = due.name`,
+    [
+      due.map(({ type }) => type.type),
+      due.map(({ next: nextAt }) => nextAt?.toISOString() ?? 'infinity'),
+    ],
+  );
+  return made.length;
+}
+
+/** The delay belongs to the tick: whoever fires it, and however often, it is the same. */
+function jittered({ type, schedule }: ScheduledType, tick: Date): Date {
+  const random = seededRandom(`jitter:${type}:${tick.toISOString()}`);
+  return new Date(tick.getTime() + Math.floor(random() * (schedule.jitterMs + 1)));
+}
+
+interface Tick {
+  type: ScheduledType;
+  at: Date;
+  dueAt: Date;
+}
+
+/**
+ * Makes a job for each of these ticks that has none, oldest first, and answers which. A tick is a row, and its key lets
+ * one of all who want it have it. Its job draws the same numbers and ids as a rehearsal at that instant.
+ */
+export async function makeTickJobs(
+  tx: Queryable,
+  ticks: readonly Tick[],
+  by: Asker,
+): Promise<{ at: Date; id: number }[]> {
+  const { rows } = await tx.query<{ place: number }>(
+    // In order, so that two who want the same ticks never wait for each other in a circle.
+    `with wanted as (
+       select * from unnest($1::text[], $2::timestamptz[]) with ordinality as wanted (schedule, at, place)
+     ),
+     tick as (
+       insert into humdrum.tick (schedule, at) select schedule, at from wanted order by schedule, at
+       on conflict do nothing returning schedule, at
+     )
+     select place from wanted join tick using (schedule, at) order by at, place`,
+    [ticks.map(({ type }) => type.type), ticks.map(({ at }) => at.toISOString())],
+  );
+  const mine = rows.flatMap(({ place }) => ticks[place - 1] ?? []);
+  const jobs = mine.map(({ type, at, dueAt }) => ({
+    type,
+    runAt: at,
+    dueAt,
+    schedule: type.type,
+    seed: seedOf(type, {}, at),
+    ...OVERLAP[by.actor === null ? type.schedule.overlap : IN_BACKFILL[type.schedule.overlap]],
+  }));
+  const enqueued = await enqueue(tx, jobs, by);
+  const made = mine.map(({ type, at }, place) => ({ type, at, ...enqueued[place] }));
+  await noteSkipped(
     tx,
-    ticks.map((runAt) => ({ type, runAt, schedule: row.name })),
-    { actor: `schedule:${row.name}`, limits },
+    made.filter(({ created }) => !created),
   );
-  await tx.query(`update humdrum.schedule set next_at = $2 where name = $1`, [
-    row.name,
-    next?.toISOString() ?? 'infinity',
-  ]);
-  return ticks.length;
+  return made.flatMap(({ at, id, created }) => (created && id !== undefined ? [{ at, id }] : []));
+}
+
+const OVERLAP = {
+  allow: {},
+  queue: { inTurn: true },
+  skip: { unique: { key: 'humdrum.overlap' } },
+};
+
+/** Whoever asks for ticks of the past wants all of them. */
+const IN_BACKFILL = { allow: 'allow', queue: 'queue', skip: 'queue' } as const;
+
+/** A tick that was skipped made no job: the audit tells why. */
+async function noteSkipped(
+  tx: Queryable,
+  ticks: readonly { type: ScheduledType; at: Date; id?: number }[],
+): Promise<void> {
+  if (ticks.length === 0) return;
+  await tx.query(
+    `insert into humdrum.audit (at, event, actor, reason)
+     select humdrum.clock(), 'skipped', 'schedule:' || schedule,
+       'tick ' || at || ': job ' || open || ' of an earlier one had not ended'
+     from unnest($1::text[], $2::text[], $3::bigint[]) as given (schedule, at, open)`,
+    [
+      ticks.map(({ type }) => type.type),
+      ticks.map(({ at }) => at.toISOString()),
+      ticks.map(({ id }) => id ?? null),
+    ],
+  );
 }

@@ -78,6 +78,72 @@ eachBackend('schedules', (fresh) => {
     expect(await next()).toEqual(new Date('2026-03-01T12:00:00Z'));
   });
 
+  it('spreads the jobs of ticks by their jitter, and each still sees its tick as now', async () => {
+    const schedule = { cron: '0 * * * *', misfire: 'each', misfireLimit: 1_000 } as const;
+    const spread = job('test.spread', () => null, { schedule: { ...schedule, jitterMs: 600_000 } });
+    const exact = job('test.exact', () => null, { schedule });
+    const types = new Registry([spread, exact]);
+    await registerSchedules(db, types);
+    await moveTo('2026-03-05T10:00:00Z');
+    expect(await fireDue(db, types)).toMatchObject({ fired: 2 * 96 });
+    const { rows } = await db.query<{ type: string; spread_ms: number; shown: Date }>(
+      `select type, job.run_at as shown, extract(epoch from due.run_at - job.run_at)::float8 * 1000 as spread_ms
+       from humdrum.job join humdrum.jobs as due using (id, type) order by job.run_at`,
+    );
+    const [first] = rows;
+    expect(first?.shown).toEqual(new Date('2026-03-01T11:00:00Z'));
+    expect(rows.every(({ shown }) => shown.getTime() % 3_600_000 === 0)).toBe(true);
+    // Only the last tick's job is not due yet: of all others nothing tells when they were.
+    const waiting = rows.filter(({ spread_ms: ms }) => ms > 0);
+    expect(waiting).toMatchObject([
+      { type: 'test.spread', shown: new Date('2026-03-05T10:00:00Z') },
+    ]);
+    expect(waiting[0]?.spread_ms).toBeLessThanOrEqual(600_000);
+    await moveTo('2026-03-05T10:10:00Z');
+    expect(await promote(db)).toMatchObject({ promoted: 1 });
+  });
+
+  it('draws the same delay for a tick wherever it is fired, and another for another', async () => {
+    const schedule = { cron: '0 0 * * *', jitterMs: 86_400_000 };
+    const daily = job('test.daily', () => null, { schedule });
+    const delays = async (on: Database, move: (at: string) => Promise<void>): Promise<number[]> => {
+      const types = new Registry([daily]);
+      await registerSchedules(on, types);
+      for (let day = 2; day < 12; day += 1) {
+        await move(`2026-03-${String(day).padStart(2, '0')}T00:00:00Z`);
+        await fireDue(on, types);
+      }
+      const { rows } = await on.query<{ ms: number }>(
+        `select extract(epoch from later.run_at - job.run_at)::float8 * 1000 as ms
+         from humdrum.job join humdrum.later on later.job_id = job.id order by job.run_at`,
+      );
+      return rows.map(({ ms }) => ms);
+    };
+    const here = await delays(db, moveTo);
+    const other = await fresh();
+    const there = await delays(other, await stopClockAt(other, '2026-03-01T10:07:00Z'));
+    expect(here).toEqual(there);
+    expect(here).toHaveLength(10);
+    expect(new Set(here).size).toBe(10);
+    expect(Math.max(...here)).toBeGreaterThan(43_200_000);
+    expect(Math.min(...here)).toBeLessThan(43_200_000);
+  });
+
+  it('gives a tick the same numbers as its rehearsal', async () => {
+    const dice = job('test.dice', (ctx) => [ctx.random(), ctx.id('a'), ctx.now.toISOString()], {
+      schedule: { cron: '*/30 * * * *' },
+    });
+    const { humdrum, events } = await openEngine(db, { jobs: [dice] });
+    const plan = await humdrum.rehearse(dice, {}, new Date('2026-03-01T10:30:00Z'));
+    await registerSchedules(db, new Registry([dice]));
+    await moveTo('2026-03-01T10:31:00Z');
+    await humdrum.start();
+    await events.settled(1);
+    expect(events.all.find(({ event }) => event === 'job-settled')).toMatchObject({
+      outcome: { ended: { result: plan.result } },
+    });
+  });
+
   it('refuses a rule that cannot be read, and a schema that wants what no tick brings', async () => {
     const unreadable = job('test.bad', () => null, { schedule: { cron: '61 * * * *' } });
     await expect(registerSchedules(db, new Registry([unreadable]))).rejects.toMatchObject({

@@ -40,5 +40,9 @@ export function completed(job: ClaimedJob, more: Partial<Outcome> = {}): Settlem
 
 export function failed(job: ClaimedJob, permanent = false): Settlement {
   const error = { class: 'Error', message: 'no luck', stack: null };
-  return { job, type: plain, outcome: { ...nothing, ended: { error, permanent, retryAfterMs: null } } };
+  return {
+    job,
+    type: plain,
+    outcome: { ...nothing, ended: { error, permanent, retryAfterMs: null } },
+  };
 }
