@@ -7,6 +7,7 @@ import { jobsCommand } from './commands/jobs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { picksCommand } from './commands/picks.ts';
 import { runCommand } from './commands/run.ts';
+import { schedulesCommand } from './commands/schedules.ts';
 import { startCommand } from './commands/start.ts';
 import { workerCommand } from './commands/worker.ts';
 import { EXIT, reportFailure } from './exit.ts';
@@ -37,6 +38,7 @@ const commands = [
   workerCommand(),
   runCommand(),
   jobsCommand(),
+  schedulesCommand(),
   historyCommand(),
   auditCommand(),
   migrateCommand(),

@@ -1,0 +1,115 @@
+import { Argument, Command } from 'commander';
+import colors from 'picocolors';
+import type { Backfill } from '../../engine/backfill.ts';
+import type { Plan } from '../../engine/plan.ts';
+import { toInstant, toWhole } from '../arguments.ts';
+import { EXIT } from '../exit.ts';
+import { count, instant, oneLine, print, printJson, table } from '../output.ts';
+import { withHumdrum } from '../session.ts';
+
+export function schedulesCommand(): Command {
+  const schedules = new Command('schedules').description('look at schedules, and backfill them');
+  schedules.addCommand(listCommand());
+  schedules.addCommand(nextCommand());
+  schedules.addCommand(backfillCommand());
+  return schedules;
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('the schedules of all job types')
+    .option('--json', 'for programs')
+    .action(async (options: { json?: true }, command: Command) => {
+      const schedules = await withHumdrum(command, (humdrum) => humdrum.listSchedules());
+      if (options.json) return printJson(schedules);
+      const rows = schedules.map(({ schedule, cron, words, timeZone, nextAt }) => [
+        schedule,
+        cron,
+        words,
+        timeZone,
+        nextAt ? instant(nextAt) : 'never',
+      ]);
+      const head = ['schedule', 'cron', 'in words', 'zone', 'next (UTC)'];
+      print(table(head, rows, 'No job type has a schedule.'));
+    });
+}
+
+function typeArgument(): Argument {
+  return new Argument('<type>', 'the job type, like picks.settle-games');
+}
+
+function nextCommand(): Command {
+  return new Command('next')
+    .description('the next ticks of one schedule')
+    .addArgument(typeArgument())
+    .option('--count <number>', 'how many, at most 1000', toWhole, 10)
+    .option('--json', 'for programs')
+    .action(async (type: string, options: { count: number; json?: true }, command: Command) => {
+      const ticks = await withHumdrum(command, (humdrum) =>
+        humdrum.upcomingTicks(type, options.count),
+      );
+      if (options.json) printJson(ticks);
+      else print(ticks.map((tick) => `${instant(tick)} UTC`).join('\n') || 'There is none.');
+    });
+}
+
+interface BackfillFlags {
+  from: Date;
+  to: Date;
+  limit?: number;
+  dryRun?: true;
+  reason?: string;
+  json?: true;
+}
+
+function backfillCommand(): Command {
+  return new Command('backfill')
+    .description('make the jobs of ticks that have passed without one')
+    .addArgument(typeArgument())
+    .requiredOption('--from <instant>', 'the first that may be a tick (ISO 8601)', toInstant)
+    .requiredOption('--to <instant>', 'the last that may be a tick (ISO 8601)', toInstant)
+    .option('--limit <number>', 'at most so many ticks, the oldest ones', toWhole)
+    .option('--dry-run', 'rehearse the first ten of them, and make no job (JOB_DRY_RUN=1)')
+    .option('--reason <text>', 'why: it stands in the audit')
+    .option('--json', 'for programs')
+    .action(async (type: string, { json, ...flags }: BackfillFlags, command: Command) => {
+      const dryRun = flags.dryRun ?? process.env['JOB_DRY_RUN'] === '1';
+      const made = await withHumdrum(command, (humdrum) =>
+        humdrum.backfill(type, { ...flags, dryRun }),
+      );
+      if (json) printJson({ dryRun, ...made });
+      else print(dryRun ? describeRehearsal(type, made) : describeBackfill(made));
+      if (made.plans.some(({ error }) => error)) process.exitCode = EXIT.jobFailed;
+    });
+}
+
+const NOTHING_OPEN = 'Every tick of that time has its job already.';
+
+function describeBackfill({ ticks, jobs }: Backfill): string {
+  if (ticks.length === 0) return NOTHING_OPEN;
+  return `${count(jobs.length)} jobs made, ${rangeOf(ticks)}.`;
+}
+
+function describeRehearsal(type: string, { ticks, plans }: Backfill): string {
+  if (ticks.length === 0) return NOTHING_OPEN;
+  const head = `${colors.bold('Dry run')} of ${type}: ${count(ticks.length)} ticks have no job, ${rangeOf(ticks)}. Nothing was written.`;
+  const rows = plans.map((plan) => [
+    instant(new Date(plan.at)),
+    plan.tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0),
+    plan.effects.length,
+    outcomeOf(plan),
+  ]);
+  return `${head}\n${table(['tick (UTC)', 'rows', 'effects', 'outcome'], rows, '')}`;
+}
+
+function outcomeOf({ error, result }: Plan): string {
+  return error
+    ? colors.red(oneLine(`${error.class}: ${error.message}`, 80))
+    : oneLine(JSON.stringify(result), 80);
+}
+
+function rangeOf(ticks: readonly Date[]): string {
+  const [first] = ticks;
+  const last = ticks.at(-1);
+  return first && last ? `from ${instant(first)} to ${instant(last)} UTC` : '';
+}

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { freshFolder, freshUrl } from '../support/databases.ts';
+import { cli } from '../support/process.ts';
+
+const DAY = ['--from', '2026-01-01T00:00:00Z', '--to', '2026-01-01T23:59:00Z'];
+
+it('schedules are listed, looked ahead of, rehearsed and backfilled', async () => {
+  const options = { cwd: await freshFolder(), env: { DATABASE_URL: await freshUrl() } };
+  const run = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await cli(['schedules', ...args], options);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+  expect(await run('list')).toMatch(
+    /^schedule +cron +in words +zone +next \(UTC\)\npicks\.settle-games +\*\/30 \* \* \* \* +Every 30 minutes +UTC +20\d\d-\d\d-\d\d \d\d:[03]0:00\n$/,
+  );
+  expect(await run('next', 'picks.settle-games', '--count', '2')).toMatch(
+    /^(20\d\d-\d\d-\d\d \d\d:[03]0:00 UTC\n){2}$/,
+  );
+  const backfill = ['backfill', 'picks.settle-games', ...DAY];
+  expect(await run(...backfill, '--dry-run')).toMatch(
+    /^Dry run of picks\.settle-games: 48 ticks have no job, from 2026-01-01 00:00:00 to 2026-01-01 23:30:00 UTC\. Nothing was written\.\ntick/,
+  );
+  expect(JSON.parse(await run(...backfill, '--limit', '2', '--json'))).toMatchObject({
+    dryRun: false,
+    ticks: ['2026-01-01T00:00:00.000Z', '2026-01-01T00:30:00.000Z'],
+    plans: [],
+  });
+  expect(await run(...backfill, '--reason', 'was down')).toBe(
+    '46 jobs made, from 2026-01-01 01:00:00 to 2026-01-01 23:30:00 UTC.\n',
+  );
+  expect(await run(...backfill)).toBe('Every tick of that time has its job already.\n');
+});
+
+it.each([
+  [['next', 'picks.setle'], 3, /Did you mean "picks\.settle-games"/],
+  [['backfill', 'picks.settle-games', '--from', '2026-01-01'], 2, /required option '--to/],
+  [['backfill', 'picks.settle-games', ...DAY, '--to', '2999-01-01'], 2, /is still to come/],
+] as const)('schedules %j', async (args, code, message) => {
+  const env = { DATABASE_URL: await freshUrl() };
+  const ended = await cli(['schedules', ...args], { cwd: await freshFolder(), env });
+  expect(ended.stderr).toMatch(message);
+  expect(ended).toMatchObject({ code, stdout: '' });
+});
