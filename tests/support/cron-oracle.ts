@@ -102,22 +102,36 @@ export function shownAt(timeZone: string, atMs: number): number {
   return Date.parse(`${format.format(atMs).replace(' ', 'T')}Z`);
 }
 
-/** Every tick in the walk, in order: by the policy on changing clocks, word for word. */
-export function ticksOf(cron: string, { instants, locals }: Walk): number[] {
-  const oracle = readCron(cron);
-  if (oracle.runsThrough) {
-    return instants.filter((_, minute) => oracle.matches(fieldsOf(locals[minute] ?? 0)));
-  }
-  const ticks = new Set<number>();
-  let shownMs = (locals[0] ?? 0) - MINUTE_MS;
+/**
+ * Every tick in the walk, in order: by the policy on changing clocks, word for word. `shown` is `locals` in fields, for
+ * who asks for many rules in one walk.
+ */
+export function ticksOf(
+  cron: string,
+  { instants, locals }: Walk,
+  shown: readonly Shown[] = locals.map(fieldsOf),
+): number[] {
+  const { matches, runsThrough } = readCron(cron);
+  const matchesAt = (minute: number): boolean => matches(shown[minute] ?? NEVER);
+  if (runsThrough) return instants.filter((_, minute) => matchesAt(minute));
+  const ticks: number[] = [];
+  let lastMs = (locals[0] ?? 0) - MINUTE_MS;
   instants.forEach((instant, minute) => {
     const localMs = locals[minute] ?? 0;
-    // One step on most minutes, none while the clocks show a time again, many where they jump.
-    for (; shownMs < localMs; shownMs += MINUTE_MS) {
-      if (oracle.matches(fieldsOf(shownMs + MINUTE_MS))) ticks.add(instant);
-    }
+    if (localMs <= lastMs) return; // The clocks show a time again.
+    const jumpedOver = minutesBetween(lastMs, localMs).some((ms) => matches(fieldsOf(ms)));
+    if (jumpedOver || matchesAt(minute)) ticks.push(instant);
+    lastMs = localMs;
   });
-  return [...ticks];
+  return ticks;
+}
+
+const NEVER: Shown = [-1, -1, -1, -1, -1];
+
+/** Neither end included: none but where the clocks jump. */
+function minutesBetween(fromMs: number, untilMs: number): number[] {
+  const count = (untilMs - fromMs) / MINUTE_MS - 1;
+  return Array.from({ length: count }, (_, place) => fromMs + (place + 1) * MINUTE_MS);
 }
 
 export function fieldsOf(localMs: number): Shown {
