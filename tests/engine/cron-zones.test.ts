@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { dueTicks, nextTick } from '../../src/engine/cron.ts';
 import { changesOf, fieldsOf, ticksOf, walk, type Walk } from '../support/cron-oracle.ts';
 
 /** Samoa left out a day in 2011, North Korea changed its time in 2015; the others are a plain sample. */
 const YEARS = [2011, 2015, 2025, 2026];
 const HOUR_MS = 3_600_000;
+
+vi.setConfig({ testTimeout: 180_000 });
 
 interface Change {
   timeZone: string;

@@ -56,6 +56,31 @@ describe('ticks in a zone with daylight saving', () => {
   });
 });
 
+describe('a rule', () => {
+  it.each([
+    ['0 0 L * *', ['2026-01-31', '2026-02-28']],
+    ['0 0 15W * *', ['2026-01-15', '2026-02-16']],
+    ['0 0 * * 5#2', ['2026-01-09', '2026-02-13']],
+    ['0 0 13 * fri', ['2026-01-02', '2026-01-09', '2026-01-13']],
+    ['0 0 29 2 *', ['2028-02-29', '2032-02-29']],
+    ['0 0 0 1 1 * 2030', ['2030-01-01']],
+    ['0 0 30 2 *', []],
+    ['* * 30 2 *', []],
+  ])('%s names %j', (cron, days) => {
+    const ticks = ticksFrom({ cron }, '2026-01-01T00:00:00Z', days.length || 1);
+    expect(ticks).toEqual(days.map((day) => `${day}T00:00:00.000Z`));
+  });
+
+  it('of six fields has seconds first', () => {
+    const rule = { cron: '*/20 30 2 * * *', timeZone: 'Europe/Berlin' };
+    expect(ticksFrom(rule, '2026-03-28T01:30:20Z', 3)).toEqual([
+      '2026-03-28T01:30:40.000Z',
+      '2026-03-29T01:00:00.000Z',
+      '2026-03-30T00:30:00.000Z',
+    ]);
+  });
+});
+
 describe('a rule that cannot be read', () => {
   it.each([
     ['* * *', 'UTC'],
