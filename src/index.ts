@@ -24,6 +24,8 @@ export type { LimitRule, LimitUse } from './engine/limit.ts';
 export type { ChildReport } from './engine/children.ts';
 export type { EngineEvent, Listener } from './engine/events.ts';
 export type { Plan } from './engine/plan.ts';
+export { verifyAuditExport } from './engine/audit-export.ts';
+export type { AuditFault, AuditReport } from './engine/verify-audit.ts';
 export type { RunReport } from './engine/run-now.ts';
 export type { JobFilter } from './engine/bulk.ts';
 export type { Standing } from './engine/why.ts';

@@ -39,3 +39,8 @@ export function toDurationMs(text: string): number {
   if (number !== undefined) return Number(number) * UNITS[unit as keyof typeof UNITS];
   throw new InvalidArgumentError('It is a time like 90s, 10m, 2h or 1d.');
 }
+
+export function toHash(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text;
+  throw new InvalidArgumentError('It is the hash of a seal, 64 hexadecimal digits.');
+}

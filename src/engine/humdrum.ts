@@ -3,6 +3,7 @@ import type { Database, Queryable } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
+import { exportAudit } from './audit-export.ts';
 import { Announcer } from './announcer.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
@@ -29,6 +30,8 @@ import { runNow, type RunReport } from './run-now.ts';
 import { why, type Standing } from './why.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
+import { systemTypes } from './system/index.ts';
+import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
 import { Worker } from './worker.ts';
 import { workerSettings, type WorkerSettings } from './worker-options.ts';
 
@@ -70,11 +73,8 @@ export class Humdrum {
     this.database = database;
     const { packs = [], jobs = [], receivers = [] } = options;
     this.#receivers = receivers;
-    this.types = new Registry([
-      ...packs.flatMap((pack) => pack.jobs),
-      ...jobs,
-      ...receivers.map(({ type }) => type),
-    ]);
+    const own = [...packs.flatMap((pack) => pack.jobs), ...jobs];
+    this.types = new Registry(own, [...systemTypes, ...receivers.map(({ type }) => type)]);
     this.#limits = limitsOf(options);
     this.#settings = workerSettings(options.worker);
     this.#onEvent = options.onEvent ?? (() => undefined);
@@ -159,6 +159,16 @@ export class Humdrum {
 
   async getStats(): Promise<ExecutionStats> {
     return executionStats(this.database);
+  }
+
+  /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */
+  async verifyAudit(options: { expect?: string } = {}): Promise<AuditReport> {
+    return verifyAudit(storedAudit(this.database), options);
+  }
+
+  /** The audit and its seals as NDJSON, in pieces of many lines, for `verifyAuditExport`. */
+  exportAudit(): AsyncGenerator<string> {
+    return exportAudit(this.database);
   }
 
   /** The next tick of each schedule, soonest first. */

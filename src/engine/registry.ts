@@ -2,28 +2,35 @@ import { closest } from 'fastest-levenshtein';
 import { HumdrumError } from '../errors.ts';
 import { signature, type JobType } from './job-type.ts';
 
+/** Names that begin like this are the engine's own. */
+const RESERVED = ['humdrum.', 'deliver.', 'notify.'];
+
 /** The job types that this process knows. */
 export class Registry {
-  readonly #types: ReadonlyMap<string, JobType>;
-  readonly #byName: ReadonlyMap<string, JobType>;
+  readonly #own: readonly JobType[];
+  readonly #types: readonly JobType[];
+  readonly #byName = new Map<string, JobType>();
   /** Of all types, their aliases and the versions that they can run: what a worker claims. */
   readonly signatures: readonly string[];
 
-  constructor(types: readonly JobType[]) {
-    const byName = new Map<string, JobType>();
-    for (const type of types) {
-      for (const name of [type.type, ...type.aliases]) {
-        if (byName.has(name)) {
-          throw new HumdrumError('type-invalid', `Two job types are called "${name}". Rename one.`);
-        }
-        byName.set(name, type);
-      }
+  /** `engine`: types that the engine makes itself. */
+  constructor(own: readonly JobType[], engine: readonly JobType[] = []) {
+    for (const name of own.flatMap(namesOf)) refuseReserved(name);
+    this.#own = own;
+    this.#types = [...own, ...engine];
+    for (const type of this.#types) {
+      for (const name of namesOf(type)) this.#add(name, type);
     }
-    this.#byName = byName;
-    this.#types = new Map(types.map((type) => [type.type, type]));
-    this.signatures = [...byName].flatMap(([name, type]) =>
+    this.signatures = [...this.#byName].flatMap(([name, type]) =>
       type.versions().map((version) => signature(name, version)),
     );
+  }
+
+  #add(name: string, type: JobType): void {
+    if (this.#byName.has(name)) {
+      throw new HumdrumError('type-invalid', `Two job types are called "${name}". Rename one.`);
+    }
+    this.#byName.set(name, type);
   }
 
   /** By its name or an alias. Errors: `type-unknown`, with the nearest name. */
@@ -37,10 +44,26 @@ export class Registry {
   }
 
   names(): string[] {
-    return [...this.#types.keys()];
+    return this.#types.map(({ type }) => type);
   }
 
-  all(): JobType[] {
-    return [...this.#types.values()];
+  /** Without the engine's own. */
+  ownNames(): string[] {
+    return this.#own.map(({ type }) => type);
   }
+
+  all(): readonly JobType[] {
+    return this.#types;
+  }
+}
+
+const namesOf = ({ type, aliases }: JobType): string[] => [type, ...aliases];
+
+function refuseReserved(name: string): void {
+  const prefix = RESERVED.find((reserved) => name.startsWith(reserved));
+  if (prefix === undefined) return;
+  throw new HumdrumError(
+    'type-invalid',
+    `"${name}" is no name for your job type: what begins with "${prefix}" is the engine's own.`,
+  );
 }

@@ -18,12 +18,12 @@ export interface NextTick {
   nextAt: Date;
 }
 
-/** Of the types known here: a schedule whose type is gone stays in the table, and fires no more. */
+/** Of the types given here, not of the engine's own. A schedule whose type is gone stays in the table, and fires no more. */
 export async function nextTicks(db: Queryable, types: Registry, limit = 10): Promise<NextTick[]> {
   const { rows } = await db.query<NextTick>(
     `select name as schedule, cron, time_zone as "timeZone", next_at as "nextAt" from humdrum.schedule
      where isfinite(next_at) and name = any ($1) order by next_at, name limit $2`,
-    [types.names(), limit],
+    [types.ownNames(), limit],
   );
   return rows;
 }

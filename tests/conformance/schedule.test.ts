@@ -71,7 +71,11 @@ eachBackend('schedules', (fresh) => {
     await moveTo('2026-03-01T11:15:00Z');
     await registerSchedules(db, new Registry([half]));
     const next = async () =>
-      (await db.query<{ next_at: Date }>('select next_at from humdrum.schedule')).rows[0]?.next_at;
+      (
+        await db.query<{ next_at: Date }>(
+          `select next_at from humdrum.schedule where name = 'test.half'`,
+        )
+      ).rows[0]?.next_at;
     expect(await next()).toEqual(new Date('2026-03-01T10:30:00Z'));
     const hourly = job('test.half', () => null, { schedule: { cron: '0 * * * *' } });
     await registerSchedules(db, new Registry([hourly]));

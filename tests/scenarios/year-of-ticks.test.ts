@@ -45,7 +45,14 @@ const schedules = Array.from({ length: 50 }, (_, place): Scheduled => {
   const cron = CRONS[place % CRONS.length] ?? '';
   const timeZone = ZONES[(place + Math.floor(place / 10)) % ZONES.length] ?? '';
   const misfire = MISFIRES[(place + Math.floor(place / 10)) % MISFIRES.length] ?? 'once';
-  const rule = { cron, timeZone, misfire, misfireLimit: 1 + (place % 7), jitterMs: place * 1_000 };
+  const rule = {
+    cron,
+    timeZone,
+    misfire,
+    misfireLimit: 1 + (place % 7),
+    jitterMs: place * 1_000,
+    overlap: 'allow' as const,
+  };
   return { name: `test.schedule-${place}`, rule };
 });
 

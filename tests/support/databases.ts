@@ -9,6 +9,7 @@ import { migrate } from '../../src/database/migrate.ts';
 import { openPglite } from '../../src/database/pglite.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { migrationSets, type Pack } from '../../src/engine/pack.ts';
+import { systemTypes } from '../../src/engine/system/index.ts';
 
 export type Backend = Database['backend'];
 
@@ -75,7 +76,7 @@ async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
   const file = join(inject('runFolder'), `${await migrationsKey(packs)}.tar`);
   if (!existsSync(file)) {
     const db = await openPglite();
-    await migrate(db, migrationSets(packs));
+    await prepare(db, packs);
     const data = await db.dumpDataDir();
     await db.close();
     const draft = `${file}.${randomBytes(6).toString('hex')}`;
@@ -91,7 +92,7 @@ async function postgresTemplate(packs: readonly Pack[]): Promise<string> {
   const draft = newDatabaseName();
   await onServer(`create database ${draft}`);
   const db = await openPostgres(databaseUrl(draft));
-  await migrate(db, migrationSets(packs));
+  await prepare(db, packs);
   await db.close();
   try {
     await onServer(`alter database ${draft} rename to ${template}`);
@@ -100,6 +101,18 @@ async function postgresTemplate(packs: readonly Pack[]): Promise<string> {
     await dropDatabase(draft);
   }
   return template;
+}
+
+/** The engine's own schedules have no tick to come: a full hour that passes during a test adds no job to it. */
+async function prepare(db: Database, packs: readonly Pack[]): Promise<void> {
+  await migrate(db, migrationSets(packs));
+  for (const { type, schedule } of systemTypes) {
+    await db.query(`insert into humdrum.schedule values ($1, $2, $3, 'infinity')`, [
+      type,
+      schedule?.cron,
+      schedule?.timeZone,
+    ]);
+  }
 }
 
 /** Changes when any migration does, so that a watching run makes its templates anew. */
