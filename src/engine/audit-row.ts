@@ -46,8 +46,8 @@ export async function auditRows(
   atMost?: number,
 ): Promise<CanonicalRow[]> {
   const { rows } = await db.query<StoredRow>(
-    `select id, ${instantText('at')} as at, job_id, attempt, event, actor, reason from humdrum.audit
-     where id > coalesce($1, ${BEFORE_ALL}) and id <= $2 order by id limit $3`,
+    `select id, ${instantText('at')} as at, job_id, attempt, event, actor, reason
+     from humdrum.audit_between(coalesce($1, ${BEFORE_ALL}), $2, $3)`,
     [after, through, atMost ?? null],
   );
   return inOrder(rows.map(canonicalRow));
