@@ -22,6 +22,12 @@ describe('what is not final is not sealed', () => {
     onTestFinished(() => db.close());
   });
 
+  const begin = async () => {
+    const tx = await db.begin();
+    onTestFinished(() => tx.rollback());
+    return tx;
+  };
+
   const state = async () => {
     const { fault, rows, unsealed } = await verifyAudit(storedAudit(db));
     expect(fault).toBeNull();
@@ -31,7 +37,7 @@ describe('what is not final is not sealed', () => {
   it('a row of an open transaction holds newer ones back, and is sealed after its commit', async () => {
     await addRow(db);
     expect(await sealAudit(db)).toMatchObject({ rows: 1, held: false });
-    const slow = await db.begin();
+    const slow = await begin();
     const low = await addRow(slow);
     expect(await addRow(db)).toBeGreaterThan(low);
     expect(await sealAudit(db, { waitMs: 0 })).toEqual({ seals: 0, rows: 0, held: true });
@@ -42,7 +48,7 @@ describe('what is not final is not sealed', () => {
   });
 
   it('a transaction that has drawn an id in a savepoint of its own, and one that is rolled back', async () => {
-    const slow = await db.begin();
+    const slow = await begin();
     await slow.savepoint(addRow);
     await addRow(db);
     expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ held: true });
@@ -52,7 +58,7 @@ describe('what is not final is not sealed', () => {
   });
 
   it('is waited for, and sealed in the same run', async () => {
-    const slow = await db.begin();
+    const slow = await begin();
     await addRow(slow);
     const sealing = sealAudit(db, { waitMs: 30_000 });
     await slow.commit();
@@ -60,12 +66,12 @@ describe('what is not final is not sealed', () => {
   });
 
   it('transactions that overlap for ever do not keep the log from being sealed', async () => {
-    let open = await db.begin();
+    let open = await begin();
     await addRow(open);
     let sealed = 0;
     for (let round = 0; round < 5; round += 1) {
       expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ held: true });
-      const next = await db.begin();
+      const next = await begin();
       await addRow(next);
       await open.commit();
       open = next;
@@ -91,15 +97,14 @@ describe('what is not final is not sealed', () => {
 
   it('who reads the log, or locks it against all others, holds nothing back', async () => {
     await addRow(db);
-    const reader = await db.begin();
-    onTestFinished(() => reader.rollback());
+    const reader = await begin();
     await reader.query('select count(*) from humdrum.audit');
     await reader.query('lock table humdrum.audit in share mode');
     expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
   });
 
   it('a sealer inside the transaction that has written seals its rows with it', async () => {
-    const tx = await db.begin();
+    const tx = await begin();
     await addRow(tx);
     expect(await sealAudit(tx, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
     await tx.rollback();
@@ -109,8 +114,10 @@ describe('what is not final is not sealed', () => {
   it('many writers and a sealer at once leave no row out', async () => {
     const write = async (): Promise<void> => {
       for (let n = 0; n < 60; n += 1) {
-        const tx = await db.begin();
+        const tx = await begin();
         await addRow(tx);
+        // Open for long enough that sealing meets it.
+        for (let step = 0; step < 10; step += 1) await tx.query('select');
         await addRow(tx);
         await (n % 5 === 0 ? tx.rollback() : tx.commit());
       }
