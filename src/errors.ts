@@ -17,6 +17,10 @@ export type ErrorCode =
   | 'database-closed'
   | 'database-locked'
   | 'database-unreachable'
+  | 'file-not-found'
+  | 'files-missing'
+  | 'files-refused'
+  | 'files-unreachable'
   | 'funds-insufficient'
   | 'input-invalid'
   | 'job-not-found'
@@ -27,6 +31,7 @@ export type ErrorCode =
   | 'pg-missing'
   | 'port-in-use'
   | 'request-refused'
+  | 's3-missing'
   | 'type-invalid'
   | 'type-unknown';
 

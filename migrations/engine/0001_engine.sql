@@ -65,6 +65,8 @@ create table humdrum.effect (
   data    json     not null,
   primary key (job_id, ordinal) -- its idempotency key, the same however often the job is tried
 );
+-- Which files are named, for the collector of those that are not.
+create index effect_file on humdrum.effect ((data ->> 'sha256')) where kind = 'file';
 
 create sequence humdrum.audit_id;
 

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createHumdrum, type Humdrum } from '../engine/humdrum.ts';
+import { createHumdrum } from '../engine/create-humdrum.ts';
+import type { Humdrum } from '../engine/humdrum.ts';
 import type { Listener } from '../engine/events.ts';
 import { HumdrumError } from '../errors.ts';
+import { fsStorage } from '../effects/fs-storage.ts';
 import { isFolder } from '../database/open.ts';
 import { say } from './output.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
@@ -14,10 +17,13 @@ export async function openHumdrum(
   onEvent?: Listener,
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
-  if (isFolder(setting.database) && !existsSync(setting.database)) {
+  const embedded = isFolder(setting.database);
+  if (embedded && !existsSync(setting.database)) {
     say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
   }
   const humdrum = await createHumdrum({
+    // Beside the folder of the database, and no other database's.
+    ...(embedded ? { files: fsStorage(`${resolve(setting.database)}-files`) } : {}),
     ...setting.config,
     database: setting.database,
     actor: `cli:${userInfo().username}`,

@@ -1,13 +1,12 @@
-import type { Database, Queryable } from '../database/database.ts';
+import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { readClock } from './clock.ts';
 import { ticksWithin } from './cron.ts';
-import type { Enqueuer } from './enqueuer.ts';
 import type { JobType } from './job-type.ts';
-import type { Limits } from './limit.ts';
 import type { Plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import { makeTickJobs, requireScheduled, type ScheduledType } from './schedule.ts';
+import type { World } from './world.ts';
 
 const MAX_TICKS = 10_000;
 const MAX_REHEARSALS = 100;
@@ -40,7 +39,7 @@ export interface Backfill {
  * as now. Two backfills at once, or one beside the scheduler, make one job for a tick. Errors: `input-invalid`.
  */
 export async function backfill(
-  world: { database: Database; enqueuer: Enqueuer; limits: Limits },
+  world: World,
   jobType: JobType,
   options: BackfillOptions & { actor: string },
 ): Promise<Backfill> {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Queryable, Transaction } from '../database/database.ts';
 import type { ChildReport } from './children.ts';
 import type { Enqueued } from './enqueue.ts';
@@ -5,6 +6,7 @@ import type { JobRequest } from './enqueuer.ts';
 import type { JobType } from './job-type.ts';
 import type { Json } from './json.ts';
 import type { EnqueueOptions } from './new-job.ts';
+import type { FileData } from './spool.ts';
 
 /** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
 export interface Context {
@@ -60,6 +62,9 @@ export interface Context {
   /** Records a message to people with the job, for the channel of this name. It leaves when the job completes. */
   readonly notify: (message: Notification) => void;
 
+  /** Files, stored under the hash of their content and named with the job when it completes. */
+  readonly files: ContextFiles;
+
   /** Aborted at the timeout, when the worker loses its lease, or at a shutdown that will not wait. */
   readonly signal: AbortSignal;
 
@@ -84,6 +89,33 @@ export interface Notification {
 export interface ContextDatabase extends Queryable {
   /** A savepoint in an atomic job; a transaction of its own in a job with `atomic: false`. */
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+export interface ContextFiles {
+  /**
+   * Stores all of `data`, read once and never held in memory as a whole. The same content is stored once, however often
+   * it is put. A rehearsal only reads it. Errors: `files-missing`, and those of the storage.
+   */
+  readonly put: (
+    name: string,
+    data: FileData,
+    options?: {
+      /** Default `application/octet-stream`. */
+      contentType?: string;
+    },
+  ) => Promise<FileFact>;
+
+  /** The content of a file that any job has put. Errors: `file-not-found`, `files-missing`, and those of the storage. */
+  readonly get: (sha256: string) => Promise<Readable>;
+}
+
+/** A file as its job names it. */
+export interface FileFact {
+  name: string;
+  /** Of its content, in hexadecimal: its address. */
+  sha256: string;
+  bytes: number;
+  contentType: string;
 }
 
 export interface ForEachReport<Item> {

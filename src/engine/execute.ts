@@ -1,17 +1,17 @@
-import type { Database, OpenTransaction } from '../database/database.ts';
+import type { OpenTransaction } from '../database/database.ts';
 import { Recorder, type Effect, type LogLine } from './recorder.ts';
 import { failureOf, type Failure } from './error-fact.ts';
-import type { Enqueuer } from './enqueuer.ts';
 import { HandlerContext, type Runnable } from './handler-context.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-database.ts';
+import { HandlerFiles } from './handler-files.ts';
 import { Interruption, type StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import type { Json } from './json.ts';
 import type { TableChange } from './row-counts.ts';
+import type { World } from './world.ts';
 
 export interface ExecuteOptions {
-  database: Database;
-  enqueuer: Enqueuer;
+  world: Pick<World, 'database' | 'enqueuer' | 'files'>;
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
@@ -37,25 +37,29 @@ export async function execute(
   job: Runnable,
   options: ExecuteOptions,
 ): Promise<Outcome> {
-  const { database, rehearsal = false, measure = false } = options;
+  const { world, rehearsal = false, measure = false } = options;
+  const { database, enqueuer } = world;
   const recorder = new Recorder();
   const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
   const db = own ?? steppingDatabase(database);
   const interruption = new Interruption(type, options.stop);
-  const { enqueuer } = options;
-  const ctx = new HandlerContext(type, job, { db, recorder, interruption, rehearsal, enqueuer });
+  const parts = { database, recorder, interruption, rehearsal };
+  const files = new HandlerFiles({ ...parts, storage: world.files });
+  const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
   const startedMs = performance.now();
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
     const handler = async (): Promise<unknown> => type.run(ctx, job.input, job.version);
     const result = await interruption.race(own ? own.run(handler) : handler());
+    files.expectNoneUnderWay();
     ended = { result: toJson(type, result) };
     changes = (await own?.changes()) ?? null;
   } catch (error) {
     ended = failureOf(error, type.retry.on, job.attempt);
   } finally {
     interruption.over();
+    files.end();
   }
   return {
     ended,

@@ -20,6 +20,7 @@ export class HandlerContext implements Context {
   readonly job: Context['job'];
   readonly now: Date;
   readonly db: ContextDatabase;
+  readonly files: Context['files'];
   readonly rehearsal: boolean;
   readonly #seed: string;
   readonly #inner: ContextDatabase;
@@ -33,6 +34,7 @@ export class HandlerContext implements Context {
     job: Runnable,
     parts: {
       db: ContextDatabase;
+      files: Context['files'];
       recorder: Recorder;
       interruption: Interruption;
       rehearsal: boolean;
@@ -41,6 +43,7 @@ export class HandlerContext implements Context {
   ) {
     this.job = { type: type.type, id: job.id, attempt: job.attempt };
     this.now = job.runAt;
+    this.files = parts.files;
     this.rehearsal = parts.rehearsal;
     this.#seed = job.seed;
     this.#inner = parts.db;

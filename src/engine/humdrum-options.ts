@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { BulkAct } from './bulk.ts';
 import type { Listener } from './events.ts';
+import type { FileStorage } from './file-storage.ts';
 import type { JobType } from './job-type.ts';
 import type { LimitRule } from './limit.ts';
 import type { Pack } from './pack.ts';
@@ -19,6 +20,8 @@ export interface HumdrumOptions {
   /** Limits of whole queues, by the queue's name. */
   queues?: Readonly<Record<string, LimitRule>>;
   worker?: WorkerOptions;
+  /** Where `ctx.files` keeps files: `fsStorage` or `s3Storage`. One place belongs to one database. Default: nowhere. */
+  files?: FileStorage;
   /** Hears what the engine does. */
   onEvent?: Listener;
   /** Who acts, in the audit log. Default: the user of this process. */

@@ -1,88 +1,75 @@
 import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
-import { migrate } from '../database/migrate.ts';
-import { openDatabase } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
-import { exportAudit } from './audit-export.ts';
+import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
+import { exportAudit } from './audit-export.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
-import { cancel } from './cancel.ts';
 import type { Enqueued } from './enqueue.ts';
-import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
-import type { Listener } from './events.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
 import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
+import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import type { JobType } from './job-type.ts';
-import { limitsOf, type Limits } from './limit.ts';
 import type { Action } from './lifecycle.ts';
-import { buryStrangers } from './membership.ts';
-import { migrationSets } from './pack.ts';
+import { limitsOf } from './limit.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
 import { registerReceivers, type Receiver } from './receiver.ts';
 import { registerLimits } from './register-limits.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
-import { keyHolder, retry } from './retry.ts';
 import { runNow, type RunReport } from './run-now.ts';
-import { why, type Standing } from './why.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
 import { systemTypes } from './system/index.ts';
 import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
+import { why, type Standing } from './why.ts';
 import { Worker } from './worker.ts';
 import { workerSettings, type WorkerSettings } from './worker-options.ts';
-
-/** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
-export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
-  const { database } = options;
-  const own = database === undefined || typeof database === 'string';
-  const { concurrency } = workerSettings(options.worker);
-  const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
-  try {
-    const humdrum = new Humdrum(db, options, own);
-    await migrate(db, migrationSets(options.packs ?? []));
-    await buryStrangers(db);
-    return humdrum;
-  } catch (error) {
-    if (own) await db.close();
-    throw error;
-  }
-}
+import type { World } from './world.ts';
 
 /** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
-const RESERVED = 4;
+export const RESERVED = 4;
 
+/** What a program holds: it enqueues, runs, asks and acts. `createHumdrum` makes one. */
 export class Humdrum {
   readonly database: Database;
   readonly types: Registry;
+  readonly #world: World;
   readonly #settings: WorkerSettings;
-  readonly #onEvent: Listener;
+  readonly #receivers: readonly Receiver[];
   readonly #actor: string;
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
-  readonly #limits: Limits;
-  readonly #receivers: readonly Receiver[];
-  readonly #enqueuer: Enqueuer;
   #worker: Worker | null = null;
   #starting: Promise<void> | null = null;
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
+    const { packs = [], jobs = [], receivers = [], files = null } = options;
+    const types = new Registry(
+      [...packs.flatMap((pack) => pack.jobs), ...jobs],
+      [...systemTypes(files), ...receivers.map(({ type }) => type)],
+    );
+    const limits = limitsOf(options);
+    const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
     this.database = database;
-    const { packs = [], jobs = [], receivers = [] } = options;
-    this.#receivers = receivers;
-    const own = [...packs.flatMap((pack) => pack.jobs), ...jobs];
-    this.types = new Registry(own, [...systemTypes, ...receivers.map(({ type }) => type)]);
-    this.#limits = limitsOf(options);
+    this.types = types;
+    this.#announcer = announcer;
     this.#settings = workerSettings(options.worker);
-    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#receivers = receivers;
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
-    const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
-    this.#announcer = announcer;
-    this.#enqueuer = new Enqueuer({ database, types: this.types, limits: this.#limits, announcer });
+    this.#world = {
+      database,
+      types,
+      limits,
+      files,
+      enqueuer: new Enqueuer({ database, types, limits, announcer }),
+      onEvent: options.onEvent ?? (() => undefined),
+      onWoken: () => void announcer.announce('ready'),
+    };
   }
 
   /** Persists one job and answers its id. Inside a handler or a `database.transaction` it belongs to that transaction. */
@@ -96,36 +83,29 @@ export class Humdrum {
 
   /** Persists all of them, in order, or none. */
   async enqueueMany(requests: readonly JobRequest[]): Promise<number[]> {
-    return idsOf(await this.#enqueuer.enqueue(requests, this.#actor));
+    return idsOf(await this.#world.enqueuer.enqueue(requests, this.#actor));
   }
 
   /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
   async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
-    return idsOf(await this.#enqueuer.enqueueWithin(client, requests, this.#actor));
+    return idsOf(await this.#world.enqueuer.enqueueWithin(client, requests, this.#actor));
   }
 
   /** Tells what a run would do, and does none of it. */
   async rehearse(type: JobType | string, input: unknown = {}, at?: Date): Promise<Plan> {
-    const world = { database: this.database, enqueuer: this.#enqueuer };
-    return rehearse(world, this.#type(type), input, at);
+    return rehearse(this.#world, this.#type(type), input, at);
   }
 
-  /** Persists a job and runs it here and now. */
+  /** Persists a job and runs it here and now. Errors: `input-invalid`, `action-refused`, `limit-reached`. */
   async run(
     type: JobType | string,
     input: unknown = {},
     options: { at?: Date; actor?: string } = {},
   ): Promise<RunReport> {
-    const world = {
-      database: this.database,
-      enqueuer: this.#enqueuer,
-      limits: this.#limits,
-      leaseMs: this.#settings.leaseMs,
-      onEvent: this.#onEvent,
-      onWoken: () => void this.#announcer.announce('ready'),
-    };
     await this.#register();
-    return runNow(world, this.#type(type), input, { actor: this.#actor, ...options });
+    const { leaseMs } = this.#settings;
+    const by = { actor: this.#actor, leaseMs, ...options };
+    return runNow(this.#world, this.#type(type), input, by);
   }
 
   /** Starts the scheduler and a worker in this process. */
@@ -187,16 +167,9 @@ export class Humdrum {
 
   /** Makes the jobs of ticks that have passed without one, or rehearses them. Errors: `input-invalid`. */
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
-    const world = {
-      database: this.database,
-      enqueuer: this.#enqueuer,
-      limits: this.#limits,
-    };
-    const made = await backfill(world, this.#type(type), {
-      actor: this.#actor,
-      ...options,
-    });
-    if (made.jobs.length > 0) await this.#announcer.announce('ready');
+    const by = { actor: this.#actor, ...options };
+    const made = await backfill(this.#world, this.#type(type), by);
+    if (made.jobs.length > 0) await this.#announcer.announce('later');
     return made;
   }
 
@@ -208,21 +181,19 @@ export class Humdrum {
     return showJob(this.database, id);
   }
 
+  /** Why a job is where it is, in one sentence. Errors: `job-not-found`. */
+  async why(id: number): Promise<Standing> {
+    return why(this.database, id);
+  }
+
   /** Gives a failed job one more attempt, now. Errors: `action-refused` with its status, `job-not-found`. */
   async retry(id: number, by: OperatorAct = {}): Promise<void> {
     await this.#act('retry', id, by);
-    await this.#announcer.announce('later');
   }
 
   /** Cancels a job that is queued or failed. Errors: `action-refused` with its status, `job-not-found`. */
   async cancel(id: number, by: OperatorAct = {}): Promise<void> {
     await this.#act('cancel', id, by);
-    await this.#announcer.announce('later'); // Somebody may have waited for it.
-  }
-
-  /** Why a job is where it is, in one sentence. Errors: `job-not-found`. */
-  async why(id: number): Promise<Standing> {
-    return why(this.database, id);
   }
 
   /** How many jobs `retryAll` or `cancelAll` would act on. */
@@ -232,66 +203,50 @@ export class Humdrum {
 
   /** Retries all failed jobs that fit, in batches. Errors: `input-invalid`. */
   async retryAll(filter: JobFilter, by: BulkOptions): Promise<number> {
-    const done = await actOnAll(this.database, 'retry', filter, { actor: this.#actor, ...by });
-    await this.#announcer.announce('later');
-    return done;
+    return this.#actOnAll('retry', filter, by);
   }
 
   /** Cancels all queued or failed jobs that fit, in batches. Errors: `input-invalid`. */
   async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
-    const done = await actOnAll(this.database, 'cancel', filter, { actor: this.#actor, ...by });
+    return this.#actOnAll('cancel', filter, by);
+  }
+
+  async #act(
+    action: Action,
+    id: number,
+    { actor = this.#actor, reason = null }: OperatorAct,
+  ): Promise<void> {
+    await act(this.database, action, id, { actor, reason });
+    await this.#announcer.announce('later'); // A cancelled job too may have been what others waited for.
+  }
+
+  async #actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<number> {
+    const done = await actOnAll(this.database, action, filter, { actor: this.#actor, ...by });
     await this.#announcer.announce('later');
     return done;
   }
 
-  async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
-    const { actor = this.#actor, reason = null } = by;
-    const act = { retry, cancel }[action];
-    if ((await act(this.database, [id], { actor, reason })).length > 0) return;
-    const { status, actions } = await this.showJob(id);
-    const holder = action === 'retry' ? await keyHolder(this.database, id) : null;
-    if (holder !== null) {
-      throw new HumdrumError(
-        'action-refused',
-        `Job ${id} cannot be retried while job ${holder} is open: it has the same unique key.`,
-      );
-    }
-    throw new HumdrumError(
-      'action-refused',
-      `Job ${id} is ${status}; what can be done to it: ${actions.join(', ') || 'nothing'}.`,
-    );
-  }
-
   async #start(): Promise<void> {
-    const { database, types } = this;
+    const { onEvent } = this.#world;
     this.#checkConnections();
-    const limits = this.#limits;
     await this.#register();
-    await registerSchedules(database, types);
-    const world = {
-      database,
-      types,
-      limits,
-      enqueuer: this.#enqueuer,
-      onEvent: this.#onEvent,
-      onWoken: () => void this.#announcer.announce('ready'),
-    };
-    this.#worker = new Worker(world, this.#settings);
+    await registerSchedules(this.database, this.types);
+    this.#worker = new Worker(this.#world, this.#settings);
     await this.#worker.start();
     // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
     await this.#announcer
       .listen()
-      .catch((error: unknown) => this.#onEvent({ event: 'trouble', doing: 'listening', error }));
+      .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 
   /** Writes down what all processes of the database must know of this one's configuration. */
   async #register(): Promise<void> {
-    await registerLimits(this.database, this.#limits, this.#actor);
+    await registerLimits(this.database, this.#world.limits, this.#actor);
     await registerReceivers(this.database, this.#receivers);
   }
 
   async #enqueueOne(request: JobRequest, actor = this.#actor): Promise<Enqueued> {
-    const [enqueued] = await this.#enqueuer.enqueue([request], actor);
+    const [enqueued] = await this.#world.enqueuer.enqueue([request], actor);
     if (!enqueued) throw new Error('An enqueued job has an id.');
     return enqueued;
   }

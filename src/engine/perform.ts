@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
 import { childFailure } from './children.ts';
-import type { Enqueuer } from './enqueuer.ts';
 import { failureOf } from './error-fact.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import type { Settler } from './settler.ts';
+import type { World } from './world.ts';
 
 export interface Performed {
   outcome: Outcome;
@@ -18,20 +18,15 @@ export interface Performed {
 export async function perform(
   type: JobType,
   job: ClaimedJob,
-  world: {
-    database: Database;
-    enqueuer: Enqueuer;
-    settler: Settler;
-    stop: StopSource;
-    measure?: boolean;
-  },
+  by: { world: World; settler: Settler; stop: StopSource; measure?: boolean },
 ): Promise<Performed> {
-  const { settler, ...rest } = world;
-  const outcome = (await unlessChildFailed(rest.database, job)) ?? (await execute(type, job, rest));
+  const { settler, ...rest } = by;
+  const outcome =
+    (await unlessChildFailed(by.world.database, job)) ?? (await execute(type, job, rest));
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
-    const settled = world.stop.stopped ? null : settler.settle({ job, type, outcome });
+    const settled = by.stop.stopped ? null : settler.settle({ job, type, outcome });
     return { outcome, settled: Promise.resolve(settled) };
   }
   if (!transaction) return { outcome, settled: settler.settle({ job, type, outcome }) };

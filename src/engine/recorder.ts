@@ -19,13 +19,25 @@ const MAX_LOG_CHARACTERS = 2_000;
 
 /** What a handler says while it runs: effects and log lines, in order. */
 export class Recorder {
-  readonly effects: Effect[] = [];
   readonly log: LogLine[] = [];
+  readonly #places: { effect: Effect | null }[] = [];
   #dropped = 0;
 
   record(kind: Effect['kind'], name: string, data: Json): void {
     if (typeof name !== 'string' || name === '') throw new TypeError(`${kind}: a name is missing.`);
-    this.effects.push({ kind, name, data: asJson(kind, name, data) });
+    this.#places.push({ effect: { kind, name, data: asJson(kind, name, data) } });
+  }
+
+  /** In the order in which they were asked for. */
+  get effects(): Effect[] {
+    return this.#places.flatMap(({ effect }) => effect ?? []);
+  }
+
+  /** Keeps a place for an effect that takes its time. It is undone as if it had been there at once. */
+  reserve(): { effect: Effect | null } {
+    const place = { effect: null };
+    this.#places.push(place);
+    return place;
   }
 
   write(message: string, fields?: Record<string, Json>): void {
@@ -39,11 +51,11 @@ export class Recorder {
   }
 
   mark(): number {
-    return this.effects.length;
+    return this.#places.length;
   }
 
   undoTo(mark: number): void {
-    this.effects.length = mark;
+    this.#places.length = mark;
   }
 }
 

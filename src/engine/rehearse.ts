@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto';
-import type { Database } from '../database/database.ts';
 import { readClock } from './clock.ts';
-import type { Enqueuer } from './enqueuer.ts';
 import { execute } from './execute.ts';
 import { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import { canonicalJson, planOf, type Plan } from './plan.ts';
+import type { World } from './world.ts';
 
 /**
  * Runs the handler for real in a transaction that is rolled back, and tells what it would have done. Nothing stays.
  * (Numbers drawn from a PostgreSQL sequence are the exception: no rollback returns them.)
  */
 export async function rehearse(
-  world: { database: Database; enqueuer: Enqueuer },
+  world: World,
   type: JobType,
   input: unknown,
   at?: Date,
 ): Promise<Plan> {
-  const { database } = world;
   await type.parse(input);
-  const runAt = at ?? (await readClock(database));
+  const runAt = at ?? (await readClock(world.database));
   const { version } = type;
   const job = { id: null, attempt: 1, input, version, runAt, seed: seedOf(type, input, runAt) };
   const outcome = await execute(type, job, {
-    ...world,
+    world,
     stop: new StopSource(),
     rehearsal: true,
     measure: true,

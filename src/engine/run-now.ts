@@ -1,12 +1,9 @@
-import type { Database, Queryable } from '../database/database.ts';
+import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { claimOne, type ClaimedJob } from './claim.ts';
 import { readClock } from './clock.ts';
 import { enqueue, type Enqueued } from './enqueue.ts';
 import type { JobType } from './job-type.ts';
-import type { Limits } from './limit.ts';
-import type { Enqueuer } from './enqueuer.ts';
-import type { Listener } from './events.ts';
 import { StopSource } from './interruption.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
@@ -14,6 +11,7 @@ import { planOf, type Plan } from './plan.ts';
 import { seedOf } from './rehearse.ts';
 import type { Outcome } from './execute.ts';
 import { Settler } from './settler.ts';
+import type { World } from './world.ts';
 
 export interface RunReport {
   jobId: number;
@@ -24,39 +22,26 @@ export interface RunReport {
   plan: Plan | null;
 }
 
-interface RunWorld {
-  database: Database;
-  enqueuer: Enqueuer;
-  limits: Limits;
-  leaseMs: number;
-  onEvent: Listener;
-  onWoken(): void;
-}
-
 /** Persists a job and runs its first attempt here and now, as a worker would: claimed, leased, recorded, audited. */
 export async function runNow(
-  world: RunWorld,
+  world: World,
   type: JobType,
   input: unknown,
-  options: { at?: Date; actor: string },
+  options: { at?: Date; actor: string; leaseMs: number },
 ): Promise<RunReport> {
-  const { database, enqueuer, onEvent, leaseMs } = world;
+  const { database, onEvent } = world;
   const stop = new StopSource();
   const membership = await Membership.join(database, {
-    leaseMs,
+    leaseMs: options.leaseMs,
     onLost: () => stop.stop(new Error('This process has lost its lease.')),
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
   try {
     const job = await persist(world, type, input, { ...options, workerId: membership.workerId });
-    const settler = new Settler(database, {
-      onTrouble: (error) => onEvent({ event: 'trouble', doing: 'settling', error }),
-      onWoken: () => world.onWoken(),
-    });
+    const settler = new Settler(world);
     settler.opened(job.leaseId, 1);
     const { outcome: seen, settled } = await perform(type, job, {
-      database,
-      enqueuer,
+      world,
       settler,
       stop,
       measure: true,
@@ -77,7 +62,7 @@ export async function runNow(
 }
 
 async function persist(
-  { database, limits }: RunWorld,
+  { database, limits }: World,
   type: JobType,
   input: unknown,
   { at, actor, workerId }: { at?: Date; actor: string; workerId: number },

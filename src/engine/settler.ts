@@ -1,18 +1,15 @@
-import type { Database, OpenTransaction } from '../database/database.ts';
+import type { OpenTransaction } from '../database/database.ts';
 import { isDeliverable } from './enqueue-deliveries.ts';
 import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
 import { noteFenced, settle, type Settlement } from './settle.ts';
 import { answerCalls } from './wake.ts';
+import type { World } from './world.ts';
 
 const TRY_AGAIN_MS = 250;
 const MAX_BATCH = 1_000;
 
-export interface SettlerEvents {
-  onTrouble(error: unknown): void;
-  /** Jobs have become ready that had waited for those that were settled. */
-  onWoken(): void;
-}
+type SettlerWorld = Pick<World, 'database' | 'onEvent' | 'onWoken'>;
 
 interface Waiting {
   settlement: Settlement;
@@ -21,8 +18,7 @@ interface Waiting {
 
 /** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
 export class Settler {
-  readonly #database: Database;
-  readonly #events: SettlerEvents;
+  readonly #world: SettlerWorld;
   /** How many jobs of each lease have no durable settlement yet. */
   readonly #open = new Map<number, number>();
   /** What the database would not store, and the failure that stands in its place. */
@@ -31,9 +27,8 @@ export class Settler {
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
 
-  constructor(database: Database, events: SettlerEvents) {
-    this.#database = database;
-    this.#events = events;
+  constructor(world: SettlerWorld) {
+    this.#world = world;
   }
 
   /** How many have finished and wait to be settled. */
@@ -59,9 +54,9 @@ export class Settler {
     if (refused.length === 0) await tx.commit();
     else {
       await tx.rollback();
-      await noteFenced(this.#database, refused);
+      await noteFenced(this.#world.database, refused);
     }
-    if (isDeliverable(settlement)) this.#events.onWoken();
+    if (isDeliverable(settlement)) this.#world.onWoken();
     if (settlement.job.ties) void this.#answerCalls();
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
@@ -90,7 +85,7 @@ export class Settler {
         const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
         settled(refused.has(settlement) ? false : recorded);
       }
-      if (settlements.some(isDeliverable)) this.#events.onWoken();
+      if (settlements.some(isDeliverable)) this.#world.onWoken();
       if (settlements.some(({ job }) => job.ties)) await this.#answerCalls();
     }
   }
@@ -98,10 +93,10 @@ export class Settler {
   /** Should it fail, the upkeep of any worker answers them. */
   async #answerCalls(): Promise<void> {
     try {
-      const { woken } = await answerCalls(this.#database);
-      if (woken > 0) this.#events.onWoken();
+      const { woken } = await answerCalls(this.#world.database);
+      if (woken > 0) this.#world.onWoken();
     } catch (error) {
-      this.#events.onTrouble(error);
+      this.#world.onEvent({ event: 'trouble', doing: 'settling', error });
     }
   }
 
@@ -110,11 +105,11 @@ export class Settler {
     for (;;) {
       try {
         const refused = settlements.some(isDeliverable)
-          ? await this.#database.transaction((tx) => settle(tx, settlements, drained))
-          : await settle(this.#database, settlements, drained);
-        return refused.length > 0 ? await noteFenced(this.#database, refused) : [];
+          ? await this.#world.database.transaction((tx) => settle(tx, settlements, drained))
+          : await settle(this.#world.database, settlements, drained);
+        return refused.length > 0 ? await noteFenced(this.#world.database, refused) : [];
       } catch (error) {
-        this.#events.onTrouble(error);
+        this.#world.onEvent({ event: 'trouble', doing: 'settling', error });
         if (isBadData(error)) return this.#isolate(settlements, drained, error);
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
       }

@@ -1,16 +1,13 @@
-import type { Database } from '../database/database.ts';
 import { Bell } from './bell.ts';
-import type { Listener } from './events.ts';
 import { cancelOverdue } from './cancel.ts';
-import type { Limits } from './limit.ts';
 import { MAX_PROMOTED, promote } from './promote.ts';
-import type { Registry } from './registry.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
 import { rescue } from './rescue.ts';
 import { fireDue } from './schedule.ts';
 import { answerCalls } from './wake.ts';
+import type { World } from './world.ts';
 
 const SWEEP_MS = 5_000;
 const MINUTE_MS = 60_000;
@@ -18,12 +15,9 @@ const MINUTE_MS = 60_000;
 const REST_MS = 25;
 
 export interface UpkeepOptions {
-  database: Database;
-  types: Registry;
-  limits: Limits;
+  world: World;
   queues: readonly string[];
   actor: string;
-  onEvent: Listener;
   /** Called when jobs have become ready. */
   onReady(): void;
 }
@@ -72,7 +66,10 @@ export class Upkeep {
       await this.#attempt('sweeping', () => this.#sweep());
     if (performance.now() - this.#lookedForUnknownMs >= MINUTE_MS)
       await this.#attempt('looking for unknown types', () => this.#tellUnknown());
-    if (this.#options.database.exclusive && performance.now() - this.#vacuumedMs >= MINUTE_MS) {
+    if (
+      this.#options.world.database.exclusive &&
+      performance.now() - this.#vacuumedMs >= MINUTE_MS
+    ) {
       await this.#attempt('vacuuming', () => this.#vacuum());
     }
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
@@ -83,31 +80,32 @@ export class Upkeep {
 
   async #sweep(): Promise<null> {
     this.#sweptMs = performance.now();
-    const { database, actor } = this.#options;
+    const { actor } = this.#options;
+    const { database } = this.#options.world;
     await cancelOverdue(database, actor);
     await dropPassedKeys(database);
     const { rescued, again } = await rescue(database, actor);
-    if (rescued > 0) this.#options.onEvent({ event: 'jobs-rescued', rescued, again });
+    if (rescued > 0) this.#options.world.onEvent({ event: 'jobs-rescued', rescued, again });
     if (again > 0) this.#options.onReady();
     return null;
   }
 
   async #tellUnknown(): Promise<null> {
     this.#lookedForUnknownMs = performance.now();
-    const { database, types, queues, onEvent } = this.#options;
-    const unknown = await unknownTypes(database, queues, types.signatures);
+    const { database, types, onEvent } = this.#options.world;
+    const unknown = await unknownTypes(database, this.#options.queues, types.signatures);
     if (unknown.length > 0) onEvent({ event: 'types-unknown', types: unknown });
     return null;
   }
 
   async #vacuum(): Promise<null> {
     this.#vacuumedMs = performance.now();
-    await vacuum(this.#options.database);
+    await vacuum(this.#options.world.database);
     return null;
   }
 
   async #fire(): Promise<number | null> {
-    const { database, types, limits, onEvent } = this.#options;
+    const { database, types, limits, onEvent } = this.#options.world;
     const { fired, nextMs } = await fireDue(database, types, limits);
     if (fired > 0) {
       onEvent({ event: 'ticks-fired', fired });
@@ -117,13 +115,13 @@ export class Upkeep {
   }
 
   async #promote(): Promise<number | null> {
-    const { promoted, nextMs } = await promote(this.#options.database);
+    const { promoted, nextMs } = await promote(this.#options.world.database);
     if (promoted > 0) this.#options.onReady();
     return promoted === MAX_PROMOTED ? 0 : nextMs;
   }
 
   async #answerCalls(): Promise<number | null> {
-    const { woken, nextMs } = await answerCalls(this.#options.database);
+    const { woken, nextMs } = await answerCalls(this.#options.world.database);
     if (woken > 0) this.#options.onReady();
     return nextMs;
   }
@@ -133,7 +131,7 @@ export class Upkeep {
     try {
       return await step();
     } catch (error) {
-      this.#options.onEvent({ event: 'trouble', doing, error });
+      this.#options.world.onEvent({ event: 'trouble', doing, error });
       return SWEEP_MS;
     }
   }

@@ -1,35 +1,21 @@
-import type { Database } from '../database/database.ts';
 import type { Word } from './announcer.ts';
 import { Appetite } from './appetite.ts';
 import { Bell } from './bell.ts';
 import { claimNext, type ClaimedJob } from './claim.ts';
-import type { Enqueuer } from './enqueuer.ts';
-import type { Listener } from './events.ts';
 import { StopSource } from './interruption.ts';
-import type { Limits } from './limit.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
-import type { Registry } from './registry.ts';
 import { release } from './release.ts';
 import { Settler } from './settler.ts';
 import { Upkeep } from './upkeep.ts';
 import type { WorkerSettings } from './worker-options.ts';
-
-interface WorkerWorld {
-  database: Database;
-  types: Registry;
-  limits: Limits;
-  enqueuer: Enqueuer;
-  onEvent: Listener;
-  /** Jobs have become ready that others may want too. */
-  onWoken(): void;
-}
+import type { World } from './world.ts';
 
 const MAX_UNSETTLED = 2_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {
-  readonly #world: WorkerWorld;
+  readonly #world: World;
   readonly #options: WorkerSettings & { queues: readonly string[] };
   readonly #settler: Settler;
   readonly #bell = new Bell();
@@ -45,25 +31,19 @@ export class Worker {
   #claiming: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
 
-  constructor(world: WorkerWorld, settings: WorkerSettings) {
+  constructor(world: World, settings: WorkerSettings) {
     this.#world = world;
     const queues = [...new Set(world.types.all().map(({ queue }) => queue))];
     this.#options = { queues, ...settings };
-    this.#settler = new Settler(world.database, {
-      onTrouble: (error) => world.onEvent({ event: 'trouble', doing: 'settling', error }),
-      onWoken: () => world.onWoken(),
-    });
+    this.#settler = new Settler(world);
   }
 
   async start(): Promise<void> {
-    const { database, types, limits, onEvent } = this.#world;
+    const { onEvent } = this.#world;
     await this.#join();
     this.#upkeep = new Upkeep({
-      database,
-      types,
-      limits,
+      world: this.#world,
       queues: this.#options.queues,
-      onEvent,
       actor: `worker:${this.#workerId}`,
       onReady: () => this.#bell.ring(),
     });
@@ -176,10 +156,9 @@ export class Worker {
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    const { database, types, enqueuer, onEvent } = this.#world;
+    const { types, onEvent } = this.#world;
     const { outcome, settled } = await perform(types.get(job.type), job, {
-      database,
-      enqueuer,
+      world: this.#world,
       settler: this.#settler,
       stop: this.#handlers,
     });

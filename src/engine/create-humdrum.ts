@@ -1,0 +1,24 @@
+import { migrate } from '../database/migrate.ts';
+import { openDatabase } from '../database/open.ts';
+import { Humdrum, RESERVED } from './humdrum.ts';
+import type { HumdrumOptions } from './humdrum-options.ts';
+import { buryStrangers } from './membership.ts';
+import { migrationSets } from './pack.ts';
+import { workerSettings } from './worker-options.ts';
+
+/** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
+export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
+  const { database } = options;
+  const own = database === undefined || typeof database === 'string';
+  const { concurrency } = workerSettings(options.worker);
+  const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
+  try {
+    const humdrum = new Humdrum(db, options, own);
+    await migrate(db, migrationSets(options.packs ?? []));
+    await buryStrangers(db);
+    return humdrum;
+  } catch (error) {
+    if (own) await db.close();
+    throw error;
+  }
+}

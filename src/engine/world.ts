@@ -1,0 +1,19 @@
+import type { Database } from '../database/database.ts';
+import type { Enqueuer } from './enqueuer.ts';
+import type { Listener } from './events.ts';
+import type { FileStorage } from './file-storage.ts';
+import type { Limits } from './limit.ts';
+import type { Registry } from './registry.ts';
+
+/** What the verbs of one process share. */
+export interface World {
+  readonly database: Database;
+  readonly types: Registry;
+  readonly limits: Limits;
+  readonly enqueuer: Enqueuer;
+  /** Null where none is configured. */
+  readonly files: FileStorage | null;
+  readonly onEvent: Listener;
+  /** Jobs have become ready that other processes may want too. */
+  readonly onWoken: () => void;
+}

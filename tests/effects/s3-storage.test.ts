@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+import { s3Storage } from '../../src/effects/s3-storage.ts';
+import { HumdrumError } from '../../src/index.ts';
+import { freshFolder } from '../support/databases.ts';
+import { startS3 } from '../support/s3-server.ts';
+import { contentOf, keysIn, sha256Of, store } from '../support/storages.ts';
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+it('keeps to its prefix: others share the bucket, and it does not see their files', async () => {
+  const at = await startS3();
+  const [plain, ours] = [s3Storage(at), s3Storage({ ...at, prefix: 'ours/' })];
+  const theirs = await store(plain, 'theirs');
+  const key = await store(ours, 'ours');
+  expect(await keysIn(ours)).toEqual([key]);
+  expect(await keysIn(plain)).toEqual([theirs]);
+  expect(await contentOf(ours, theirs)).toBeNull();
+});
+
+it('lists more than one page', async () => {
+  const storage = s3Storage(await startS3());
+  const keys: string[] = [];
+  for (let from = 0; from < 1_050; from += 50) {
+    const some = Array.from({ length: 50 }, (_, at) => store(storage, `file ${from + at}`));
+    keys.push(...(await Promise.all(some)));
+  }
+  expect(await keysIn(storage)).toEqual(keys.toSorted());
+});
+
+it('tells of a wrong bucket what to do', async () => {
+  const storage = s3Storage({ ...(await startS3()), bucket: 'elsewhere' });
+  const refused: Partial<HumdrumError> = {
+    code: 'files-refused',
+    message: expect.stringMatching(
+      /^The bucket "elsewhere" at http:.* refused a request: NoSuchBucket \(404\)\. Make the bucket/,
+    ) as string,
+  };
+  await expect(store(storage, 'x')).rejects.toMatchObject(refused);
+  await expect(storage.open(sha256Of('x'))).rejects.toMatchObject(refused);
+  await expect(keysIn(storage)).rejects.toMatchObject(refused);
+});
+
+it('tells of wrong credentials what to do', async () => {
+  const wrong = { accessKeyId: 'S3RVER', secretAccessKey: 'guessed' };
+  const storage = s3Storage({ ...(await startS3()), credentials: wrong });
+  await expect(store(storage, 'x')).rejects.toMatchObject({
+    code: 'files-refused',
+    message: expect.stringContaining('Check the credentials') as string,
+  });
+});
+
+it('tells of an endpoint that is down, and of one that fails', async () => {
+  const server = createServer((_request, response) => response.writeHead(503).end());
+  const endpoint = await listening(server);
+  const storage = s3Storage({ ...(await startS3()), endpoint });
+  const unreachable: Partial<HumdrumError> = {
+    code: 'files-unreachable',
+    message: expect.stringContaining(`Cannot reach the bucket "files" at ${endpoint}`) as string,
+  };
+  await expect(storage.storedAt(sha256Of('x'))).rejects.toMatchObject(unreachable);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await expect(store(storage, 'x')).rejects.toMatchObject(unreachable);
+  await expect(storage.storedAt(sha256Of('x'))).rejects.toThrow(/ECONNREFUSED/);
+});
+
+it('lets go of an upload that is aborted', async () => {
+  const abort = new AbortController();
+  const closed = Promise.withResolvers();
+  const endpoint = await listening(
+    createServer((request) => {
+      request.on('close', closed.resolve);
+      abort.abort(new Error('enough'));
+    }),
+  );
+  const storage = s3Storage({ ...(await startS3()), endpoint });
+  await expect(store(storage, 'never stored', abort.signal)).rejects.toThrow(/abort/i);
+  await closed.promise;
+});
+
+it('names the packages that it needs where they are not installed', async () => {
+  const folder = await freshFolder();
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const file of ['errors.js', 'effects/s3-storage.js', 'effects/s3-errors.js']) {
+    await mkdir(join(folder, 'effects'), { recursive: true });
+    await copyFile(join(DIST, file), join(folder, file));
+  }
+  await mkdir(join(folder, 'engine'));
+  await copyFile(join(DIST, 'engine/file-storage.js'), join(folder, 'engine/file-storage.js'));
+  const program = `
+    import { s3Storage } from ${JSON.stringify(join(folder, 'effects/s3-storage.js'))};
+    await s3Storage({ bucket: 'files' }).storedAt('x').catch(({ code, message }) => console.log(code, message));`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    program,
+  ]);
+  expect(stdout).toBe(
+    's3-missing Files on S3 need two packages. Install them: npm install @aws-sdk/client-s3 @aws-sdk/lib-storage\n',
+  );
+});
