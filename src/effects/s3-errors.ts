@@ -51,5 +51,5 @@ export function statusOf(error: Error): number | null {
 function reasonOf(error: Error): string {
   return error instanceof AggregateError
     ? error.errors.map(errorMessage).join('; ')
-    : error.message || error.name;
+    : (error.message || error.name).replace(/\.$/, '');
 }

@@ -1,34 +1,46 @@
-import { createRequire } from 'node:module';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { S3StorageOptions } from '../../src/effects/s3-storage.ts';
 import { freshFolder } from './databases.ts';
 
-interface S3Server {
-  run(): Promise<{ port: number }>;
-  close(): Promise<void>;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = `
+const Server = require('s3rver');
+const configureBuckets = [{ name: 'files' }];
+new Server({ port: 0, silent: true, directory: process.argv[1], configureBuckets })
+  .run()
+  .then(({ port }) => process.send(port));`;
+
+export interface S3Place extends S3StorageOptions {
+  endpoint: string;
+  /** Beside the protocol, on its disk. */
+  copy(from: string, to: string): Promise<void>;
 }
 
-type Start = new (options: {
-  port: number;
-  silent: boolean;
-  directory: string;
-  configureBuckets: { name: string }[];
-}) => S3Server;
-
-/** A real S3 endpoint with one empty bucket, gone when the test ends. It brings no types. */
-export async function startS3(): Promise<S3StorageOptions & { endpoint: string }> {
-  const Server = createRequire(import.meta.url)('s3rver') as Start;
-  const server = new Server({
-    port: 0,
-    silent: true,
-    directory: await freshFolder(),
-    configureBuckets: [{ name: 'files' }],
+/** A real S3 endpoint with one empty bucket, gone when the test ends. */
+export async function startS3(): Promise<S3Place> {
+  // The continuation tokens of its lists are DES, which OpenSSL has put away: so it has a process of its own.
+  const flags = ['--openssl-legacy-provider', '--eval', PROGRAM];
+  const folder = await freshFolder();
+  const server = spawn(process.execPath, [...flags, folder], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const { port } = await server.run();
-  onTestFinished(() => server.close());
+  onTestFinished(() => void server.kill('SIGKILL'));
+  const [port] = (await once(server, 'message')) as [number];
   return {
     bucket: 'files',
     endpoint: `http://127.0.0.1:${port}`,
     credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+    async copy(from, to) {
+      for (const part of ['object', 'object.md5', 'metadata.json']) {
+        const at = (key: string): string => join(folder, 'files', `${key}._S3rver_${part}`);
+        await copyFile(at(from), at(to));
+      }
+    },
   };
 }
