@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { createHumdrum } from '../engine/create-humdrum.ts';
 import type { Humdrum } from '../engine/humdrum.ts';
@@ -22,14 +22,18 @@ export async function openHumdrum(
     say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
   }
   const humdrum = await createHumdrum({
-    // Beside the folder of the database, and no other database's.
-    ...(embedded ? { files: fsStorage(`${resolve(setting.database)}-files`) } : {}),
+    ...(embedded ? { files: fsStorage(filesBeside(setting.database)) } : {}),
     ...setting.config,
     database: setting.database,
     actor: `cli:${userInfo().username}`,
     ...(onEvent ? { onEvent } : {}),
   });
   return { humdrum, setting };
+}
+
+/** No other database's: what one does not name, it removes. */
+function filesBeside(folder: string): string {
+  return join(dirname(folder), `${basename(folder)}-files`);
 }
 
 /** A worker runs jobs for real: who wants a whole process to rehearse must not get that by mistake. */

@@ -68,7 +68,11 @@ async function syncFolders(from: string, upTo: string): Promise<void> {
   if (process.platform === 'win32') return; // It cannot open folders, and orders these writes itself.
   for (let folder = from; ; folder = dirname(folder)) {
     const handle = await open(folder);
-    await handle.sync().finally(() => handle.close());
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     if (folder === upTo) return;
   }
 }

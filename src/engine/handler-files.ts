@@ -31,9 +31,8 @@ export class HandlerFiles implements ContextFiles {
     this.#parts = parts;
   }
 
-  readonly put: ContextFiles['put'] = async (name, data, options = {}) => {
+  readonly put: ContextFiles['put'] = (name, data, options = {}) => {
     const { contentType = 'application/octet-stream' } = options;
-    if (this.#over) throw new Error(OVER);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);
     const putting = this.#put(name, data, contentType, signal).finally(() =>
@@ -73,6 +72,7 @@ export class HandlerFiles implements ContextFiles {
     contentType: string,
     signal: AbortSignal,
   ): Promise<FileFact> {
+    if (this.#over) throw new Error(OVER);
     signal.throwIfAborted();
     checkNames(name, contentType);
     this.#storage();

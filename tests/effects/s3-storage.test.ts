@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { s3Storage } from '../../src/effects/s3-storage.ts';
-import { HumdrumError } from '../../src/index.ts';
+import type { HumdrumError } from '../../src/index.ts';
 import { freshFolder } from '../support/databases.ts';
 import { startS3 } from '../support/s3-server.ts';
 import { contentOf, keysIn, sha256Of, store } from '../support/storages.ts';

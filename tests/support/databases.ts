@@ -106,7 +106,7 @@ async function postgresTemplate(packs: readonly Pack[]): Promise<string> {
 /** The engine's own schedules have no tick to come: a full hour that passes during a test adds no job to it. */
 async function prepare(db: Database, packs: readonly Pack[]): Promise<void> {
   await migrate(db, migrationSets(packs));
-  for (const { type, schedule } of systemTypes) {
+  for (const { type, schedule } of systemTypes(null)) {
     await db.query(`insert into humdrum.schedule values ($1, $2, $3, 'infinity')`, [
       type,
       schedule?.cron,
