@@ -104,6 +104,12 @@ eachBackend('an old orphan that is put again', (fresh, backend) => {
     await utimes(join(folder, key.slice(0, 2), key.slice(2, 4), key), then, then);
   }
 
+  /** Until somebody waits for a lock of the collector's, or has not waited. */
+  async function someoneWaits(over: () => boolean): Promise<void> {
+    const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
+    while (!over() && (await db.query(waiting)).rows.length === 0);
+  }
+
   it('is young again, so that it lives until its job has completed', async () => {
     const files = fsStorage(folder);
     const { humdrum } = await openEngine(db, { jobs: [put], files });
@@ -147,6 +153,7 @@ eachBackend('an old orphan that is put again', (fresh, backend) => {
         removing.give();
         // The one connection of an embedded database is the collector's now: there, nobody comes further than this.
         await (backend === 'pglite' ? old.given : stored.given);
+        if (backend === 'postgres') await someoneWaits(() => events.count('job-settled') > 0);
         await inner.remove(which);
       },
     };

@@ -36,7 +36,7 @@ it('keeps to its prefix: others share the bucket, and it does not see their file
 it('lists more than one page', async () => {
   const at = await startS3();
   const storage = s3Storage(at);
-  const keys = Array.from({ length: 1_001 }, (_, at) => sha256Of(`file ${at}`));
+  const keys = Array.from({ length: 1_001 }, (_, index) => sha256Of(`file ${index}`));
   const first = await store(storage, 'file 0');
   // A thousand uploads take long: the others are copies, made where the endpoint keeps its files.
   await Promise.all(keys.slice(1).map(async (key) => at.copy(first, key)));
