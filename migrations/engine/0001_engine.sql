@@ -8,6 +8,9 @@ return clock_timestamp();
 
 ---------------------------------------------------------------------------------------------------------- facts
 
+-- Facts of jobs are kept in parts, by ranges of the jobs' ids, which go up with time: old history is dropped, never deleted.
+-- See 0005_history.sql. The audit is one table, and stays.
+
 create sequence humdrum.job_id;
 
 create table humdrum.job (
@@ -30,7 +33,7 @@ create table humdrum.job (
   parent_id    bigint,               -- the job that waits for it
   on_child_failure text check (on_child_failure in ('fail', 'continue')), -- of a job that waits for children
   check (cardinality(gates) = cardinality(weights))
-);
+) partition by range (id);
 create index job_parent_id on humdrum.job (parent_id) where parent_id is not null;
 
 create table humdrum.attempt (
@@ -49,13 +52,13 @@ create table humdrum.attempt (
   primary key (job_id, number), -- the fence: of two that would settle one attempt, one cannot
   check ((status = 'failed') = (error_class is not null and error_message is not null)),
   check (status = 'completed' or result is null)
-);
+) partition by range (job_id);
 create index attempt_finished_at on humdrum.attempt (finished_at);
 
 create table humdrum.cancellation (
   job_id       bigint primary key,
   cancelled_at timestamptz not null
-);
+) partition by range (job_id);
 
 create table humdrum.effect (
   job_id  bigint   not null,
@@ -64,7 +67,7 @@ create table humdrum.effect (
   name    text     not null,
   data    json     not null,
   primary key (job_id, ordinal) -- its idempotency key, the same however often the job is tried
-);
+) partition by range (job_id);
 -- Which files are named, for the collector of those that are not.
 create index effect_file on humdrum.effect ((data ->> 'sha256')) where kind = 'file';
 
@@ -76,7 +79,7 @@ create table humdrum.audit (
   job_id  bigint,
   attempt smallint,
   event   text        not null check (event in
-    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped')),
+    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped', 'dropped')),
   actor   text        not null,
   reason  text
 );

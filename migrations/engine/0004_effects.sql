@@ -13,7 +13,7 @@ create table humdrum.delivery (
   receiver     text        not null,
   delivered_at timestamptz not null,
   primary key (job_id, ordinal, receiver)
-);
+) partition by range (job_id);
 
 create trigger facts_only before update or delete or truncate on humdrum.delivery
   for each statement execute function humdrum.refuse_change();

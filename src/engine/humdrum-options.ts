@@ -22,6 +22,8 @@ export interface HumdrumOptions {
   worker?: WorkerOptions;
   /** Where `ctx.files` keeps files: `fsStorage` or `s3Storage`. One place belongs to one database. Default: nowhere. */
   files?: FileStorage;
+  /** How long the history of jobs that have ended is kept. A failed job counts as ended after so long. Default: for ever. */
+  history?: { keepDays: number };
   /** Hears what the engine does. */
   onEvent?: Listener;
   /** Who acts, in the audit log. Default: the user of this process. */

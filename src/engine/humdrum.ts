@@ -47,10 +47,11 @@ export class Humdrum {
   #starting: Promise<void> | null = null;
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
-    const { packs = [], jobs = [], receivers = [], files = null } = options;
+    const { packs = [], jobs = [], receivers = [], files = null, history } = options;
+    const keepDays = history?.keepDays ?? null;
     const types = new Registry(
       [...packs.flatMap((pack) => pack.jobs), ...jobs],
-      [...systemTypes(files), ...receivers.map(({ type }) => type)],
+      [...systemTypes(database, { files, keepDays }), ...receivers.map(({ type }) => type)],
     );
     const limits = limitsOf(options);
     const announcer = new Announcer(database, (word) => this.#worker?.ring(word));

@@ -43,6 +43,7 @@ export const EVENTS = {
   fenced: null,
   configured: null, // Of no job: a limit was changed.
   skipped: null, // Of no job: a tick made none.
+  dropped: null, // Of no job: old history was.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 

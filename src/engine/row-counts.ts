@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 
-/** Rows of one table that a transaction inserted, updated and deleted. TRUNCATE is not counted. */
+/** Rows of one table, with all its partitions, that a transaction inserted, updated and deleted. TRUNCATE is not counted. */
 export interface TableChange {
   table: string;
   inserted: number;
@@ -9,10 +9,13 @@ export interface TableChange {
 }
 
 const READ = `
-select schemaname || '.' || relname as "table", n_tup_ins as inserted, n_tup_upd as updated, n_tup_del as deleted
-from pg_stat_xact_user_tables
+select nspname || '.' || whole.relname as "table",
+  sum(n_tup_ins)::bigint as inserted, sum(n_tup_upd)::bigint as updated, sum(n_tup_del)::bigint as deleted
+from pg_stat_xact_user_tables as piece
+join pg_class as whole on whole.oid = coalesce(pg_partition_root(piece.relid), piece.relid)
+join pg_namespace on pg_namespace.oid = whole.relnamespace
 where n_tup_ins + n_tup_upd + n_tup_del > 0
-order by 1`;
+group by 1 order by 1`;
 
 type Reading = Map<string, TableChange>;
 

@@ -1,11 +1,12 @@
 import { Bell } from './bell.ts';
 import { cancelOverdue } from './cancel.ts';
 import { MAX_PROMOTED, promote } from './promote.ts';
+import { rescue } from './rescue.ts';
+import { extendHistory } from './retention.ts';
+import { fireDue } from './schedule.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
-import { rescue } from './rescue.ts';
-import { fireDue } from './schedule.ts';
 import { answerCalls } from './wake.ts';
 import type { World } from './world.ts';
 
@@ -16,24 +17,41 @@ const REST_MS = 25;
 
 export interface UpkeepOptions {
   world: World;
-  queues: readonly string[];
   actor: string;
+  queues: readonly string[];
   /** Called when jobs have become ready. */
   onReady(): void;
+}
+
+/** Something that is done from time to time, however often upkeep looks. */
+interface Chore {
+  doing: string;
+  everyMs: number;
+  task: () => Promise<void>;
+  doneMs: number;
 }
 
 /** What every worker does beside running jobs: fires schedules, promotes what has come due, rescues what others have lost. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #bell = new Bell();
+  readonly #chores: Chore[];
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
-  #sweptMs = -Infinity;
-  #vacuumedMs = performance.now();
-  #lookedForUnknownMs = -Infinity;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
+    const { database } = options.world;
+    const chore = (doing: string, everyMs: number, task: () => Promise<void>): Chore => {
+      return { doing, everyMs, task, doneMs: -Infinity };
+    };
+    this.#chores = [
+      chore('rescuing', SWEEP_MS * 0.9, () => this.#rescue()),
+      chore('clearing', SWEEP_MS * 0.9, () => this.#clear()),
+      chore('looking for unknown types', MINUTE_MS, () => this.#tellUnknown()),
+      chore('extending the history', MINUTE_MS, () => extendHistory(database)),
+      ...(database.exclusive ? [chore('vacuuming', MINUTE_MS, () => vacuum(database))] : []),
+    ];
   }
 
   start(): void {
@@ -62,46 +80,34 @@ export class Upkeep {
 
   /** Answers in how many milliseconds something is known to come due. */
   async #look(): Promise<number> {
-    if (performance.now() - this.#sweptMs >= SWEEP_MS * 0.9)
-      await this.#attempt('sweeping', () => this.#sweep());
-    if (performance.now() - this.#lookedForUnknownMs >= MINUTE_MS)
-      await this.#attempt('looking for unknown types', () => this.#tellUnknown());
-    if (
-      this.#options.world.database.exclusive &&
-      performance.now() - this.#vacuumedMs >= MINUTE_MS
-    ) {
-      await this.#attempt('vacuuming', () => this.#vacuum());
+    for (const chore of this.#chores) {
+      if (performance.now() - chore.doneMs < chore.everyMs) continue;
+      chore.doneMs = performance.now();
+      await this.#attempt(chore.doing, chore.task);
     }
     const tickMs = await this.#attempt('firing schedules', () => this.#fire());
     const dueMs = await this.#attempt('promoting jobs', () => this.#promote());
     const tokensMs = await this.#attempt('waking jobs', () => this.#answerCalls());
-    return Math.min(tickMs ?? Infinity, dueMs ?? Infinity, tokensMs ?? Infinity);
+    return Math.min(...[tickMs, dueMs, tokensMs].map((ms) => ms ?? Infinity));
   }
 
-  async #sweep(): Promise<null> {
-    this.#sweptMs = performance.now();
-    const { actor } = this.#options;
-    const { database } = this.#options.world;
-    await cancelOverdue(database, actor);
-    await dropPassedKeys(database);
-    const { rescued, again } = await rescue(database, actor);
-    if (rescued > 0) this.#options.world.onEvent({ event: 'jobs-rescued', rescued, again });
-    if (again > 0) this.#options.onReady();
-    return null;
+  async #rescue(): Promise<void> {
+    const { world, actor, onReady } = this.#options;
+    const { rescued, again } = await rescue(world.database, actor);
+    if (rescued > 0) world.onEvent({ event: 'jobs-rescued', rescued, again });
+    if (again > 0) onReady();
   }
 
-  async #tellUnknown(): Promise<null> {
-    this.#lookedForUnknownMs = performance.now();
-    const { database, types, onEvent } = this.#options.world;
-    const unknown = await unknownTypes(database, this.#options.queues, types.signatures);
-    if (unknown.length > 0) onEvent({ event: 'types-unknown', types: unknown });
-    return null;
+  async #clear(): Promise<void> {
+    const { world, actor } = this.#options;
+    await cancelOverdue(world.database, actor);
+    await dropPassedKeys(world.database);
   }
 
-  async #vacuum(): Promise<null> {
-    this.#vacuumedMs = performance.now();
-    await vacuum(this.#options.world.database);
-    return null;
+  async #tellUnknown(): Promise<void> {
+    const { world, queues } = this.#options;
+    const types = await unknownTypes(world.database, queues, world.types.signatures);
+    if (types.length > 0) world.onEvent({ event: 'types-unknown', types });
   }
 
   async #fire(): Promise<number | null> {
@@ -127,12 +133,12 @@ export class Upkeep {
   }
 
   /** What fails is told, and does not keep the others from their turn. */
-  async #attempt(doing: string, step: () => Promise<number | null>): Promise<number | null> {
+  async #attempt<T>(doing: string, step: () => Promise<T>): Promise<T | null> {
     try {
       return await step();
     } catch (error) {
       this.#options.world.onEvent({ event: 'trouble', doing, error });
-      return SWEEP_MS;
+      return null;
     }
   }
 }

@@ -1,8 +1,19 @@
 import type { Database } from '../database/database.ts';
 
-const HOT_TABLES = ['ready', 'later', 'lease', 'failed', 'worker', 'schedule'].map(
-  (name) => `humdrum.${name}`,
-);
+const HOT_TABLES = [
+  'ready',
+  'later',
+  'parked',
+  'lease',
+  'failed',
+  'slot',
+  'bucket',
+  'wake_call',
+  'unique_key',
+  'awaited',
+  'worker',
+  'schedule',
+].map((name) => `humdrum.${name}`);
 const AUDIT_INDEXES = ['audit_job_id', 'audit_at', 'audit_ids'];
 
 /** A server's autovacuum does this by itself; the embedded database has none. Cheap: the hot tables are small. */

@@ -42,7 +42,7 @@ eachBackend('SQL typed by hand', (fresh) => {
   });
 
   it('cannot complete a job twice', async () => {
-    await expect(insertAttempt(db, 1, 1, 'completed')).rejects.toThrow(/attempt_pkey/);
+    await expect(insertAttempt(db, 1, 1, 'completed')).rejects.toThrow(/attempt_0_pkey/);
     await expect(insertAttempt(db, 1, 2, 'completed')).rejects.toThrow(/attempt 1 has not failed/);
     await expect(insertAttempt(db, 1, 2, 'failed')).rejects.toThrow(/attempt 1 has not failed/);
   });

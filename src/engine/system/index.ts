@@ -1,9 +1,29 @@
+import type { Database } from '../../database/database.ts';
+import { HumdrumError } from '../../errors.ts';
 import { collectFiles } from '../collect-files.ts';
 import type { FileStorage } from '../file-storage.ts';
 import type { JobType } from '../job-type.ts';
+import { dropHistoryAfter } from './drop-history.ts';
 import { sealAudit } from './seal-audit.ts';
 
-/** The job types that every engine has, and those that it has with a place for files. */
-export function systemTypes(files: FileStorage | null): JobType[] {
-  return files ? [sealAudit, collectFiles(files)] : [sealAudit];
+const DAY_MS = 86_400_000;
+
+/** The job types of the engine itself: some only where there is something to do for them. */
+export function systemTypes(
+  database: Database,
+  { files, keepDays }: { files: FileStorage | null; keepDays: number | null },
+): JobType[] {
+  return [
+    sealAudit,
+    ...(files ? [collectFiles(files)] : []),
+    ...(keepDays === null ? [] : [dropHistoryAfter(database, checked(keepDays) * DAY_MS)]),
+  ];
+}
+
+function checked(keepDays: number): number {
+  if (Number.isFinite(keepDays) && keepDays >= 1 && keepDays <= 36_500) return keepDays;
+  throw new HumdrumError(
+    'config-invalid',
+    `history.keepDays is from 1 to 36,500, not ${keepDays}.`,
+  );
 }
