@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'database-closed'
   | 'database-locked'
   | 'database-unreachable'
+  | 'dry-run'
   | 'file-not-found'
   | 'files-missing'
   | 'files-refused'
@@ -29,9 +30,11 @@ export type ErrorCode =
   | 'migration-changed'
   | 'not-serializable'
   | 'pg-missing'
+  | 'plan-changed'
   | 'port-in-use'
   | 'request-refused'
   | 's3-missing'
+  | 'secret-key-missing'
   | 'type-invalid'
   | 'type-unknown';
 

@@ -28,7 +28,8 @@ export type { FileStorage, FileToStore, StoredFile } from './engine/file-storage
 export type { Plan } from './engine/plan.ts';
 export { verifyAuditExport } from './engine/audit-export.ts';
 export type { AuditFault, AuditReport } from './engine/verify-audit.ts';
-export type { RunReport } from './engine/run-now.ts';
+export type { Recording, Replay } from './engine/replay.ts';
+export type { RunOptions, RunReport } from './engine/run-now.ts';
 export type { JobFilter } from './engine/bulk.ts';
 export type { Standing } from './engine/why.ts';
 export { describeCron } from './engine/describe-cron.ts';

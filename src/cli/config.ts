@@ -9,7 +9,15 @@ import { picks } from '../packs/picks/index.ts';
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
 export type Config = Pick<
   HumdrumOptions,
-  'jobs' | 'packs' | 'receivers' | 'limits' | 'queues' | 'files' | 'history' | 'worker'
+  | 'jobs'
+  | 'packs'
+  | 'receivers'
+  | 'limits'
+  | 'queues'
+  | 'files'
+  | 'history'
+  | 'secretKey'
+  | 'worker'
 > & { database?: string };
 
 export interface GlobalFlags {
@@ -54,7 +62,7 @@ async function load(path: string): Promise<Config> {
 }
 
 const LISTS = ['jobs', 'packs', 'receivers'];
-const KEYS = [...LISTS, 'limits', 'queues', 'files', 'history', 'worker', 'database'];
+const KEYS = [...LISTS, 'limits', 'queues', 'files', 'history', 'secretKey', 'worker', 'database'];
 
 function checked(exported: unknown, path: string): Config {
   const wrong = (what: string) =>

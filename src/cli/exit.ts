@@ -14,6 +14,11 @@ export const EXIT = {
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'action-refused': EXIT.notAllowed,
+  'dry-run': EXIT.notAllowed,
+  'limit-reached': EXIT.notAllowed,
+  'plan-changed': EXIT.notAllowed,
+  'limit-unknown': EXIT.usage,
+  'secret-key-missing': EXIT.usage,
   'config-invalid': EXIT.usage,
   'input-invalid': EXIT.usage,
   'type-unknown': EXIT.notFound,

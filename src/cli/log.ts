@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { EngineEvent, Listener } from '../engine/events.ts';
+import type { Plan } from '../engine/plan.ts';
 import { HumdrumError } from '../errors.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -64,9 +65,17 @@ function word(log: Logger, event: EngineEvent): void {
       return log.error(
         `worker ${event.workerId} was silent for too long and has lost its jobs; starting anew`,
       );
+    case 'rehearsed':
+      return wordRehearsed(log, event.plan);
     case 'trouble':
       return log.error({ err: event.error }, `trouble while ${event.doing}`);
   }
+}
+
+function wordRehearsed(log: Logger, { type, tables, effects, error, hash, at }: Plan): void {
+  const about = { at, tables, effects: effects.length, plan: hash };
+  if (error) log.error(about, `dry run of ${type} failed: ${error.class}: ${error.message}`);
+  else log.info(about, `dry run of ${type}: nothing was written`);
 }
 
 function wordSettled(log: Logger, { job, outcome }: EngineEvent & { event: 'job-settled' }): void {

@@ -6,6 +6,7 @@ import { historyCommand } from './commands/history.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { picksCommand } from './commands/picks.ts';
+import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { schedulesCommand } from './commands/schedules.ts';
 import { startCommand } from './commands/start.ts';
@@ -37,6 +38,7 @@ const commands = [
   startCommand(),
   workerCommand(),
   runCommand(),
+  replayCommand(),
   jobsCommand(),
   schedulesCommand(),
   historyCommand(),

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { createHumdrum } from '../engine/create-humdrum.ts';
 import type { Humdrum } from '../engine/humdrum.ts';
+import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import type { Listener } from '../engine/events.ts';
-import { HumdrumError } from '../errors.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
 import { isFolder } from '../database/open.ts';
 import { say } from './output.ts';
@@ -15,6 +15,7 @@ import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 export async function openHumdrum(
   command: Command,
   onEvent?: Listener,
+  more: Pick<HumdrumOptions, 'dryRun'> = {},
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
   const embedded = isFolder(setting.database);
@@ -24,8 +25,10 @@ export async function openHumdrum(
   const humdrum = await createHumdrum({
     ...(embedded ? { files: fsStorage(filesBeside(setting.database)) } : {}),
     ...setting.config,
+    ...secretKeys(),
     database: setting.database,
     actor: `cli:${userInfo().username}`,
+    ...more,
     ...(onEvent ? { onEvent } : {}),
   });
   return { humdrum, setting };
@@ -36,13 +39,15 @@ function filesBeside(folder: string): string {
   return join(dirname(folder), `${basename(folder)}-files`);
 }
 
-/** A worker runs jobs for real: who wants a whole process to rehearse must not get that by mistake. */
-export function refuseDryRun(): void {
-  if (process.env['JOB_DRY_RUN'] !== '1') return;
-  throw new HumdrumError(
-    'config-invalid',
-    'JOB_DRY_RUN=1 is set, and a worker runs jobs for real. Unset it, or rehearse one job: humdrum run TYPE --dry-run',
-  );
+/** `JOB_DRY_RUN=1`: the whole process rehearses. */
+export function isDryRun(): boolean {
+  return process.env['JOB_DRY_RUN'] === '1';
+}
+
+/** Of several, separated by commas, the first seals. */
+function secretKeys(): Pick<HumdrumOptions, 'secretKey'> {
+  const keys = process.env['HUMDRUM_SECRET_KEY'];
+  return keys ? { secretKey: keys.split(',') } : {};
 }
 
 /** For a command that opens, does one thing, and closes. */

@@ -43,7 +43,7 @@ export async function backfill(
   jobType: JobType,
   options: BackfillOptions & { actor: string },
 ): Promise<Backfill> {
-  const { database: db, limits } = world;
+  const { database: db, limits, vault } = world;
   const type = requireScheduled(jobType);
   const { limit = MAX_TICKS, dryRun = false, rehearsals = 10, actor, reason = null } = options;
   requireWhole('limit', limit, MAX_TICKS);
@@ -56,7 +56,9 @@ export async function backfill(
     return { ticks, jobs: [], plans };
   }
   const wanted = ticks.map((at) => ({ type, at, dueAt: at }));
-  const made = await db.transaction((tx) => makeTickJobs(tx, wanted, { actor, reason, limits }));
+  const made = await db.transaction((tx) =>
+    makeTickJobs(tx, wanted, { actor, reason, limits, vault }),
+  );
   return { ticks: made.map(({ at }) => at), jobs: made.map(({ id }) => id), plans: [] };
 }
 

@@ -2,7 +2,10 @@ import type { Queryable } from '../database/database.ts';
 import { deliveryInput, matches } from './delivery.ts';
 import { enqueue } from './enqueue.ts';
 import { defineJob, type JobType } from './job-type.ts';
+import { Vault } from './secrets.ts';
 import type { Settlement } from './settle.ts';
+
+const NO_SECRETS = new Vault([]);
 
 /** Whether somebody may want what an attempt has left. */
 export function isDeliverable({ outcome }: Settlement): boolean {
@@ -35,7 +38,8 @@ export async function enqueueDeliveries(
       input: { job: job.id },
     }));
   });
-  if (jobs.length > 0) await enqueue(db, jobs, { actor: 'effects', limits: new Map() });
+  if (jobs.length > 0)
+    await enqueue(db, jobs, { actor: 'effects', limits: new Map(), vault: NO_SECRETS });
 }
 
 /** As much of the receiver's job type as it takes to enqueue: the receiver itself may live in another process. */

@@ -2,14 +2,12 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { debounce } from './debounce.ts';
 import { signature } from './job-type.ts';
-import type { Limits } from './limit.ts';
-import { checked, type CheckedJob, type NewJob } from './new-job.ts';
+import { checked, type CheckedJob, type NewJob, type Persisting } from './new-job.ts';
 
 /** Who asks, and why. `actor` null: the schedule of each job. */
-export interface Asker {
+export interface Asker extends Persisting {
   actor: string | null;
   reason?: string | null;
-  limits: Limits;
 }
 
 export interface Enqueued {
@@ -40,7 +38,7 @@ export async function enqueue(
   by: Asker,
 ): Promise<Enqueued[]> {
   const rows = await Promise.all(
-    jobs.map(async (job): Promise<Row> => ({ ...(await checked(job, by.limits)), parentId: null })),
+    jobs.map(async (job): Promise<Row> => ({ ...(await checked(job, by)), parentId: null })),
   );
   return persist(db, rows, by, 1);
 }
@@ -57,7 +55,7 @@ async function persist(
     const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by) : chunk;
     enqueued.push(...(await insert(db, ready, by)));
   }
-  const children = await childrenOf(rows, enqueued, by.limits);
+  const children = await childrenOf(rows, enqueued, by);
   if (children.length > 0) {
     if (depth === DEEPEST_FAMILY) {
       throw new HumdrumError('input-invalid', `Children can be ${DEEPEST_FAMILY} deep at most.`);
@@ -70,13 +68,13 @@ async function persist(
 async function childrenOf(
   rows: readonly Row[],
   enqueued: readonly Enqueued[],
-  limits: Limits,
+  by: Asker,
 ): Promise<Row[]> {
   const families = rows.map(async ({ job: { children } }, at) => {
     const parent = enqueued[at];
     if (!children || !parent?.created) return [];
     return Promise.all(
-      children.jobs.map(async (job) => ({ ...(await checked(job, limits)), parentId: parent.id })),
+      children.jobs.map(async (job) => ({ ...(await checked(job, by)), parentId: parent.id })),
     );
   });
   return (await Promise.all(families)).flat();

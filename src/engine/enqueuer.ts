@@ -1,10 +1,13 @@
+import { joinAmbient } from '../database/ambient.ts';
 import type { Database, Queryable } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
 import type { Announcer, Word } from './announcer.ts';
 import { enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
 import type { JobType } from './job-type.ts';
 import type { Limits } from './limit.ts';
 import type { Children, EnqueueOptions, NewJob } from './new-job.ts';
 import type { Registry } from './registry.ts';
+import type { Vault } from './secrets.ts';
 
 /** One job to enqueue: a type or its name, its input, and when. */
 export interface JobRequest<Input = unknown> extends EnqueueOptions {
@@ -23,7 +26,10 @@ interface EnqueuerWorld {
   database: Database;
   types: Registry;
   limits: Limits;
+  vault: Vault;
   announcer: Announcer;
+  /** This process only rehearses. */
+  dryRun: boolean;
 }
 
 /** Persists what people and handlers ask for, and spreads the word. */
@@ -36,9 +42,10 @@ export class Enqueuer {
 
   /** All of them, in order, or none. Inside an open transaction they belong to that. */
   async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
-    const { database, limits, announcer } = this.#world;
+    const { database, limits, vault, announcer } = this.#world;
+    await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
-    const by = { actor, limits };
+    const by = { actor, limits, vault };
     const enqueued = isOneStatement(jobs)
       ? await enqueue(database, jobs, by)
       : await database.transaction((tx) => enqueue(tx, jobs, by));
@@ -52,11 +59,19 @@ export class Enqueuer {
     requests: readonly JobRequest[],
     actor: string,
   ): Promise<Enqueued[]> {
-    const { limits, announcer } = this.#world;
+    const { limits, vault, announcer } = this.#world;
+    await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
-    const enqueued = await enqueue(client, jobs, { actor, limits });
+    const enqueued = await enqueue(client, jobs, { actor, limits, vault });
     await announcer.announceWithin(client, wordOf(requests, jobs));
     return enqueued;
+  }
+
+  /** What a rehearsed handler enqueues is rolled back with it. */
+  async #refuseInDryRun(): Promise<void> {
+    const { dryRun, database } = this.#world;
+    if (!dryRun || (await joinAmbient(database))) return;
+    throw new HumdrumError('dry-run', 'This process only rehearses: it enqueues nothing.');
   }
 
   #resolve({ type, children, ...rest }: JobRequest): NewJob {

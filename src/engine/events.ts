@@ -1,5 +1,6 @@
 import type { ClaimedJob } from './claim.ts';
 import type { Outcome } from './execute.ts';
+import type { Plan } from './plan.ts';
 
 /** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
 export type EngineEvent =
@@ -12,6 +13,7 @@ export type EngineEvent =
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }
+  | { event: 'rehearsed'; plan: Plan }
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;

@@ -8,10 +8,11 @@ import { Interruption, type StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import type { Json } from './json.ts';
 import type { TableChange } from './row-counts.ts';
+import { redactor, secretsAt, type Vault } from './secrets.ts';
 import type { World } from './world.ts';
 
 export interface ExecuteOptions {
-  world: Pick<World, 'database' | 'enqueuer' | 'files'>;
+  world: Pick<World, 'database' | 'enqueuer' | 'files' | 'vault'>;
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
@@ -47,28 +48,44 @@ export async function execute(
   const files = new HandlerFiles({ ...parts, storage: world.files });
   const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
   const startedMs = performance.now();
+  let redact = asItIs;
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
-    const handler = async (): Promise<unknown> => type.run(ctx, job.input, job.version);
+    const { input, secrets } = openSecrets(type, job.input, world.vault);
+    if (secrets.length > 0) redact = redactor(secrets);
+    const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
     const result = await interruption.race(own ? own.run(handler) : handler());
     files.expectNoneUnderWay();
-    ended = { result: toJson(type, result) };
+    ended = { result: redact(toJson(type, result)) };
     changes = (await own?.changes()) ?? null;
   } catch (error) {
-    ended = failureOf(error, type.retry.on, job.attempt);
+    ended = redact(failureOf(error, type.retry.on, job.attempt));
   } finally {
     interruption.over();
     files.end();
   }
   return {
     ended,
-    effects: recorder.effects,
-    log: recorder.log,
+    effects: redact(recorder.effects),
+    log: redact(recorder.log),
     durationMs: performance.now() - startedMs,
     changes,
     transaction: (await own?.handOver()) ?? null,
   };
+}
+
+const asItIs = <T>(value: T): T => value;
+
+/** Secrets are sealed in what was stored, and in the clear in what is rehearsed. */
+function openSecrets(
+  type: JobType,
+  stored: unknown,
+  vault: Vault,
+): { input: unknown; secrets: unknown[] } {
+  if (type.secrets.length === 0) return { input: stored, secrets: [] };
+  const { input, secrets } = vault.open(type.type, stored);
+  return { input, secrets: [...secrets, ...secretsAt(input, type.secrets)] };
 }
 
 function toJson(type: JobType, result: unknown): Json {

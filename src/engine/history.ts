@@ -4,6 +4,7 @@ import { auditOf, type AuditRow } from './audit.ts';
 import { allowedActions, type Action, type Status } from './lifecycle.ts';
 import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
+import { conceal } from './secrets.ts';
 
 export interface JobSummary {
   id: number;
@@ -98,6 +99,7 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
   );
   return {
     ...job,
+    input: conceal(job.input),
     actions: allowedActions(job.status),
     attemptRecords: attempts.rows,
     effects: effects.rows,

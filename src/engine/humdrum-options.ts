@@ -22,8 +22,15 @@ export interface HumdrumOptions {
   worker?: WorkerOptions;
   /** Where `ctx.files` keeps files: `fsStorage` or `s3Storage`. One place belongs to one database. Default: nowhere. */
   files?: FileStorage;
+  /**
+   * Seals the secret fields of inputs: 32 bytes in base64. Of several the first seals and all open, so that it can be
+   * changed while jobs wait.
+   */
+  secretKey?: string | readonly string[];
   /** How long the history of jobs that have ended is kept. A failed job counts as ended after so long. Default: for ever. */
   history?: { keepDays: number };
+  /** Nothing is enqueued or run: `start` rehearses the ticks of the schedules as they come. Default: false. */
+  dryRun?: boolean;
   /** Hears what the engine does. */
   onEvent?: Listener;
   /** Who acts, in the audit log. Default: the user of this process. */

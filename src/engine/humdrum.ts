@@ -6,6 +6,7 @@ import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
+import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
 import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
@@ -20,7 +21,9 @@ import { registerReceivers, type Receiver } from './receiver.ts';
 import { registerLimits } from './register-limits.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
-import { runNow, type RunReport } from './run-now.ts';
+import { exportAttempt, parseRecording, replay, type Recording, type Replay } from './replay.ts';
+import { runNow, type RunOptions, type RunReport } from './run-now.ts';
+import { Vault } from './secrets.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
 import { systemTypes } from './system/index.ts';
@@ -43,7 +46,9 @@ export class Humdrum {
   readonly #actor: string;
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
+  readonly dryRun: boolean;
   #worker: Worker | null = null;
+  #dryRunner: DryRun | null = null;
   #starting: Promise<void> | null = null;
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
@@ -54,8 +59,10 @@ export class Humdrum {
       [...systemTypes(database, { files, keepDays }), ...receivers.map(({ type }) => type)],
     );
     const limits = limitsOf(options);
+    const vault = new Vault([options.secretKey ?? []].flat());
     const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
     this.database = database;
+    this.dryRun = options.dryRun ?? false;
     this.types = types;
     this.#announcer = announcer;
     this.#settings = workerSettings(options.worker);
@@ -66,8 +73,9 @@ export class Humdrum {
       database,
       types,
       limits,
+      vault,
       files,
-      enqueuer: new Enqueuer({ database, types, limits, announcer }),
+      enqueuer: new Enqueuer({ database, types, limits, vault, announcer, dryRun: this.dryRun }),
       onEvent: options.onEvent ?? (() => undefined),
       onWoken: () => void announcer.announce('ready'),
     };
@@ -97,11 +105,11 @@ export class Humdrum {
     return rehearse(this.#world, this.#type(type), input, at);
   }
 
-  /** Persists a job and runs it here and now. Errors: `input-invalid`, `action-refused`, `limit-reached`. */
+  /** Persists a job and runs it here and now. Errors: `input-invalid`, `action-refused`, `limit-reached`, `plan-changed`. */
   async run(
     type: JobType | string,
     input: unknown = {},
-    options: { at?: Date; actor?: string } = {},
+    options: RunOptions = {},
   ): Promise<RunReport> {
     await this.#register();
     const { leaseMs } = this.#settings;
@@ -109,7 +117,18 @@ export class Humdrum {
     return runNow(this.#world, this.#type(type), input, by);
   }
 
-  /** Starts the scheduler and a worker in this process. */
+  /** One attempt with all that its handler was given, without secrets, to `replay` elsewhere. Errors: `job-not-found`. */
+  async exportAttempt(jobId: number, attempt?: number): Promise<Recording> {
+    return exportAttempt(this.database, jobId, attempt);
+  }
+
+  /** Rehearses a recorded attempt on the data that is here, and compares. Errors: `input-invalid`, `type-unknown`. */
+  async replay(recording: unknown): Promise<Replay> {
+    const parsed = parseRecording(recording);
+    return replay(this.#world, this.#type(parsed.type), parsed);
+  }
+
+  /** Starts the scheduler and a worker in this process. With `dryRun` it rehearses the ticks that come, and that is all. */
   async start(): Promise<void> {
     this.#starting ??= this.#start();
     await this.#starting;
@@ -121,7 +140,9 @@ export class Humdrum {
     this.#starting = null;
     await this.#announcer.stop();
     await this.#worker?.stop(deadlineMs);
+    await this.#dryRunner?.stop();
     this.#worker = null;
+    this.#dryRunner = null;
   }
 
   async close(): Promise<void> {
@@ -229,6 +250,10 @@ export class Humdrum {
 
   async #start(): Promise<void> {
     const { onEvent } = this.#world;
+    if (this.dryRun) {
+      this.#dryRunner = new DryRun(this.#world);
+      return this.#dryRunner.start();
+    }
     this.#checkConnections();
     await this.#register();
     await registerSchedules(this.database, this.types);

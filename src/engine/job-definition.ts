@@ -47,6 +47,11 @@ export interface JobDefinition<Input, Result> {
   upcasts?: Readonly<Record<number, (input: unknown) => unknown>>;
   /** Names that it had before: jobs that are stored under them run as this type. */
   aliases?: readonly string[];
+  /**
+   * Paths of the input's secret fields: `card.number`, `tokens.*`. They are stored sealed, shown to nobody but the handler,
+   * and taken out of errors, logs, results, effects and plans. Needs `secretKey` in the options of `createHumdrum`.
+   */
+  secrets?: readonly string[];
   queue?: string;
   /** Lower runs first; a point is worth a minute of waiting, so nothing starves. Default 0, from -1000 to 1000. */
   priority?: number;
@@ -73,6 +78,7 @@ export interface JobType<Input = unknown> {
   readonly description: string;
   readonly version: number;
   readonly aliases: readonly string[];
+  readonly secrets: readonly string[];
   readonly queue: string;
   readonly priority: number;
   readonly atomic: boolean;

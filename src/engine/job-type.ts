@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { JobDefinition, JobType, RetryPolicy } from './job-definition.ts';
+import { redactor, secretsAt } from './secrets.ts';
 
 export type {
   JobDefinition,
@@ -41,6 +42,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     description: definition.description ?? '',
     version,
     aliases: definition.aliases ?? [],
+    secrets: definition.secrets ?? [],
     queue: definition.queue ?? 'default',
     priority: definition.priority ?? 0,
     atomic: definition.atomic ?? true,
@@ -126,7 +128,9 @@ async function parseInput<Input, Result>(
   definition: JobDefinition<Input, Result>,
   input: unknown,
 ): Promise<Input> {
-  return acceptedBy(definition, await definition.input['~standard'].validate(input));
+  const parsed = await definition.input['~standard'].validate(input);
+  const { secrets = [] } = definition;
+  return acceptedBy(definition, parsed, redactor(secretsAt(input, secrets)));
 }
 
 /** Most schemas answer at once, and one promise more for each job is felt. */
@@ -145,6 +149,7 @@ function runChecked<Input, Result>(
 function acceptedBy<Input, Result>(
   definition: JobDefinition<Input, Result>,
   parsed: StandardSchemaV1.Result<Input>,
+  redact: (text: string) => string = (text) => text,
 ): Input {
   if (!parsed.issues) return parsed.value;
   const issues = parsed.issues.slice(0, 10).map((issue) => {
@@ -153,6 +158,6 @@ function acceptedBy<Input, Result>(
   });
   throw new HumdrumError(
     'input-invalid',
-    `The input of ${definition.type} does not fit its schema. ${issues.join('; ')}`,
+    redact(`The input of ${definition.type} does not fit its schema. ${issues.join('; ')}`),
   );
 }

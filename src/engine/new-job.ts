@@ -1,6 +1,7 @@
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { JobType } from './job-type.ts';
 import { gatesOf, inTurn, type Gate, type Limits, type LimitUse } from './limit.ts';
+import type { Vault } from './secrets.ts';
 
 /** At most one job with this key among the open ones (queued or running) of its type; with `forMs`, at most one in that time. */
 export interface Unique {
@@ -54,6 +55,12 @@ export interface NewJob extends EnqueueOptions {
   inTurn?: boolean;
 }
 
+/** What persisting a job takes, besides the database. */
+export interface Persisting {
+  limits: Limits;
+  vault: Vault;
+}
+
 /** A job that may be persisted: its input fits, its options are in range. */
 export interface CheckedJob {
   readonly job: NewJob;
@@ -68,8 +75,8 @@ const LONGEST_KEY = 500;
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 
-/** Errors: `input-invalid`, `not-serializable`, `limit-unknown`. */
-export async function checked(job: NewJob, limits: Limits): Promise<CheckedJob> {
+/** Errors: `input-invalid`, `not-serializable`, `limit-unknown`, `secret-key-missing`. */
+export async function checked(job: NewJob, { limits, vault }: Persisting): Promise<CheckedJob> {
   const { type } = job;
   const value = job.input ?? {};
   const parsed = await type.parse(value);
@@ -77,10 +84,12 @@ export async function checked(job: NewJob, limits: Limits): Promise<CheckedJob> 
   const unique = job.unique ?? (job.debounce ? null : type.unique(parsed));
   const debounce = job.debounce ?? (job.unique ? null : type.debounce(parsed));
   checkKeys(job, unique, debounce);
+  const { secrets } = type;
+  const stored = secrets.length > 0 ? vault.seal(type.type, value, secrets) : value;
   const uses = [...(job.limits ?? type.limits(parsed)), ...(job.inTurn ? [inTurn(type)] : [])];
   return {
     job,
-    input: serialize(type, value),
+    input: serialize(type, stored),
     unique,
     debounce,
     gates: uses.length > 0 ? gatesOf(uses, limits) : [],

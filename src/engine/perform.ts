@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
 import { childFailure } from './children.ts';
-import { failureOf } from './error-fact.ts';
+import { failureOf, type Failure } from './error-fact.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
@@ -14,15 +14,27 @@ export interface Performed {
   settled: Promise<Outcome | false | null>;
 }
 
+interface PerformOptions {
+  world: World;
+  settler: Settler;
+  stop: StopSource;
+  measure?: boolean;
+  /** Looks at the outcome before anything of it is kept. A failure takes its place, and the handler's writes are undone. */
+  approve?: (outcome: Outcome) => Failure | null;
+}
+
 /** Runs a claimed job and sees to it that its end is recorded: with its own transaction where it has one, else in the next batch. */
 export async function perform(
   type: JobType,
   job: ClaimedJob,
-  by: { world: World; settler: Settler; stop: StopSource; measure?: boolean },
+  by: PerformOptions,
 ): Promise<Performed> {
-  const { settler, ...rest } = by;
-  const outcome =
-    (await unlessChildFailed(by.world.database, job)) ?? (await execute(type, job, rest));
+  const { settler, approve, ...rest } = by;
+  const tooEarly =
+    job.ties?.onChildFailure === 'fail' ? await childFailed(by.world.database, job) : null;
+  const seen = tooEarly ?? (await execute(type, job, rest));
+  const refused = 'error' in seen.ended ? null : approve?.(seen);
+  const outcome = refused ? { ...seen, ended: refused, effects: [] } : seen;
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
@@ -43,8 +55,7 @@ export async function perform(
 }
 
 /** A job that waited for children and must not run without them has failed before it began. */
-async function unlessChildFailed(database: Database, job: ClaimedJob): Promise<Outcome | null> {
-  if (job.ties?.onChildFailure !== 'fail') return null;
+async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome | null> {
   const ended = await childFailure(database, job.id).catch((error: unknown) => failureOf(error));
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }

@@ -4,6 +4,7 @@ import type { JobType } from './job-type.ts';
 import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
 import type { TableChange } from './row-counts.ts';
+import { conceal } from './secrets.ts';
 
 /** What a run does, as a rehearsal foretells it and the real run confirms it. */
 export interface Plan {
@@ -31,7 +32,7 @@ export function planOf(type: JobType, input: unknown, at: Date, outcome: Outcome
   if (!changes && !failed) return null;
   const said = {
     type: type.type,
-    input: JSON.parse(JSON.stringify(input)) as Json,
+    input: JSON.parse(JSON.stringify(conceal(input, type.secrets))) as Json,
     tables: failed ? [] : (changes ?? []),
     effects: failed ? [] : effects,
     result: 'result' in ended ? ended.result : null,

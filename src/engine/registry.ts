@@ -52,6 +52,11 @@ export class Registry {
     return this.#own.map(({ type }) => type);
   }
 
+  /** Without the engine's own. */
+  own(): readonly JobType[] {
+    return this.#own;
+  }
+
   all(): readonly JobType[] {
     return this.#types;
   }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readClock } from './clock.ts';
 import { execute } from './execute.ts';
+import type { Runnable } from './handler-context.ts';
 import { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
 import { canonicalJson, planOf, type Plan } from './plan.ts';
+import { conceal } from './secrets.ts';
 import type { World } from './world.ts';
 
 /**
@@ -18,8 +20,19 @@ export async function rehearse(
 ): Promise<Plan> {
   await type.parse(input);
   const runAt = at ?? (await readClock(world.database));
-  const { version } = type;
-  const job = { id: null, attempt: 1, input, version, runAt, seed: seedOf(type, input, runAt) };
+  const seed = seedOf(type, input, runAt);
+  return rehearseAs(world, type, {
+    id: null,
+    attempt: 1,
+    input,
+    version: type.version,
+    runAt,
+    seed,
+  });
+}
+
+/** As this very job. */
+export async function rehearseAs(world: World, type: JobType, job: Runnable): Promise<Plan> {
   const outcome = await execute(type, job, {
     world,
     stop: new StopSource(),
@@ -27,13 +40,13 @@ export async function rehearse(
     measure: true,
   });
   await outcome.transaction?.rollback();
-  const plan = planOf(type, input, runAt, outcome);
+  const plan = planOf(type, job.input, job.runAt, outcome);
   if (!plan) throw new Error('A rehearsal always counts rows.');
   return plan;
 }
 
 /** A run that a person starts draws the same numbers and ids as its rehearsal at the same instant. */
 export function seedOf(type: JobType, input: unknown, at: Date): string {
-  const text = canonicalJson([type.type, input, at.toISOString()]);
+  const text = canonicalJson([type.type, conceal(input, type.secrets), at.toISOString()]);
   return `run:${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`;
 }

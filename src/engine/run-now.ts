@@ -3,15 +3,24 @@ import { HumdrumError } from '../errors.ts';
 import { claimOne, type ClaimedJob } from './claim.ts';
 import { readClock } from './clock.ts';
 import { enqueue, type Enqueued } from './enqueue.ts';
+import type { Failure } from './error-fact.ts';
 import type { JobType } from './job-type.ts';
 import { StopSource } from './interruption.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
 import { planOf, type Plan } from './plan.ts';
-import { seedOf } from './rehearse.ts';
+import { rehearse, seedOf } from './rehearse.ts';
 import type { Outcome } from './execute.ts';
 import { Settler } from './settler.ts';
 import type { World } from './world.ts';
+
+export interface RunOptions {
+  /** What the handler sees as now. Default: now, on the database's clock. */
+  at?: Date;
+  actor?: string;
+  /** The hash of a plan: run only if a rehearsal says the same now, and keep nothing if the run itself does not. */
+  ifPlan?: string;
+}
 
 export interface RunReport {
   jobId: number;
@@ -27,9 +36,12 @@ export async function runNow(
   world: World,
   type: JobType,
   input: unknown,
-  options: { at?: Date; actor: string; leaseMs: number },
+  options: RunOptions & { actor: string; leaseMs: number },
 ): Promise<RunReport> {
   const { database, onEvent } = world;
+  const at = options.at ?? (await readClock(database));
+  const { ifPlan } = options;
+  if (ifPlan !== undefined) await requirePlan(world, type, { input, at, ifPlan });
   const stop = new StopSource();
   const membership = await Membership.join(database, {
     leaseMs: options.leaseMs,
@@ -37,18 +49,23 @@ export async function runNow(
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
   try {
-    const job = await persist(world, type, input, { ...options, workerId: membership.workerId });
+    const job = await persist(world, type, input, {
+      ...options,
+      at,
+      workerId: membership.workerId,
+    });
     const settler = new Settler(world);
     settler.opened(job.leaseId, 1);
-    const { outcome: seen, settled } = await perform(type, job, {
+    const performed = await perform(type, job, {
       world,
       settler,
       stop,
       measure: true,
+      ...(ifPlan === undefined ? {} : { approve: (seen) => unlessPlan(type, job, ifPlan, seen) }),
     });
-    const recorded = await settled;
+    const recorded = await performed.settled;
     await settler.idle();
-    const outcome = recorded || seen;
+    const outcome = recorded || performed.outcome;
     const plan = planOf(type, input, job.runAt, outcome);
     return {
       jobId: job.id,
@@ -62,19 +79,45 @@ export async function runNow(
 }
 
 async function persist(
-  { database, limits }: World,
+  { database, limits, vault }: World,
   type: JobType,
   input: unknown,
-  { at, actor, workerId }: { at?: Date; actor: string; workerId: number },
+  { at: runAt, actor, workerId }: { at: Date; actor: string; workerId: number },
 ): Promise<ClaimedJob> {
-  const runAt = at ?? (await readClock(database));
   return database.transaction(async (tx) => {
     const seed = seedOf(type, input, runAt);
-    const [made] = await enqueue(tx, [{ type, input, runAt, seed }], { actor, limits });
+    const [made] = await enqueue(tx, [{ type, input, runAt, seed }], { actor, limits, vault });
     const job = made?.created ? await claimOne(tx, workerId, made.id) : null;
     if (job) return job;
     throw await refusal(tx, type, made);
   });
+}
+
+/** Errors: `plan-changed`, `input-invalid` where there can be no plan. */
+async function requirePlan(
+  world: World,
+  type: JobType,
+  { input, at, ifPlan }: { input: unknown; at: Date; ifPlan: string },
+): Promise<void> {
+  if (!type.atomic) {
+    throw new HumdrumError(
+      'input-invalid',
+      `${type.type} commits in steps (atomic: false): no plan can be held against its run.`,
+    );
+  }
+  const { hash } = await rehearse(world, type, input, at);
+  if (hash !== ifPlan) throw new HumdrumError('plan-changed', planChanged(ifPlan, hash));
+}
+
+function unlessPlan(type: JobType, job: ClaimedJob, ifPlan: string, seen: Outcome): Failure | null {
+  const hash = planOf(type, job.input, job.runAt, seen)?.hash ?? 'none';
+  if (hash === ifPlan) return null;
+  const error = { class: 'PlanChanged', message: planChanged(ifPlan, hash), stack: null };
+  return { error, permanent: true, retryAfterMs: null };
+}
+
+function planChanged(expected: string, found: string): string {
+  return `The plan is now ${found}, not ${expected}: nothing was written. Rehearse again, and look at it.`;
 }
 
 /** Why a job that was just persisted cannot start here and now. Nothing of it stays. */

@@ -4,7 +4,9 @@ import { readClock } from './clock.ts';
 import { dueTicks, nextTick } from './cron.ts';
 import { describeCron } from './describe-cron.ts';
 import { enqueue, type Asker } from './enqueue.ts';
-import { limitsOf, type Limits } from './limit.ts';
+import { limitsOf } from './limit.ts';
+import type { Persisting } from './new-job.ts';
+import { Vault } from './secrets.ts';
 import type { JobType } from './job-type.ts';
 import { seededRandom } from './random.ts';
 import type { Registry } from './registry.ts';
@@ -133,14 +135,14 @@ interface DueRow {
 export async function fireDue(
   db: Database,
   types: Registry,
-  limits: Limits = limitsOf({}),
+  persisting: Persisting = { limits: limitsOf({}), vault: new Vault([]) },
 ): Promise<{ fired: number; nextMs: number | null }> {
   const known = new Map(scheduled(types).map((type) => [type.type, type]));
   if (known.size === 0) return { fired: 0, nextMs: null };
   const names = [...known.keys()];
   const next = await untilNext(db, names);
   if (next === null || next > 0) return { fired: 0, nextMs: next };
-  const fired = await db.transaction((tx) => fire(tx, known, limits));
+  const fired = await db.transaction((tx) => fire(tx, known, persisting));
   return { fired, nextMs: await untilNext(db, names) };
 }
 
@@ -156,7 +158,7 @@ async function untilNext(db: Queryable, names: string[]): Promise<number | null>
 async function fire(
   tx: Queryable,
   known: ReadonlyMap<string, ScheduledType>,
-  limits: Limits,
+  persisting: Persisting,
 ): Promise<number> {
   const { rows } = await tx.query<DueRow>(
     `select name, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
@@ -170,7 +172,7 @@ async function fire(
   const ticks = due.flatMap(({ type, run }) =>
     run.map((at) => ({ type, at, dueAt: jittered(type, at) })),
   );
-  const made = await makeTickJobs(tx, ticks, { actor: null, limits });
+  const made = await makeTickJobs(tx, ticks, { actor: null, ...persisting });
   await tx.query(
     `update humdrum.schedule set next_at = due.next_at
      from unnest($1::text[], $2::timestamptz[]) as due (name, next_at) where schedule.name = due.name`,

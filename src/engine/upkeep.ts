@@ -92,10 +92,10 @@ export class Upkeep {
   }
 
   async #rescue(): Promise<void> {
-    const { world, actor, onReady } = this.#options;
+    const { world, actor } = this.#options;
     const { rescued, again } = await rescue(world.database, actor);
     if (rescued > 0) world.onEvent({ event: 'jobs-rescued', rescued, again });
-    if (again > 0) onReady();
+    if (again > 0) this.#options.onReady();
   }
 
   async #clear(): Promise<void> {
@@ -111,10 +111,10 @@ export class Upkeep {
   }
 
   async #fire(): Promise<number | null> {
-    const { database, types, limits, onEvent } = this.#options.world;
-    const { fired, nextMs } = await fireDue(database, types, limits);
+    const { world } = this.#options;
+    const { fired, nextMs } = await fireDue(world.database, world.types, world);
     if (fired > 0) {
-      onEvent({ event: 'ticks-fired', fired });
+      world.onEvent({ event: 'ticks-fired', fired });
       this.#options.onReady();
     }
     return nextMs;

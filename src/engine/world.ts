@@ -4,12 +4,14 @@ import type { Listener } from './events.ts';
 import type { FileStorage } from './file-storage.ts';
 import type { Limits } from './limit.ts';
 import type { Registry } from './registry.ts';
+import type { Vault } from './secrets.ts';
 
 /** What the verbs of one process share. */
 export interface World {
   readonly database: Database;
   readonly types: Registry;
   readonly limits: Limits;
+  readonly vault: Vault;
   readonly enqueuer: Enqueuer;
   /** Null where none is configured. */
   readonly files: FileStorage | null;

@@ -8,6 +8,7 @@ import { refuseForeign } from './same-origin.ts';
 
 const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'action-refused': 409,
+  'dry-run': 409,
   'type-unknown': 404,
   'job-not-found': 404,
   'input-invalid': 400,
@@ -38,7 +39,16 @@ export function createApp(humdrum: Humdrum): Hono {
   });
   app.post('/api/v1/jobs/trigger/:jobName', async (c) => {
     const name = c.req.param('jobName');
-    await humdrum.triggerJob(name, await readInput(c), 'http');
+    const input = await readInput(c);
+    if (humdrum.dryRun) {
+      const data = await humdrum.rehearse(name, input);
+      return c.json({
+        success: true,
+        message: `Job '${name}' rehearsed: nothing was written`,
+        data,
+      });
+    }
+    await humdrum.triggerJob(name, input, 'http');
     return c.json({ success: true, message: `Job '${name}' triggered successfully` });
   });
   app.notFound((c) => refusal(c, 404, 'not-found', `There is no ${c.req.method} ${c.req.path}.`));

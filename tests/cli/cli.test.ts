@@ -142,15 +142,6 @@ describe('what is wrong is told clearly', () => {
     expect(fixed.stdout).toMatch(/^1 games: 1 new/);
   });
 
-  it('a worker in a process that should only rehearse', async () => {
-    const env = { JOB_DRY_RUN: '1' };
-    for (const command of ['start', 'worker']) {
-      const ended = await cli([command], { cwd: await freshFolder(), env });
-      expect(ended).toMatchObject({ code: 2, stdout: '' });
-      expect(ended.stderr).toMatch(/JOB_DRY_RUN=1 is set, and a worker runs jobs for real/);
-    }
-  });
-
   it('environment variables that make no sense', async () => {
     const cwd = await freshFolder();
     const port = await cli(['start'], { cwd, env: { PORT: 'abc' } });

@@ -4,6 +4,7 @@ import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
 import { cancelCommand, retryCommand } from './jobs-act.ts';
+import { exportCommand } from './replay.ts';
 import {
   duration,
   facts,
@@ -21,6 +22,7 @@ export function jobsCommand(): Command {
   jobs.addCommand(listCommand());
   jobs.addCommand(showCommand());
   jobs.addCommand(whyCommand());
+  jobs.addCommand(exportCommand());
   jobs.addCommand(retryCommand());
   jobs.addCommand(cancelCommand());
   return jobs;

@@ -6,12 +6,13 @@ import type { RunReport } from '../../engine/run-now.ts';
 import { toInstant, toJson, toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, facts, print, printJson } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { isDryRun, withHumdrum } from '../session.ts';
 
 interface RunFlags {
   input: unknown;
   at?: Date;
   dryRun?: true;
+  ifPlan?: string;
   verbose?: true;
   limit?: number;
   json?: true;
@@ -25,11 +26,12 @@ export function runCommand(): Command {
     .option('--at <instant>', 'what the handler sees as now (ISO 8601; default: now)', toInstant)
     .option('--limit <number>', 'the same as "limit" in the input', toWhole)
     .option('--dry-run', 'rehearse: tell what it would do, and do none of it (JOB_DRY_RUN=1)')
+    .option('--if-plan <hash>', 'run only if it does what this plan of a dry run says')
     .option('--verbose', 'print its log and every effect')
     .option('--json', 'for programs')
     .action(async (type: string, flags: RunFlags, command: Command) => {
       if (flags.limit !== undefined) flags.input = { ...Object(flags.input), limit: flags.limit };
-      const dryRun = flags.dryRun ?? process.env['JOB_DRY_RUN'] === '1';
+      const dryRun = flags.dryRun ?? isDryRun();
       process.exitCode = await withHumdrum(command, (humdrum) =>
         dryRun ? rehearse(humdrum, type, flags) : run(humdrum, type, flags),
       );
@@ -48,7 +50,9 @@ async function rehearse(humdrum: Humdrum, type: string, flags: RunFlags): Promis
 }
 
 async function run(humdrum: Humdrum, type: string, flags: RunFlags): Promise<number> {
-  const report = await humdrum.run(type, flags.input, flags.at ? { at: flags.at } : {});
+  const { at, ifPlan, input } = flags;
+  const options = { ...(at ? { at } : {}), ...(ifPlan === undefined ? {} : { ifPlan }) };
+  const report = await humdrum.run(type, input, options);
   if (flags.json) printJson(runJson(report));
   else print(describeRun(type, report, flags.verbose));
   return report.succeeded ? EXIT.ok : EXIT.jobFailed;
@@ -90,7 +94,7 @@ function describeRun(type: string, report: RunReport, verbose = false): string {
   return `${head}\n${facts([['result', 'result' in outcome.ended ? JSON.stringify(outcome.ended.result) : null]])}`;
 }
 
-function describePlan(plan: Plan, verbose = false): string {
+export function describePlan(plan: Plan, verbose = false): string {
   return facts([
     ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no row changes')],
     ['effects', describeEffects(plan, verbose)],

@@ -7,7 +7,7 @@ import { toPort } from '../arguments.ts';
 import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, print, say } from '../output.ts';
-import { openHumdrum, refuseDryRun, untilSignal } from '../session.ts';
+import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
 
 export function startCommand(): Command {
   return new Command('start')
@@ -21,9 +21,9 @@ export function startCommand(): Command {
         .default(3001),
     )
     .action(async (options: { port: number }, command: Command) => {
-      refuseDryRun();
       const signalled = untilSignal(() => process.exit(1));
-      const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
+      const log = logTo(createLog());
+      const { humdrum, setting } = await openHumdrum(command, log, { dryRun: isDryRun() });
       try {
         await start(humdrum, setting, options.port, signalled);
       } finally {
@@ -38,7 +38,7 @@ async function start(
   port: number,
   signalled: Promise<NodeJS.Signals>,
 ): Promise<void> {
-  const sample = setting.isDefault ? await loadSamples(humdrum, setting) : [];
+  const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
   const server = await listen(createApp(humdrum), port);
   try {
     await humdrum.start();
@@ -74,7 +74,12 @@ async function banner(
       ? `embedded, in ${setting.database}`
       : 'PostgreSQL server';
   return facts([
-    [colors.bold('humdrum'), 'is running. Ctrl-C stops it.'],
+    [
+      colors.bold('humdrum'),
+      humdrum.dryRun
+        ? 'only rehearses (JOB_DRY_RUN=1): no job is made or run. Ctrl-C stops it.'
+        : 'is running. Ctrl-C stops it.',
+    ],
     ['database', where],
     ['sample', sample.length > 0 ? sample.join('\n') : null],
     ['listens', `${url}/api/v1/jobs/status`],
