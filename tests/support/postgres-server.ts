@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,10 @@ export interface PostgresServer {
   readonly version: string;
   /** Ends the server and removes its folder. Does nothing to a server that was given by URL. */
   stop(): Promise<void>;
+  /** Stops it as an operator does, and leaves its data. Null for a server that was given by URL. */
+  readonly halt: ((mode: 'fast' | 'immediate') => Promise<void>) | null;
+  /** Starts it again after `halt`, on the same port. */
+  start(): Promise<void>;
 }
 
 /**
@@ -52,7 +57,8 @@ async function givenServer(variable: string, url: string): Promise<PostgresServe
       cause,
     });
   });
-  return { url, version, stop: () => Promise.resolve() };
+  const nothing = (): Promise<void> => Promise.resolve();
+  return { url, version, stop: nothing, halt: null, start: nothing };
 }
 
 async function startBinaries(binaries: Binaries, fsync: boolean): Promise<PostgresServer> {
@@ -65,7 +71,13 @@ async function startBinaries(binaries: Binaries, fsync: boolean): Promise<Postgr
     const port = await freePort();
     const server = await launch(bin, account, folder, port, fsync);
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    return { url, version: await versionOf(url), stop: () => stop(server) };
+    return {
+      url,
+      version: await versionOf(url),
+      stop: () => stop(server),
+      halt: (mode) => halt(server, folder, mode),
+      start: () => startAgain(server),
+    };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -97,15 +109,20 @@ async function initialise(bin: string, account: Account, folder: string): Promis
 /**
  * The server outlives nobody: a shell holds it, in a process group of its own, so that Ctrl-C does not reach it, and
  * reads from our pipe. When we stop, or die of anything at all (`kill -9` too), the pipe closes: the shell ends the
- * server and removes its folder.
+ * server and removes its folder. Where the file `again` is there, a line in the pipe starts the server once more.
  */
 const KEEPER = `
 folder=$1; shift
 exec 3<&0
-"$@" 3<&- & server=$!
-{ read -r _ <&3; kill -QUIT $server; } & watch=$!
-wait $server
-kill $watch 2>/dev/null
+while
+  rm -f "$folder/again"
+  "$@" 3<&- & server=$!
+  { read -r _ <&3; kill -QUIT $server; } & watch=$!
+  wait $server
+  kill $watch 2>/dev/null
+  wait $watch 2>/dev/null
+  [ -e "$folder/again" ] && echo halted && read -r _ <&3
+do :; done
 rm -rf "$folder"
 `;
 
@@ -144,6 +161,27 @@ async function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
       if (said.includes('ready to accept connections')) resolve();
     });
   });
+}
+
+const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+
+/** The shell says `halted` when the server has ended: only then is a line in the pipe the shell's to read. */
+async function halt(
+  server: ChildProcessWithoutNullStreams,
+  folder: string,
+  mode: 'fast' | 'immediate',
+): Promise<void> {
+  await writeFile(join(folder, 'again'), '');
+  const [pid] = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+  const halted = once(server.stdout, 'data');
+  process.kill(Number(pid), SIGNALS[mode]);
+  await halted;
+}
+
+async function startAgain(server: ChildProcessWithoutNullStreams): Promise<void> {
+  const started = ready(server);
+  server.stdin.write('\n');
+  await started;
 }
 
 function stop(server: ChildProcessWithoutNullStreams): Promise<void> {

@@ -1,0 +1,122 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Answer } from './plan.ts';
+
+/** How the statement of an answer is known in what a client sends. */
+const STATEMENTS: Record<Answer, RegExp> = {
+  commit: /^commit\b/i,
+  settle: /insert into humdrum\.attempt\b/,
+  claim: /insert into humdrum\.lease\b/,
+  heartbeat: /^update humdrum\.worker\b/,
+  enqueue: /insert into humdrum\.job\b/,
+};
+
+/** A road to PostgreSQL that can lose one answer: the statement has its effect, and its sender never hears of it. */
+export class Proxy {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #dropping: { of: Answer; dropped: () => void } | null = null;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  static async to(target: { host: string; port: number }, host = '127.0.0.1'): Promise<Proxy> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
+    const proxy = new Proxy(server);
+    server.on('connection', (client) => proxy.#carry(client, connect(target)));
+    return proxy;
+  }
+
+  /** Cuts the connection that is next to get such an answer, and keeps the answer. A later call takes the place of an earlier. */
+  dropNext(of: Answer, dropped: () => void): void {
+    this.#dropping = { of, dropped };
+  }
+
+  dropNothing(): void {
+    this.#dropping = null;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #carry(client: Socket, server: Socket): void {
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    let doomed = false;
+    const reader = new StatementReader((statement) => {
+      if (!this.#dropping || !STATEMENTS[this.#dropping.of].test(statement)) return;
+      this.#dropping.dropped();
+      this.#dropping = null;
+      doomed = true;
+    });
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', cut);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        cut();
+      });
+    }
+    client.on('data', (chunk: Buffer) => {
+      reader.read(chunk);
+      if (!server.write(chunk)) client.pause();
+    });
+    server.on('drain', () => client.resume());
+    server.on('data', (chunk: Buffer) => {
+      // It answers when the statement is done: a commit is durable, and nobody will say so.
+      if (doomed) return cut();
+      if (!client.write(chunk)) server.pause();
+    });
+    client.on('drain', () => server.resume());
+  }
+}
+
+const QUERY = 'Q'.charCodeAt(0);
+const PARSE = 'P'.charCodeAt(0);
+const LONGEST_READ = 8_192;
+
+/** Finds the statements in what a client sends: messages of a type byte, four bytes of length, and a body; the first has no type. */
+export class StatementReader {
+  readonly #found: (statement: string) => void;
+  #rest: Buffer = Buffer.alloc(0);
+  #skip = 0;
+  #started = false;
+
+  constructor(found: (statement: string) => void) {
+    this.#found = found;
+  }
+
+  read(chunk: Buffer): void {
+    let data = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
+    for (;;) {
+      const skipped = Math.min(this.#skip, data.length);
+      this.#skip -= skipped;
+      data = data.subarray(skipped);
+      const header = this.#started ? 5 : 4;
+      if (this.#skip > 0 || data.length < header) break;
+      const length = data.readUInt32BE(header - 4) + header - 4;
+      const type = this.#started ? data[0] : 0;
+      // The beginning of a statement is enough, and must be there in one piece.
+      const wanted = type === QUERY || type === PARSE ? Math.min(length, LONGEST_READ) : header;
+      if (data.length < wanted) break;
+      if (type === QUERY || type === PARSE) this.#found(textOf(data.subarray(header, wanted)));
+      this.#started = true;
+      this.#skip = length;
+    }
+    this.#rest = Buffer.from(data);
+  }
+}
+
+/** Of an unnamed Parse the name comes first, and is empty. */
+function textOf(body: Buffer): string {
+  return body.toString('utf8').replaceAll('\0', ' ').trim();
+}

@@ -1,0 +1,175 @@
+import { createHumdrum } from 'humdrum';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
+import { withClient } from './connection.ts';
+import { Striker } from './faults.ts';
+import { Fleet, urlFor } from './fleet.ts';
+import { checkTables } from './invariants.ts';
+import { jobTypes } from './jobs.ts';
+import { Monitor } from './monitor.ts';
+import { planFaults } from './plan.ts';
+import { Proxy } from './proxy.ts';
+import type { Finding, Report } from './report.ts';
+import { makeTables } from './tables.ts';
+import { drained, Workload } from './workload.ts';
+
+export interface ChaosOptions {
+  seed: number;
+  durationMs: number;
+  jobs: number;
+  workers: number;
+  leaseMs: number;
+  fsync: boolean;
+  fence: boolean;
+  /** Told what happens while it does. */
+  say: (line: string) => void;
+}
+
+const CONCURRENCY = 6;
+const DRAIN_MS = 90_000;
+/** A sweep every 5 s and a tenth, and what a busy machine takes besides. */
+const RESCUED_WITHIN_MS = 5_500 + 3_000;
+
+/** Runs jobs while workers, connections and the server fail by plan, lets all come to its end, and looks at what is there. */
+export async function runChaos(options: ChaosOptions): Promise<Report> {
+  const server = await startPostgres({ fsync: options.fsync });
+  try {
+    if (!server.halt) {
+      throw new Error('This suite stops and starts its server: unset the URL of a given one.');
+    }
+    return await runOn(server, options);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function runOn(server: PostgresServer, options: ChaosOptions): Promise<Report> {
+  const { seed, durationMs, jobs, leaseMs, fence, say } = options;
+  const { url } = server;
+  await prepare(url, fence);
+  const { hostname: host, port } = new URL(url);
+  const driverProxy = await Proxy.to({ host, port: Number(port) });
+  const monitor = new Monitor(urlFor(url, 'chaos-monitor'), RESCUED_WITHIN_MS);
+  const fleet = await Fleet.start({
+    url,
+    leaseMs,
+    fence,
+    count: options.workers,
+    concurrency: CONCURRENCY,
+  });
+  try {
+    monitor.start();
+    const driverUrl = urlFor(url, 'chaos-driver', driverProxy.port);
+    const workload = new Workload({ seed, jobs, durationMs, url: driverUrl });
+    const striker = new Striker({ server, url, fleet, driverProxy });
+    await Promise.all([
+      workload.run(),
+      striker.carryOut(planFaults({ ...options })).finally(() => {
+        driverProxy.dropNothing();
+        fleet.calm();
+        say('The faults are over.');
+      }),
+    ]);
+    if (!(await drained(url, DRAIN_MS))) say(`Not drained after ${DRAIN_MS / 1_000} s.`);
+    await fleet.stop();
+    await monitor.stop();
+    const findings = await withClient(url, (client) => checkTables(client, workload.acknowledged));
+    const events = new Map([...fleet.told, ...(await auditCounts(url))]);
+    return {
+      seed,
+      fence,
+      events,
+      faults: striker.struck,
+      findings: sortFindings([
+        ...findings,
+        await checkStats(url),
+        ...watched(monitor),
+        ...alive(fleet, events),
+      ]),
+    };
+  } finally {
+    await monitor.stop();
+    await fleet.stop();
+    await driverProxy.close();
+  }
+}
+
+async function prepare(url: string, fence: boolean): Promise<void> {
+  const humdrum = await createHumdrum({ database: url, jobs: Object.values(jobTypes(null)) });
+  await humdrum.close();
+  await withClient(url, (client) => makeTables(client, fence));
+}
+
+async function auditCounts(url: string): Promise<[string, number][]> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ event: string; times: number }>(
+      'select event, count(*) as times from humdrum.audit group by event',
+    );
+    return rows.map(({ event, times }) => [`audit: ${event}`, times]);
+  });
+}
+
+/** The statistics against the audit, which is written by other statements than the one that counts. */
+async function checkStats(url: string): Promise<Finding> {
+  const humdrum = await createHumdrum({ database: url });
+  const stats = await humdrum.getStats();
+  await humdrum.close();
+  const counts = new Map(await auditCounts(url));
+  const completed = counts.get('audit: completed') ?? 0;
+  const failed = counts.get('audit: failed') ?? 0;
+  const expected = {
+    totalExecutions: completed + failed,
+    successfulExecutions: completed,
+    failedExecutions: failed,
+  };
+  const misses = Object.entries(expected).flatMap(([name, count]) => {
+    const shown = stats[name as keyof typeof expected];
+    return shown === count ? [] : [`${name} ${shown}, counted ${count}`];
+  });
+  return {
+    invariant: 'I7',
+    checked: 'the statistics equal a recount of the audit',
+    count: stats.totalExecutions,
+    misses,
+  };
+}
+
+function watched(monitor: Monitor): Finding[] {
+  const worst = (monitor.worstOverdueMs / 1_000).toFixed(1);
+  return [
+    {
+      invariant: 'I2',
+      checked: 'looks at the running system: each job in one place, under one lease',
+      count: monitor.looks,
+      misses: [...monitor.twice],
+    },
+    {
+      invariant: 'I8',
+      checked: `a lease is gone ${RESCUED_WITHIN_MS / 1_000} s after its time (the latest: ${worst} s)`,
+      count: monitor.leasesSeen,
+      misses: monitor.overdue,
+    },
+  ];
+}
+
+/** A worker that ends by itself has a defect, and a run without a single rescue has tried nothing. */
+function alive(fleet: Fleet, events: ReadonlyMap<string, number>): Finding[] {
+  const rescued = events.get('audit: rescued') ?? 0;
+  return [
+    {
+      invariant: '',
+      checked: 'no worker ends by itself',
+      count: events.get('worker-started') ?? 0,
+      misses: fleet.crashes,
+    },
+    {
+      invariant: '',
+      checked: 'attempts were lost and rescued: the faults did strike',
+      count: rescued,
+      misses: rescued > 0 ? [] : ['none'],
+    },
+  ];
+}
+
+function sortFindings(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => (a.invariant || 'J').localeCompare(b.invariant || 'J'));
+}

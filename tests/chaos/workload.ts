@@ -1,0 +1,142 @@
+import { createHumdrum, type Humdrum, type JobRequest } from 'humdrum';
+import { seededRandom } from '../../src/engine/random.ts';
+import { eventually, sleep } from './connection.ts';
+import { jobTypes, MIX, type ChaosInput } from './jobs.ts';
+
+export interface WorkloadOptions {
+  seed: number;
+  jobs: number;
+  durationMs: number;
+  /** Of the driver's own road to the server. */
+  url: string;
+}
+
+/** What the driver was told, and so what must be true in the end. */
+export class Acknowledged {
+  /** Answered enqueues. */
+  readonly ids: number[] = [];
+  /** How many jobs went together in one enqueue, by its number. Those in `lost` were never answered. */
+  readonly batches = new Map<number, number>();
+  readonly lost = new Set<number>();
+  readonly cancelled: number[] = [];
+  readonly retried: number[] = [];
+}
+
+const MAX_BATCH = 40;
+const OPERATE_EVERY_MS = 150;
+
+/** Enqueues jobs of every kind, spread over nine tenths of the run, and acts as an operator beside it. */
+export class Workload {
+  readonly acknowledged = new Acknowledged();
+  readonly #options: WorkloadOptions;
+  readonly #random: () => number;
+  readonly #types = jobTypes(null);
+  #batch = 0;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#random = seededRandom(`workload/${options.seed}`);
+  }
+
+  async run(): Promise<void> {
+    const humdrum = await createHumdrum({
+      database: this.#options.url,
+      jobs: Object.values(this.#types),
+      actor: 'chaos',
+    });
+    await Promise.all([this.#enqueueAll(humdrum), this.#operate(humdrum)]);
+    await humdrum.close();
+  }
+
+  async #enqueueAll(humdrum: Humdrum): Promise<void> {
+    const { jobs, durationMs } = this.#options;
+    const { ids } = this.acknowledged;
+    const startMs = performance.now();
+    while (ids.length < jobs) {
+      const share = (performance.now() - startMs) / (0.9 * durationMs);
+      const due = Math.min(jobs, Math.ceil(jobs * share)) - ids.length;
+      if (due > 0) await this.#enqueueSome(humdrum, Math.min(due, MAX_BATCH));
+      await sleep(20);
+    }
+  }
+
+  async #enqueueSome(humdrum: Humdrum, count: number): Promise<void> {
+    const batch = this.#batch;
+    this.#batch += 1;
+    this.acknowledged.batches.set(batch, count);
+    try {
+      const requests = Array.from({ length: count }, (_, at) => this.#request(batch, at));
+      this.acknowledged.ids.push(...(await humdrum.enqueueMany(requests)));
+    } catch {
+      this.acknowledged.lost.add(batch);
+      await sleep(100);
+    }
+  }
+
+  #request(batch: number, at: number): JobRequest {
+    const kind = this.#draw();
+    const chance = this.#random();
+    const input: ChaosInput = {
+      token: `${batch}/${at}`,
+      batch,
+      workMs: Math.floor(kind === 'slow' ? 300 + 1_200 * chance : 30 * chance),
+      failures: kind === 'doomed' ? Math.round(chance) : 1 + Math.floor(3 * chance),
+    };
+    const delayed = this.#random() < 0.15;
+    return {
+      type: `chaos.${kind}`,
+      input,
+      priority: Math.floor(3 * this.#random()),
+      ...(delayed ? { runAt: new Date(Date.now() + 5_000 * this.#random()) } : {}),
+    };
+  }
+
+  #draw(): string {
+    let left = this.#random() * MIX.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [kind, weight] of MIX) {
+      if (left < weight) return kind;
+      left -= weight;
+    }
+    return 'plain';
+  }
+
+  /** Retries and cancels what has failed, and cancels what is queued. What is refused, or not answered, promises nothing. */
+  async #operate(humdrum: Humdrum): Promise<void> {
+    const endMs = performance.now() + this.#options.durationMs;
+    while (performance.now() < endMs) {
+      await sleep(OPERATE_EVERY_MS);
+      const draw = this.#random();
+      const status = draw < 0.7 ? 'failed' : 'queued';
+      const retry = draw < 0.5;
+      try {
+        const jobs = await humdrum.listJobs({ status, limit: 50 });
+        const job = jobs[Math.floor(this.#random() * jobs.length)];
+        if (!job) continue;
+        await humdrum[retry ? 'retry' : 'cancel'](job.id, { reason: 'chaos' });
+        this.acknowledged[retry ? 'retried' : 'cancelled'].push(job.id);
+      } catch {
+        await sleep(OPERATE_EVERY_MS);
+      }
+    }
+  }
+}
+
+const OPEN = `
+  (select count(*) from humdrum.ready) + (select count(*) from humdrum.later) + (select count(*) from humdrum.lease)`;
+
+/** Until every job has come to an end, and no further tick makes one. False: it took longer than `withinMs`. */
+export async function drained(url: string, withinMs: number): Promise<boolean> {
+  const endMs = performance.now() + withinMs;
+  while (performance.now() < endMs) {
+    const open = await eventually(url, async (client) => {
+      await client.query(
+        `update humdrum.schedule set next_at = 'infinity' where isfinite(next_at)`,
+      );
+      const { rows } = await client.query<{ open: number }>(`select ${OPEN} as open`);
+      return rows[0]?.open ?? 0;
+    });
+    if (open === 0) return true;
+    await sleep(250);
+  }
+  return false;
+}
