@@ -43,16 +43,17 @@ call as (
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
-  select humdrum.clock(), job_id, number, 'released', 'worker:' || $1::bigint, 'shutdown' from given_back
+  select humdrum.clock(), job_id, number, 'released', 'worker:' || $1::bigint, $3 from given_back
 )
 select count(*) as released from given_back`;
 
-/** Gives back what a stopping worker holds and will not finish, at no cost of an attempt, except for the jobs `keep`. */
+/** Gives back what a worker holds and will not finish, at no cost of an attempt, except for the jobs `keep`. */
 export async function release(
   db: Queryable,
   workerId: number,
   keep: readonly number[],
+  reason = 'shutdown',
 ): Promise<number> {
-  const { rows } = await db.query<{ released: number }>(RELEASE, [workerId, keep]);
+  const { rows } = await db.query<{ released: number }>(RELEASE, [workerId, keep, reason]);
   return rows[0]?.released ?? 0;
 }

@@ -29,6 +29,7 @@ export class Worker {
   #upkeep: Upkeep | null = null;
   #handlers = new StopSource();
   #claiming: Promise<void> = Promise.resolve();
+  #unsureUntilMs = -Infinity;
   #stopping: Promise<void> | null = null;
 
   constructor(world: World, settings: WorkerSettings) {
@@ -104,6 +105,7 @@ export class Worker {
 
   async #claimLoop(): Promise<void> {
     while (!this.#stopping) {
+      if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
       const room = this.#room();
       if (room === 0 || (await this.#claim(room)) < room) {
         await this.#bell.wait(this.#options.pollMs * (0.9 + Math.random() * 0.2));
@@ -138,8 +140,19 @@ export class Worker {
       }
     } catch (error) {
       onEvent({ event: 'trouble', doing: 'claiming', error });
+      this.#unsureUntilMs = performance.now() + this.#options.leaseMs;
     }
     return room - left;
+  }
+
+  /**
+   * A claim whose answer was lost may have taken jobs that nobody here knows of, under a lease that does not pass while
+   * we live. The server may still be at it when its connection is gone, so this is done for as long as a lease.
+   */
+  async #giveBackUnheard(): Promise<void> {
+    const known = [...this.#live.keys(), ...this.#inHand.map(({ id }) => id)];
+    const released = await this.#giveBack(known, 'its claim was not answered');
+    if (released > 0) this.#world.onEvent({ event: 'jobs-released', released });
   }
 
   #startNext(): void {
@@ -178,6 +191,7 @@ export class Worker {
     const { onEvent } = this.#world;
     this.#bell.ring();
     await this.#claiming;
+    this.#inHand = [];
     let released = await this.#giveBack([...this.#live.keys()]);
     await Promise.all(this.#live.values());
     await this.#settler.idle();
@@ -190,10 +204,9 @@ export class Worker {
     onEvent({ event: 'worker-stopped', workerId: this.#workerId });
   }
 
-  async #giveBack(keep: number[]): Promise<number> {
-    this.#inHand = [];
+  async #giveBack(keep: number[], reason?: string): Promise<number> {
     try {
-      return await release(this.#world.database, this.#workerId, keep);
+      return await release(this.#world.database, this.#workerId, keep, reason);
     } catch (error) {
       this.#world.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
       return 0;

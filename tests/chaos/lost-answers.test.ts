@@ -1,0 +1,90 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
+import type { Database, Humdrum } from '../../src/index.ts';
+import { freshUrl } from '../support/databases.ts';
+import { job, makeWitness, openEngine, witnessed, type EventLog } from '../support/engine.ts';
+import { urlFor } from './fleet.ts';
+import { Proxy, StatementReader } from './proxy.ts';
+
+const JOBS = 3;
+
+/** A database, the same one behind a proxy, and the proxy. */
+async function twoRoads(): Promise<{ direct: Database; proxied: Database; proxy: Proxy }> {
+  const url = await freshUrl();
+  const { hostname: host, port } = new URL(url);
+  const proxy = await Proxy.to({ host, port: Number(port) });
+  const direct = await openPostgres(url);
+  const proxied = await openPostgres(urlFor(url, 'test', proxy.port));
+  onTestFinished(async () => {
+    await Promise.all([direct.close(), proxied.close()]);
+    await proxy.close();
+  });
+  return { direct, proxied, proxy };
+}
+
+const write = job('test.write', async (ctx) => {
+  await ctx.db.query('insert into witness values ($1)', [String(ctx.job.id)]);
+});
+
+/** Looks whenever the worker has told something. */
+async function untilCompleted(humdrum: Humdrum, ids: number[], events: EventLog): Promise<void> {
+  for (;;) {
+    const seen = events.all.length;
+    const shown = await Promise.all(ids.map((id) => humdrum.showJob(id)));
+    if (shown.every(({ status }) => status === 'completed')) return;
+    await events.until((log) => log.all.length > seen);
+  }
+}
+
+describe('an answer that is lost on its way', () => {
+  for (const of of ['claim', 'settle', 'commit'] as const) {
+    it(`to a ${of} leaves each job with its effect once`, { timeout: 20_000 }, async () => {
+      const { direct, proxied, proxy } = await twoRoads();
+      await makeWitness(direct);
+      const producer = await openEngine(direct, { jobs: [write] });
+      const ids = await producer.humdrum.enqueueMany(
+        Array.from({ length: JOBS }, () => ({ type: write })),
+      );
+      // A lease so long that nobody is rescued here.
+      const worker = { leaseMs: 3_600_000, pollMs: 100 };
+      const { humdrum, events } = await openEngine(proxied, { jobs: [write], worker });
+      const lost = new Promise<void>((dropped) => proxy.dropNext(of, dropped));
+      await humdrum.start();
+      await lost;
+      await untilCompleted(producer.humdrum, ids, events);
+      expect(await witnessed(direct)).toEqual(ids.map(String).toSorted());
+      await humdrum.stop();
+    });
+  }
+});
+
+describe('what a client sends', () => {
+  it('is read statement by statement, however it is cut into pieces', () => {
+    const sent = Buffer.concat([
+      startUp(),
+      message('Q', 'begin\0'),
+      message('P', `\0insert into note values ('${'x'.repeat(20_000)}')\0`),
+      message('B', 'commit\0'),
+      message('Q', 'commit\0'),
+    ]);
+    for (const size of [1, 7, 1_000, sent.length]) {
+      const found: string[] = [];
+      const reader = new StatementReader((statement) => found.push(statement.slice(0, 16)));
+      for (let from = 0; from < sent.length; from += size) {
+        reader.read(sent.subarray(from, from + size));
+      }
+      expect(found).toEqual(['begin', 'insert into note', 'commit']);
+    }
+  });
+});
+
+/** The first message has no type. */
+function startUp(): Buffer {
+  return message('', '\0\x03\0\0user\0postgres\0\0');
+}
+
+function message(type: string, body: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+}
