@@ -154,13 +154,18 @@ async function launch(
 async function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.once('close', () => reject(new Error(`The server ended: ${said}`)));
-    server.stderr.on('data', (chunk: Buffer) => {
+    const hear = (chunk: Buffer): void => {
       said = (said + chunk.toString()).slice(-4_000);
-      if (said.includes('ready to accept connections')) resolve();
-    });
+      if (!said.includes('ready to accept connections')) return;
+      server.off('error', fail).off('close', fail).stderr.off('data', hear);
+      resolve();
+    };
+    const fail = (cause: unknown): void => {
+      reject(new Error(`The server ended: ${said}`, { cause }));
+    };
+    server.once('error', fail).once('close', fail).stderr.on('data', hear);
   });
+  server.stderr.resume();
 }
 
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
