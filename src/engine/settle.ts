@@ -44,15 +44,20 @@ export async function settle(
 
 const attemptKey = (job: { id: number; attempt: number }): string => `${job.id}/${job.attempt}`;
 
-const CLOSE_LEASES = 'delete from humdrum.lease where id = any ($1::bigint[])';
-
 const ALIVE = `
+clock as materialized (select humdrum.clock() as now),
 lease as materialized (
   select lease.id, lease.worker_id, clock.now from humdrum.lease
-  join humdrum.worker on worker.id = lease.worker_id
-  cross join (select humdrum.clock() as now) as clock
+  join humdrum.worker on worker.id = lease.worker_id cross join clock
   where lease.id = any ($1::bigint[]) and worker.expires_at > clock.now
 )`;
+
+// A lease that has passed is not ours to remove: what we could not settle of it is there for the rescue alone.
+const closeLeases = (ids: string): string => `
+  delete from humdrum.lease using humdrum.worker, clock
+  where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.expires_at > clock.now`;
+
+const CLOSE_LEASES = `with clock as materialized (select humdrum.clock() as now) ${closeLeases('$1::bigint[]')}`;
 
 /**
  * What the jobs $tied held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
@@ -105,8 +110,7 @@ audit as (
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
 ),
 ${letGo('$13', 'attempt')},
-drained as (
-  delete from humdrum.lease where id = any ($12)
+drained as (${closeLeases('$12')}
 )
 select job_id as id, number as attempt from attempt`;
 
@@ -175,8 +179,7 @@ audit as (
   ) as said
   order by job_id, step
 ),
-drained as (
-  delete from humdrum.lease where id = any ($13)
+drained as (${closeLeases('$13')}
 )
 select job_id as id, number as attempt from attempt`;
 
@@ -218,7 +221,8 @@ function retryAfterMs({ job, type, outcome }: Settlement): number | null {
   return asked ?? retryDelayMs(type.retry, job.attempt, job.seed);
 }
 
-// An attempt that this very lease has recorded is no fenced write: its answer was lost, and it was sent again.
+// An attempt that this very lease has recorded is no fenced write: its answer was lost, and it was sent again. What the
+// rescue has recorded has the lost lease's number too.
 const FENCED = `
 insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
 select humdrum.clock(), given.job_id, given.number, 'fenced', 'lease:' || given.lease_id, 'the lease had passed'
@@ -226,6 +230,7 @@ from unnest($1::bigint[], $2::bigint[], $3::smallint[]) as given (lease_id, job_
 where not exists (
   select from humdrum.attempt
   where attempt.job_id = given.job_id and attempt.number = given.number and attempt.lease_id = given.lease_id
+    and attempt.error_class is distinct from 'WorkerLost'
 )
 returning job_id as id, attempt`;
 

@@ -1,0 +1,45 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import type { ClaimedJob } from '../../src/engine/claim.ts';
+import { rescue } from '../../src/engine/rescue.ts';
+import { noteFenced, settle } from '../../src/engine/settle.ts';
+import type { Humdrum } from '../../src/index.ts';
+import { eachBackend } from '../support/databases.ts';
+import { openEngine } from '../support/engine.ts';
+import { addWorker, claim, completed, expireWorker, failed, plain } from '../support/verbs.ts';
+
+eachBackend('a worker that settles its last jobs when its time has passed', (fresh) => {
+  let db: Database;
+  let humdrum: Humdrum;
+  let job: ClaimedJob;
+
+  beforeEach(async () => {
+    db = await fresh();
+    ({ humdrum } = await openEngine(db, { jobs: [plain] }));
+    await humdrum.enqueue(plain);
+    const worker = await addWorker(db);
+    [job] = (await claim(db, worker)) as [ClaimedJob];
+    await expireWorker(db, worker);
+  });
+
+  const sent = {
+    'what completed': () => [completed(job)],
+    'what failed': () => [failed(job)],
+    'that nothing is left': () => [],
+  };
+  for (const [what, settlements] of Object.entries(sent)) {
+    it(`and tells ${what}, leaves them to be rescued`, async () => {
+      await settle(db, settlements(), [job.leaseId]);
+      expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
+      expect((await humdrum.showJob(job.id)).status).toBe('queued');
+    });
+  }
+
+  it('is audited as fenced after the rescue as well', async () => {
+    await rescue(db, 'test');
+    const refused = await settle(db, [completed(job)], [job.leaseId]);
+    expect(await noteFenced(db, refused)).toEqual(refused);
+    const { audit } = await humdrum.showJob(job.id);
+    expect(audit.at(-1)).toMatchObject({ event: 'fenced', attempt: 1 });
+  });
+});
