@@ -7,6 +7,8 @@ import { beginOn, queryWithin, runTransaction, type Connection } from './transac
 export interface PostgresOptions {
   /** Most connections open at once. Default 20. */
   max?: number;
+  /** For LISTEN, where the other URL leads to a transaction pooler, which does not carry it. Without it workers poll. */
+  listenUrl?: string;
 }
 
 const INT8 = 20;
@@ -34,7 +36,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     await pool.end();
     throw unreachable(url, error);
   }
-  return new PostgresDatabase(pool, () => new pg.Client(config), max);
+  const listening = { ...config, connectionString: options.listenUrl ?? url };
+  return new PostgresDatabase(pool, () => new pg.Client(listening), max);
 }
 
 async function loadPg(): Promise<typeof pgModule> {

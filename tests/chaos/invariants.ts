@@ -20,8 +20,10 @@ const TERMINAL: Check = {
   invariant: 'I1',
   checked: 'every job has come to an end',
   count: 'select count(*) from humdrum.job',
-  misses: `select 'job ' || id || ' (' || type || ') is ' || status from humdrum.jobs
-    where status in ('queued', '${RUNNING}')`,
+  misses: `select 'job ' || id || ' (' || type || ') is ' || status || ': ' || (
+      select string_agg(event || ' by ' || actor || ' at ' || at::time, ', ' order by audit.id)
+      from humdrum.audit where job_id = jobs.id
+    ) from humdrum.jobs where status in ('queued', '${RUNNING}')`,
 };
 
 function acknowledgedChecks({ ids, cancelled, retried }: Acknowledged): Check[] {
@@ -190,12 +192,21 @@ const FENCE: Check = {
   count: `select count(*) from humdrum.audit where event = 'fenced'`,
   misses: `select 'job ' || audit.job_id || ', attempt ' || audit.attempt || ', ' || actor from humdrum.audit
     join humdrum.attempt as record on record.job_id = audit.job_id and record.number = audit.attempt
-      and 'lease:' || record.lease_id = audit.actor
+      and 'lease:' || record.lease_id = audit.actor and record.error_class is distinct from 'WorkerLost'
     where event = 'fenced'`,
 };
 
+/** The checks look things up by job, the engine mostly does not. */
+const FOR_THE_CHECKS = `
+create index on humdrum.audit (job_id, event);
+create index on public.witness (job_id);
+create index on public.effect_row (job_id);
+analyze;
+`;
+
 /** Everything that the tables can tell after a run. */
 export async function checkTables(client: Client, told: Acknowledged): Promise<Finding[]> {
+  await client.query(FOR_THE_CHECKS);
   const findings: Finding[] = [];
   const all = [TERMINAL, ...acknowledgedChecks(told), ...MADE_ONCE, ...ATTEMPTS, ...HANDLERS];
   for (const check of [...all, ...EFFECTS, FENCE]) findings.push(await run(client, check));

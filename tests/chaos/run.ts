@@ -69,9 +69,11 @@ async function runOn(server: PostgresServer, options: ChaosOptions): Promise<Rep
         say('The faults are over.');
       }),
     ]);
+    say(`Acknowledged: ${workload.acknowledged.ids.length} jobs. Now they come to their end.`);
     if (!(await drained(url, DRAIN_MS))) say(`Not drained after ${DRAIN_MS / 1_000} s.`);
     await fleet.stop();
     await monitor.stop();
+    say('The workers have stopped. Now the tables are checked.');
     const findings = await withClient(url, (client) => checkTables(client, workload.acknowledged));
     const events = new Map([...fleet.told, ...(await auditCounts(url))]);
     return {

@@ -58,7 +58,12 @@ export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<strin
   const name = newDatabaseName();
   await onServer(`create database ${name} template ${template}`);
   onTestFinished(() => dropDatabase(name));
-  return databaseUrl(name);
+  return databaseUrl(name, inject('roadUrl'));
+}
+
+/** A pooler between us and the server does not carry LISTEN. */
+export function listensDirectly(): boolean {
+  return inject('roadUrl') === inject('postgresUrl');
 }
 
 /** An empty folder that is gone when the test ends. */
@@ -149,8 +154,8 @@ function newDatabaseName(): string {
   return `${inject('databasePrefix')}_${randomBytes(6).toString('hex')}`;
 }
 
-function databaseUrl(name: string): string {
-  const url = new URL(inject('postgresUrl'));
+function databaseUrl(name: string, road = inject('postgresUrl')): string {
+  const url = new URL(road);
   url.pathname = `/${name}`;
   return url.href;
 }

@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { findPgbouncer, startPgbouncer, type Pgbouncer } from './pgbouncer.ts';
 import { startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string;
+    /** By which tests reach their databases: the same, or that of PgBouncer. */
+    roadUrl: string;
     /** Every database of this run has a name that starts so. */
     databasePrefix: string;
     /** A folder for what the run's processes share. */
@@ -18,19 +21,28 @@ declare module 'vitest' {
   }
 }
 
-/** One PostgreSQL for the whole run. */
+/** One PostgreSQL for the whole run; with HUMDRUM_TEST_PGBOUNCER the tests reach it through PgBouncer in transaction mode. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgres();
   const run = await runFolder();
   const databasePrefix = `humdrum_test_${randomBytes(4).toString('hex')}`;
+  const pgbouncer = process.env['HUMDRUM_TEST_PGBOUNCER'] ? await bounce(server.url) : null;
   project.provide('postgresUrl', server.url);
+  project.provide('roadUrl', pgbouncer?.url ?? server.url);
   project.provide('databasePrefix', databasePrefix);
   project.provide('runFolder', run.folder);
   return async () => {
+    await pgbouncer?.stop();
     await dropDatabases(server.url, databasePrefix);
     await server.stop();
     await run.remove();
   };
+}
+
+async function bounce(url: string): Promise<Pgbouncer> {
+  const program = await findPgbouncer();
+  if (program !== null) return startPgbouncer(program, url);
+  throw new Error('HUMDRUM_TEST_PGBOUNCER needs the program pgbouncer on the PATH.');
 }
 
 /** Gone when we are, whatever ends us: as with the server, a shell waits for our pipe to close. */

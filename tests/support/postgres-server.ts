@@ -210,7 +210,7 @@ async function versionOf(url: string): Promise<string> {
   return rows[0]?.server_version ?? 'unknown';
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {

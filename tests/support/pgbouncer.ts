@@ -1,0 +1,100 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chown, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { serverAccount } from './postgres-binaries.ts';
+import { freePort } from './postgres-server.ts';
+
+export interface Pgbouncer {
+  /** Leads to any database of the server: the path names it. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const INSTALL_MS = 120_000;
+
+/** Where the program is, installed first where that needs nobody's consent: as root on Debian. Null: there is none to be had. */
+export async function findPgbouncer(): Promise<string | null> {
+  const found = onPath();
+  if (found !== null || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return found;
+  const apt = (...args: string[]) =>
+    promisify(execFile)('apt-get', ['-y', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: INSTALL_MS,
+    });
+  const install = () => apt('install', '--no-install-recommends', 'pgbouncer');
+  await install()
+    .catch(() => apt('update').then(install))
+    .catch(() => undefined);
+  return onPath();
+}
+
+function onPath(): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
+  return (
+    folders.map((folder) => join(folder, 'pgbouncer')).find((file) => existsSync(file)) ?? null
+  );
+}
+
+/** As with the server of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */
+const KEEPER = `
+folder=$1; shift
+exec 3<&0
+"$@" 3<&- & bouncer=$!
+read -r _ <&3
+kill -QUIT $bouncer
+wait $bouncer
+rm -rf "$folder"
+`;
+
+/** In transaction mode: a connection of the server belongs to a client for one transaction and no longer. */
+export async function startPgbouncer(program: string, server: string): Promise<Pgbouncer> {
+  const account = serverAccount();
+  const folder = await mkdtemp(join(tmpdir(), 'humdrum-pgbouncer-'));
+  const port = await freePort();
+  const file = join(folder, 'pgbouncer.ini');
+  await writeFile(file, configuration(new URL(server), port), { mode: 0o600 });
+  if (account.uid !== undefined) {
+    for (const path of [folder, file]) await chown(path, account.uid, account.gid);
+  }
+  const shell = spawn('/bin/sh', ['-c', KEEPER, 'humdrum-pgbouncer', folder, program, file], {
+    ...account,
+    cwd: folder,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    let said = '';
+    shell.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4_000);
+      if (said.includes('process up')) resolve();
+      if (/FATAL/.test(said)) reject(new Error(`PgBouncer did not start: ${said}`));
+    });
+  });
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      const closed = once(shell, 'close');
+      shell.stdin.end();
+      await closed;
+    },
+  };
+}
+
+/** Whoever comes is let in as the superuser of a server that lives as long as a test run: it listens on loopback only. */
+function configuration(server: URL, port: number): string {
+  return `[databases]
+* = host=${server.hostname} port=${server.port || 5432} user=${decodeURIComponent(server.username)} password=${decodeURIComponent(server.password)}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 40
+max_client_conn = 1000
+`;
+}
