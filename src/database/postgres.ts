@@ -30,6 +30,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const pool = new pg.Pool({ ...config, max });
   // An idle connection that breaks is no crash: the pool drops it, and the next query opens another.
   pool.on('error', () => undefined);
+  // Nor is one that breaks between two queries, or on its way from one user to the next: its next query fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     await pool.query('select 1');
   } catch (error) {
@@ -149,15 +151,9 @@ async function ask<Row>(on: Pool | ClientBase, sql: string, params?: unknown[]) 
 }
 
 function connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
-  // A connection that breaks between two queries fails the next query; without a listener it would end the process.
-  const ignore = (): void => undefined;
-  client.on('error', ignore);
   return {
     query: (sql, params) => ask(client, sql, params),
     script: async (sql) => void (await client.query(sql)),
-    release: (broken) => {
-      client.off('error', ignore);
-      release(broken);
-    },
+    release,
   };
 }
