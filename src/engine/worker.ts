@@ -20,8 +20,8 @@ export class Worker {
   readonly #settler: Settler;
   readonly #bell = new Bell();
   readonly #appetite = new Appetite(performance.now());
-  /** Begun and not yet settled. */
-  readonly #live = new Map<number, Promise<void>>();
+  /** Begun and not yet settled: by claim, since a job may be claimed again before the answer to its failure is here. */
+  readonly #live = new Map<ClaimedJob, Promise<void>>();
   #busy = 0;
   #inHand: ClaimedJob[] = [];
   #lowWater = 0;
@@ -150,7 +150,7 @@ export class Worker {
    * we live. The server may still be at it when its connection is gone, so this is done for as long as a lease.
    */
   async #giveBackUnheard(): Promise<void> {
-    const known = [...this.#live.keys(), ...this.#inHand.map(({ id }) => id)];
+    const known = [...this.#live.keys(), ...this.#inHand];
     const released = await this.#giveBack(known, 'its claim was not answered');
     if (released > 0) this.#world.onEvent({ event: 'jobs-released', released });
   }
@@ -160,7 +160,7 @@ export class Worker {
       const job = this.#inHand.shift();
       if (!job) break;
       this.#busy += 1;
-      this.#live.set(job.id, this.#run(job));
+      this.#live.set(job, this.#run(job));
     }
   }
 
@@ -181,7 +181,7 @@ export class Worker {
     this.#ringIfLow();
     const recorded = await settled;
     this.#ringIfLow(); // A full backlog may have been what kept it from claiming.
-    this.#live.delete(job.id);
+    this.#live.delete(job);
     if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
     if (recorded === false) onEvent({ event: 'job-fenced', job });
     if ('error' in outcome.ended) this.#upkeep?.ring(); // It may be due again soon.
@@ -204,9 +204,10 @@ export class Worker {
     onEvent({ event: 'worker-stopped', workerId: this.#workerId });
   }
 
-  async #giveBack(keep: number[], reason?: string): Promise<number> {
+  async #giveBack(keep: ClaimedJob[], reason?: string): Promise<number> {
+    const ids = keep.map(({ id }) => id);
     try {
-      return await release(this.#world.database, this.#workerId, keep, reason);
+      return await release(this.#world.database, this.#workerId, ids, reason);
     } catch (error) {
       this.#world.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
       return 0;
