@@ -124,9 +124,10 @@ export class Workload {
 const OPEN = `
   (select count(*) from humdrum.ready) + (select count(*) from humdrum.later) + (select count(*) from humdrum.lease)`;
 
-/** Until every job has come to an end, and no further tick makes one. False: it took longer than `withinMs`. */
-export async function drained(url: string, withinMs: number): Promise<boolean> {
-  const endMs = performance.now() + withinMs;
+/** Until every job has come to an end, and no further tick makes one. False: for `patienceMs` nothing has got any nearer to it. */
+export async function drained(url: string, patienceMs: number): Promise<boolean> {
+  let least = Infinity;
+  let endMs = performance.now() + patienceMs;
   while (performance.now() < endMs) {
     const open = await eventually(url, async (client) => {
       await client.query(
@@ -136,6 +137,8 @@ export async function drained(url: string, withinMs: number): Promise<boolean> {
       return rows[0]?.open ?? 0;
     });
     if (open === 0) return true;
+    if (open < least) endMs = performance.now() + patienceMs;
+    least = Math.min(least, open);
     await sleep(250);
   }
   return false;

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Inside the repository, so that its packages are found from there. */
+const BUILT = `${ROOT}.chaos/smoke-${process.pid}`;
+
+const SMALL = ['--seed', '7', '--workers', '4', '--lease-ms', '1500'];
+
+interface Ended {
+  code: number;
+  said: string;
+}
+
+/** The suite as `npm run chaos` runs it. A server that was given for the tests is not to be stopped and started. */
+async function chaos(...args: string[]): Promise<Ended> {
+  const { HUMDRUM_TEST_DATABASE_URL: _given, DATABASE_URL: _ours, ...env } = process.env;
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [`${BUILT}/tests/chaos/main.js`, ...SMALL, ...args],
+      { env },
+      (error, stdout, stderr) => {
+        resolve({ code: Number(error?.code ?? 0), said: `${stdout}\n${stderr}` });
+      },
+    );
+  });
+}
+
+describe('the chaos suite', () => {
+  beforeAll(async () => {
+    const compiler = `${ROOT}node_modules/.bin/tsc`;
+    await promisify(execFile)(compiler, ['-p', 'tests/chaos', '--outDir', BUILT], { cwd: ROOT });
+  });
+  afterAll(() => rm(BUILT, { recursive: true, force: true }));
+
+  it('misses nothing', { timeout: 150_000 }, async () => {
+    const { code, said } = await chaos('--minutes', '0.4', '--jobs', '2000');
+    expect(said).toContain('Nothing missed: seed 7, with the fence.');
+    expect(code).toBe(0);
+  });
+
+  it('misses something when the fence is taken out', { timeout: 150_000 }, async () => {
+    const { code, said } = await chaos('--minutes', '0.2', '--jobs', '800', '--without-fence');
+    expect(said).toMatch(/an attempt is recorded once:\n {2}job/);
+    expect(said).toContain('missed: seed 7, without the fence.');
+    expect(code).toBe(1);
+  });
+
+  it('prints the same plan for the same seed', async () => {
+    const [one, other] = await Promise.all([chaos('--plan'), chaos('--plan')]);
+    expect(one.said).toContain('kill');
+    expect(one).toEqual(other);
+  });
+});
