@@ -45,7 +45,7 @@ folder=$1; shift
 exec 3<&0
 "$@" 3<&- & bouncer=$!
 read -r _ <&3
-kill -QUIT $bouncer
+kill -TERM $bouncer
 wait $bouncer
 rm -rf "$folder"
 `;
