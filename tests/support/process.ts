@@ -14,11 +14,15 @@ export interface Ended {
 export interface CliOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** A program that runs the command line, with its arguments: `ip netns exec NAME`. */
+  through?: readonly string[];
 }
 
-function start(args: readonly string[], { cwd, env = {} }: CliOptions): ChildProcess {
+function start(args: readonly string[], options: CliOptions): ChildProcess {
+  const { cwd, env = {}, through = [] } = options;
   const { DATABASE_URL: _ours, ...inherited } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [program = '', ...rest] = [...through, process.execPath, MAIN, ...args];
+  const child = spawn(program, rest, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...inherited, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
