@@ -22,12 +22,11 @@ describe.skipIf(program === null)(
     let db: Database;
 
     beforeEach(async () => {
-      direct = await freshUrl();
+      const { pathname } = new URL(await freshUrl());
       const pgbouncer = await startPgbouncer(program ?? '', inject('postgresUrl'));
       onTestFinished(() => pgbouncer.stop());
-      const url = new URL(pgbouncer.url);
-      url.pathname = new URL(direct).pathname;
-      pooled = url.href;
+      direct = new URL(pathname, inject('postgresUrl')).href;
+      pooled = new URL(pathname, pgbouncer.url).href;
       db = await open(pooled);
     });
 
