@@ -19,6 +19,9 @@ create table humdrum.limits (
   check (not ordered or concurrency = 1)
 );
 
+-- Of schedules whose ticks run in turn; each is a key.
+insert into humdrum.limits (name, concurrency, ordered) values ('humdrum.in-turn', 1, true);
+
 -- What running jobs hold of limits on concurrency.
 create table humdrum.slot (
   gate   text     not null,

@@ -22,6 +22,11 @@ begin
   end loop;
 end $$;
 
+-- Not by `to_regclass`, which may still remember that there was none.
+create function humdrum.has_history(part bigint) returns boolean
+language sql volatile
+return exists (select from pg_class where relnamespace = 'humdrum'::regnamespace and relname = 'job_' || part);
+
 -- Sees to it that there is a place for the jobs to come. Any number of processes may call it at once.
 create function humdrum.extend_history() returns void
 language plpgsql as $$
@@ -29,9 +34,9 @@ declare
   last_id bigint := (select last_value from humdrum.job_id);
 begin
   for part in last_id / humdrum.history_width() .. last_id / humdrum.history_width() + 1 loop
-    continue when to_regclass('humdrum.job_' || part) is not null;
+    continue when humdrum.has_history(part);
     perform pg_advisory_xact_lock(1215652197);
-    if to_regclass('humdrum.job_' || part) is null then perform humdrum.add_history(part); end if;
+    if not humdrum.has_history(part) then perform humdrum.add_history(part); end if;
   end loop;
 end $$;
 

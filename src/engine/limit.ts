@@ -31,8 +31,8 @@ const NAME = /^[a-z][a-z0-9.-]{0,99}$/;
 const MOST_GATES = 10;
 const LONGEST_KEY = 500;
 
-/** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. */
-const IN_TURN = 'humdrum.in-turn';
+/** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. Every database has it, see 0002_limits.sql. */
+export const IN_TURN = 'humdrum.in-turn';
 
 export function inTurn({ type }: JobType): LimitUse {
   return { name: IN_TURN, key: type };

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import type { Limits } from './limit.ts';
+import { IN_TURN, type Limits } from './limit.ts';
 
 // A line is looked at again when its limit has changed. A limit that nobody defines any more stays as it was: another
 // process may still mean it.
@@ -27,8 +27,8 @@ select humdrum.clock(), 'configured', $6, 'limit ' || name || concat(
 
 /** Writes down the limits of this process, and audits what has changed. */
 export async function registerLimits(db: Database, limits: Limits, actor: string): Promise<void> {
-  if (limits.size === 0) return;
-  const rules = [...limits];
+  const rules = [...limits].filter(([name]) => name !== IN_TURN);
+  if (rules.length === 0) return;
   await db.query(REGISTER, [
     rules.map(([name]) => name),
     rules.map(([, rule]) => (rule.ordered ? 1 : (rule.concurrency ?? null))),
