@@ -45,42 +45,45 @@ interface Row {
   ties: Ties | null;
 }
 
-// Deleting by ctid with SKIP LOCKED takes each row once and waits for nobody. OFFSET 0 pins the look-up of each job to
-// its primary key. Where limits have a say, `admit` takes what it needs of them and parks what does not pass.
+const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select jobs from admitted)::bigint[]))`;
+
+// Deleting by ctid with SKIP LOCKED takes each row once and waits for nobody. Where limits have a say, `admit` takes what
+// it needs of them and parks what does not pass. The jobs are looked up by one array: only the parts of the history that
+// hold some of them are touched.
 const claimFrom = (picked: string): string => `
 with alive as materialized (
   select id as worker_id, humdrum.clock() as now from humdrum.worker where id = $1 and expires_at > humdrum.clock()
 ),
 ${picked},
+limited as materialized (
+  select exists (select from picked where gate is not null)
+    or exists (select from humdrum.limits where name = 'queue:' || (select queue from picked limit 1)) as yes
+),
 admitted as materialized (
   select humdrum.admit(min(queue), array_agg(job_id), array_agg(attempt), array_agg(type), array_agg(gate)) as jobs
-  from picked having count(gate) > 0 or exists (select from humdrum.limits where name = 'queue:' || min(queue))
-),
-taken as materialized (
-  select * from picked where not exists (select from admitted) or job_id = any ((select jobs from admitted)::bigint[])
+  from picked where (select yes from limited)
 ),
 lease as (
   insert into humdrum.lease (id, worker_id, claimed_at, jobs, attempts)
   select nextval('humdrum.lease_id'), worker_id, now, jobs, attempts
-  from alive, (select array_agg(job_id) as jobs, array_agg(attempt) as attempts from taken) as batch
+  from alive, (select array_agg(job_id) as jobs, array_agg(attempt) as attempts from picked where ${ADMITTED}) as batch
   where jobs is not null
   returning id, worker_id, claimed_at
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
-  select lease.claimed_at, taken.job_id, taken.attempt, 'started', 'worker:' || lease.worker_id from taken, lease
+  select lease.claimed_at, picked.job_id, picked.attempt, 'started', 'worker:' || lease.worker_id from lease, picked where ${ADMITTED}
 )
 select picked.job_id as id, picked.attempt, lease.id as lease_id, job.type, job.version, job.queue, job.rank,
   job.max_attempts, job.input,
   (extract(epoch from job.run_at) * 1000)::float8 as run_at_ms, coalesce(job.seed, 'job:' || job.id) as seed,
-  case when exists (select from admitted)
+  case when (select yes from limited)
       or coalesce(job.unique_key, job.parent_id::text, job.on_child_failure) is not null then json_build_object(
     'unique', job.unique_key is not null, 'child', job.parent_id is not null,
     'onChildFailure', job.on_child_failure, 'gate', job.gates[1]
   ) end as ties
-from picked left join taken using (job_id) left join lease on taken.job_id is not null cross join lateral (
-  select * from humdrum.job where job.id = picked.job_id offset 0
-) as job
+from picked left join lease on ${ADMITTED} join humdrum.job on job.id = picked.job_id
+where job.id = any ((select array_agg(job_id) from picked)::bigint[])
 order by picked.rank, picked.job_id`;
 
 const CLAIM_NEXT = claimFrom(`

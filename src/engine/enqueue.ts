@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { debounce } from './debounce.ts';
-import { signature } from './job-type.ts';
+import { insertSql, type InsertColumn } from './enqueue-sql.ts';
 import { checked, type CheckedJob, type NewJob, type Persisting } from './new-job.ts';
 
 /** Who asks, and why. `actor` null: the schedule of each job. */
@@ -99,10 +99,9 @@ interface Row extends CheckedJob {
   putOff?: { delayMs: number; since: string };
 }
 
-/** What a job may have. What none of a chunk has is not sent: most have no more than type, queue and input. */
+/** What a job may have. */
 const COLUMNS: readonly [string, string, (row: Row) => unknown][] = [
   ['type', 'text', ({ job }) => job.type.type],
-  ['signature', 'text', ({ job }) => signature(job.type.type, job.type.version)],
   ['version', 'smallint', ({ job }) => job.type.version],
   ['queue', 'text', ({ job }) => job.type.queue],
   ['priority', 'smallint', ({ job }) => job.priority ?? job.type.priority],
@@ -141,105 +140,19 @@ function arrayLiteral(items: readonly string[]): string {
 }
 
 async function insert(db: Queryable, rows: readonly Row[], by: Asker): Promise<Enqueued[]> {
-  const columns = COLUMNS.map(([name, type, of]) => ({ name, type, values: rows.map(of) }));
-  const used = columns.filter(({ values }) => values.some((value) => value !== null));
-  const unused = columns.filter((column) => !used.includes(column));
-  const has = (name: string): boolean => used.some((column) => column.name === name);
+  const columns = COLUMNS.map(([name, type, of]) => columnOf(name, type, rows.map(of)));
+  const params = columns.filter(({ sent }) => sent !== null).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(used, unused, has),
-    [by.actor, by.reason ?? null, ...used.map(({ values }) => values)],
+    insertSql(columns),
+    [by.actor, by.reason ?? null, ...params],
   );
   // A caller's own connection may read bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));
 }
 
-interface Column {
-  name: string;
-  type: string;
+/** What is the same for all jobs of a chunk is sent once, and what none of them has is not sent. */
+function columnOf(name: string, type: string, values: unknown[]): InsertColumn & { sent: unknown } {
+  const [first] = values;
+  const many = name === 'input' || values.some((value) => value !== first);
+  return { name, type, many, given: many || first !== null, sent: many ? values : first };
 }
-
-function insertSql(
-  used: readonly Column[],
-  unused: readonly Column[],
-  has: (name: string) => boolean,
-): string {
-  const names = used.map(({ name }) => name).join(', ');
-  const arrays = used.map(({ type }, at) => `$${at + 3}::${type}[]`).join(', ');
-  const nulls = unused.map(({ name, type }) => `null::${type} as ${name}`).join(', ');
-  return `
-with clock as materialized (select humdrum.clock() as now),
-given as materialized (
-  select nextval('humdrum.job_id') as id, now, ordinality, ${names}${nulls ? `, ${nulls}` : ''}
-  from clock, unnest(${arrays}) with ordinality as given (${names}, ordinality)
-),
-${has('unique_key') ? UNIQUE : 'fresh as materialized (select *, id as kept_id from given)'},
-timed as materialized (
-  select *, coalesce(run_at, now + delay_ms * interval '1 millisecond', now) as as_of,
-    coalesce(due_at, run_at, now + coalesce(delay_ms, children_ms, 0) * interval '1 millisecond') as due
-  from fresh where kept_id = id
-),
-placed as materialized (
-  select *, coalesce(start_by, now + start_within_ms * interval '1 millisecond') as starts_by,
-    gates::text[] as passes, weights::smallint[] as takes,
-    least(extract(epoch from greatest(due, now)) - 1577836800 + 60 * priority, 2000000000)::integer as rank
-  from timed
-),
-job as (
-  insert into humdrum.job (id, created_at, run_at, rank, priority, max_attempts, version, type, queue, input, schedule, seed,
-    start_by, unique_key, gates, weights, parent_id, on_child_failure)
-  select id, now, as_of, rank, priority, max_attempts, version, type, queue, input, schedule, seed,
-    starts_by, case when unique_ms is null then unique_key end, passes, takes, parent_id, on_child_failure from placed
-),
-ready as (
-  insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
-  select id, rank, 1, queue, signature, starts_by from placed where due <= now and gates is null
-),
-later as (
-  insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, start_by, gate, awaiting)
-  select id, due, rank, 1, queue, signature, starts_by, passes[1], children_ms is not null from placed where due > now
-),${has('gates') ? PARKED : ''}${has('parent_id') ? AWAITED : ''}
-audit as (
-  insert into humdrum.audit (at, job_id, event, actor, reason)
-  select now, id, 'created', coalesce($1, 'schedule:' || schedule), $2 from placed
-)
-select kept_id as id, kept_id = id as created from fresh order by ordinality`;
-}
-
-const PARKED = `
-parked as (
-  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
-  select id, passes[1], rank, 1, takes[1], queue, signature, starts_by from placed where due <= now and gates is not null
-  returning gate
-),
-call as (
-  insert into humdrum.wake_call (gate) select distinct gate from parked
-),`;
-
-const AWAITED = `
-awaited as (
-  insert into humdrum.awaited (job_id, parent_id) select id, parent_id from placed where parent_id is not null
-),`;
-
-// In the order of keys, so that two who want the same ones do not wait for each other. Of one statement the first has the
-// key, and the last where they are debounced. A key that is held only for a time
-// is taken over when that has passed, and a job that others were put off for has its key already.
-const UNIQUE = `
-wanted as (
-  select distinct on (type, unique_key) type, unique_key, id, now, put_off_since,
-    now + unique_ms * interval '1 millisecond' as until
-  from given where unique_key is not null
-  order by type, unique_key, case when put_off_since is null then ordinality else -ordinality end
-),
-held as (
-  insert into humdrum.unique_key as held (type, key, job_id, since, until)
-  select type, unique_key, id, coalesce(put_off_since, now), until from wanted order by type, unique_key
-  on conflict (type, key) do update set
-    job_id = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.job_id else held.job_id end,
-    since = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.since else held.since end,
-    until = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.until else held.until end
-  returning type, key, job_id
-),
-fresh as materialized (
-  select given.*, coalesce(held.job_id, given.id) as kept_id
-  from given left join held on (held.type, held.key) = (given.type, given.unique_key)
-)`;

@@ -42,7 +42,12 @@ export async function settle(
   return settlements.filter(({ job }) => !kept.has(attemptKey(job)));
 }
 
-const attemptKey = (job: { id: number; attempt: number }): string => `${job.id}/${job.attempt}`;
+interface JobAttempt {
+  id: number;
+  attempt: number;
+}
+
+const attemptKey = (job: JobAttempt): string => `${job.id}/${job.attempt}`;
 
 const ALIVE = `
 clock as materialized (select humdrum.clock() as now),
@@ -60,35 +65,64 @@ const closeLeases = (ids: string): string => `
 const CLOSE_LEASES = `with clock as materialized (select humdrum.clock() as now) ${closeLeases('$1::bigint[]')}`;
 
 /**
- * What the jobs $tied held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
- * ended. Whoever may have waited for that is called.
+ * What the jobs `tied` held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
+ * ended. Whoever may have waited for that is called. Nothing where there are none.
  */
-function letGo(tiedIds: string, ended: string, unlessTriedAgain = 'true'): string {
+function letGo(
+  params: unknown[],
+  tied: readonly number[],
+  ended: string,
+  forGood = 'true',
+): string {
+  if (tied.length === 0) return '';
+  const ids = `$${params.push(tied)}::bigint[]`;
   return `
 slot as (
   delete from humdrum.slot using ${ended} as ended
-  where slot.job_id = any (${tiedIds}::bigint[]) and slot.job_id = ended.job_id and (not slot.kept or ${unlessTriedAgain})
+  where slot.job_id = any (${ids}) and slot.job_id = ended.job_id and (not slot.kept or ${forGood})
   returning slot.gate
 ),
 unique_key as (
   delete from humdrum.unique_key using ${ended} as ended
-  where unique_key.job_id = any (${tiedIds}) and unique_key.job_id = ended.job_id and until is null and ${unlessTriedAgain}
+  where unique_key.job_id = any (${ids}) and unique_key.job_id = ended.job_id and until is null and ${forGood}
 ),
 awaited as (
   delete from humdrum.awaited using ${ended} as ended
-  where awaited.job_id = any (${tiedIds}) and awaited.job_id = ended.job_id and ${unlessTriedAgain}
+  where awaited.job_id = any (${ids}) and awaited.job_id = ended.job_id and ${forGood}
   returning awaited.parent_id
 ),
 call as (
   insert into humdrum.wake_call (gate, parent_id)
   select distinct gate, null::bigint from slot union all select distinct null, parent_id from awaited
-)`;
+),`;
 }
 
-const tied = (settlements: readonly Settlement[]): number[] =>
+const tiedOf = (settlements: readonly Settlement[]): number[] =>
   settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
 
-const COMPLETE = `
+function keepEffects(params: unknown[], settlements: readonly Settlement[]): string {
+  const effects = settlements.flatMap(({ job, outcome }) =>
+    outcome.effects.map((effect, ordinal) => ({ jobId: job.id, ordinal, ...effect })),
+  );
+  if (effects.length === 0) return '';
+  const column = (type: string, of: (effect: (typeof effects)[number]) => unknown): string =>
+    `$${params.push(effects.map(of))}::${type}[]`;
+  const arrays = [
+    column('bigint', ({ jobId }) => jobId),
+    column('integer', ({ ordinal }) => ordinal),
+    column('text', ({ kind }) => kind),
+    column('text', ({ name }) => name),
+    column('json', ({ data }) => JSON.stringify(data)),
+  ];
+  return `
+effect as (
+  insert into humdrum.effect (job_id, ordinal, kind, name, data)
+  select job_id, ordinal, kind, name, data
+  from unnest(${arrays.join(', ')}) as given (job_id, ordinal, kind, name, data) join attempt using (job_id)
+),`;
+}
+
+const completeSql = (effects: string, ties: string): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -98,19 +132,12 @@ attempt as (
   join lease on lease.id = given.lease_id
   on conflict do nothing
   returning job_id, number, worker_id, finished_at
-),
-effect as (
-  insert into humdrum.effect (job_id, ordinal, kind, name, data)
-  select job_id, ordinal, kind, name, data
-  from unnest($7::bigint[], $8::integer[], $9::text[], $10::text[], $11::json[]) as given (job_id, ordinal, kind, name, data)
-  join attempt using (job_id)
-),
+),${effects}${ties}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
 ),
-${letGo('$13', 'attempt')},
-drained as (${closeLeases('$12')}
+drained as (${closeLeases('$7')}
 )
 select job_id as id, number as attempt from attempt`;
 
@@ -120,29 +147,23 @@ async function complete(
   drained: readonly number[],
 ): Promise<string[]> {
   const column = <T>(of: (settlement: Settlement) => T): T[] => settlements.map(of);
-  const effects = settlements.flatMap(({ job, outcome }) =>
-    outcome.effects.map((effect, ordinal) => ({ jobId: job.id, ordinal, ...effect })),
-  );
-  const { rows } = await db.query<{ id: number; attempt: number }>(COMPLETE, [
+  const params: unknown[] = [
     column(({ job }) => job.leaseId),
     column(({ job }) => job.id),
     column(({ job }) => job.attempt),
     column(({ outcome }) => outcome.durationMs),
     column(({ outcome }) => ('result' in outcome.ended ? jsonOrNull(outcome.ended.result) : null)),
     column(({ outcome }) => jsonOrNull(outcome.log.length > 0 ? outcome.log : null)),
-    effects.map(({ jobId }) => jobId),
-    effects.map(({ ordinal }) => ordinal),
-    effects.map(({ kind }) => kind),
-    effects.map(({ name }) => name),
-    effects.map(({ data }) => JSON.stringify(data)),
     drained,
-    tied(settlements),
-  ]);
+  ];
+  const effects = keepEffects(params, settlements);
+  const ties = letGo(params, tiedOf(settlements), 'attempt');
+  const { rows } = await db.query<JobAttempt>(completeSql(effects, ties), params);
   return rows.map(attemptKey);
 }
 
 // A job that is tried again was failed and is retried, in one moment: that is what its audit says.
-const FAIL = `
+const failSql = (ties: string): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status,
@@ -158,7 +179,7 @@ attempt as (
 fate as materialized (
   select attempt.*, given.rank, given.queue, given.type, given.retry_ms, given.gate,
     attempt.finished_at + given.retry_ms * interval '1 millisecond' as run_at
-  from attempt join unnest($2::bigint[], $9::integer[], $10::text[], $11::text[], $12::float8[], $15::text[])
+  from attempt join unnest($2::bigint[], $9::integer[], $10::text[], $11::text[], $12::float8[], $13::text[])
     as given (job_id, rank, queue, type, retry_ms, gate) using (job_id)
 ),
 later as (
@@ -168,8 +189,7 @@ later as (
 failed as (
   insert into humdrum.failed (job_id, failed_at, rank, attempt, queue, type, error_class)
   select job_id, finished_at, rank, number, queue, type, error_class from fate where retry_ms is null
-),
-${letGo('$14', 'fate', 'ended.retry_ms is null')},
+),${ties}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select finished_at, job_id, number, event, 'worker:' || worker_id, reason from fate cross join lateral (
@@ -179,7 +199,7 @@ audit as (
   ) as said
   order by job_id, step
 ),
-drained as (${closeLeases('$13')}
+drained as (${closeLeases('$14')}
 )
 select job_id as id, number as attempt from attempt`;
 
@@ -193,7 +213,7 @@ async function fail(
       const { ended } = settlement.outcome;
       return 'error' in ended ? [of(settlement, ended.error)] : [];
     });
-  const { rows } = await db.query<{ id: number; attempt: number }>(FAIL, [
+  const params: unknown[] = [
     column(({ job }) => job.leaseId),
     column(({ job }) => job.id),
     column(({ job }) => job.attempt),
@@ -206,10 +226,11 @@ async function fail(
     column(({ job }) => job.queue),
     column(({ job }) => signature(job.type, job.version)),
     column(retryAfterMs),
-    drained,
-    tied(settlements),
     column(({ job }) => job.ties?.gate ?? null),
-  ]);
+    drained,
+  ];
+  const ties = letGo(params, tiedOf(settlements), 'fate', 'ended.retry_ms is null');
+  const { rows } = await db.query<JobAttempt>(failSql(ties), params);
   return rows.map(attemptKey);
 }
 
@@ -239,7 +260,7 @@ export async function noteFenced(
   db: Queryable,
   refused: readonly Settlement[],
 ): Promise<Settlement[]> {
-  const { rows } = await db.query<{ id: number; attempt: number }>(FENCED, [
+  const { rows } = await db.query<JobAttempt>(FENCED, [
     refused.map(({ job }) => job.leaseId),
     refused.map(({ job }) => job.id),
     refused.map(({ job }) => job.attempt),

@@ -42,15 +42,20 @@ export class Upkeep {
   constructor(options: UpkeepOptions) {
     this.#options = options;
     const { database } = options.world;
-    const chore = (doing: string, everyMs: number, task: () => Promise<void>): Chore => {
-      return { doing, everyMs, task, doneMs: -Infinity };
-    };
+    const chore = (
+      doing: string,
+      everyMs: number,
+      task: () => Promise<void>,
+      doneMs = -Infinity,
+    ): Chore => ({ doing, everyMs, task, doneMs });
     this.#chores = [
       chore('rescuing', SWEEP_MS * 0.9, () => this.#rescue()),
       chore('clearing', SWEEP_MS * 0.9, () => this.#clear()),
       chore('looking for unknown types', MINUTE_MS, () => this.#tellUnknown()),
       chore('extending the history', MINUTE_MS, () => extendHistory(database)),
-      ...(database.exclusive ? [chore('vacuuming', MINUTE_MS, () => vacuum(database))] : []),
+      ...(database.exclusive
+        ? [chore('vacuuming', MINUTE_MS, () => vacuum(database), performance.now())]
+        : []),
     ];
   }
 
