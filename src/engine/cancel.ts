@@ -26,7 +26,7 @@ slot as (
   delete from humdrum.slot where job_id in (select job_id from taken) returning gate
 ),
 unique_key as (
-  delete from humdrum.unique_key where job_id in (select job_id from taken)
+  delete from humdrum.unique_key where job_id in (select job_id from taken) and until is null
 ),
 awaited as (
   delete from humdrum.awaited where job_id in (select job_id from taken) returning parent_id

@@ -13,9 +13,9 @@ taken as (
 select taken.job_id as id, taken.since::text, now::text,
   (extract(epoch from now - taken.since) * 1000)::float8 as "waitedMs" from taken, clock`;
 
-const LEAVE = 'update humdrum.unique_key set job_id = 0 where (type, key) = ($1, $2)';
-const TAKE_AGAIN =
-  'insert into humdrum.unique_key (type, key, job_id, since) values ($1, $2, 0, $3)';
+const KEEP = `
+insert into humdrum.unique_key (type, key, job_id, since) values ($1, $2, 0, $3)
+on conflict (type, key) do update set job_id = 0, since = excluded.since, until = null`;
 
 /**
  * Takes a key for a job that is about to be persisted in the same transaction. The job that has it is cancelled if it has
@@ -36,8 +36,7 @@ export async function debounce(
   const reason = `debounced: another job with the key "${key}" takes its place`;
   const replaced = held.id !== 0 && (await cancel(db, [held.id], { actor, reason })).length > 0;
   const since = replaced ? held.since : held.now;
-  if (replaced) await db.query(TAKE_AGAIN, [type, key, since]);
-  else await db.query(LEAVE, [type, key]);
+  await db.query(KEEP, [type, key, since]);
   const leftMs = replaced ? Math.max(0, maxWaitMs - held.waitedMs) : maxWaitMs;
   return { putOff: { delayMs: Math.min(waitMs, leftMs), since } };
 }

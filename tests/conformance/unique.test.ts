@@ -120,6 +120,14 @@ eachBackend('unique keys', (fresh) => {
     expect((await db.query('select * from humdrum.unique_key')).rows).toEqual([]);
   });
 
+  it('holds it for a time for a job that is cancelled, too', async () => {
+    const hour = { unique: { key: 'a', forMs: 3_600_000 } };
+    const { id } = await humdrum.enqueue(plain, {}, hour);
+    await humdrum.cancel(id);
+    expect(await humdrum.enqueue(plain, {}, hour)).toEqual({ id, created: false });
+    expect((await humdrum.enqueue(plain, {}, debounce)).created).toBe(true); // It takes the place of any other.
+  });
+
   it('debounces: the last one runs, when nothing more has come for a while', async () => {
     const first = await put(1);
     await moveTo('2026-03-01T10:00:04Z');
