@@ -62,7 +62,9 @@ eachBackend('the fence', (fresh) => {
     if (!job) throw new Error('nothing was claimed');
     await expireWorker(db, worker);
     expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
-    expect(await settle(db, [completed(job)], [])).toHaveLength(1);
+    const late = await settle(db, [completed(job)], []);
+    expect(late).toHaveLength(1);
+    expect(await noteFenced(db, late)).toEqual(late);
     const other = await addWorker(db);
     const [again] = await claim(db, other);
     expect(again).toMatchObject({ id, attempt: 2 });
@@ -75,6 +77,7 @@ eachBackend('the fence', (fresh) => {
       'rescued',
       'failed',
       'retried',
+      'fenced',
       'started',
       'completed',
     ]);
