@@ -99,12 +99,14 @@ from_ready as (
   delete from humdrum.ready where ctid = any (array (
     select ready.ctid from alive, humdrum.job join humdrum.ready
       on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
-    where job.id = $2 and humdrum.room_in(job.queue, 1) = 1 for update of ready skip locked
+    where job.id = $2 and (ready.start_by is null or ready.start_by > humdrum.clock()) and humdrum.room_in(job.queue, 1) = 1
+    for update of ready skip locked
   ))
   returning job_id, attempt, queue, rank, type, gate
 ),
 from_line as (
-  delete from humdrum.parked where job_id = $2 and exists (select from alive) and humdrum.room_in(queue, 1) = 1
+  delete from humdrum.parked where job_id = $2 and exists (select from alive)
+    and (start_by is null or start_by > humdrum.clock()) and humdrum.room_in(queue, 1) = 1
   returning job_id, attempt, queue, rank, type, gate
 ),
 picked as materialized (select * from from_ready union all select * from from_line)`);

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { cancelOverdue } from '../../src/engine/cancel.ts';
+import { claimOne } from '../../src/engine/claim.ts';
 import { promote } from '../../src/engine/promote.ts';
 import { settle } from '../../src/engine/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
@@ -57,6 +58,7 @@ eachBackend('when a job is due', (fresh) => {
     expect(await cancelOverdue(db, 'worker:1')).toBe(0);
     await moveTo('2026-03-01T10:05:00Z');
     expect(await claimed()).toEqual([]);
+    expect(await claimOne(db, worker, id)).toBeNull();
     expect(await cancelOverdue(db, 'worker:1')).toBe(2);
     for (const each of [id, waiting]) {
       const { status, audit } = await humdrum.showJob(each);
