@@ -47,7 +47,8 @@ const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts
 
 // Where the jobs of a status are, so that a list of few does not look through the history of all.
 const WHERE_THEY_ARE: Record<Status, string> = {
-  queued: 'id in (select job_id from humdrum.ready union all select job_id from humdrum.later)',
+  queued: `id in (select job_id from humdrum.ready union all select job_id from humdrum.later
+    union all select job_id from humdrum.parked)`,
   running: 'id in (select unnest(jobs) from humdrum.lease)',
   failed: 'id in (select job_id from humdrum.failed)',
   cancelled: 'id in (select job_id from humdrum.cancellation)',

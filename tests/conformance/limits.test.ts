@@ -65,6 +65,7 @@ eachBackend('limits', (fresh) => {
     await open({ limits: { api: { concurrency: 2 } } });
     const ids = await enqueue(5, 'api');
     expect(await statuses()).toEqual(Array.from({ length: 5 }, () => 'queued'));
+    expect(await humdrum.listJobs({ status: 'queued' })).toHaveLength(5);
     const first = await claim();
     expect(idsOf(first)).toEqual(ids.slice(0, 2));
     expect(await claim()).toEqual([]);
