@@ -90,7 +90,7 @@ function invalid(message: string): HumdrumError {
 
 /**
  * The gates of a job, in the order in which it stands in line: the narrowest first, so that a long line for one key is in
- * nobody else's way. Errors: `limit-unknown`, `input-invalid`.
+ * nobody else's way; then by name, so that no two jobs keep each the turn that the other one waits for. Errors: `limit-unknown`, `input-invalid`.
  */
 export function gatesOf(uses: readonly (string | LimitUse)[], limits: Limits): Gate[] {
   const gates = uses.map((use) => gateOf(typeof use === 'string' ? { name: use } : use, limits));
@@ -105,7 +105,7 @@ export function gatesOf(uses: readonly (string | LimitUse)[], limits: Limits): G
     const rule = limits.get(ruleName(name));
     return (rule?.ordered ? 0 : 2) + (name.includes('/') ? 0 : 1);
   };
-  return gates.toSorted((a, b) => breadth(a) - breadth(b));
+  return gates.toSorted((a, b) => breadth(a) - breadth(b) || (a.name < b.name ? -1 : 1));
 }
 
 function gateOf({ name, key, weight = 1 }: LimitUse, limits: Limits): Gate {

@@ -195,6 +195,24 @@ eachBackend('limits', (fresh) => {
       expect(idsOf(await claim())).toEqual([second]);
     });
 
+    it('lets no two jobs wait for the turns of each other, in whatever order they name them', async () => {
+      const [a, b] = ['a', 'b'].map((key) => ({ name: 'in-order', key }));
+      if (!a || !b) throw new Error('There are two.');
+      const [busy] = await enqueue(1, b);
+      const running = await claim();
+      expect(idsOf(running)).toEqual([busy]);
+      const [first] = await enqueue(1, a, b);
+      expect(await claim()).toEqual([]); // It keeps its turn at `a` and waits for `b`.
+      const urgent = { type: limited, limits: [b, a], priority: -5 };
+      const [second] = await humdrum.enqueueMany([urgent]);
+      await answerCalls(db);
+      await complete(running);
+      const next = await claim();
+      expect(idsOf(next)).toEqual([first]);
+      await complete(next);
+      expect(idsOf(await claim())).toEqual([second]);
+    });
+
     it('goes on when the one whose turn it is has been cancelled', async () => {
       const [first, second] = await enqueue(2, inOrder);
       const [one] = await claim();
