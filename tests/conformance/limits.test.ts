@@ -141,7 +141,7 @@ eachBackend('limits', (fresh) => {
     await registerLimits(db, limitsOf({ queues: { mail: { concurrency: 0 } } }), 'user:ada');
     expect(await claim(10, 'mail')).toEqual([]);
     const { rows } = await db.query(
-      `select actor, reason from humdrum.audit where event = 'configured' order by id`,
+      `select actor, reason from humdrum.audit where event = 'configured' and reason like '%queue:mail%' order by id`,
     );
     expect(rows).toEqual([
       { actor: 'test', reason: 'limit queue:mail: concurrency 2' },
