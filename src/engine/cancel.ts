@@ -13,7 +13,7 @@ later as (
   delete from humdrum.later where job_id = any ($1::bigint[]) returning job_id
 ),
 parked as (
-  delete from humdrum.parked where job_id = any ($1::bigint[]) returning job_id
+  delete from humdrum.parked where job_id = any ($1::bigint[]) returning job_id, gate
 ),
 failed as (
   delete from humdrum.failed where job_id = any ($1::bigint[]) returning job_id
@@ -34,6 +34,7 @@ awaited as (
 call as (
   insert into humdrum.wake_call (gate, parent_id)
   select gate, null::bigint from slot union select gate, null from ready where gate is not null
+  union select gate, null from parked
   union select null, parent_id from awaited
 ),
 cancellation as (

@@ -243,6 +243,18 @@ eachBackend('limits', (fresh) => {
     expect(idsOf(await claim())).toEqual([second]);
   });
 
+  it('wakes lighter ones when a heavy one at the head of the line is cancelled', async () => {
+    await open({ limits: { memory: { concurrency: 4 } } });
+    await enqueue(1, { name: 'memory', weight: 2 });
+    expect(await claim()).toHaveLength(1);
+    const [heavy] = await enqueue(1, { name: 'memory', weight: 4 });
+    const [light] = await enqueue(1, 'memory');
+    expect(await claim()).toEqual([]);
+    await humdrum.cancel(heavy ?? 0);
+    await answerCalls(db);
+    expect(idsOf(await claim())).toEqual([light]);
+  });
+
   it('lets a type that no worker runs keep nobody waiting', async () => {
     await open({ limits: { api: { concurrency: 1 } } });
     await humdrum.enqueueMany([{ type: queued, limits: ['api'] }]);
