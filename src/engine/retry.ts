@@ -1,6 +1,8 @@
 import type { Queryable } from '../database/database.ts';
 
 // A job whose key has gone to another one meanwhile is left as it is. Spread out, the jobs come due evenly over `overMs`.
+// A parent waits for the children that are open, those that are retried with it included; one that has ended since this
+// statement began is what its call is for.
 const RETRY = `
 with clock as materialized (select humdrum.clock() as now),
 wanted as materialized (
@@ -20,7 +22,8 @@ failed as (
 ),
 again as materialized (
   select failed.*, job.gates[1] as gate, job.weights[1] as weight, job.on_child_failure is not null
-      and exists (select from humdrum.awaited where awaited.parent_id = failed.job_id) as awaiting,
+      and (exists (select from humdrum.awaited where awaited.parent_id = failed.job_id)
+        or failed.job_id in (select parent_id from failed where parent_id is not null)) as awaiting,
     clock.now + ($5::float8 + $4::float8 * (row_number() over (order by job_id) - 1) / count(*) over ()) * interval '1 millisecond' as run_at
   from failed join humdrum.job on job.id = job_id, clock
 ),
@@ -43,7 +46,8 @@ awaited as (
   insert into humdrum.awaited (job_id, parent_id) select job_id, parent_id from again where parent_id is not null
 ),
 call as (
-  insert into humdrum.wake_call (gate) select distinct gate from parked
+  insert into humdrum.wake_call (gate, parent_id)
+  select distinct gate, null::bigint from parked union all select null, job_id from again where awaiting
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)

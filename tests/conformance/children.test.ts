@@ -76,6 +76,21 @@ eachBackend('children', (fresh) => {
     expect((await humdrum.showJob(id)).status).toBe('completed');
   });
 
+  it('that are retried together with it run before it', async () => {
+    const db = await fresh();
+    const { humdrum, events } = await open(db);
+    const children = { jobs: [{ type: flaky }], onFailure: 'fail' as const };
+    const { id } = await humdrum.enqueue(whole, {}, { children });
+    await humdrum.start();
+    await events.settled(2);
+    await humdrum.stop();
+    expect(await humdrum.retryAll({}, { reason: 'once more' })).toBe(2);
+    expect((await humdrum.why(id)).why).toMatch(/waits for its children/);
+    await humdrum.start();
+    await events.settled(4);
+    expect((await humdrum.showJob(id)).status).toBe('completed');
+  });
+
   it('that fail are told to it where the policy says so', async () => {
     const { humdrum, events } = await open(await fresh());
     const { id } = await humdrum.enqueue(
