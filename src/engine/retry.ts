@@ -1,18 +1,21 @@
 import type { Queryable } from '../database/database.ts';
 
-// A job whose key has gone to another one meanwhile is left as it is. Spread out, the jobs come due evenly over `overMs`.
+// A job whose key has gone to another one meanwhile is left as it is; a key whose time has passed is free. The rows are
+// locked first: no key is taken for a job that is being cancelled at this moment. Spread out, the jobs come due evenly over `overMs`.
 // A parent waits for the children that are open, those that are retried with it included; one that has ended since this
 // statement began is what its call is for.
 const RETRY = `
 with clock as materialized (select humdrum.clock() as now),
 wanted as materialized (
   select job.id, job.type, job.unique_key, job.parent_id from humdrum.failed join humdrum.job on job.id = failed.job_id
-  where failed.job_id = any ($1::bigint[])
+  where failed.job_id = any ($1::bigint[]) order by job.id for update of failed
 ),
 unique_key as (
-  insert into humdrum.unique_key (type, key, job_id, since)
-  select type, unique_key, id, clock.now from wanted, clock where unique_key is not null order by type, unique_key
-  on conflict do nothing
+  insert into humdrum.unique_key as held (type, key, job_id, since)
+  select distinct on (type, unique_key) type, unique_key, id, clock.now from wanted, clock
+  where unique_key is not null order by type, unique_key, id
+  on conflict (type, key) do update set job_id = excluded.job_id, since = excluded.since, until = null
+  where held.until <= humdrum.clock()
   returning job_id
 ),
 failed as (
@@ -75,12 +78,12 @@ export async function retry(
   return rows.map(({ id }) => id);
 }
 
-/** Why a failed job was not retried: null unless another open job has its unique key. */
+/** Why a failed job was not retried: null unless another job has its unique key. */
 export async function keyHolder(db: Queryable, id: number): Promise<number | null> {
   const { rows } = await db.query<{ holder: number }>(
     `select unique_key.job_id as holder from humdrum.failed join humdrum.job on job.id = failed.job_id
      join humdrum.unique_key on (unique_key.type, unique_key.key) = (job.type, job.unique_key)
-     where failed.job_id = $1`,
+     where failed.job_id = $1 and (until is null or until > humdrum.clock())`,
     [id],
   );
   return rows[0]?.holder ?? null;

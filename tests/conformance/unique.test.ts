@@ -1,8 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
+import { cancel } from '../../src/engine/cancel.ts';
 import { promote } from '../../src/engine/promote.ts';
 import { rescue } from '../../src/engine/rescue.ts';
+import { retry } from '../../src/engine/retry.ts';
 import { settle } from '../../src/engine/settle.ts';
 import { dropPassedKeys } from '../../src/engine/unique-keys.ts';
 import { defineJob, type EnqueueOptions, type Humdrum } from '../../src/index.ts';
@@ -17,7 +19,7 @@ const keyed = defineJob({
   run: () => null,
 });
 
-eachBackend('unique keys', (fresh) => {
+eachBackend('unique keys', (fresh, backend) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;
@@ -126,6 +128,33 @@ eachBackend('unique keys', (fresh) => {
     await humdrum.cancel(id);
     expect(await humdrum.enqueue(plain, {}, hour)).toEqual({ id, created: false });
     expect((await humdrum.enqueue(plain, {}, debounce)).created).toBe(true); // It takes the place of any other.
+  });
+
+  it('gives a key whose time has passed to a job that is retried', async () => {
+    const first = await humdrum.enqueue(plain, {}, unique);
+    const [claimed] = await claim(db, worker);
+    if (claimed) await settle(db, [failed(claimed, true)], []);
+    await humdrum.enqueue(plain, {}, { unique: { key: 'a', forMs: 60_000 } });
+    await expect(humdrum.retry(first.id)).rejects.toThrow(/same unique key/);
+    await moveTo('2026-03-01T10:01:00Z');
+    await humdrum.retry(first.id);
+    expect(await humdrum.enqueue(plain, {}, unique)).toEqual({ id: first.id, created: false });
+  });
+
+  it.skipIf(backend === 'pglite')('is not taken for a job that is being cancelled', async () => {
+    const { id } = await humdrum.enqueue(plain, {}, unique);
+    const [claimed] = await claim(db, worker);
+    if (claimed) await settle(db, [failed(claimed, true)], []);
+    const tx = await db.begin();
+    await cancel(tx, [id], { actor: 'test', reason: null });
+    const retried = retry(db, [id], { actor: 'test', reason: null });
+    for (let waiting = 0; waiting === 0;) {
+      const { rows } = await db.query('select from pg_locks where not granted');
+      waiting = rows.length;
+    }
+    await tx.commit();
+    expect(await retried).toEqual([]);
+    expect(await humdrum.enqueue(plain, {}, unique)).toMatchObject({ created: true });
   });
 
   it('debounces: the last one runs, when nothing more has come for a while', async () => {
