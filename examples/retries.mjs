@@ -43,7 +43,8 @@ await humdrum.start();
 for (let attempts = 6; attempts > 0; attempts -= 1) await settled.next();
 for (const [at, card] of cards.entries()) {
   const { status, attemptRecords } = await humdrum.showJob(ids[at] ?? 0);
-  console.log(`${card}: ${attemptRecords.map((one) => one.errorClass ?? 'done')}: ${status}`);
+  const ends = attemptRecords.map(({ errorClass }) => errorClass ?? 'done');
+  console.log(`${card}: ${ends.join(', ')}: ${status}`);
 }
 
 hasMoney = true;

@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import { createHumdrum, defineJob } from 'humdrum';
 import { openPglite } from 'humdrum/pglite';
 import { z } from 'zod';
@@ -34,10 +34,10 @@ console.log('stored as', type, input);
 
 const newer = await april.enqueue(inApril, { to: ['bob@example.org'] });
 const old = await createHumdrum({ database, jobs: [inMarch], onEvent });
-const unknown = on(engine, 'types-unknown');
+engine.on('types-unknown', ({ types }) => console.log('left alone by the old program:', types));
+const unknown = once(engine, 'types-unknown');
 await old.start();
-const [{ types }] = (await unknown.next()).value;
-console.log('left alone by the old program:', types);
+await unknown;
 console.log((await old.why(newer.id)).why);
 await old.stop();
 await database.close();

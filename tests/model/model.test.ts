@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { eachBackend } from '../support/databases.ts';
+import { openEngine, stopClockAt } from '../support/engine.ts';
+import { compare } from './checks.ts';
+import { sequence } from './commands.ts';
+import { drain, perform } from './perform.ts';
+import { DEFINE, histories } from './queries.ts';
+import { OPTIONS, System, TYPES } from './system.ts';
+
+// HUMDRUM_MODEL_RUNS=5000 npx vitest run tests/model, with HUMDRUM_MODEL_SEED to run a printed seed again.
+const RUNS = { pglite: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? 120), postgres: 0 };
+RUNS.postgres = Math.ceil(RUNS.pglite / 4);
+const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
+const TIMEOUT_MS = 60_000 + 2_000 * RUNS.pglite;
+
+eachBackend('whatever is done to jobs', (fresh, backend) => {
+  it(
+    `leaves them where the contract says (seed ${SEED})`,
+    async () => {
+      const db = await fresh();
+      const moveTo = await stopClockAt(db, '2026-03-01T10:00:00Z');
+      const { humdrum } = await openEngine(db, { jobs: TYPES, ...OPTIONS });
+      for (const one of DEFINE) await db.query(one);
+      let runs = 0;
+      const property = fc.asyncProperty(sequence, async (commands) => {
+        runs += 1;
+        if (runs % 50 === 0) await db.query('vacuum');
+        const system = new System(db, humdrum, moveTo);
+        await system.begin();
+        for (const command of commands) {
+          await perform(system, command);
+          await compare(system);
+        }
+        await drain(system);
+        await compare(system);
+        for (const { id, events, attempts } of await histories(db)) {
+          expect(replayStatus(events), `the audit of job ${id}`).toBe(system.job(id).status);
+          expect(attempts).toEqual(attempts.map((_, at) => at + 1));
+        }
+      });
+      await fc.assert(property, {
+        seed: SEED,
+        numRuns: RUNS[backend],
+        interruptAfterTimeLimit: TIMEOUT_MS - 20_000,
+        markInterruptAsFailure: true,
+      });
+    },
+    TIMEOUT_MS,
+  );
+});
