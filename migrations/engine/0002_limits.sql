@@ -121,8 +121,8 @@ begin atomic
   where types.type is not null;
 end;
 
--- When to look at the line of a token bucket again: when the lightest of its heads has enough. The line of a queue is the
--- queue itself.
+-- When to look at the line of a token bucket again: when the lightest of its heads has enough, never where nobody waits. The
+-- line of a queue is the queue itself.
 create function humdrum.set_alarm(of_gate text, rule humdrum.limits) returns void
 language sql
 begin atomic
@@ -134,6 +134,7 @@ begin atomic
       union all
       select 1 where of_gate like 'queue:%' and exists (select from humdrum.ready where queue = substr(of_gate, 7))
     ) as head
+    having count(*) > 0
   )
   where gate = of_gate;
 end;

@@ -131,6 +131,13 @@ eachBackend('limits', (fresh) => {
     expect(idsOf(await claim())).toEqual(ids.slice(3, 5));
   });
 
+  it('has nothing to look at again where nobody waits for tokens', async () => {
+    await open({ limits: { mails: { rate: { tokens: 2, perMs: 60_000 } } } });
+    await enqueue(1, 'mails');
+    await complete(await claim());
+    expect(await answerCalls(db)).toEqual({ woken: 0, nextMs: null });
+  });
+
   it('limits a queue, down to nothing, and tells of the change', async () => {
     await open({ queues: { mail: { concurrency: 2 } } });
     const ids = await humdrum.enqueueMany(Array.from({ length: 4 }, () => ({ type: queued })));
