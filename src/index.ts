@@ -30,6 +30,7 @@ export { verifyAuditExport } from './engine/audit-export.ts';
 export type { AuditFault, AuditReport } from './engine/verify-audit.ts';
 export type { Recording, Replay } from './engine/replay.ts';
 export type { RunOptions, RunReport } from './engine/run-now.ts';
+export type { Drained, DrainedAttempt, DrainOptions } from './engine/drain.ts';
 export type { JobFilter } from './engine/bulk.ts';
 export type { Standing } from './engine/why.ts';
 export { describeCron } from './engine/describe-cron.ts';

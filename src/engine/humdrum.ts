@@ -6,6 +6,7 @@ import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
+import { drain, type Drained, type DrainOptions } from './drain.ts';
 import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
@@ -126,6 +127,18 @@ export class Humdrum {
   async replay(recording: unknown): Promise<Replay> {
     const parsed = parseRecording(recording);
     return replay(this.#world, this.#type(parsed.type), parsed);
+  }
+
+  /** Runs what is due, one job after another, until nothing may start, and ends: for a process that something else starts. */
+  async drain(options: DrainOptions = {}): Promise<Drained> {
+    await this.register();
+    return drain(this.#world, { ...this.#settings, ...options });
+  }
+
+  /** Writes down what all processes of the database must know of this one: limits, receivers, schedules. `start` does it too. */
+  async register(): Promise<void> {
+    await this.#register();
+    await registerSchedules(this.database, this.types);
   }
 
   /** Starts the scheduler and a worker in this process. With `dryRun` it rehearses the ticks that come, and that is all. */
@@ -255,8 +268,7 @@ export class Humdrum {
       return this.#dryRunner.start();
     }
     this.#checkConnections();
-    await this.#register();
-    await registerSchedules(this.database, this.types);
+    await this.register();
     this.#worker = new Worker(this.#world, this.#settings);
     await this.#worker.start();
     // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.

@@ -57,6 +57,11 @@ export class Registry {
     return this.#own;
   }
 
+  /** Those that its types are put in. */
+  queues(): string[] {
+    return [...new Set(this.#types.map(({ queue }) => queue))];
+  }
+
   all(): readonly JobType[] {
     return this.#types;
   }

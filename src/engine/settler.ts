@@ -26,6 +26,7 @@ export class Settler {
   #spent: number[] = [];
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
+  #answering: Promise<unknown> = Promise.resolve();
 
   constructor(world: SettlerWorld) {
     this.#world = world;
@@ -57,15 +58,17 @@ export class Settler {
       await noteFenced(this.#world.database, refused);
     }
     if (isDeliverable(settlement)) this.#world.onWoken();
-    if (settlement.job.ties) void this.#answerCalls();
+    if (settlement.job.ties) this.#answering = Promise.all([this.#answering, this.#answerCalls()]);
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
     if (this.#spent.length > 0) this.#wake();
     return refused.length === 0;
   }
 
+  /** Resolves when nothing waits to be settled, and whoever waited for what was settled has been let go on. */
   async idle(): Promise<void> {
     while (this.#flushing) await this.#flushing;
+    await this.#answering;
   }
 
   #wake(): void {

@@ -34,8 +34,7 @@ export class Worker {
 
   constructor(world: World, settings: WorkerSettings) {
     this.#world = world;
-    const queues = [...new Set(world.types.all().map(({ queue }) => queue))];
-    this.#options = { queues, ...settings };
+    this.#options = { queues: world.types.queues(), ...settings };
     this.#settler = new Settler(world);
   }
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { JobRequest } from '../../src/engine/enqueuer.ts';
 import { limitsOf } from '../../src/engine/limit.ts';
+import { Vault } from '../../src/engine/secrets.ts';
 import { fireDue } from '../../src/engine/schedule.ts';
 import type { Spec } from './commands.ts';
 import type { Order } from './model.ts';
@@ -114,7 +115,7 @@ function plainRequest(
 export async function fireTicks(system: System): Promise<void> {
   const { model, db, humdrum } = system;
   const last = Math.max(0, ...model.jobs.keys());
-  await fireDue(db, humdrum.types, limitsOf(OPTIONS));
+  await fireDue(db, humdrum.types, { limits: limitsOf(OPTIONS), vault: new Vault([]) });
   const made = await tickJobs(db, last);
   for (const { id, type, run_at: tick } of made) {
     const inTurn = type === 'test.queue';

@@ -1,0 +1,139 @@
+import { cancelOverdue } from './cancel.ts';
+import { claimNext, type ClaimedJob } from './claim.ts';
+import type { ErrorFact } from './error-fact.ts';
+import { StopSource } from './interruption.ts';
+import type { Json } from './json.ts';
+import { Membership } from './membership.ts';
+import { perform } from './perform.ts';
+import { promote } from './promote.ts';
+import { rescue } from './rescue.ts';
+import { fireDue } from './schedule.ts';
+import { Settler } from './settler.ts';
+import { dropPassedKeys } from './unique-keys.ts';
+import { answerCalls } from './wake.ts';
+import type { WorkerSettings } from './worker-options.ts';
+import type { World } from './world.ts';
+
+export interface DrainOptions {
+  /** Stops after so many. Default 10,000. */
+  maxAttempts?: number;
+}
+
+/** One attempt that was made and recorded. */
+export interface DrainedAttempt {
+  id: number;
+  type: string;
+  attempt: number;
+  status: 'completed' | 'failed';
+  /** Of a completed one. */
+  result: Json;
+  error: ErrorFact | null;
+}
+
+export interface Drained {
+  /** Attempts, not jobs. */
+  completed: number;
+  failed: number;
+  /** In the order in which they were made. */
+  ran: DrainedAttempt[];
+  /** False: it stopped at `maxAttempts`. */
+  idle: boolean;
+  /** How long until the next job is due, not counting ticks to come. Null: none is. */
+  nextMs: number | null;
+}
+
+/** Runs what may start, one job after another, as a worker and its upkeep would. */
+export async function drain(
+  world: World,
+  options: DrainOptions & Pick<WorkerSettings, 'leaseMs' | 'queues'>,
+): Promise<Drained> {
+  const { types, database, onEvent } = world;
+  const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
+  const stop = new StopSource();
+  const membership = await Membership.join(database, {
+    leaseMs,
+    queues,
+    types: types.signatures,
+    onLost: () => stop.stop(new Error('This process has lost its lease.')),
+    onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
+  });
+  const by = { world, settler: new Settler(world), stop };
+  const { workerId } = membership;
+  const ran: DrainedAttempt[] = [];
+  let nextMs: number | null = null;
+  try {
+    // A claim may find out by itself when there is more, so the answer is that of a look after the last of them.
+    for (let quiet = 0; quiet < 2 && ran.length < maxAttempts && !stop.stopped; quiet += 1) {
+      const due = await catchUp(world, `worker:${workerId}`);
+      ({ nextMs } = due);
+      if (due.more) quiet = -1;
+      while (ran.length < maxAttempts && !stop.stopped) {
+        const job = await claimNextOf(world, workerId, queues);
+        if (!job) break;
+        quiet = -1;
+        ran.push(...(await runOne(job, by)));
+      }
+    }
+  } finally {
+    await membership.leave();
+  }
+  const completed = ran.filter(({ status }) => status === 'completed').length;
+  const idle = ran.length < maxAttempts && !stop.stopped;
+  return { completed, failed: ran.length - completed, ran, idle, nextMs };
+}
+
+/** What the upkeep of a worker does, all of it, now. `more`: jobs may start that could not before. */
+async function catchUp(
+  { database, types, limits, onEvent }: World,
+  actor: string,
+): Promise<{ more: boolean; nextMs: number | null }> {
+  const cancelled = await cancelOverdue(database, actor);
+  await dropPassedKeys(database);
+  const { rescued, again } = await rescue(database, actor);
+  if (rescued > 0) onEvent({ event: 'jobs-rescued', rescued, again });
+  const { fired } = await fireDue(database, types, limits);
+  if (fired > 0) onEvent({ event: 'ticks-fired', fired });
+  const later = await promote(database);
+  const called = await answerCalls(database);
+  const waits = [later.nextMs, called.nextMs].filter((ms) => ms !== null);
+  return {
+    more: cancelled + rescued + fired + later.promoted + called.woken > 0,
+    nextMs: waits.length > 0 ? Math.min(...waits) : null,
+  };
+}
+
+async function claimNextOf(
+  { database, types }: World,
+  workerId: number,
+  queues: readonly string[],
+): Promise<ClaimedJob | null> {
+  for (const queue of queues) {
+    const from = { queue, types: types.signatures, limit: 1 };
+    for (;;) {
+      const { jobs, seen } = await claimNext(database, workerId, from);
+      if (jobs[0]) return jobs[0];
+      if (seen === 0) break; // Else a limit did not let it pass, and it stands in line.
+    }
+  }
+  return null;
+}
+
+/** Nothing where the attempt was not recorded: another process has the job, or will. */
+async function runOne(
+  job: ClaimedJob,
+  by: { world: World; settler: Settler; stop: StopSource },
+): Promise<DrainedAttempt[]> {
+  const { world, settler } = by;
+  settler.opened(job.leaseId, 1);
+  const { settled } = await perform(world.types.get(job.type), job, by);
+  const outcome = await settled;
+  await settler.idle();
+  if (outcome === false) world.onEvent({ event: 'job-fenced', job });
+  if (!outcome) return [];
+  world.onEvent({ event: 'job-settled', job, outcome });
+  const { ended } = outcome;
+  const { id, type, attempt } = job;
+  return 'result' in ended
+    ? [{ id, type, attempt, status: 'completed', result: ended.result, error: null }]
+    : [{ id, type, attempt, status: 'failed', result: null, error: ended.error }];
+}
