@@ -68,6 +68,14 @@ export class PgliteDatabase implements Database {
     return this.#pglite.dumpDataDir('none');
   }
 
+  /** The same database behind a new door. Through this one nothing passes any more, as if it were closed. */
+  async handOver(): Promise<PgliteDatabase> {
+    const connection = await this.#acquire();
+    this.#closed = true;
+    connection.release();
+    return new PgliteDatabase(this.#pglite, this.#lock);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     const connection = await this.#acquire();

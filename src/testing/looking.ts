@@ -1,0 +1,96 @@
+import type { Queryable } from '../database/database.ts';
+import type { JobType } from '../engine/job-type.ts';
+import type { Status } from '../engine/lifecycle.ts';
+import type { Effect } from '../engine/recorder.ts';
+import { instantOf } from './clock.ts';
+import type { Candidate } from './expectation.ts';
+import { differences, show } from './matching.ts';
+import { seeEffects, seeJobs, type EffectSeen, type JobSeen } from './queries.ts';
+
+/** What a job must be like. What is left out may be anything, but for the status. */
+export interface JobLike {
+  type?: JobType | string;
+  /** The fields that matter, at any depth; matchers like `expect.any(String)` too. */
+  input?: unknown;
+  /** Due at this instant. */
+  runAt?: Date | string;
+  queue?: string;
+  /** Default: `queued`. */
+  status?: Status | 'any';
+}
+
+/** What an event or a notification must be like. */
+export interface EffectLike {
+  /** Of the event, or the channel. */
+  name?: string;
+  /** The fields that matter, at any depth. */
+  data?: unknown;
+  /** The type of the job that left it. */
+  type?: JobType | string;
+}
+
+/** How many at most are looked at: a test with more has lost its way. */
+const MOST = 10_000;
+
+export async function jobCandidates(db: Queryable, like: JobLike): Promise<Candidate<JobSeen>[]> {
+  const jobs = complete(await seeJobs(db, MOST + 1), 'jobs');
+  return jobs.map((job) => ({
+    item: job,
+    words: jobWords(job),
+    differences: jobFaults(job, like),
+  }));
+}
+
+export async function effectCandidates(
+  db: Queryable,
+  kind: Effect['kind'],
+  like: EffectLike,
+): Promise<Candidate<EffectSeen>[]> {
+  const effects = complete(await seeEffects(db, MOST + 1), 'effects');
+  return effects
+    .filter((effect) => effect.kind === kind)
+    .map((effect) => ({
+      item: effect,
+      words: `${effect.name} ${show(effect.data)}, of job ${effect.jobId} ${effect.type}`,
+      differences: effectFaults(effect, like),
+    }));
+}
+
+function complete<T>(seen: T[], what: string): T[] {
+  if (seen.length <= MOST) return seen;
+  throw new Error(`There are more than ${MOST} ${what}, too many for an assertion to look at.`);
+}
+
+/** A type by its name in what a message shows. */
+export function wantedOf<Like extends { type?: JobType | string }>(like: Like): object {
+  return 'type' in like ? { ...like, type: nameOf(like.type) } : like;
+}
+
+const nameOf = (type: JobType | string | undefined): string | undefined =>
+  typeof type === 'object' ? type.type : type;
+
+export function jobWords({ id, type, input, status, runAt }: JobSeen): string {
+  const due = status === 'queued' ? `, due ${runAt.toISOString()}` : '';
+  return `job ${id} ${type} ${show(input)}, ${status}${due}`;
+}
+
+function jobFaults(job: JobSeen, like: JobLike): string[] {
+  const { type, input, runAt, queue, status = 'queued' } = like;
+  return [
+    ...(type === undefined ? [] : differences(nameOf(type), job.type, 'type')),
+    ...(input === undefined ? [] : differences(input, job.input, 'input')),
+    ...(runAt === undefined
+      ? []
+      : differences(instantOf(runAt).toISOString(), job.runAt.toISOString(), 'runAt')),
+    ...(queue === undefined ? [] : differences(queue, job.queue, 'queue')),
+    ...(status === 'any' ? [] : differences(status, job.status, 'status')),
+  ];
+}
+
+function effectFaults(effect: EffectSeen, { name, data, type }: EffectLike): string[] {
+  return [
+    ...(name === undefined ? [] : differences(name, effect.name, 'name')),
+    ...(data === undefined ? [] : differences(data, effect.data, 'data')),
+    ...(type === undefined ? [] : differences(nameOf(type), effect.type, 'type')),
+  ];
+}

@@ -1,0 +1,42 @@
+import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import { systemTypes } from '../engine/system/index.ts';
+import { instantOf, TestClock } from './clock.ts';
+import { lendEmbedded, type Prepare } from './embedded.ts';
+import { lendGiven } from './given.ts';
+import { silenceSchedules } from './queries.ts';
+import { TestHumdrum } from './test-humdrum.ts';
+
+export interface TestOptions extends HumdrumOptions {
+  /** Where the clock stands at first. Default: the time it is now. */
+  now?: Date | string;
+  /**
+   * Makes the tables of your own program. Embedded it is called once in a process and what it makes is copied for each
+   * test, so give the same function each time; on a database that you name it is called for each test.
+   */
+  prepare?: Prepare;
+}
+
+/**
+ * A Humdrum on a database of the test's own: without `database` an embedded one in memory. Close it when the test ends.
+ * A database that you name is for tests alone: all jobs, and all rows of the packs, are removed from it. Errors:
+ * `action-refused` where jobs are in it that no test has made.
+ */
+export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdrum> {
+  const { now = new Date(), prepare, database, ...others } = options;
+  const { packs = [], files = null } = others;
+  const at = instantOf(now);
+  const lent =
+    database === undefined
+      ? await lendEmbedded(packs, prepare)
+      : await lendGiven(database, packs, prepare);
+  try {
+    const humdrum = new TestHumdrum(lent, await TestClock.stopAt(lent.database, at), others);
+    await humdrum.register();
+    const engines = systemTypes(files).map(({ type }) => type);
+    await silenceSchedules(lent.database, engines);
+    return humdrum;
+  } catch (error) {
+    await lent.giveBack();
+    throw error;
+  }
+}
