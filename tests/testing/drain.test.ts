@@ -106,9 +106,7 @@ eachBackend('drain', (fresh) => {
     for (const n of [2, 3]) await humdrum.enqueue(narrow, { n });
     for (const n of [4, 5]) await humdrum.enqueue(metered, { n });
     const now = await humdrum.drain();
-    const results = now.ran.map(({ result }) => result);
-    expect(results.slice().sort()).toEqual([1, 2, 3, 4, 'a', ['a', 1]].sort());
-    expect(results.at(-1)).toEqual(['a', 1]);
+    expect(now.ran.map(({ result }) => result)).toEqual(['a', 1, 2, 3, 4, ['a', 1]]);
     expect(now.nextMs).toBe(60_000);
     const { ran } = await humdrum.drain({ untilIdle: true });
     expect(ran).toMatchObject([{ result: 5 }]);

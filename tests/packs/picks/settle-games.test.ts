@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { picks, placeBets } from '../../../src/packs/picks/index.ts';
+import { testHumdrum } from '../../../src/testing/index.ts';
 import { eachBackend } from '../../support/databases.ts';
 import {
   contents,
@@ -160,6 +161,18 @@ eachBackend('picks.settle-games', (fresh) => {
     expect(result.affected).toBe(0);
     expect(events).toEqual([]);
     expect(await contents(db)).toEqual(before);
+  });
+
+  it('runs each half hour, and then settles what is open', async () => {
+    const database = await fresh({ packs: [picks] });
+    const humdrum = await testHumdrum({ database, packs: [picks], now: '2026-11-22T10:07:00Z' });
+    await threeGamesWithBets(database);
+    expect((await humdrum.runTick('picks.settle-games')).tick).toEqual(NOW);
+    await humdrum.assertEmitted({ name: 'picks.game-settled', count: 3 });
+    const { ran } = await humdrum.runTick('picks.settle-games', '2026-11-22T11:00:00Z');
+    expect(ran).toMatchObject([{ status: 'completed', result: { affected: 0 } }]);
+    await humdrum.assertEmitted({ count: 3 });
+    await humdrum.close();
   });
 
   it('settles a set with more bets than one page holds', async () => {
