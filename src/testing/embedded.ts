@@ -18,6 +18,9 @@ interface Spare {
   defined: string;
 }
 
+/** The next test of the same file begins at once. */
+const KEPT_MS = 500;
+
 /** What tests with the same packs and the same `prepare` share. */
 class Stock {
   readonly #packs: readonly Pack[];
@@ -59,8 +62,17 @@ class Stock {
   async #takeBack(lent: PgliteDatabase, defined: string): Promise<void> {
     const database = await lent.handOver();
     const { bare } = (await this.#snapshot) ?? { bare: false };
-    if (bare && !this.#spare) this.#spare = { database, defined };
-    else await database.close();
+    if (!bare || this.#spare) return database.close();
+    const spare = { database, defined };
+    this.#spare = spare;
+    // PostgreSQL arms timers of its own, which keep the process from ending for as long as it is open.
+    setTimeout(() => void this.#discard(spare), KEPT_MS).unref();
+  }
+
+  async #discard(spare: Spare): Promise<void> {
+    if (this.#spare !== spare) return;
+    this.#spare = null;
+    await spare.database.close();
   }
 }
 
