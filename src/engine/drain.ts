@@ -84,14 +84,15 @@ export async function drain(
 
 /** What the upkeep of a worker does, all of it, now. `more`: jobs may start that could not before. */
 async function catchUp(
-  { database, types, limits, onEvent }: World,
+  world: World,
   actor: string,
 ): Promise<{ more: boolean; nextMs: number | null }> {
+  const { database, types, onEvent } = world;
   const cancelled = await cancelOverdue(database, actor);
   await dropPassedKeys(database);
   const { rescued, again } = await rescue(database, actor);
   if (rescued > 0) onEvent({ event: 'jobs-rescued', rescued, again });
-  const { fired } = await fireDue(database, types, limits);
+  const { fired } = await fireDue(database, types, world);
   if (fired > 0) onEvent({ event: 'ticks-fired', fired });
   const later = await promote(database);
   const called = await answerCalls(database);

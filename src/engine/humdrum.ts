@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
-import { HumdrumError } from '../errors.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
@@ -31,11 +30,8 @@ import { systemTypes } from './system/index.ts';
 import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
 import { why, type Standing } from './why.ts';
 import { Worker } from './worker.ts';
-import { workerSettings, type WorkerSettings } from './worker-options.ts';
+import { checkConnections, workerSettings, type WorkerSettings } from './worker-options.ts';
 import type { World } from './world.ts';
-
-/** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
-export const RESERVED = 4;
 
 /** What a program holds: it enqueues, runs, asks and acts. `createHumdrum` makes one. */
 export class Humdrum {
@@ -267,7 +263,7 @@ export class Humdrum {
       this.#dryRunner = new DryRun(this.#world);
       return this.#dryRunner.start();
     }
-    this.#checkConnections();
+    checkConnections(this.database, this.#settings);
     await this.register();
     this.#worker = new Worker(this.#world, this.#settings);
     await this.#worker.start();
@@ -291,16 +287,6 @@ export class Humdrum {
 
   #type(type: JobType | string): JobType {
     return this.types.get(typeof type === 'string' ? type : type.type);
-  }
-
-  #checkConnections(): void {
-    const { exclusive, connections } = this.database;
-    const needed = this.#settings.concurrency + RESERVED;
-    if (exclusive || connections >= needed) return;
-    throw new HumdrumError(
-      'config-invalid',
-      `A worker with concurrency ${needed - RESERVED} needs ${needed} connections, ${RESERVED} of them for its own work; this database was opened with ${connections}.`,
-    );
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Database } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 
 export interface WorkerOptions {
@@ -37,4 +38,20 @@ export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
     pollMs: number('pollMs'),
     ...(options.queues ? { queues: options.queues } : {}),
   };
+}
+
+/** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
+export const RESERVED = 4;
+
+/** Errors: `config-invalid`. */
+export function checkConnections(
+  { exclusive, connections }: Database,
+  { concurrency }: WorkerSettings,
+): void {
+  const needed = concurrency + RESERVED;
+  if (exclusive || connections >= needed) return;
+  throw new HumdrumError(
+    'config-invalid',
+    `A worker with concurrency ${concurrency} needs ${needed} connections, ${RESERVED} of them for its own work; this database was opened with ${connections}.`,
+  );
 }

@@ -1,5 +1,4 @@
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
-import { systemTypes } from '../engine/system/index.ts';
 import { instantOf, TestClock } from './clock.ts';
 import { lendEmbedded, type Prepare } from './embedded.ts';
 import { lendGiven } from './given.ts';
@@ -23,7 +22,7 @@ export interface TestOptions extends HumdrumOptions {
  */
 export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdrum> {
   const { now = new Date(), prepare, database, ...others } = options;
-  const { packs = [], files = null } = others;
+  const { packs = [] } = others;
   const at = instantOf(now);
   const lent =
     database === undefined
@@ -32,7 +31,8 @@ export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdru
   try {
     const humdrum = new TestHumdrum(lent, await TestClock.stopAt(lent.database, at), others);
     await humdrum.register();
-    const engines = systemTypes(files).map(({ type }) => type);
+    const own = humdrum.types.ownNames();
+    const engines = humdrum.types.names().filter((name) => !own.includes(name));
     await silenceSchedules(lent.database, engines);
     return humdrum;
   } catch (error) {
