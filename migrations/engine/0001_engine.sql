@@ -258,7 +258,7 @@ create table humdrum.tick (
 create view humdrum.jobs as
 select
   job.id, job.type, job.queue, job.priority, job.input, job.schedule, job.parent_id, job.created_at,
-  coalesce(later.run_at, job.run_at) as run_at,
+  job.run_at as as_of, coalesce(later.run_at, job.run_at) as run_at,
   case
     when cancellation.job_id is not null then 'cancelled'
     when last.status = 'completed' then 'completed'

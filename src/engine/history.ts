@@ -17,6 +17,8 @@ export interface JobSummary {
   createdAt: Date;
   /** When it is due, or was. */
   runAt: Date;
+  /** What its handler sees as now: the tick of a scheduled job. */
+  asOf: Date;
   schedule: string | null;
   errorMessage: string | null;
 }
@@ -43,7 +45,7 @@ export interface JobDetail extends JobSummary {
 }
 
 const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
-  run_at as "runAt", schedule, error_message as "errorMessage"`;
+  run_at as "runAt", as_of as "asOf", schedule, error_message as "errorMessage"`;
 
 // Where the jobs of a status are, so that a list of few does not look through the history of all.
 const WHERE_THEY_ARE: Record<Status, string> = {

@@ -95,9 +95,10 @@ function describeJob(job: JobDetail): string {
       ['queue', job.queue],
       ['input', JSON.stringify(job.input)],
       ['created', `${instant(job.createdAt)} UTC`],
+      ['due', `${instant(job.runAt)} UTC`],
       [
-        'due',
-        `${instant(job.runAt)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`,
+        'as of',
+        `${instant(job.asOf)} UTC${job.schedule === null ? '' : ', a tick of its schedule'}`,
       ],
     ]),
     ...job.attemptRecords.map(describeAttempt),
