@@ -137,7 +137,55 @@ const commands: [number, fc.Arbitrary<Command>][] = [
   ],
 ];
 
-export const sequence = fc.array(
-  fc.oneof(...commands.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
-  { minLength: 1, maxLength: 40, size: 'max' },
+const anything = fc.oneof(...commands.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+/** Mostly about one matter: what takes many steps of one kind is seldom met by chance. */
+function about(jobs: fc.Arbitrary<Spec>, other: fc.Arbitrary<Command>): fc.Arbitrary<Command> {
+  const enqueue = fc.record({
+    do: fc.constant('enqueue' as const),
+    jobs: fc.array(jobs, { minLength: 1, maxLength: 2 }),
+  });
+  const settle = fc.record({
+    do: fc.constant('settle' as const),
+    worker: fc.constant(0),
+    ends: fc.array(end, { minLength: 1, maxLength: 4 }),
+    twice: fc.constant(false),
+  });
+  const rest = fc.constant<Command>({ do: 'rest' });
+  return fc.oneof(enqueue, settle, { arbitrary: rest, weight: 2 }, other, anything);
+}
+
+const plainJob = { ...child, limits: fc.constant<Spec['limits']>([]), delayS: fc.constant(0) };
+const families = about(
+  fc.record({
+    ...plainJob,
+    key: fc.constant(null),
+    children: fc.array(fc.record(plainJob), { minLength: 1, maxLength: 2 }),
+    onFailure: fc.constantFrom('fail', 'continue'),
+  }),
+  fc.constant<Command>({ do: 'retry-all', type: null, overS: 0 }),
+);
+const orders = about(
+  fc.record({
+    ...plainJob,
+    limits: fc.uniqueArray(
+      fc.constantFrom({ name: 'order', key: 'x' }, { name: 'turns', key: 'x' }, { name: 'pair' }),
+      { minLength: 1, maxLength: 2, selector: ({ name }) => name },
+    ),
+    key: fc.constant(null),
+    children: fc.constant([]),
+    onFailure: fc.constant('fail'),
+  }),
+  fc.record({ do: fc.constant('cancel'), pick }),
+);
+
+export const sequence = fc.oneof(
+  ...[
+    { arbitrary: anything, weight: 2 },
+    { arbitrary: families, weight: 1 },
+    { arbitrary: orders, weight: 1 },
+  ].map(({ arbitrary, weight }) => ({
+    arbitrary: fc.array(arbitrary, { minLength: 1, maxLength: 40, size: 'max' }),
+    weight,
+  })),
 );
