@@ -1,18 +1,11 @@
 import type { Client } from 'pg';
 import { STATUSES } from 'humdrum';
 import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
+import { runCheck, type Check } from './check.ts';
 import { ATOMIC_TYPES } from './jobs.ts';
 import type { Finding } from './report.ts';
+import { checkTies } from './ties.ts';
 import type { Acknowledged } from './workload.ts';
-
-/** A statement that counts, and one that answers a line for each case that is not as it must be. */
-interface Check {
-  invariant: string;
-  checked: string;
-  count: string;
-  misses: string;
-  params?: unknown[];
-}
 
 const [, RUNNING, COMPLETED] = STATUSES;
 
@@ -26,7 +19,7 @@ const TERMINAL: Check = {
     ) from humdrum.jobs where status in ('queued', '${RUNNING}')`,
 };
 
-function acknowledgedChecks({ ids, cancelled, retried }: Acknowledged): Check[] {
+function acknowledgedChecks({ ids, repeated, cancelled, retried }: Acknowledged): Check[] {
   const given = 'select count(*) from unnest($1::bigint[])';
   return [
     {
@@ -35,7 +28,7 @@ function acknowledgedChecks({ ids, cancelled, retried }: Acknowledged): Check[] 
       count: given,
       misses: `select 'job ' || given.id from unnest($1::bigint[]) as given (id)
         where not exists (select from humdrum.job where job.id = given.id)`,
-      params: [ids],
+      params: [[...ids, ...repeated]],
     },
     {
       invariant: 'I1',
@@ -209,21 +202,13 @@ export async function checkTables(client: Client, told: Acknowledged): Promise<F
   await client.query(FOR_THE_CHECKS);
   const findings: Finding[] = [];
   const all = [TERMINAL, ...acknowledgedChecks(told), ...MADE_ONCE, ...ATTEMPTS, ...HANDLERS];
-  for (const check of [...all, ...EFFECTS, FENCE]) findings.push(await run(client, check));
-  return [...findings, await checkBatches(client, told), await checkAudit(client)];
-}
-
-async function run(client: Client, check: Check): Promise<Finding> {
-  const { invariant, checked, params = [] } = check;
-  const uses = (sql: string): unknown[] => (sql.includes('$1') ? params : []);
-  const [count] = await column<number>(client, check.count, uses(check.count));
-  const misses = await column<string>(client, check.misses, uses(check.misses));
-  return { invariant, checked, count: count ?? 0, misses };
-}
-
-async function column<T>(client: Client, text: string, values: unknown[]): Promise<T[]> {
-  const { rows } = await client.query<T[]>({ text, values, rowMode: 'array' });
-  return rows.flatMap(([value]) => (value === undefined ? [] : [value]));
+  for (const check of [...all, ...EFFECTS, FENCE]) findings.push(await runCheck(client, check));
+  return [
+    ...findings,
+    ...(await checkTies(client)),
+    await checkBatches(client, told),
+    await checkAudit(client),
+  ];
 }
 
 /** Jobs that were enqueued together are all there or none; where the driver was answered, all. */

@@ -1,10 +1,21 @@
-import { defineJob, PermanentError, type Context, type JobType } from 'humdrum';
+import {
+  defineJob,
+  defineSubscriber,
+  PermanentError,
+  type Context,
+  type HumdrumOptions,
+  type JobType,
+  type LimitUse,
+  type Receiver,
+} from 'humdrum';
 import { z } from 'zod';
 
 /** What the handlers have from their process. */
 export interface HandlerWorld {
   /** Writes to the witness on a connection that no transaction of a job has anything to do with. */
   witness(jobId: number, attempt: number, what: 'start' | 'end'): Promise<void>;
+  /** What the subscriber is told, by its key. */
+  hear(key: string): Promise<void>;
   /** Joins the handler's transaction. */
   enqueueChild(parentId: number): Promise<void>;
 }
@@ -17,6 +28,10 @@ const input = z.object({
   workMs: z.number().default(0),
   failures: z.number().default(0),
   parent: z.number().optional(),
+  /** Of a limit. */
+  key: z.string().default(''),
+  /** How long a parent waits for its children at most. */
+  withinMs: z.number().optional(),
 });
 export type ChaosInput = z.infer<typeof input>;
 
@@ -30,19 +45,15 @@ export const ATOMIC_TYPES = [
   'parent',
   'child',
   'tick',
+  'limited',
+  'turn',
+  'unique',
+  'family',
+  'member',
 ];
 
-/** How many jobs of a hundred are of each kind. Children and ticks come by themselves. */
-export const MIX: readonly (readonly [type: string, weight: number])[] = [
-  ['plain', 36],
-  ['steps', 16],
-  ['flaky', 14],
-  ['doomed', 4],
-  ['hangs', 4],
-  ['slow', 6],
-  ['emits', 12],
-  ['parent', 8],
-];
+/** So many failures: for good. */
+export const NEVER = 99;
 
 type Handler = (ctx: Context, input: ChaosInput, world: HandlerWorld) => Promise<void>;
 
@@ -52,10 +63,13 @@ const HANDLERS: Record<string, Handler> = {
   child: write,
   tick: write,
   steps: (ctx, { workMs }) => work(ctx, workMs),
-  async flaky(ctx, given) {
-    await write(ctx, given);
-    if (ctx.job.attempt <= given.failures) throw new Error('not yet');
-  },
+  flaky: fail,
+  limited: write,
+  keyed: (ctx, { workMs }) => work(ctx, workMs),
+  turn: fail,
+  unique: write,
+  family: write,
+  member: fail,
   async doomed(ctx, given) {
     await write(ctx, given);
     throw given.failures > 0 ? new PermanentError('never') : new Error('never');
@@ -80,6 +94,13 @@ const HANDLERS: Record<string, Handler> = {
 
 const TIMEOUT_MS = 1_000;
 
+/** `keyed` has two to pass, and is a heavy one where its time of work is odd. */
+const LIMITS: Record<string, (input: ChaosInput) => readonly (string | LimitUse)[]> = {
+  limited: () => ['shared'],
+  keyed: ({ key, workMs }) => [{ name: 'per-key', key, weight: 1 + (workMs % 2) }, 'shared'],
+  turn: ({ key }) => [{ name: 'in-order', key }],
+};
+
 async function write(ctx: Context, { workMs }: ChaosInput): Promise<void> {
   await ctx.db.query('insert into public.effect_row (job_id, attempt, pid) values ($1, $2, $3)', [
     ctx.job.id,
@@ -87,6 +108,12 @@ async function write(ctx: Context, { workMs }: ChaosInput): Promise<void> {
     process.pid,
   ]);
   await work(ctx, workMs);
+}
+
+async function fail(ctx: Context, given: ChaosInput): Promise<void> {
+  await write(ctx, given);
+  if (given.failures >= NEVER) throw new PermanentError('never');
+  if (ctx.job.attempt <= given.failures) throw new Error('not yet');
 }
 
 function work(ctx: Context, workMs: number): Promise<void> {
@@ -99,11 +126,33 @@ function work(ctx: Context, workMs: number): Promise<void> {
   });
 }
 
-/** The types by their short names. The driver only enqueues them, and gives no world. */
-export function jobTypes(world: HandlerWorld | null): Record<string, JobType> {
-  return Object.fromEntries(
-    Object.entries(HANDLERS).map(([name, handler]) => [name, jobType(name, handler, world)]),
-  );
+/** What every process of the suite has in common. The driver only enqueues, and gives no world. */
+export function chaosProgram(
+  world: HandlerWorld | null,
+): Required<Pick<HumdrumOptions, 'jobs' | 'receivers' | 'limits'>> {
+  return {
+    jobs: Object.entries(HANDLERS).map(([name, handler]) => jobType(name, handler, world)),
+    receivers: [subscriber(world)],
+    limits: {
+      shared: { concurrency: 3 },
+      'per-key': { concurrency: 2 },
+      'in-order': { ordered: true },
+    },
+  };
+}
+
+function subscriber(world: HandlerWorld | null): Receiver {
+  return defineSubscriber({
+    name: 'chaos',
+    events: ['chaos.*'],
+    retry: { backoff: 'fixed', delayMs: 200 },
+    async run({ key, name, job, attempt }) {
+      if (!world) throw new Error('This process runs no jobs.');
+      await world.hear(key);
+      const fails = name === 'chaos.second' && attempt === 1 && job.id % 5 === 0;
+      if (fails) throw new Error('heard, but not taken');
+    },
+  });
 }
 
 function jobType(name: string, handler: Handler, world: HandlerWorld | null): JobType {
@@ -112,6 +161,7 @@ function jobType(name: string, handler: Handler, world: HandlerWorld | null): Jo
     input,
     atomic: ATOMIC_TYPES.includes(name),
     retry: { attempts: name === 'doomed' ? 3 : 8, backoff: 'fixed', delayMs: 200 },
+    limits: LIMITS[name] ?? [],
     ...(name === 'hangs' ? { timeoutMs: TIMEOUT_MS } : {}),
     ...(name === 'tick' ? { schedule: { cron: '* * * * * *', misfire: 'each' as const } } : {}),
     async run(ctx, given) {

@@ -4,7 +4,7 @@ import { withClient } from './connection.ts';
 import { Striker } from './faults.ts';
 import { Fleet, urlFor } from './fleet.ts';
 import { checkTables } from './invariants.ts';
-import { jobTypes } from './jobs.ts';
+import { chaosProgram } from './jobs.ts';
 import { Monitor } from './monitor.ts';
 import { planFaults } from './plan.ts';
 import { Proxy } from './proxy.ts';
@@ -96,7 +96,7 @@ async function runOn(server: PostgresServer, options: ChaosOptions): Promise<Rep
 }
 
 async function prepare(url: string, fence: boolean): Promise<void> {
-  const humdrum = await createHumdrum({ database: url, jobs: Object.values(jobTypes(null)) });
+  const humdrum = await createHumdrum({ database: url, ...chaosProgram(null) });
   await humdrum.close();
   await withClient(url, (client) => makeTables(client, fence));
 }

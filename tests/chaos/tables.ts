@@ -7,6 +7,7 @@ create table public.witness (
   at timestamptz not null default clock_timestamp()
 );
 create table public.effect_row (job_id bigint not null, attempt smallint not null, pid integer not null);
+create table public.heard (id bigint generated always as identity, key text not null);
 `;
 
 /**

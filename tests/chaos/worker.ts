@@ -1,6 +1,6 @@
 import { createHumdrum, HumdrumError } from 'humdrum';
 import { Pool } from 'pg';
-import { jobTypes } from './jobs.ts';
+import { chaosProgram } from './jobs.ts';
 import { NO_SERVER, type WorkerSettings } from './worker-settings.ts';
 
 /** The worker that the suite kills: `worker.js <JSON of WorkerSettings>`. It says what happens to it in lines of JSON. */
@@ -9,12 +9,15 @@ const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
 const pool = new Pool({ connectionString: settings.witnessUrl, max: 4 });
 pool.on('error', () => undefined);
 
-const types = jobTypes({
+const program = chaosProgram({
   async witness(jobId, attempt, what) {
     await pool.query(
       'insert into public.witness (job_id, attempt, pid, what) values ($1, $2, $3, $4)',
       [jobId, attempt, process.pid, what],
     );
+  },
+  async hear(key) {
+    await pool.query('insert into public.heard (key) values ($1)', [key]);
   },
   async enqueueChild(parent) {
     await humdrum.enqueue('chaos.child', { parent });
@@ -23,7 +26,7 @@ const types = jobTypes({
 
 const humdrum = await createHumdrum({
   database: settings.url,
-  jobs: Object.values(types),
+  ...program,
   worker: { leaseMs: settings.leaseMs, concurrency: settings.concurrency, pollMs: 200 },
   onEvent(event) {
     if (event.event === 'job-settled') return;

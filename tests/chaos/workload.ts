@@ -1,7 +1,8 @@
-import { createHumdrum, type Humdrum, type JobRequest } from 'humdrum';
+import { createHumdrum, type Humdrum } from 'humdrum';
 import { seededRandom } from '../../src/engine/random.ts';
 import { eventually, sleep } from './connection.ts';
-import { jobTypes, MIX, type ChaosInput } from './jobs.ts';
+import { chaosProgram } from './jobs.ts';
+import { drawRequest } from './requests.ts';
 
 export interface WorkloadOptions {
   seed: number;
@@ -15,7 +16,9 @@ export interface WorkloadOptions {
 export class Acknowledged {
   /** Answered enqueues. */
   readonly ids: number[] = [];
-  /** How many jobs went together in one enqueue, by its number. Those in `lost` were never answered. */
+  /** Answered enqueues of jobs with unique keys: new ones, or those that had the key already. */
+  readonly repeated: number[] = [];
+  /** How many jobs, children included, went together in one enqueue, by its number. Those in `lost` were never answered. */
   readonly batches = new Map<number, number>();
   readonly lost = new Set<number>();
   readonly cancelled: number[] = [];
@@ -24,13 +27,15 @@ export class Acknowledged {
 
 const MAX_BATCH = 40;
 const OPERATE_EVERY_MS = 150;
+const REPEATERS = 3;
+const REPEAT_EVERY_MS = 100;
+const UNIQUE_KEYS = 5;
 
 /** Enqueues jobs of every kind, spread over nine tenths of the run, and acts as an operator beside it. */
 export class Workload {
   readonly acknowledged = new Acknowledged();
   readonly #options: WorkloadOptions;
   readonly #random: () => number;
-  readonly #types = jobTypes(null);
   #batch = 0;
 
   constructor(options: WorkloadOptions) {
@@ -41,10 +46,11 @@ export class Workload {
   async run(): Promise<void> {
     const humdrum = await createHumdrum({
       database: this.#options.url,
-      jobs: Object.values(this.#types),
+      ...chaosProgram(null),
       actor: 'chaos',
     });
-    await Promise.all([this.#enqueueAll(humdrum), this.#operate(humdrum)]);
+    const repeating = Array.from({ length: REPEATERS }, () => this.#repeat(humdrum));
+    await Promise.all([this.#enqueueAll(humdrum), this.#operate(humdrum), ...repeating]);
     await humdrum.close();
   }
 
@@ -63,9 +69,12 @@ export class Workload {
   async #enqueueSome(humdrum: Humdrum, count: number): Promise<void> {
     const batch = this.#batch;
     this.#batch += 1;
-    this.acknowledged.batches.set(batch, count);
+    const requests = Array.from({ length: count }, (_, at) =>
+      drawRequest(this.#random, `${batch}/${at}`, batch),
+    );
+    const size = requests.reduce((sum, { children }) => sum + 1 + (children?.jobs.length ?? 0), 0);
+    this.acknowledged.batches.set(batch, size);
     try {
-      const requests = Array.from({ length: count }, (_, at) => this.#request(batch, at));
       this.acknowledged.ids.push(...(await humdrum.enqueueMany(requests)));
     } catch {
       this.acknowledged.lost.add(batch);
@@ -73,31 +82,20 @@ export class Workload {
     }
   }
 
-  #request(batch: number, at: number): JobRequest {
-    const kind = this.#draw();
-    const chance = this.#random();
-    const input: ChaosInput = {
-      token: `${batch}/${at}`,
-      batch,
-      workMs: Math.floor(kind === 'slow' ? 300 + 1_200 * chance : 30 * chance),
-      failures: kind === 'doomed' ? Math.round(chance) : 1 + Math.floor(3 * chance),
-    };
-    const delayed = this.#random() < 0.15;
-    return {
-      type: `chaos.${kind}`,
-      input,
-      priority: Math.floor(3 * this.#random()),
-      ...(delayed ? { runAt: new Date(Date.now() + 5_000 * this.#random()) } : {}),
-    };
-  }
-
-  #draw(): string {
-    let left = this.#random() * MIX.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [kind, weight] of MIX) {
-      if (left < weight) return kind;
-      left -= weight;
+  /** The same few keys again and again, several at once. */
+  async #repeat(humdrum: Humdrum): Promise<void> {
+    const endMs = performance.now() + 0.9 * this.#options.durationMs;
+    while (performance.now() < endMs) {
+      await sleep(REPEAT_EVERY_MS * this.#random());
+      const key = `key-${Math.floor(UNIQUE_KEYS * this.#random())}`;
+      const input = { workMs: Math.floor(100 * this.#random()) };
+      try {
+        const { id } = await humdrum.enqueue('chaos.unique', input, { unique: { key } });
+        this.acknowledged.repeated.push(id);
+      } catch {
+        await sleep(REPEAT_EVERY_MS);
+      }
     }
-    return 'plain';
   }
 
   /** Retries and cancels what has failed, and cancels what is queued. What is refused, or not answered, promises nothing. */
@@ -122,7 +120,8 @@ export class Workload {
 }
 
 const OPEN = `
-  (select count(*) from humdrum.ready) + (select count(*) from humdrum.later) + (select count(*) from humdrum.lease)`;
+  (select count(*) from humdrum.ready) + (select count(*) from humdrum.later) + (select count(*) from humdrum.lease)
+  + (select count(*) from humdrum.parked) + (select count(*) from humdrum.wake_call)`;
 
 /** Until every job has come to an end, and no further tick makes one. False: for `patienceMs` nothing has got any nearer to it. */
 export async function drained(url: string, patienceMs: number): Promise<boolean> {

@@ -1,0 +1,27 @@
+/** A job comes to hold some of what others want too, or lets go of it. */
+export interface Step {
+  job: number;
+  takes: boolean;
+  /** Of what. */
+  of: string;
+  weight: number;
+  /** All that there is. */
+  most: number;
+}
+
+/** Where more was held at once than there is. The steps are in the order in which they came to be. */
+export function overruns(steps: Iterable<Step>): string[] {
+  const holders = new Map<string, Map<number, number>>();
+  const misses: string[] = [];
+  for (const { job, takes, of, weight, most } of steps) {
+    const held = holders.get(of) ?? new Map<number, number>();
+    holders.set(of, held);
+    if (!takes) held.delete(job);
+    else {
+      held.set(job, weight);
+      const sum = [...held.values()].reduce((all, one) => all + one, 0);
+      if (sum > most) misses.push(`${of}: ${sum} of ${most}, jobs ${[...held.keys()].join(', ')}`);
+    }
+  }
+  return misses;
+}
