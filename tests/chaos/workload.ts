@@ -29,7 +29,9 @@ const MAX_BATCH = 40;
 const OPERATE_EVERY_MS = 150;
 const REPEATERS = 3;
 const REPEAT_EVERY_MS = 100;
-const UNIQUE_KEYS = 5;
+const UNIQUE_KEYS = 12;
+/** So that they are done, and their keys free again, however long the queue is. */
+const URGENT = -100;
 
 /** Enqueues jobs of every kind, spread over nine tenths of the run, and acts as an operator beside it. */
 export class Workload {
@@ -90,7 +92,10 @@ export class Workload {
       const key = `key-${Math.floor(UNIQUE_KEYS * this.#random())}`;
       const input = { workMs: Math.floor(100 * this.#random()) };
       try {
-        const { id } = await humdrum.enqueue('chaos.unique', input, { unique: { key } });
+        const { id } = await humdrum.enqueue('chaos.unique', input, {
+          unique: { key },
+          priority: URGENT,
+        });
         this.acknowledged.repeated.push(id);
       } catch {
         await sleep(REPEAT_EVERY_MS);
