@@ -22,7 +22,10 @@ describe('a worker that was silent for too long', () => {
         },
         { atomic: false },
       );
-      const { humdrum, events } = await openEngine(db, { jobs: [stuck], worker: { leaseMs: 3_000 } });
+      const { humdrum, events } = await openEngine(db, {
+        jobs: [stuck],
+        worker: { leaseMs: 3_000 },
+      });
       const { id } = await humdrum.enqueue(stuck);
       await humdrum.start();
       await events.settled(1);
