@@ -10,7 +10,7 @@ import { DEFINE, histories } from './queries.ts';
 import { OPTIONS, System, TYPES } from './system.ts';
 
 // HUMDRUM_MODEL_RUNS=5000 npx vitest run tests/model, with HUMDRUM_MODEL_SEED to run a printed seed again.
-const RUNS = { pglite: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? 120), postgres: 0 };
+const RUNS = { pglite: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? 90), postgres: 0 };
 RUNS.postgres = Math.ceil(RUNS.pglite / 4);
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const TIMEOUT_MS = 60_000 + 2_000 * RUNS.pglite;
