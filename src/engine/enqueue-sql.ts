@@ -58,8 +58,11 @@ select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true
 /** When it is due, what its handler sees as now, by when it must start, and its rank. */
 function timesOf(timed: boolean, column: (name: string) => string): string {
   const after = (name: string): string => `now + ${column(name)} * interval '1 millisecond'`;
-  const due = `coalesce(${column('due_at')}, ${column('run_at')}, ${after('delay_ms')}, ${after('children_ms')}, now)`;
-  const seconds = timed ? `date_part('epoch', greatest(${due}, now))` : 'now_seconds';
+  const dueOr = (otherwise: string): string =>
+    `coalesce(${column('due_at')}, ${column('run_at')}, ${after('delay_ms')}, ${otherwise})`;
+  const due = dueOr(`${after('children_ms')}, now`);
+  // How long a job may wait for its children says nothing of when its turn is.
+  const seconds = timed ? `date_part('epoch', greatest(${dueOr('now')}, now))` : 'now_seconds';
   return `
     ${timed ? `coalesce(${column('run_at')}, ${after('delay_ms')}, now)` : 'now'} as as_of, ${timed ? due : 'now'} as due,
     coalesce(${column('start_by')}, ${after('start_within_ms')}) as starts_by,

@@ -50,6 +50,21 @@ eachBackend('children', (fresh) => {
     );
   });
 
+  it('do not cost it its turn: what was enqueued after it comes after it', async () => {
+    const db = await fresh();
+    const { humdrum } = await open(db);
+    const moveTo = await stopClockAt(db, '2026-03-01T12:00:00Z');
+    const children = { jobs: parts(false), onFailure: 'fail', withinMs: 3_600_000 } as const;
+    const parent = await humdrum.enqueue(whole, {}, { children });
+    await moveTo('2026-03-01T12:00:02Z');
+    const younger = await humdrum.enqueue(onePart);
+    const { rows } = await db.query(
+      'select id from humdrum.job where id = any ($1) order by rank',
+      [[younger.id, parent.id]],
+    );
+    expect(rows).toEqual([{ id: parent.id }, { id: younger.id }]);
+  });
+
   it('that fail make it fail where the policy says so; retried with them, it runs', async () => {
     const db = await fresh();
     const { humdrum, events } = await open(db);
