@@ -161,6 +161,13 @@ eachBackend('a backfill', (fresh) => {
         timeZone: 'UTC',
         nextAt: at('10T12:01'),
       },
+      {
+        schedule: 'humdrum.seal-audit', // The engine's own.
+        cron: '0 * * * *',
+        words: 'Every hour',
+        timeZone: 'UTC',
+        nextAt: at('10T13:00'),
+      },
     ]);
     expect(texts(await humdrum.upcomingTicks(hourly, 2))).toEqual(['10T13:00', '10T14:00']);
     await expect(humdrum.upcomingTicks(hourly, 0)).rejects.toMatchObject({ code: 'input-invalid' });
