@@ -59,7 +59,8 @@ export class Model {
 
   /** `since`: of the first of those that were put off one after another. */
   created(id: number, order: Order, since = this.now): Job {
-    const late = Math.max(order.dueAt, this.now);
+    // A parent has the turn of its enqueue, however long it may wait for its children.
+    const late = order.onChildFailure === null ? Math.max(order.dueAt, this.now) : this.now;
     const job: Job = {
       ...order,
       id,
