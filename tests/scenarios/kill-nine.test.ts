@@ -23,15 +23,18 @@ eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) =
         })),
       );
     });
-    const worker = new Running(['worker', '--config', CONFIG, '--database', where], {
-      env: { LOG_FORMAT: 'json' },
-    });
-    await worker.saying(/leave-word completed/, 300);
-    await worker.end('SIGKILL');
+    // More than once: between two claims there is a moment at which a worker holds nothing that could be lost.
+    for (let kills = 0; kills < 3; kills += 1) {
+      const worker = new Running(['worker', '--config', CONFIG, '--database', where], {
+        env: { LOG_FORMAT: 'json' },
+      });
+      await worker.saying(/leave-word completed/, 200);
+      await worker.end('SIGKILL');
+    }
 
     await open(where, async (db) => {
       const doneBefore = (await witnessed(db)).length;
-      expect(doneBefore).toBeGreaterThanOrEqual(300);
+      expect(doneBefore).toBeGreaterThanOrEqual(600);
       expect(doneBefore).toBeLessThan(JOBS);
       const { humdrum, events } = await openEngine(db, config);
       await humdrum.start();
@@ -71,17 +74,17 @@ async function checkAttempts(db: Database): Promise<void> {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(ends).toEqual([...ends.slice(1).map(() => 'WorkerLost'), 'completed']);
   }
-  expect(rows.some(({ numbers }) => numbers.length === 2)).toBe(true);
+  expect(rows.some(({ numbers }) => numbers.length > 1)).toBe(true);
 }
 
 async function checkAudit(db: Database): Promise<void> {
   const { rows } = await db.query<{ events: AuditEventName[] }>(
     'select array_agg(event order by id) as events from humdrum.audit group by job_id',
   );
-  const stories = new Set(rows.map(({ events }) => events.join(' ')));
-  expect([...stories].toSorted()).toEqual([
-    'created started completed',
-    'created started rescued failed retried started completed',
-  ]);
-  for (const { events } of rows) expect(replayStatus(events)).toBe('completed');
+  for (const { events } of rows) {
+    expect(events.join(' ')).toMatch(
+      /^created started( rescued failed retried started)* completed$/,
+    );
+    expect(replayStatus(events)).toBe('completed');
+  }
 }
