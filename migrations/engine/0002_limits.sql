@@ -198,9 +198,8 @@ begin
     else
       insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
       values (one.id, one.gates[shut], one.rank, one.attempt, one.weights[shut], one.queue, one.type, one.start_by);
-      if one.woken_by <> one.gates[shut] then
-        insert into humdrum.wake_call (gate) values (one.woken_by);
-      end if;
+      -- Of the shut one too: its limit may have been raised since we read it.
+      insert into humdrum.wake_call (gate) select one.gates[shut] union select one.woken_by where one.woken_by is not null;
     end if;
     for i in 1 .. coalesce(shut, cardinality(one.gates)) loop
       if (rules[i]).tokens is not null then perform humdrum.set_alarm(one.gates[i], rules[i]); end if;

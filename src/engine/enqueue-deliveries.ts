@@ -23,7 +23,8 @@ export async function enqueueDeliveries(
   const { rows: known } = await db.query<{ name: string; events: string[]; attempts: number }>(
     'select name, events, attempts from humdrum.receiver order by name',
   );
-  const attempts = new Map(known.map((receiver) => [receiver.name, receiver.attempts]));
+  const types = new Map(known.map(({ name, attempts }) => [name, deliveryType(name, attempts)]));
+  const typeOf = (name: string): JobType => types.get(name) ?? deliveryType(name);
   const jobs = settlements.flatMap(({ job, outcome }) => {
     const events = outcome.effects.filter(({ kind }) => kind === 'event');
     const channels = outcome.effects.filter(({ kind }) => kind === 'notification');
@@ -34,7 +35,7 @@ export async function enqueueDeliveries(
       ...channels.map(({ name }) => `notify.${name}`),
     ]);
     return [...names].map((name) => ({
-      type: deliveryType(name, attempts.get(name)),
+      type: typeOf(name),
       input: { job: job.id },
     }));
   });

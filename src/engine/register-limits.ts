@@ -16,20 +16,24 @@ changed as (
     is distinct from (excluded.concurrency, excluded.tokens, excluded.per_ms, excluded.ordered)
   returning name, concurrency, tokens, per_ms, ordered
 ),
-call as (
-  insert into humdrum.wake_call (gate)
-  select distinct gate from humdrum.parked where split_part(gate, '/', 1) in (select name from changed)
-)
-insert into humdrum.audit (at, event, actor, reason)
-select humdrum.clock(), 'configured', $6, 'limit ' || name || concat(
+audit as (
+  insert into humdrum.audit (at, event, actor, reason)
+  select humdrum.clock(), 'configured', $6, 'limit ' || name || concat(
   ': concurrency ' || concurrency, ': ' || tokens || ' per ' || per_ms || ' ms', case when ordered then ', in strict order' end
-) from changed order by name`;
+) from changed order by name
+)
+select name from changed`;
+
+// After the change is there for all: whoever parks a job by the old rule calls for it itself.
+const CALL = `
+insert into humdrum.wake_call (gate)
+select distinct gate from humdrum.parked where split_part(gate, '/', 1) = any ($1)`;
 
 /** Writes down the limits of this process, and audits what has changed. */
 export async function registerLimits(db: Database, limits: Limits, actor: string): Promise<void> {
   const rules = [...limits].filter(([name]) => name !== IN_TURN);
   if (rules.length === 0) return;
-  await db.query(REGISTER, [
+  const { rows } = await db.query<{ name: string }>(REGISTER, [
     rules.map(([name]) => name),
     rules.map(([, rule]) => (rule.ordered ? 1 : (rule.concurrency ?? null))),
     rules.map(([, rule]) => rule.rate?.tokens ?? null),
@@ -37,4 +41,5 @@ export async function registerLimits(db: Database, limits: Limits, actor: string
     rules.map(([, rule]) => rule.ordered ?? false),
     actor,
   ]);
+  if (rows.length > 0) await db.query(CALL, [rows.map(({ name }) => name)]);
 }
