@@ -52,7 +52,7 @@ const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select
 // hold some of them are touched.
 const claimFrom = (picked: string): string => `
 with alive as materialized (
-  select id as worker_id, humdrum.clock() as now from humdrum.worker where id = $1 and expires_at > humdrum.clock()
+  select id as worker_id from humdrum.worker where id = $1 and expires_at > humdrum.clock()
 ),
 ${picked},
 limited as materialized (
@@ -65,7 +65,7 @@ admitted as materialized (
 ),
 lease as (
   insert into humdrum.lease (id, worker_id, claimed_at, jobs, attempts)
-  select nextval('humdrum.lease_id'), worker_id, now, jobs, attempts
+  select nextval('humdrum.lease_id'), worker_id, humdrum.clock(), jobs, attempts -- the time after all waiting for limits
   from alive, (select array_agg(job_id) as jobs, array_agg(attempt) as attempts from picked where ${ADMITTED}) as batch
   where jobs is not null
   returning id, worker_id, claimed_at

@@ -25,3 +25,28 @@ export function overruns(steps: Iterable<Step>): string[] {
   }
   return misses;
 }
+
+/** Something that costs tokens of a bucket, which fills evenly: `most` in `perMs`. */
+export interface Start {
+  job: number;
+  of: string;
+  /** Since any instant. */
+  atMs: number;
+  tokens: number;
+  most: number;
+  perMs: number;
+}
+
+/** Where more was taken from a bucket than can have been in it, and `slack` more. */
+export function overdrafts(starts: Iterable<Start>, slack: number): string[] {
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
+  const misses: string[] = [];
+  for (const { job, of, atMs, tokens, most, perMs } of starts) {
+    const before = buckets.get(of) ?? { tokens: most, atMs };
+    const filled = before.tokens + ((atMs - before.atMs) * most) / perMs;
+    const left = Math.min(most, filled) - tokens;
+    buckets.set(of, { tokens: left, atMs });
+    if (left < -slack) misses.push(`${of}: ${(-left).toFixed(1)} too many with job ${job}`);
+  }
+  return misses;
+}

@@ -47,6 +47,10 @@ export class Striker {
         const proxy = fault.of === 'enqueue' ? driverProxy : fleet.proxy(fault.worker);
         return proxy.dropNext(fault.of, () => this.#count(`answer lost: ${fault.of}`));
       }
+      case 'hold': {
+        const proxy = fleet.proxy(fault.worker);
+        return proxy.holdNext(fault.of, fault.forMs, () => this.#count(`held back: ${fault.of}`));
+      }
       case 'terminate-backend':
         if (await this.#terminate(fault.worker, fault.pick)) this.#count('backend terminated');
         return;

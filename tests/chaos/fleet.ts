@@ -103,7 +103,7 @@ export class Fleet {
   calm(): void {
     for (const place of this.#places) {
       this.#thaw(place);
-      place.proxy.dropNothing();
+      place.proxy.leaveAlone();
     }
   }
 

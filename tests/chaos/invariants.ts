@@ -55,9 +55,9 @@ const MADE_ONCE: Check[] = [
     invariant: 'I1',
     checked: 'a tick has made one job',
     count: 'select count(*) from humdrum.tick',
-    misses: `select 'tick ' || tick.at || ': ' || count(job.id) || ' jobs' from humdrum.tick
+    misses: `select 'tick ' || tick.at || ' of ' || tick.schedule || ': ' || count(job.id) || ' jobs' from humdrum.tick
       left join humdrum.job on job.schedule = tick.schedule and job.run_at = tick.at
-      group by tick.at having count(job.id) <> 1`,
+      group by tick.schedule, tick.at having count(job.id) <> 1`,
   },
   {
     invariant: 'I1',

@@ -46,8 +46,10 @@ export const ATOMIC_TYPES = [
   'child',
   'tick',
   'limited',
+  'rated',
   'turn',
   'unique',
+  'spaced',
   'family',
   'member',
 ];
@@ -65,9 +67,11 @@ const HANDLERS: Record<string, Handler> = {
   steps: (ctx, { workMs }) => work(ctx, workMs),
   flaky: fail,
   limited: write,
+  rated: write,
   keyed: (ctx, { workMs }) => work(ctx, workMs),
   turn: fail,
   unique: write,
+  spaced: write,
   family: write,
   member: fail,
   async doomed(ctx, given) {
@@ -97,6 +101,7 @@ const TIMEOUT_MS = 1_000;
 /** `keyed` has two to pass, and is a heavy one where its time of work is odd. */
 const LIMITS: Record<string, (input: ChaosInput) => readonly (string | LimitUse)[]> = {
   limited: () => ['shared'],
+  rated: ({ workMs }) => [{ name: 'per-second', weight: 1 + (workMs % 2) }],
   keyed: ({ key, workMs }) => [{ name: 'per-key', key, weight: 1 + (workMs % 2) }, 'shared'],
   turn: ({ key }) => [{ name: 'in-order', key }],
 };
@@ -136,6 +141,7 @@ export function chaosProgram(
     limits: {
       shared: { concurrency: 3 },
       'per-key': { concurrency: 2 },
+      'per-second': { rate: { tokens: 8, perMs: 1_000 } },
       'in-order': { ordered: true },
     },
   };

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../src/engine/random.ts';
 
-/** What a lost answer was the answer to. `enqueue` is the driver's, all others are a worker's. */
+/** What a lost answer was the answer to, or what a network holds back. `enqueue` is the driver's, all others are a worker's. */
 export const ANSWERS = ['commit', 'settle', 'claim', 'heartbeat', 'enqueue'] as const;
 export type Answer = (typeof ANSWERS)[number];
 
@@ -16,10 +16,14 @@ export type Fault = Timed &
     | { kind: 'freeze'; worker: number; forMs: number }
     | { kind: 'terminate-backend'; worker: number; pick: number }
     | { kind: 'drop-answer'; worker: number; of: Answer }
+    | { kind: 'hold'; worker: number; of: Answer; forMs: number }
     | { kind: 'replace'; worker: number }
     | { kind: 'stop-server'; mode: 'fast' | 'immediate'; forMs: number }
   );
 export type FaultKind = Fault['kind'];
+
+/** What is held back: what ends a job, so that it arrives when others have rescued what it is about. */
+const HELD = ['settle', 'settle', 'commit'] as const;
 
 export interface PlanOptions {
   seed: number;
@@ -32,12 +36,13 @@ export interface PlanOptions {
 
 /** Of a hundred faults. */
 const WEIGHTS: Record<FaultKind, number> = {
-  kill: 27,
-  freeze: 20,
-  'terminate-backend': 20,
-  'drop-answer': 24,
+  kill: 22,
+  freeze: 18,
+  'terminate-backend': 17,
+  'drop-answer': 21,
+  hold: 14,
   replace: 5,
-  'stop-server': 4,
+  'stop-server': 3,
 };
 
 /** One fault every 250 to 1,000 ms. Pure: the same options give the same plan. */
@@ -47,7 +52,7 @@ export function planFaults(options: PlanOptions): Fault[] {
   const thawMs = Array.from({ length: options.workers }, () => 0);
   for (let atMs = 250 + random() * 750; atMs < options.durationMs; atMs += 250 + random() * 750) {
     const fault = draw(options, random, Math.round(atMs), thawMs);
-    if (fault.kind === 'freeze') thawMs[fault.worker] = fault.atMs + fault.forMs;
+    if ('forMs' in fault && 'worker' in fault) thawMs[fault.worker] = fault.atMs + fault.forMs;
     plan.push(fault);
   }
   return plan;
@@ -66,12 +71,14 @@ function draw(
     case 'kill':
     case 'replace':
       return { atMs, kind, worker };
-    case 'freeze': {
+    case 'freeze':
+    case 'hold': {
       // Half of the workers at most stand still, so that somebody is there to rescue.
-      const frozen = thawMs.filter((until) => until > atMs).length;
-      if ((thawMs[worker] ?? 0) > atMs || frozen >= workers / 2)
+      const still = thawMs.filter((until) => until > atMs).length;
+      if ((thawMs[worker] ?? 0) > atMs || still >= workers / 2)
         return { atMs, kind: 'kill', worker };
-      return { atMs, kind, worker, forMs: 2 * leaseMs };
+      if (kind === 'freeze') return { atMs, kind, worker, forMs: 2 * leaseMs };
+      return { atMs, kind, worker, of: HELD[below(HELD.length)] ?? 'settle', forMs: 4 * leaseMs };
     }
     case 'terminate-backend':
       return { atMs, kind, worker, pick: random() };

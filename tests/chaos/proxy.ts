@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { sleep } from './connection.ts';
 import type { Answer } from './plan.ts';
 
 /** How the statement of an answer is known in what a client sends. */
@@ -10,12 +11,23 @@ const STATEMENTS: Record<Answer, RegExp> = {
   enqueue: /insert into humdrum\.job\b/,
 };
 
-/** A road to PostgreSQL that can lose one answer: the statement has its effect, and its sender never hears of it. */
+interface Fault {
+  of: Answer;
+  struck: () => void;
+}
+
+/**
+ * A road to PostgreSQL that can lose one answer: the statement has its effect, and its sender never hears of it. Or it holds
+ * one statement back, and with it all that is on the road, and carries them on when their time is over.
+ */
 export class Proxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #dropping: { of: Answer; dropped: () => void } | null = null;
+  #dropping: Fault | null = null;
+  #holding: (Fault & { forMs: number }) | null = null;
+  /** Ends when the road is open: what comes while it is shut waits for that, in order. */
+  #open: Promise<void> | null = null;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -31,12 +43,18 @@ export class Proxy {
   }
 
   /** Cuts the connection that is next to get such an answer, and keeps the answer. A later call takes the place of an earlier. */
-  dropNext(of: Answer, dropped: () => void): void {
-    this.#dropping = { of, dropped };
+  dropNext(of: Answer, struck: () => void): void {
+    this.#dropping = { of, struck };
   }
 
-  dropNothing(): void {
+  /** Shuts the road when the next such statement is on it. */
+  holdNext(of: Answer, forMs: number, struck: () => void): void {
+    this.#holding = { of, forMs, struck };
+  }
+
+  leaveAlone(): void {
     this.#dropping = null;
+    this.#holding = null;
   }
 
   async close(): Promise<void> {
@@ -52,8 +70,9 @@ export class Proxy {
     };
     let doomed = false;
     const reader = new StatementReader((statement) => {
-      if (!this.#dropping || !STATEMENTS[this.#dropping.of].test(statement)) return;
-      this.#dropping.dropped();
+      if (isMeant(this.#holding, statement)) this.#shut(this.#holding);
+      if (!isMeant(this.#dropping, statement)) return;
+      this.#dropping.struck();
       this.#dropping = null;
       doomed = true;
     });
@@ -68,16 +87,39 @@ export class Proxy {
     }
     client.on('data', (chunk: Buffer) => {
       reader.read(chunk);
-      if (!server.write(chunk)) client.pause();
+      this.#pass(chunk, client, server);
     });
-    server.on('drain', () => client.resume());
     server.on('data', (chunk: Buffer) => {
       // It answers when the statement is done: a commit is durable, and nobody will say so.
-      if (doomed) return cut();
-      if (!client.write(chunk)) server.pause();
+      if (doomed) cut();
+      else this.#pass(chunk, server, client);
     });
-    client.on('drain', () => server.resume());
   }
+
+  #shut({ forMs, struck }: Fault & { forMs: number }): void {
+    struck();
+    this.#holding = null;
+    this.#open = sleep(forMs).then(() => {
+      this.#open = null;
+    });
+  }
+
+  #pass(chunk: Buffer, from: Socket, to: Socket): void {
+    if (this.#open) {
+      from.pause();
+      void this.#open.then(() => {
+        this.#pass(chunk, from, to);
+        from.resume();
+      });
+    } else if (!to.write(chunk)) {
+      from.pause();
+      to.once('drain', () => from.resume());
+    }
+  }
+}
+
+function isMeant<F extends Fault>(fault: F | null, statement: string): fault is F {
+  return fault !== null && STATEMENTS[fault.of].test(statement);
 }
 
 const QUERY = 'Q'.charCodeAt(0);

@@ -3,7 +3,7 @@ import { NEVER, type ChaosInput } from './jobs.ts';
 
 /** How many jobs of a hundred are of each kind. Children and ticks come by themselves, and `unique` on its own way. */
 const MIX: readonly (readonly [type: string, weight: number])[] = [
-  ['plain', 28],
+  ['plain', 25],
   ['steps', 12],
   ['flaky', 12],
   ['doomed', 4],
@@ -12,6 +12,7 @@ const MIX: readonly (readonly [type: string, weight: number])[] = [
   ['emits', 12],
   ['parent', 8],
   ['limited', 4],
+  ['rated', 3],
   ['keyed', 4],
   ['turn', 4],
   ['family', 2],

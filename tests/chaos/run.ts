@@ -64,7 +64,7 @@ async function runOn(server: PostgresServer, options: ChaosOptions): Promise<Rep
     await Promise.all([
       workload.run(),
       striker.carryOut(planFaults({ ...options })).finally(() => {
-        driverProxy.dropNothing();
+        driverProxy.leaveAlone();
         fleet.calm();
         say('The faults are over.');
       }),

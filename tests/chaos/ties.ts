@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
 import { STATUSES } from 'humdrum';
-import { overruns, type Step } from './at-once.ts';
+import { overdrafts, overruns, type Start, type Step } from './at-once.ts';
 import { runCheck, type Check } from './check.ts';
 import type { Finding } from './report.ts';
+import { SPACE_MS } from './workload.ts';
 
 const [, , COMPLETED] = STATUSES;
 
@@ -50,6 +51,17 @@ const IN_ORDER: Check = {
       from humdrum.job left join public.began on began.job_id = job.id left join public.ended on ended.job_id = job.id
       where type = 'chaos.turn'
     ) as line where others_ended > started`,
+};
+
+const SPACED: Check = {
+  invariant: 'I2',
+  checked: 'in the time for which a key is taken nobody else has it',
+  count: `select count(*) from humdrum.job where type = 'chaos.spaced'`,
+  misses: `select 'job ' || id || ' has ' || key || ' too, ' || after || ' after another'
+    from (
+      select id, input ->> 'key' as key, created_at - lag(created_at) over (partition by input ->> 'key' order by created_at) as after
+      from humdrum.job where type = 'chaos.spaced'
+    ) as same where after < ${SPACE_MS} * interval '1 millisecond'`,
 };
 
 const FAMILIES: Check[] = [
@@ -139,7 +151,7 @@ const AT_ONCE: AtOnce[] = [
   {
     checked: 'no limit is overrun',
     sql: `select job_id as job, event = 'started' as takes, gate.name as of, least(weight, concurrency) as weight, concurrency as most
-      from ${GATES} where not ordered and event in ('started', '${COMPLETED}', 'failed', 'released') order by audit.id`,
+      from ${GATES} where concurrency is not null and not ordered and event in ('started', '${COMPLETED}', 'failed', 'released') order by audit.id`,
   },
   {
     checked: 'in a strict order one has its turn, between its attempts too',
@@ -151,9 +163,22 @@ const AT_ONCE: AtOnce[] = [
     checked: 'of the open jobs one has a unique key',
     sql: `select job_id as job, event in ('created', 'retried') as takes, unique_key as of, 1 as weight, 1 as most
       from humdrum.audit join humdrum.job on job.id = job_id
-      where unique_key is not null and event in ('created', 'retried', '${COMPLETED}', 'failed', 'cancelled') order by audit.id`,
+      where type = 'chaos.unique' and event in ('created', 'retried', '${COMPLETED}', 'failed', 'cancelled') order by audit.id`,
   },
 ];
+
+const STARTS = `
+select job_id as job, gate.name as of, (extract(epoch from at) * 1000)::float8 as "atMs", least(weight, limits.tokens) as tokens,
+  limits.tokens as most, per_ms as "perMs"
+from ${GATES} where limits.tokens is not null and event = 'started' order by at, audit.id`;
+/** Tokens are taken a moment before the time of the start is read: so many may come in between. */
+const SLACK = 1;
+
+async function checkRates(client: Client): Promise<Finding> {
+  const { rows } = await client.query<Start>(STARTS);
+  const misses = overdrafts(rows, SLACK);
+  return { invariant: 'I2', checked: 'no rate is overdrawn', count: rows.length, misses };
+}
 
 /** What jobs have to do with others: limits, turns, keys, families, and who hears their events. */
 export async function checkTies(client: Client): Promise<Finding[]> {
@@ -164,7 +189,8 @@ export async function checkTies(client: Client): Promise<Finding[]> {
     const count = rows.filter(({ takes }) => takes).length;
     findings.push({ invariant: 'I2', checked, count, misses: overruns(rows) });
   }
-  for (const check of [LEFT_BEHIND, IN_ORDER, ...FAMILIES, ...DELIVERIES]) {
+  findings.push(await checkRates(client));
+  for (const check of [LEFT_BEHIND, SPACED, IN_ORDER, ...FAMILIES, ...DELIVERIES]) {
     findings.push(await runCheck(client, check));
   }
   return findings;

@@ -30,6 +30,8 @@ const OPERATE_EVERY_MS = 150;
 const REPEATERS = 3;
 const REPEAT_EVERY_MS = 100;
 const UNIQUE_KEYS = 12;
+/** Between the jobs of one key, of those whose keys are taken for a time. */
+export const SPACE_MS = 700;
 /** So that they are done, and their keys free again, however long the queue is. */
 const URGENT = -100;
 
@@ -90,10 +92,11 @@ export class Workload {
     while (performance.now() < endMs) {
       await sleep(REPEAT_EVERY_MS * this.#random());
       const key = `key-${Math.floor(UNIQUE_KEYS * this.#random())}`;
-      const input = { workMs: Math.floor(100 * this.#random()) };
+      const input = { key, workMs: Math.floor(100 * this.#random()) };
       try {
-        const { id } = await humdrum.enqueue('chaos.unique', input, {
-          unique: { key },
+        const spaced = this.#random() < 0.5;
+        const { id } = await humdrum.enqueue(spaced ? 'chaos.spaced' : 'chaos.unique', input, {
+          unique: spaced ? { key, forMs: SPACE_MS } : { key },
           priority: URGENT,
         });
         this.acknowledged.repeated.push(id);
