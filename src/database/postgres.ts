@@ -25,6 +25,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true, // so that a server that has vanished is noticed while an answer is awaited
     types,
   };
   const pool = new pg.Pool({ ...config, max });

@@ -12,18 +12,22 @@ export interface MembershipOptions {
   /** What it runs, for people to see. */
   queues?: readonly string[];
   types?: readonly string[];
-  /** Called once, when a heartbeat came too late. The member is then no worker any more. */
+  /** Called once, when no heartbeat has come through in time. The member is then no worker any more. */
   onLost(): void;
   onTrouble(error: unknown): void;
 }
 
-/** A worker's place among the living. One heartbeat, on the database's clock, renews all its leases. */
+/**
+ * A worker's place among the living. One heartbeat, on the database's clock, renews all its leases. A member that has no
+ * answer for as long as a lease knows by itself that it is lost: whoever is cut off hears it from nobody.
+ */
 export class Membership {
   readonly workerId: number;
   readonly #database: Database;
   readonly #options: MembershipOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #left = false;
+  #nextBeat: NodeJS.Timeout | undefined;
+  #end: NodeJS.Timeout | undefined;
+  #over = false;
 
   private constructor(database: Database, workerId: number, options: MembershipOptions) {
     this.#database = database;
@@ -34,35 +38,53 @@ export class Membership {
   static async join(database: Database, options: MembershipOptions): Promise<Membership> {
     // Nobody else can have an exclusive database open, so there a lease lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
-    const membership = new Membership(
-      database,
-      await register(database, leaseMs, options),
-      options,
-    );
-    if (leaseMs !== null) runOutside(() => membership.#schedule());
+    const askedMs = performance.now();
+    const workerId = await register(database, leaseMs, options);
+    const membership = new Membership(database, workerId, options);
+    if (leaseMs !== null) runOutside(() => membership.#heardAt(askedMs));
     return membership;
   }
 
   async leave(): Promise<void> {
-    this.#left = true;
-    clearTimeout(this.#timer);
+    this.#stopBeating();
     await resign(this.#database, this.workerId);
   }
 
-  #schedule(): void {
-    this.#timer = setTimeout(() => void this.#beat(), this.#options.leaseMs / 3);
+  /** Alive for one lease from the moment at which the database was asked. */
+  #heardAt(askedMs: number): void {
+    clearTimeout(this.#end);
+    const leftMs = askedMs + this.#options.leaseMs - performance.now();
+    this.#end = setTimeout(() => this.#lose(), leftMs);
+    this.#scheduleBeat();
+  }
+
+  #scheduleBeat(): void {
+    this.#nextBeat = setTimeout(() => void this.#beat(), this.#options.leaseMs / 3);
   }
 
   async #beat(): Promise<void> {
+    const askedMs = performance.now();
     try {
-      if (!(await beat(this.#database, this.workerId, this.#options.leaseMs))) {
-        if (!this.#left) this.#options.onLost();
-        return;
-      }
+      const alive = await beat(this.#database, this.workerId, this.#options.leaseMs);
+      if (this.#over) return;
+      if (alive) this.#heardAt(askedMs);
+      else this.#lose();
     } catch (error) {
       this.#options.onTrouble(error);
+      if (!this.#over) this.#scheduleBeat();
     }
-    if (!this.#left) this.#schedule();
+  }
+
+  #lose(): void {
+    if (this.#over) return;
+    this.#stopBeating();
+    this.#options.onLost();
+  }
+
+  #stopBeating(): void {
+    this.#over = true;
+    clearTimeout(this.#nextBeat);
+    clearTimeout(this.#end);
   }
 }
 

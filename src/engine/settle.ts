@@ -122,6 +122,10 @@ effect as (
 ),`;
 }
 
+// Where this is part of a handler's transaction the COMMIT follows at once, or never: whoever has vanished in between must not
+// keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
+const ABANDONED_AFTER = '5s';
+
 const completeSql = (effects: string, ties: string): string => `
 with ${ALIVE},
 attempt as (
@@ -138,8 +142,11 @@ audit as (
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
 ),
 drained as (${closeLeases('$7')}
+),
+abandoned as materialized (
+  select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
 )
-select job_id as id, number as attempt from attempt`;
+select job_id as id, number as attempt from attempt, abandoned`;
 
 async function complete(
   db: Queryable,

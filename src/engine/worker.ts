@@ -39,7 +39,6 @@ export class Worker {
   }
 
   async start(): Promise<void> {
-    const { onEvent } = this.#world;
     await this.#join();
     this.#upkeep = new Upkeep({
       world: this.#world,
@@ -49,8 +48,6 @@ export class Worker {
     });
     this.#upkeep.start();
     this.#claiming = this.#claimLoop();
-    const { queues, concurrency } = this.#options;
-    onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
   /** There is new work. */
@@ -76,18 +73,21 @@ export class Worker {
 
   async #join(): Promise<void> {
     const { database, types, onEvent } = this.#world;
+    const { leaseMs, queues, concurrency } = this.#options;
     this.#membership = await Membership.join(database, {
-      leaseMs: this.#options.leaseMs,
-      queues: this.#options.queues,
+      leaseMs,
+      queues,
       types: types.signatures,
       onLost: () => void this.#joinAgain(),
       onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
     });
+    onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
   /** Too late: others have its jobs, or will. Everything in hand is dropped, and it goes on as a new worker. */
   async #joinAgain(): Promise<void> {
     this.#world.onEvent({ event: 'lease-lost', workerId: this.#workerId });
+    this.#membership = null;
     this.#handlers.stop(new Error('The worker has lost its lease.'));
     this.#inHand = [];
     while (!this.#stopping) {

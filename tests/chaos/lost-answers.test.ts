@@ -58,6 +58,65 @@ describe('an answer that is lost on its way', () => {
   }
 });
 
+/** Longer than a test may take. */
+const FOR_EVER_MS = 600_000;
+
+describe('a road that is shut', () => {
+  it(
+    'does not keep a worker from knowing that it has lost its lease',
+    { timeout: 30_000 },
+    async () => {
+      const { direct, proxied, proxy } = await twoRoads();
+      let begun = (): void => undefined;
+      const running = new Promise<void>((resolve) => (begun = resolve));
+      let told = (_reason: unknown): void => undefined;
+      const aborted = new Promise((resolve) => (told = resolve));
+      const waiting = job(
+        'test.waiting',
+        (ctx) =>
+          new Promise((_, reject) => {
+            ctx.signal.addEventListener('abort', () => {
+              told(ctx.signal.reason);
+              reject(new Error('aborted'));
+            });
+            begun();
+          }),
+      );
+      const producer = await openEngine(direct, { jobs: [waiting] });
+      await producer.humdrum.enqueue(waiting, {});
+      const worker = { leaseMs: 1_000, pollMs: 100 };
+      const { humdrum, events } = await openEngine(proxied, { jobs: [waiting], worker });
+      onTestFinished(() => proxy.leaveAlone());
+      await humdrum.start();
+      await running;
+      const shut = new Promise<void>((struck) => proxy.holdNext('heartbeat', FOR_EVER_MS, struck));
+      await shut;
+      expect(await aborted).toMatchObject({ message: 'The worker has lost its lease.' });
+      expect(events.count('lease-lost')).toBe(1);
+      proxy.leaveAlone();
+      await events.until((log) => log.count('worker-started') === 2);
+    },
+  );
+
+  it('at the end of a job does not keep others from its rescue', { timeout: 60_000 }, async () => {
+    const { direct, proxied, proxy } = await twoRoads();
+    await makeWitness(direct);
+    const worker = { leaseMs: 1_000, pollMs: 100 };
+    const other = await openEngine(direct, { jobs: [write], worker });
+    const { id } = await other.humdrum.enqueue(write, {});
+    const { humdrum } = await openEngine(proxied, { jobs: [write], worker });
+    onTestFinished(() => proxy.leaveAlone());
+    const shut = new Promise<void>((struck) => proxy.holdNext('commit', FOR_EVER_MS, struck));
+    await humdrum.start();
+    await shut;
+    await other.humdrum.start();
+    await untilCompleted(other.humdrum, [id], other.events);
+    const { attemptRecords } = await other.humdrum.showJob(id);
+    expect(attemptRecords.map(({ errorClass }) => errorClass)).toEqual(['WorkerLost', null]);
+    expect(await witnessed(direct)).toEqual([String(id)]);
+  });
+});
+
 describe('what a client sends', () => {
   it('is read statement by statement, however it is cut into pieces', () => {
     const sent = Buffer.concat([

@@ -1,5 +1,4 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { sleep } from './connection.ts';
 import type { Answer } from './plan.ts';
 
 /** How the statement of an answer is known in what a client sends. */
@@ -28,6 +27,7 @@ export class Proxy {
   #holding: (Fault & { forMs: number }) | null = null;
   /** Ends when the road is open: what comes while it is shut waits for that, in order. */
   #open: Promise<void> | null = null;
+  #reopen = (): void => undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -52,9 +52,11 @@ export class Proxy {
     this.#holding = { of, forMs, struck };
   }
 
+  /** Strikes no more, and opens the road. */
   leaveAlone(): void {
     this.#dropping = null;
     this.#holding = null;
+    this.#reopen();
   }
 
   async close(): Promise<void> {
@@ -99,7 +101,10 @@ export class Proxy {
   #shut({ forMs, struck }: Fault & { forMs: number }): void {
     struck();
     this.#holding = null;
-    this.#open = sleep(forMs).then(() => {
+    this.#open = new Promise<void>((reopen) => {
+      this.#reopen = reopen;
+      setTimeout(reopen, forMs).unref();
+    }).then(() => {
       this.#open = null;
     });
   }
