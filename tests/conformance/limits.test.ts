@@ -17,7 +17,7 @@ const limited = job('test.limited', () => null, { retry: { attempts: 3, delayMs:
 const other = job('test.other', () => null);
 const queued = job('test.queued', () => null, { queue: 'mail' });
 
-eachBackend('limits', (fresh) => {
+eachBackend('limits', (fresh, backend) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;
@@ -261,6 +261,25 @@ eachBackend('limits', (fresh) => {
     await answerCalls(db);
     expect(idsOf(await claim())).toEqual([light]);
   });
+
+  it.skipIf(backend === 'pglite')(
+    'lets nobody stand at a gate that was opened meanwhile',
+    async () => {
+      await open({ limits: { a: { concurrency: 1 }, b: { concurrency: 1 } } });
+      await enqueue(1, 'b');
+      expect(await claim()).toHaveLength(1);
+      const [both] = await enqueue(1, 'a', 'b');
+      const tx = await db.begin();
+      // `b` is shut, as this claim sees it.
+      const from = { queue: 'default', types: [limited.type], limit: 1 };
+      expect((await claimNext(tx, worker, from)).jobs).toEqual([]);
+      await registerLimits(db, limitsOf({ limits: { b: { concurrency: 2 } } }), 'test');
+      await answerCalls(db);
+      await tx.commit();
+      await answerCalls(db);
+      expect(idsOf(await claim())).toEqual([both]);
+    },
+  );
 
   it('lets a type that no worker runs keep nobody waiting', async () => {
     await open({ limits: { api: { concurrency: 1 } } });
