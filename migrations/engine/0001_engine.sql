@@ -223,6 +223,8 @@ create table humdrum.lease (
   check (cardinality(jobs) = cardinality(attempts))
 );
 create index lease_worker_id on humdrum.lease (worker_id);
+-- Lists that live for a tenth of a second are not worth compressing.
+alter table humdrum.lease alter column jobs set storage external, alter column attempts set storage external;
 
 -- What has spent its attempts and waits for an operator.
 create table humdrum.failed (

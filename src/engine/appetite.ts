@@ -1,5 +1,5 @@
 const AHEAD_MS = 100;
-const MAX_CLAIM = 2_000;
+const MAX_CLAIM = 4_000;
 
 /**
  * How many jobs a worker should have in hand: about as many as it finishes in a tenth of a second, so that quick jobs

@@ -30,20 +30,13 @@ export interface Ties {
   readonly gate: string | null;
 }
 
-interface Row {
-  id: number;
-  attempt: number;
-  lease_id: number | null;
-  type: string;
-  version: number;
-  queue: string;
-  rank: number;
-  max_attempts: number;
-  input: unknown;
-  run_at_ms: number;
-  seed: string;
-  ties: Ties | null;
-}
+type Row = Omit<ClaimedJob, 'leaseId' | 'runAt' | 'seed'> & {
+  /** Null: it did not pass its limits, and stands in line. */
+  leaseId: number | null;
+  runAtMs: number;
+  /** Null: its id. */
+  seed: string | null;
+};
 
 const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select jobs from admitted)::bigint[]))`;
 
@@ -74,9 +67,8 @@ audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select lease.claimed_at, picked.job_id, picked.attempt, 'started', 'worker:' || lease.worker_id from lease, picked where ${ADMITTED}
 )
-select picked.job_id as id, picked.attempt, lease.id as lease_id, job.type, job.version, job.queue, job.rank,
-  job.max_attempts, job.input,
-  (extract(epoch from job.run_at) * 1000)::float8 as run_at_ms, coalesce(job.seed, 'job:' || job.id) as seed,
+select picked.job_id as id, picked.attempt, lease.id as "leaseId", job.type, job.version, job.queue, job.rank,
+  job.max_attempts as "maxAttempts", job.input, date_part('epoch', job.run_at) * 1000 as "runAtMs", job.seed,
   case when (select yes from limited)
       or coalesce(job.unique_key, job.parent_id::text, job.on_child_failure) is not null then json_build_object(
     'unique', job.unique_key is not null, 'child', job.parent_id is not null,
@@ -124,7 +116,7 @@ export async function claimNext(
   from: { queue: string; types: readonly string[]; limit: number },
 ): Promise<Claim> {
   const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, from.queue, from.types, from.limit]);
-  return { jobs: rows.flatMap(toClaimedJob), seen: rows.length };
+  return { jobs: rows.filter(isLeased).map(toClaimedJob), seen: rows.length };
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */
@@ -134,25 +126,26 @@ export async function claimOne(
   jobId: number,
 ): Promise<ClaimedJob | null> {
   const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, jobId]);
-  return rows.flatMap(toClaimedJob)[0] ?? null;
+  return rows.filter(isLeased).map(toClaimedJob)[0] ?? null;
 }
 
-function toClaimedJob(row: Row): ClaimedJob[] {
-  if (row.lease_id === null) return []; // Parked.
-  return [
-    {
-      id: row.id,
-      attempt: row.attempt,
-      leaseId: row.lease_id,
-      type: row.type,
-      version: row.version,
-      queue: row.queue,
-      rank: row.rank,
-      maxAttempts: row.max_attempts,
-      input: row.input,
-      runAt: new Date(row.run_at_ms),
-      seed: row.seed,
-      ties: row.ties,
-    },
-  ];
+function toClaimedJob(row: Row & { leaseId: number }): ClaimedJob {
+  return {
+    id: row.id,
+    attempt: row.attempt,
+    leaseId: row.leaseId,
+    type: row.type,
+    version: row.version,
+    queue: row.queue,
+    rank: row.rank,
+    maxAttempts: row.maxAttempts,
+    input: row.input,
+    runAt: new Date(row.runAtMs),
+    seed: row.seed ?? `job:${row.id}`,
+    ties: row.ties,
+  };
+}
+
+function isLeased(row: Row): row is Row & { leaseId: number } {
+  return row.leaseId !== null;
 }

@@ -3,7 +3,7 @@ import { deliveryInput, matches } from './delivery.ts';
 import { enqueue } from './enqueue.ts';
 import { defineJob, type JobType } from './job-type.ts';
 import { Vault } from './secrets.ts';
-import type { Settlement } from './settle.ts';
+import type { Settlement } from './settlement.ts';
 
 const NO_SECRETS = new Vault([]);
 

@@ -1,10 +1,4 @@
-/** What jobs may have, and how it is given: for each of them (`many`), once for all, or not at all. */
-export interface InsertColumn {
-  name: string;
-  type: string;
-  many: boolean;
-  given: boolean;
-}
+import type { Column } from './columns.ts';
 
 /** 2020-01-01, from which ranks count, in seconds. */
 const RANKS_FROM = 1_577_836_800;
@@ -13,7 +7,7 @@ const RANKS_FROM = 1_577_836_800;
  * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are given. There is no more in it
  * than these jobs need: most have no time of their own, no key, no limits and no parent.
  */
-export function insertSql(columns: readonly InsertColumn[]): string {
+export function insertSql(columns: readonly Column[]): string {
   const params = columns
     .filter(({ given }) => given)
     .map((column, at) => ({ ...column, at: `$${at + 3}::${column.type}` }));

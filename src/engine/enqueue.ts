@@ -1,7 +1,8 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
+import { columnOf } from './columns.ts';
 import { debounce } from './debounce.ts';
-import { insertSql, type InsertColumn } from './enqueue-sql.ts';
+import { insertSql } from './enqueue-sql.ts';
 import { checked, type CheckedJob, type NewJob, type Persisting } from './new-job.ts';
 
 /** Who asks, and why. `actor` null: the schedule of each job. */
@@ -140,19 +141,14 @@ function arrayLiteral(items: readonly string[]): string {
 }
 
 async function insert(db: Queryable, rows: readonly Row[], by: Asker): Promise<Enqueued[]> {
-  const columns = COLUMNS.map(([name, type, of]) => columnOf(name, type, rows.map(of)));
-  const params = columns.filter(({ sent }) => sent !== null).map(({ sent }) => sent);
+  const columns = COLUMNS.map(([name, type, of]) =>
+    columnOf(name, type, rows.map(of), name === 'input'),
+  );
+  const params = columns.filter(({ given }) => given).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
     insertSql(columns),
     [by.actor, by.reason ?? null, ...params],
   );
   // A caller's own connection may read bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));
-}
-
-/** What is the same for all jobs of a chunk is sent once, and what none of them has is not sent. */
-function columnOf(name: string, type: string, values: unknown[]): InsertColumn & { sent: unknown } {
-  const [first] = values;
-  const many = name === 'input' || values.some((value) => value !== first);
-  return { name, type, many, given: many || first !== null, sent: many ? values : first };
 }

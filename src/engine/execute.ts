@@ -58,20 +58,21 @@ export async function execute(
     const result = await interruption.race(own ? own.run(handler) : handler());
     files.expectNoneUnderWay();
     ended = { result: redact(toJson(type, result)) };
-    changes = (await own?.changes()) ?? null;
+    changes = measure && own ? await own.changes() : null;
   } catch (error) {
     ended = redact(failureOf(error, type.retry.on, job.attempt));
   } finally {
     interruption.over();
     files.end();
   }
+  const handedOver = own?.handOver() ?? null;
   return {
     ended,
     effects: redact(recorder.effects),
     log: redact(recorder.log),
     durationMs: performance.now() - startedMs,
     changes,
-    transaction: (await own?.handOver()) ?? null,
+    transaction: handedOver && (await handedOver),
   };
 }
 

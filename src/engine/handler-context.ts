@@ -1,12 +1,11 @@
 import type { Transaction } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
-import { childrenOf, type ChildReport } from './children.ts';
+import { childrenOf } from './children.ts';
 import type { Context, ContextDatabase } from './context.ts';
 import type { Enqueuer } from './enqueuer.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
 import type { JobType } from './job-type.ts';
-import type { Json } from './json.ts';
 import { seededRandom, seededUuid } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -15,97 +14,122 @@ export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'version' | 'runAt
   id: number | null;
 };
 
-/** The handler's world, see `context.ts`. What a handler does not ask for is not made. */
+interface Parts {
+  db: ContextDatabase;
+  files: Context['files'];
+  recorder: Recorder;
+  interruption: Interruption;
+  rehearsal: boolean;
+  enqueuer: Enqueuer;
+}
+
+/**
+ * The handler's world, see `context.ts`. What a handler does not ask for is not made. All of it is a property with a
+ * function of its own, not a method: a handler may take it out of the context, as in run({ emit, log }).
+ */
 export class HandlerContext implements Context {
   readonly job: Context['job'];
-  readonly now: Date;
-  readonly db: ContextDatabase;
-  readonly files: Context['files'];
-  readonly rehearsal: boolean;
-  readonly #seed: string;
-  readonly #inner: ContextDatabase;
-  readonly #recorder: Recorder;
-  readonly #enqueuer: Enqueuer;
-  readonly #interruption: Interruption;
+  readonly #run: Runnable;
+  readonly #parts: Parts;
   #random: (() => number) | null = null;
 
-  constructor(
-    type: JobType,
-    job: Runnable,
-    parts: {
-      db: ContextDatabase;
-      files: Context['files'];
-      recorder: Recorder;
-      interruption: Interruption;
-      rehearsal: boolean;
-      enqueuer: Enqueuer;
-    },
-  ) {
+  constructor(type: JobType, job: Runnable, parts: Parts) {
     this.job = { type: type.type, id: job.id, attempt: job.attempt };
-    this.now = job.runAt;
-    this.files = parts.files;
-    this.rehearsal = parts.rehearsal;
-    this.#seed = job.seed;
-    this.#inner = parts.db;
-    this.#recorder = parts.recorder;
-    this.#enqueuer = parts.enqueuer;
-    this.#interruption = parts.interruption;
-    this.db = {
-      query: (sql, params) => this.#inner.query(sql, params),
+    this.#run = job;
+    this.#parts = parts;
+  }
+
+  get now(): Date {
+    return this.#run.runAt;
+  }
+
+  get rehearsal(): boolean {
+    return this.#parts.rehearsal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.interruption.signal;
+  }
+
+  get files(): Context['files'] {
+    return this.#parts.files;
+  }
+
+  get db(): ContextDatabase {
+    const { db } = this.#parts;
+    return {
+      query: (sql, params) => db.query(sql, params),
       transaction: (fn) => this.#transaction(fn),
     };
   }
 
-  get signal(): AbortSignal {
-    return this.#interruption.signal;
+  get random(): () => number {
+    return () => {
+      this.#random ??= seededRandom(`${this.#run.seed}/random`);
+      return this.#random();
+    };
   }
 
-  // Properties, not methods: a handler may take them out of the context, as in run({ emit, log }).
+  get id(): Context['id'] {
+    return (name) => seededUuid(this.#run.seed, name);
+  }
 
-  readonly random = (): number => {
-    this.#random ??= seededRandom(`${this.#seed}/random`);
-    return this.#random();
-  };
+  get forEach(): Context['forEach'] {
+    return async (items, fn) =>
+      forEachSet(this.#inTransaction, items, 1, async ([item], tx) => fn(item as never, tx));
+  }
 
-  readonly id = (name: string): string => seededUuid(this.#seed, name);
+  get forEachSet(): Context['forEachSet'] {
+    return async (items, size, fn) => forEachSet(this.#inTransaction, items, size, fn);
+  }
 
-  readonly forEach: Context['forEach'] = async (items, fn) =>
-    forEachSet(this.#transaction, items, 1, async ([item], tx) => fn(item as never, tx));
+  get enqueue(): Context['enqueue'] {
+    return async (type, input, options) => {
+      const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
+      if (!enqueued) throw new Error('An enqueued job has an id.');
+      return enqueued;
+    };
+  }
 
-  readonly forEachSet: Context['forEachSet'] = async (items, size, fn) =>
-    forEachSet(this.#transaction, items, size, fn);
-
-  readonly enqueue: Context['enqueue'] = async (type, input, options) => {
-    const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
-    if (!enqueued) throw new Error('An enqueued job has an id.');
-    return enqueued;
-  };
-
-  readonly enqueueMany: Context['enqueueMany'] = async (requests) => {
+  get enqueueMany(): Context['enqueueMany'] {
     const { id } = this.job;
-    return this.#enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`);
-  };
+    return async (requests) =>
+      this.#parts.enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`);
+  }
 
-  readonly children = async (): Promise<ChildReport[]> =>
-    this.job.id === null ? [] : childrenOf(this.#inner, this.job.id);
+  get children(): Context['children'] {
+    const { id } = this.job;
+    return async () => (id === null ? [] : childrenOf(this.#parts.db, id));
+  }
 
-  readonly emit = (event: string, data: Json): void => this.#recorder.record('event', event, data);
+  get emit(): Context['emit'] {
+    return (event, data) => this.#parts.recorder.record('event', event, data);
+  }
 
-  readonly notify: Context['notify'] = ({ channel, ...message }) =>
-    this.#recorder.record('notification', channel, message);
+  get notify(): Context['notify'] {
+    return ({ channel, ...message }) =>
+      this.#parts.recorder.record('notification', channel, message);
+  }
 
-  readonly log = (message: string, fields?: Record<string, Json>): void =>
-    this.#recorder.write(message, fields);
+  get log(): Context['log'] {
+    return (message, fields) => this.#parts.recorder.write(message, fields);
+  }
+
+  get #inTransaction(): ContextDatabase['transaction'] {
+    return async (fn) => this.#transaction(fn);
+  }
 
   /** Effects of a set that was undone are undone with it. */
-  readonly #transaction = async <T>(fn: (tx: Transaction) => Promise<T>): Promise<T> =>
-    this.#inner.transaction(async (tx) => {
-      const mark = this.#recorder.mark();
+  async #transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const { db, recorder } = this.#parts;
+    return db.transaction(async (tx) => {
+      const mark = recorder.mark();
       try {
         return await fn(tx);
       } catch (error) {
-        this.#recorder.undoTo(mark);
+        recorder.undoTo(mark);
         throw error;
       }
     });
+  }
 }

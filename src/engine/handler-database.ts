@@ -19,7 +19,7 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   /** Runs the handler so that everything it asks of this database, by whatever road, joins the transaction. */
-  async run<T>(handler: () => Promise<T>): Promise<T> {
+  run<T>(handler: () => Promise<T>): Promise<T> {
     return runWithin(this.#ambient, handler);
   }
 
@@ -52,11 +52,11 @@ export class HandlerTransaction implements ContextDatabase {
     return this.#counter.changes(await this.#opening);
   }
 
-  /** Takes the transaction out of the handler's hands. A handler that runs on after this is refused. */
-  async handOver(): Promise<OpenTransaction | null> {
+  /** Takes the transaction out of the handler's hands, null if there is none. A handler that runs on after this is refused. */
+  handOver(): Promise<OpenTransaction | null> | null {
     this.#over = true;
     this.#ambient.tx = null;
-    return this.#opening ? this.#opening.catch(() => null) : null;
+    return this.#opening && this.#opening.catch(() => null);
   }
 
   async #open(): Promise<OpenTransaction> {

@@ -24,43 +24,48 @@ const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7E]*)?$/;
 /** `ctx.files`: stores at once, and names what it stored only with the job's completion. */
 export class HandlerFiles implements ContextFiles {
   readonly #parts: Parts;
-  readonly #underWay = new Map<Promise<FileFact>, AbortController>();
+  #underWay: Map<Promise<FileFact>, AbortController> | null = null;
   #over = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  readonly put: ContextFiles['put'] = (name, data, options = {}) => {
-    const { contentType = 'application/octet-stream' } = options;
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);
-    const putting = this.#put(name, data, contentType, signal).finally(() =>
-      this.#underWay.delete(putting),
-    );
-    this.#underWay.set(putting, stop);
-    return putting;
-  };
+  get put(): ContextFiles['put'] {
+    return (name, data, options = {}) => {
+      const { contentType = 'application/octet-stream' } = options;
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);
+      const putting = this.#put(name, data, contentType, signal).finally(() =>
+        this.#underWay?.delete(putting),
+      );
+      this.#underWay ??= new Map();
+      this.#underWay.set(putting, stop);
+      return putting;
+    };
+  }
 
-  readonly get: ContextFiles['get'] = async (sha256) => {
-    const { rehearsal, interruption } = this.#parts;
-    const storage = this.#storage();
-    const stream = isSha256(sha256) ? await storage.open(sha256) : null;
-    if (stream) return addAbortSignal<Readable>(interruption.signal, stream);
-    const why = rehearsal ? ' A rehearsal stores none of the files that it puts.' : '';
-    throw new HumdrumError('file-not-found', `No file is stored under "${sha256}".${why}`);
-  };
+  get get(): ContextFiles['get'] {
+    return async (sha256) => {
+      const { rehearsal, interruption } = this.#parts;
+      const storage = this.#storage();
+      const stream = isSha256(sha256) ? await storage.open(sha256) : null;
+      if (stream) return addAbortSignal<Readable>(interruption.signal, stream);
+      const why = rehearsal ? ' A rehearsal stores none of the files that it puts.' : '';
+      throw new HumdrumError('file-not-found', `No file is stored under "${sha256}".${why}`);
+    };
+  }
 
   /** Throws where a handler has returned too early: its file would be lost without a word. */
   expectNoneUnderWay(): void {
-    if (this.#underWay.size === 0) return;
+    if (!this.#underWay || this.#underWay.size === 0) return;
     throw new Error('The handler returned while a file was still being put: await ctx.files.put.');
   }
 
   /** No file is named after this. Nobody waits any more for what is under way. */
   end(): void {
     this.#over = true;
-    for (const [putting, stop] of this.#underWay) {
+    for (const [putting, stop] of this.#underWay ?? []) {
       putting.catch(() => undefined);
       stop.abort(new Error(OVER));
     }

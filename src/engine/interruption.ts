@@ -1,9 +1,13 @@
 import type { JobType } from './job-type.ts';
 
+interface Listener {
+  interrupt(reason: Error): void;
+}
+
 /** Tells the handlers of a worker to stop. Lighter than an AbortSignal: most handlers never ask for one. */
 export class StopSource {
   #reason: Error | null = null;
-  readonly #listeners = new Set<(reason: Error) => void>();
+  readonly #listeners = new Set<Listener>();
 
   get stopped(): boolean {
     return this.#reason !== null;
@@ -12,14 +16,17 @@ export class StopSource {
   stop(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
-    for (const tell of this.#listeners) tell(reason);
+    for (const listener of this.#listeners) listener.interrupt(reason);
   }
 
-  /** Calls `tell` once it is stopped, at once if it is already. The answer ends that. */
-  listen(tell: (reason: Error) => void): () => void {
-    if (this.#reason) tell(this.#reason);
-    this.#listeners.add(tell);
-    return () => this.#listeners.delete(tell);
+  /** Interrupts it once this is stopped, at once if it is already. */
+  listen(listener: Listener): void {
+    if (this.#reason) listener.interrupt(this.#reason);
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: Listener): void {
+    this.#listeners.delete(listener);
   }
 }
 
@@ -30,16 +37,17 @@ export class Interruption {
   #reject: ((reason: Error) => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   readonly #graceMs: number;
-  readonly #unlisten: () => void;
+  readonly #stop: StopSource;
 
   constructor(type: JobType, stop: StopSource) {
     const { timeoutMs, graceMs } = type;
     this.#graceMs = graceMs;
+    this.#stop = stop;
     if (timeoutMs !== null) {
-      const passed = (): void => this.#interrupt(new TimeoutError(type.type, timeoutMs));
+      const passed = (): void => this.interrupt(new TimeoutError(type.type, timeoutMs));
       this.#timer = setTimeout(passed, timeoutMs);
     }
-    this.#unlisten = stop.listen((reason) => this.#interrupt(reason));
+    stop.listen(this);
   }
 
   get signal(): AbortSignal {
@@ -52,7 +60,7 @@ export class Interruption {
    * What the handler comes to, or the interruption, if that is first. The handler may still end in its grace: its place is
    * not given away before, and no retry runs beside it.
    */
-  async race<T>(handler: Promise<T>): Promise<T> {
+  race<T>(handler: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       handler.then(
@@ -65,10 +73,10 @@ export class Interruption {
 
   over(): void {
     clearTimeout(this.#timer);
-    this.#unlisten();
+    this.#stop.unlisten(this);
   }
 
-  #interrupt(reason: Error): void {
+  interrupt(reason: Error): void {
     if (this.#reason) return;
     this.#reason = reason;
     this.#controller?.abort(reason);

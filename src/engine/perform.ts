@@ -29,10 +29,10 @@ export async function perform(
   job: ClaimedJob,
   by: PerformOptions,
 ): Promise<Performed> {
-  const { settler, approve, ...rest } = by;
+  const { settler, approve } = by;
   const tooEarly =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.world.database, job) : null;
-  const seen = tooEarly ?? (await execute(type, job, rest));
+  const seen = tooEarly ?? (await execute(type, job, by));
   const refused = 'error' in seen.ended ? null : approve?.(seen);
   const outcome = refused ? { ...seen, ended: refused, effects: [] } : seen;
   const { transaction } = outcome;

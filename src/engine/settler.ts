@@ -2,12 +2,14 @@ import type { OpenTransaction } from '../database/database.ts';
 import { isDeliverable } from './enqueue-deliveries.ts';
 import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
-import { noteFenced, settle, type Settlement } from './settle.ts';
+import { noteFenced } from './fence.ts';
+import { settle } from './settle.ts';
+import type { Settlement } from './settlement.ts';
 import { answerCalls } from './wake.ts';
 import type { World } from './world.ts';
 
 const TRY_AGAIN_MS = 250;
-const MAX_BATCH = 1_000;
+const MAX_BATCH = 2_000;
 
 type SettlerWorld = Pick<World, 'database' | 'onEvent' | 'onWoken'>;
 

@@ -11,7 +11,7 @@ import { Upkeep } from './upkeep.ts';
 import type { WorkerSettings } from './worker-options.ts';
 import type { World } from './world.ts';
 
-const MAX_UNSETTLED = 2_000;
+const MAX_UNSETTLED = 4_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {

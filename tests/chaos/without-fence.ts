@@ -1,4 +1,4 @@
 import { register } from 'node:module';
 
-// For `--import`: workers that load `settle.js` without its fence.
+// For `--import`: workers that load `fence.js` without its fence.
 register('./without-fence-hook.js', import.meta.url);

@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/database.ts';
 import { claimNext, type ClaimedJob } from '../../src/engine/claim.ts';
 import type { Outcome } from '../../src/engine/execute.ts';
-import type { Settlement } from '../../src/engine/settle.ts';
+import type { Settlement } from '../../src/engine/settlement.ts';
 import { defineJob } from '../../src/index.ts';
 import { z } from 'zod';
 
