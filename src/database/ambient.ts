@@ -29,6 +29,12 @@ export function ambientTransaction(database: Database): Transaction | null {
   return ambient?.database === database ? ambient.tx : null;
 }
 
+/** Whether a call to the database joins a transaction here, or is refused since that is over. */
+export function isWithin(database: Database): boolean {
+  const ambient = storage.getStore();
+  return ambient?.database === database && (ambient.tx !== null || ambient.open !== undefined);
+}
+
 /** The ambient transaction, opened if it is not yet; null where there is none to join. */
 export async function joinAmbient(database: Database): Promise<Transaction | null> {
   const ambient = storage.getStore();

@@ -2,6 +2,7 @@ import type pgModule from 'pg';
 import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Database, OpenTransaction, Transaction } from './database.ts';
+import { PreparedStatements } from './prepared.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
 export interface PostgresOptions {
@@ -78,6 +79,7 @@ class PostgresDatabase implements Database {
   readonly connections: number;
   readonly #pool: Pool;
   readonly #newClient: () => Client;
+  readonly #prepared = new PreparedStatements();
 
   constructor(pool: Pool, newClient: () => Client, connections: number) {
     this.#pool = pool;
@@ -86,7 +88,19 @@ class PostgresDatabase implements Database {
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
-    return queryWithin<Row>(this, (text, values) => ask(this.#pool, text, values), sql, params);
+    return queryWithin<Row>(this, (text, values) => this.#ask(text, values), sql, params);
+  }
+
+  /** A refused name is no reason to fail: the statement has not been run. */
+  async #ask<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    const name = this.#prepared.nameOf(sql);
+    if (name === undefined) return ask<Row>(this.#pool, sql, params);
+    try {
+      return await ask<Row>(this.#pool, sql, params, name);
+    } catch (error) {
+      if (!this.#prepared.refused(error)) throw error;
+      return ask<Row>(this.#pool, sql, params);
+    }
   }
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -146,8 +160,12 @@ function toNumbers(array: string): (number | null)[] {
 }
 
 /** The row type is the caller's word for what the statement returns, as everywhere with SQL. */
-async function ask<Row>(on: Pool | ClientBase, sql: string, params?: unknown[]) {
-  const { rows, command } = await on.query(sql, params);
+async function ask<Row>(on: Pool | ClientBase, text: string, values?: unknown[], name?: string) {
+  const { rows, command } = await on.query({
+    text,
+    ...(values && { values }),
+    ...(name && { name }),
+  });
   return { rows: rows as Row[], command };
 }
 

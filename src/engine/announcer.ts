@@ -8,11 +8,16 @@ const CHANNEL = 'humdrum_jobs';
 /** NOTIFY takes a lock of the whole cluster at commit: one is sent for whatever was enqueued in this time. */
 const DEBOUNCE_MS = 5;
 
+/** A part of a statement that says it when that commits: the rows of `said` must be read. */
+export const announcement = (word: Word): string =>
+  `, said as materialized (select pg_notify('${CHANNEL}', '${word}'))`;
+
 /** Spreads the word that there are new jobs. Only a hint: workers look by themselves too. */
 export class Announcer {
   readonly #database: Database;
   readonly #heard: (word: Word) => void;
   #unsaid: Word | null = null;
+  #saidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => Promise<void>) | null = null;
 
@@ -38,6 +43,17 @@ export class Announcer {
     if (this.#unsaid !== 'later') this.#unsaid = word; // Who hears of later jobs looks for ready ones too.
   }
 
+  /** With the commit, where nothing has been said for a moment: an idle system hears of a job as soon as it is there. */
+  async announceWith<T>(word: Word, commit: (said: Word | null) => Promise<T>): Promise<T> {
+    const nowMs = performance.now();
+    const quiet = nowMs - this.#saidMs >= DEBOUNCE_MS && !this.#database.exclusive;
+    if (quiet) this.#saidMs = nowMs;
+    const result = await commit(quiet ? word : null);
+    if (quiet) this.#heard(word);
+    else await this.announce(word);
+    return result;
+  }
+
   /** With the caller's transaction, so that nobody hears of it before it is there. */
   async announceWithin(client: Queryable, word: Word): Promise<void> {
     await client.query(`select pg_notify('${CHANNEL}', $1)`, [word]);
@@ -53,6 +69,7 @@ export class Announcer {
   async #say(): Promise<void> {
     const word = this.#unsaid;
     this.#unsaid = null;
+    this.#saidMs = performance.now();
     // Unheard, the jobs still start at the workers' next look.
     if (word) await this.announceWithin(this.#database, word).catch(() => undefined);
   }

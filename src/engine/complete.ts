@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { columnOf, rowsOf, type Column } from './columns.ts';
-import { ALIVE, closeLeases, keptOf, refusedBy } from './fence.ts';
+import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
 import { letGo, tiedOf } from './let-go.ts';
 import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
@@ -8,7 +8,7 @@ import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 // keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
 const ABANDONED_AFTER = '5s';
 
-const completeSql = (given: string, effects: string, ties: string, wanted: number): string => `
+const completeSql = (given: string, effects: string, ties: string): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -26,7 +26,7 @@ drained as (${closeLeases('$2')}
 abandoned as materialized (
   select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
 )
-${keptOf(wanted)}, abandoned`;
+${KEPT}, abandoned`;
 
 /** Records completed attempts, with their effects. Answers those that were refused. */
 export async function complete(
@@ -36,7 +36,7 @@ export async function complete(
 ): Promise<Settlement[]> {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
-  const params: unknown[] = [leasesOf(settlements), drained];
+  const params: unknown[] = [leasesOf(settlements), drained, settlements.length];
   const given = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
@@ -52,7 +52,7 @@ export async function complete(
   );
   const effects = keepEffects(params, settlements);
   const ties = letGo(params, tiedOf(settlements), 'attempt');
-  const sql = completeSql(given, effects, ties, settlements.length);
+  const sql = completeSql(given, effects, ties);
   return refusedBy(db, sql, params, settlements);
 }
 

@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
+import type { Word } from './announcer.ts';
 import { columnOf } from './columns.ts';
 import { debounce } from './debounce.ts';
 import { insertSql } from './enqueue-sql.ts';
@@ -38,15 +39,17 @@ export async function enqueue(
   jobs: readonly NewJob[],
   by: Asker,
 ): Promise<Enqueued[]> {
-  const rows = await Promise.all(
-    jobs.map(async (job): Promise<Row> => ({ ...(await checked(job, by)), parentId: null })),
-  );
-  return persist(db, rows, by, 1);
+  return persist(db, await checkAll(jobs, by), by, 1);
+}
+
+/** Errors: `input-invalid`, `not-serializable`, `limit-unknown`. */
+export async function checkAll(jobs: readonly NewJob[], by: Persisting): Promise<JobRow[]> {
+  return Promise.all(jobs.map(async (job) => ({ ...(await checked(job, by)), parentId: null })));
 }
 
 async function persist(
   db: Queryable,
-  rows: readonly Row[],
+  rows: readonly JobRow[],
   by: Asker,
   depth: number,
 ): Promise<Enqueued[]> {
@@ -54,7 +57,7 @@ async function persist(
   for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
     const chunk = rows.slice(from, from + ENQUEUE_CHUNK);
     const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by) : chunk;
-    enqueued.push(...(await insert(db, ready, by)));
+    enqueued.push(...(await insertJobs(db, ready, by)));
   }
   const children = await childrenOf(rows, enqueued, by);
   if (children.length > 0) {
@@ -67,10 +70,10 @@ async function persist(
 }
 
 async function childrenOf(
-  rows: readonly Row[],
+  rows: readonly JobRow[],
   enqueued: readonly Enqueued[],
   by: Asker,
-): Promise<Row[]> {
+): Promise<JobRow[]> {
   const families = rows.map(async ({ job: { children } }, at) => {
     const parent = enqueued[at];
     if (!children || !parent?.created) return [];
@@ -82,8 +85,8 @@ async function childrenOf(
 }
 
 /** One after another: of two that follow each other at once, the second takes the place of the first. */
-async function putOff(db: Queryable, rows: readonly Row[], { actor }: Asker): Promise<Row[]> {
-  const ready: Row[] = [];
+async function putOff(db: Queryable, rows: readonly JobRow[], { actor }: Asker): Promise<JobRow[]> {
+  const ready: JobRow[] = [];
   for (const row of rows) {
     if (!row.debounce) ready.push(row);
     else {
@@ -94,14 +97,15 @@ async function putOff(db: Queryable, rows: readonly Row[], { actor }: Asker): Pr
   return ready;
 }
 
-interface Row extends CheckedJob {
+/** A checked job on its way into the table. */
+export interface JobRow extends CheckedJob {
   parentId: number | null;
   /** Of a debounced job: how long it waits, and since when it and those before it have. */
   putOff?: { delayMs: number; since: string };
 }
 
 /** What a job may have. */
-const COLUMNS: readonly [string, string, (row: Row) => unknown][] = [
+const COLUMNS: readonly [string, string, (row: JobRow) => unknown][] = [
   ['type', 'text', ({ job }) => job.type.type],
   ['version', 'smallint', ({ job }) => job.type.version],
   ['queue', 'text', ({ job }) => job.type.queue],
@@ -140,14 +144,19 @@ function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-async function insert(db: Queryable, rows: readonly Row[], by: Asker): Promise<Enqueued[]> {
+/** Persists at most `ENQUEUE_CHUNK` jobs that need no other statement. `said`: what is announced with the commit. */
+export async function insertJobs(
+  db: Queryable,
+  rows: readonly JobRow[],
+  { actor, reason = null, said = null }: Pick<Asker, 'actor' | 'reason'> & { said?: Word | null },
+): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),
   );
   const params = columns.filter(({ given }) => given).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(columns),
-    [by.actor, by.reason ?? null, ...params],
+    insertSql(columns, said),
+    [actor, reason, ...params],
   );
   // A caller's own connection may read bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));

@@ -1,8 +1,9 @@
-import { joinAmbient } from '../database/ambient.ts';
+import { isWithin, joinAmbient } from '../database/ambient.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Announcer, Word } from './announcer.ts';
-import { enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
+import { checkAll, enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { JobType } from './job-type.ts';
 import type { Limits } from './limit.ts';
 import type { Children, EnqueueOptions, NewJob } from './new-job.ts';
@@ -35,9 +36,11 @@ interface EnqueuerWorld {
 /** Persists what people and handlers ask for, and spreads the word. */
 export class Enqueuer {
   readonly #world: EnqueuerWorld;
+  readonly #together: GroupCommit;
 
   constructor(world: EnqueuerWorld) {
     this.#world = world;
+    this.#together = new GroupCommit(world.database, world.announcer);
   }
 
   /** All of them, in order, or none. Inside an open transaction they belong to that. */
@@ -45,11 +48,16 @@ export class Enqueuer {
     const { database, limits, vault, announcer } = this.#world;
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
+    const word = wordOf(requests, jobs);
+    if (isOneStatement(jobs) && !isWithin(database)) {
+      const rows = await checkAll(jobs, { limits, vault });
+      return this.#together.enqueue(rows, actor, word);
+    }
     const by = { actor, limits, vault };
     const enqueued = isOneStatement(jobs)
       ? await enqueue(database, jobs, by)
       : await database.transaction((tx) => enqueue(tx, jobs, by));
-    await announcer.announce(wordOf(requests, jobs));
+    await announcer.announce(word);
     return enqueued;
   }
 

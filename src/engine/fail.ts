@@ -2,13 +2,13 @@ import type { Queryable } from '../database/database.ts';
 import { retryDelayMs } from './backoff.ts';
 import { columnOf, rowsOf, type Column } from './columns.ts';
 import type { ErrorFact } from './error-fact.ts';
-import { ALIVE, closeLeases, keptOf, refusedBy } from './fence.ts';
+import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
 import { signature } from './job-type.ts';
 import { letGo, tiedOf } from './let-go.ts';
 import { leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // A job that is tried again was failed and is retried, in one moment: that is what its audit says.
-const failSql = (given: string, ties: string, wanted: number): string => `
+const failSql = (given: string, ties: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
 attempt as (
@@ -44,7 +44,7 @@ audit as (
 ),
 drained as (${closeLeases('$2')}
 )
-${keptOf(wanted)}`;
+${KEPT}`;
 
 /** Records failed attempts, and puts down the next where any are left. Answers those that were refused. */
 export async function fail(
@@ -62,7 +62,7 @@ export async function fail(
     );
     return columnOf(name, type, values, name === 'job_id');
   };
-  const params: unknown[] = [leasesOf(settlements), drained];
+  const params: unknown[] = [leasesOf(settlements), drained, settlements.length];
   const given = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
@@ -82,7 +82,7 @@ export async function fail(
     params,
   );
   const ties = letGo(params, tiedOf(settlements), 'fate', 'ended.retry_ms is null');
-  return refusedBy(db, failSql(given, ties, settlements.length), params, settlements);
+  return refusedBy(db, failSql(given, ties), params, settlements);
 }
 
 /** Null: no further attempt. */

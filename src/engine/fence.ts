@@ -18,9 +18,8 @@ export const closeLeases = (ids: string): string => `
   delete from humdrum.lease using humdrum.worker, clock
   where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.expires_at > clock.now`;
 
-/** What was recorded is told only where it is not all of them: that is rare, and it is long. */
-export const keptOf = (wanted: number): string =>
-  `select case when count(*) < ${wanted} then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
+/** What was recorded is told only where it is not all of the $3: that is rare, and it is long. */
+export const KEPT = `select case when count(*) < $3 then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
 
 /** Runs the statement that records these settlements, and answers which of them it has refused. */
 export async function refusedBy(

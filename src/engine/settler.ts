@@ -1,4 +1,5 @@
 import type { OpenTransaction } from '../database/database.ts';
+import { isBadData } from './bad-data.ts';
 import { isDeliverable } from './enqueue-deliveries.ts';
 import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
@@ -164,15 +165,4 @@ function countByLease(settlements: readonly Settlement[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { job } of settlements) counts.set(job.leaseId, (counts.get(job.leaseId) ?? 0) + 1);
   return counts;
-}
-
-/** SQLSTATE classes 22 and 23, and values that have no form in SQL: data that no further try will make storable. */
-function isBadData(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError) return true;
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    /^2[23]...$/.test(error.code)
-  );
 }
