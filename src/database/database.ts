@@ -37,7 +37,10 @@ export interface Database extends Queryable {
 
   begin(): Promise<OpenTransaction>;
 
-  /** Calls `heard` for each NOTIFY on `channel` until the returned function is called. A hint, never a guarantee. */
+  /**
+   * Calls `heard` for each NOTIFY on `channel` until the returned function is called, and with '' when some may have been
+   * missed. A hint, never a guarantee.
+   */
   listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
 
   close(): Promise<void>;

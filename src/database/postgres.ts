@@ -120,6 +120,7 @@ class PostgresDatabase implements Database {
     let client: Client | null = null;
     let stopped = false;
     let retry: NodeJS.Timeout | undefined;
+    let missed = false;
     const connect = async (): Promise<void> => {
       const next = this.#newClient();
       next.on('notification', ({ payload }) => heard(payload ?? ''));
@@ -129,8 +130,10 @@ class PostgresDatabase implements Database {
       });
       await next.connect();
       await next.query(`listen ${channel}`);
-      if (stopped) await next.end();
-      else client = next;
+      if (stopped) return next.end();
+      client = next;
+      if (missed) heard('');
+      missed = true; // If this one breaks.
     };
     const again = (): void => {
       if (stopped) return;

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 
-export const MAX_PROMOTED = 1_000;
+const MAX_PROMOTED = 1_000;
 
 const PROMOTE = `
 with clock as materialized (select humdrum.clock() as now),

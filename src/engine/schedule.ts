@@ -36,6 +36,10 @@ export function isScheduled(type: JobType): type is ScheduledType {
   return type.schedule !== null;
 }
 
+export function scheduledNames(types: Registry): string[] {
+  return scheduled(types).map(({ type }) => type);
+}
+
 function scheduled(types: Registry): ScheduledType[] {
   return types.all().filter(isScheduled);
 }
@@ -149,7 +153,7 @@ export async function fireDue(
 async function untilNext(db: Queryable, names: string[]): Promise<number | null> {
   const { rows } = await db.query<{ ms: number | null }>(
     `select (extract(epoch from min(next_at) - humdrum.clock()) * 1000)::float8 as ms
-     from humdrum.schedule where name = any ($1)`,
+     from humdrum.schedule where name = any ($1) and isfinite(next_at)`,
     [names],
   );
   return rows[0]?.ms ?? null;

@@ -1,8 +1,9 @@
 import type { Queryable } from '../database/database.ts';
 
-/** Clears away unique keys that were held for a time which has passed. Nobody needs it: whoever wants such a key takes it. */
-export async function dropPassedKeys(db: Queryable): Promise<void> {
-  await db.query(`delete from humdrum.unique_key where ctid = any (array (
+/** Clears away unique keys that were held for a time which has passed, and answers how many. Whoever wants such a key takes it anyway. */
+export async function dropPassedKeys(db: Queryable): Promise<number> {
+  const { rows } = await db.query(`delete from humdrum.unique_key where ctid = any (array (
     select ctid from humdrum.unique_key where until <= humdrum.clock() limit 1000 for update skip locked
-  ))`);
+  )) returning key`);
+  return rows.length;
 }

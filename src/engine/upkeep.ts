@@ -1,9 +1,10 @@
 import { Bell } from './bell.ts';
 import { cancelOverdue } from './cancel.ts';
-import { MAX_PROMOTED, promote } from './promote.ts';
+import { glance, type Glance } from './glance.ts';
+import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
 import { extendHistory } from './retention.ts';
-import { fireDue } from './schedule.ts';
+import { fireDue, scheduledNames } from './schedule.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
@@ -11,7 +12,8 @@ import { answerCalls } from './wake.ts';
 import type { World } from './world.ts';
 
 const SWEEP_MS = 5_000;
-const MINUTE_MS = 60_000;
+const CHORE_MS = 60_000;
+const PATIENCE_MS = 500;
 /** However often it is rung, it looks no more often than this. */
 const REST_MS = 25;
 
@@ -19,14 +21,13 @@ export interface UpkeepOptions {
   world: World;
   actor: string;
   queues: readonly string[];
-  /** Called when jobs have become ready. */
+  /** Called when jobs are ready that nothing may have announced. */
   onReady(): void;
 }
 
-/** Something that is done from time to time, however often upkeep looks. */
+/** Something that is done once a minute, however often upkeep looks. */
 interface Chore {
   doing: string;
-  everyMs: number;
   task: () => Promise<void>;
   doneMs: number;
 }
@@ -42,19 +43,16 @@ export class Upkeep {
   constructor(options: UpkeepOptions) {
     this.#options = options;
     const { database } = options.world;
-    const chore = (
-      doing: string,
-      everyMs: number,
-      task: () => Promise<void>,
-      doneMs = -Infinity,
-    ): Chore => ({ doing, everyMs, task, doneMs });
+    const chore = (doing: string, task: () => Promise<void>, doneMs = -Infinity): Chore => ({
+      doing,
+      task,
+      doneMs,
+    });
     this.#chores = [
-      chore('rescuing', SWEEP_MS * 0.9, () => this.#rescue()),
-      chore('clearing', SWEEP_MS * 0.9, () => this.#clear()),
-      chore('looking for unknown types', MINUTE_MS, () => this.#tellUnknown()),
-      chore('extending the history', MINUTE_MS, () => extendHistory(database)),
+      chore('looking for unknown types', () => this.#tellUnknown()),
+      chore('extending the history', () => extendHistory(database)),
       ...(database.exclusive
-        ? [chore('vacuuming', MINUTE_MS, () => vacuum(database), performance.now())]
+        ? [chore('vacuuming', () => vacuum(database), performance.now())]
         : []),
     ];
   }
@@ -86,27 +84,48 @@ export class Upkeep {
   /** Answers in how many milliseconds something is known to come due. */
   async #look(): Promise<number> {
     for (const chore of this.#chores) {
-      if (performance.now() - chore.doneMs < chore.everyMs) continue;
+      if (performance.now() - chore.doneMs < CHORE_MS) continue;
       chore.doneMs = performance.now();
       await this.#attempt(chore.doing, chore.task);
     }
-    const tickMs = await this.#attempt('firing schedules', () => this.#fire());
-    const dueMs = await this.#attempt('promoting jobs', () => this.#promote());
-    const tokensMs = await this.#attempt('waking jobs', () => this.#answerCalls());
-    return Math.min(...[tickMs, dueMs, tokensMs].map((ms) => ms ?? Infinity));
+    const seen = await this.#attempt('looking', () => this.#glance());
+    if (!seen) return SWEEP_MS;
+    if (seen.ready) this.#options.onReady();
+    const due = this.#due(seen);
+    let done = 0;
+    for (const [doing, step] of due) done += (await this.#attempt(doing, step)) ?? 0;
+    // A step does a part of what is due. Where none did any, another process is at it, or it fails.
+    if (due.length > 0) return done > 0 ? 0 : PATIENCE_MS;
+    return Math.min(...[seen.tickMs, seen.dueMs, seen.tokensMs].map((ms) => ms ?? Infinity));
   }
 
-  async #rescue(): Promise<void> {
+  async #glance(): Promise<Glance> {
+    const { queues, world } = this.#options;
+    const { database, types } = world;
+    return glance(database, { queues, types: types.signatures, schedules: scheduledNames(types) });
+  }
+
+  #due(seen: Glance): [doing: string, step: () => Promise<number>][] {
+    const { actor, world } = this.#options;
+    const { database } = world;
+    const isDue = (ms: number | null): boolean => ms !== null && ms <= 0;
+    const steps: [boolean, string, () => Promise<number>][] = [
+      [seen.lost, 'rescuing', () => this.#rescue()],
+      [seen.overdue, 'cancelling', () => cancelOverdue(database, actor)],
+      [seen.passedKeys, 'clearing', () => dropPassedKeys(database)],
+      [isDue(seen.tickMs), 'firing schedules', () => this.#fire()],
+      [isDue(seen.dueMs), 'promoting jobs', () => this.#promote()],
+      [seen.calls || isDue(seen.tokensMs), 'waking jobs', () => this.#answerCalls()],
+    ];
+    return steps.flatMap(([wanted, doing, step]) => (wanted ? [[doing, step]] : []));
+  }
+
+  async #rescue(): Promise<number> {
     const { world, actor } = this.#options;
     const { rescued, again } = await rescue(world.database, actor);
     if (rescued > 0) world.onEvent({ event: 'jobs-rescued', rescued, again });
-    if (again > 0) this.#options.onReady();
-  }
-
-  async #clear(): Promise<void> {
-    const { world, actor } = this.#options;
-    await cancelOverdue(world.database, actor);
-    await dropPassedKeys(world.database);
+    if (again > 0) world.onWoken();
+    return rescued;
   }
 
   async #tellUnknown(): Promise<void> {
@@ -115,26 +134,27 @@ export class Upkeep {
     if (types.length > 0) world.onEvent({ event: 'types-unknown', types });
   }
 
-  async #fire(): Promise<number | null> {
+  /** A tick that is skipped makes no job, and is done with too. */
+  async #fire(): Promise<number> {
     const { world } = this.#options;
-    const { fired, nextMs } = await fireDue(world.database, world.types, world);
-    if (fired > 0) {
-      world.onEvent({ event: 'ticks-fired', fired });
-      this.#options.onReady();
-    }
-    return nextMs;
+    const { fired } = await fireDue(world.database, world.types, world);
+    if (fired > 0) world.onEvent({ event: 'ticks-fired', fired });
+    if (fired > 0) world.onWoken();
+    return 1;
   }
 
-  async #promote(): Promise<number | null> {
-    const { promoted, nextMs } = await promote(this.#options.world.database);
-    if (promoted > 0) this.#options.onReady();
-    return promoted === MAX_PROMOTED ? 0 : nextMs;
+  async #promote(): Promise<number> {
+    const { world } = this.#options;
+    const { promoted } = await promote(world.database);
+    if (promoted > 0) world.onWoken();
+    return promoted;
   }
 
-  async #answerCalls(): Promise<number | null> {
-    const { woken, nextMs } = await answerCalls(this.#options.world.database);
-    if (woken > 0) this.#options.onReady();
-    return nextMs;
+  async #answerCalls(): Promise<number> {
+    const { world } = this.#options;
+    const { woken } = await answerCalls(world.database);
+    if (woken > 0) world.onWoken();
+    return woken;
   }
 
   /** What fails is told, and does not keep the others from their turn. */

@@ -8,36 +8,32 @@ export interface WorkerOptions {
   queues?: readonly string[];
   /** A process that is silent for this long has lost its jobs. Default 15,000. Without meaning on the embedded database. */
   leaseMs?: number;
-  /** How often to look for work that nothing has announced. Default 2,000. */
+  /** How often to ask for work that nothing has announced. Default 2,000, and 30,000 where all of it is announced. */
   pollMs?: number;
 }
 
-export type WorkerSettings = Required<Omit<WorkerOptions, 'queues'>> &
-  Pick<WorkerOptions, 'queues'>;
+export type WorkerSettings = Required<Omit<WorkerOptions, 'queues' | 'pollMs'>> &
+  Pick<WorkerOptions, 'queues' | 'pollMs'>;
 
 const RANGES = {
-  concurrency: { least: 1, most: 1_000, otherwise: 10 },
-  leaseMs: { least: 100, most: 3_600_000, otherwise: 15_000 },
-  pollMs: { least: 10, most: 3_600_000, otherwise: 2_000 },
+  concurrency: { least: 1, most: 1_000 },
+  leaseMs: { least: 100, most: 3_600_000 },
+  pollMs: { least: 10, most: 3_600_000 },
 };
 
 /** Errors: `config-invalid`. */
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
-  const number = (name: keyof typeof RANGES): number => {
-    const { least, most, otherwise } = RANGES[name];
-    const value = options[name] ?? otherwise;
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
+  for (const [name, { least, most }] of Object.entries(RANGES)) {
+    const value = options[name as keyof typeof RANGES];
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most))
+      continue;
     throw new HumdrumError(
       'config-invalid',
       `worker.${name} is a whole number from ${least} to ${most}, not ${String(value)}.`,
     );
-  };
-  return {
-    concurrency: number('concurrency'),
-    leaseMs: number('leaseMs'),
-    pollMs: number('pollMs'),
-    ...(options.queues ? { queues: options.queues } : {}),
-  };
+  }
+  const { concurrency = 10, leaseMs = 15_000, pollMs, queues } = options;
+  return { concurrency, leaseMs, ...(pollMs && { pollMs }), ...(queues && { queues }) };
 }
 
 /** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */

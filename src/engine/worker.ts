@@ -12,6 +12,9 @@ import type { WorkerSettings } from './worker-options.ts';
 import type { World } from './world.ts';
 
 const MAX_UNSETTLED = 4_000;
+const POLL_MS = 2_000;
+/** Where all work is announced: upkeep looks too, and what it sees is announced. */
+const POLL_HEARING_MS = 30_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {
@@ -31,6 +34,7 @@ export class Worker {
   #claiming: Promise<void> = Promise.resolve();
   #unsureUntilMs = -Infinity;
   #stopping: Promise<void> | null = null;
+  #hearing = false;
 
   constructor(world: World, settings: WorkerSettings) {
     this.#world = world;
@@ -50,6 +54,11 @@ export class Worker {
     this.#claiming = this.#claimLoop();
   }
 
+  /** From now on it is told of all work, by whatever process. */
+  hears(): void {
+    this.#hearing = true;
+  }
+
   /** There is new work. */
   ring(word: Word): void {
     this.#bell.ring();
@@ -65,6 +74,10 @@ export class Worker {
     this.#stopping ??= this.#drain();
     await this.#stopping;
     clearTimeout(timer);
+  }
+
+  get #pollMs(): number {
+    return this.#options.pollMs ?? (this.#hearing ? POLL_HEARING_MS : POLL_MS);
   }
 
   get #workerId(): number {
@@ -97,7 +110,7 @@ export class Worker {
         return;
       } catch (error) {
         this.#world.onEvent({ event: 'trouble', doing: 'joining again', error });
-        await new Promise((resolve) => setTimeout(resolve, this.#options.pollMs));
+        await new Promise((resolve) => setTimeout(resolve, this.#pollMs));
       }
     }
   }
@@ -107,7 +120,7 @@ export class Worker {
       if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
       const room = this.#room();
       if (room === 0 || (await this.#claim(room)) < room) {
-        await this.#bell.wait(this.#options.pollMs * (0.9 + Math.random() * 0.2));
+        await this.#bell.wait(this.#pollMs * (0.9 + Math.random() * 0.2));
       }
     }
   }

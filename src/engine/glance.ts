@@ -1,0 +1,53 @@
+import type { Queryable } from '../database/database.ts';
+
+/** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */
+export interface Glance {
+  /** Jobs of these types may start. */
+  ready: boolean;
+  /** Leases of workers whose time has passed. */
+  lost: boolean;
+  /** Queued jobs that have not started in time. */
+  overdue: boolean;
+  /** Unique keys that were held for a time. */
+  passedKeys: boolean;
+  /** Somebody may go on. */
+  calls: boolean;
+  tickMs: number | null;
+  dueMs: number | null;
+  tokensMs: number | null;
+}
+
+/** Of a queue whose first jobs nobody here knows, so many are looked at. */
+const HEAD = 100;
+
+const GLANCE = `
+with clock as materialized (select humdrum.clock() as now)
+select
+  exists (
+    select from unnest($1::text[]) as served (queue) cross join lateral (
+      select type from humdrum.ready where ready.queue = served.queue order by rank, job_id limit ${HEAD}
+    ) as head where head.type = any ($2::text[])
+  ) as ready,
+  exists (
+    select from humdrum.lease join humdrum.worker on worker.id = lease.worker_id where worker.expires_at <= clock.now
+  ) as lost,
+  exists (select from humdrum.ready where start_by <= clock.now)
+    or exists (select from humdrum.later where start_by <= clock.now)
+    or exists (select from humdrum.parked where start_by <= clock.now) as overdue,
+  exists (select from humdrum.unique_key where until <= clock.now) as "passedKeys",
+  exists (select from humdrum.wake_call) as calls,
+  (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($3::text[]) and isfinite(next_at)) as "tickMs",
+  (select date_part('epoch', min(run_at) - clock.now) * 1000 from humdrum.later) as "dueMs",
+  (select date_part('epoch', min(wake_at) - clock.now) * 1000 from humdrum.bucket where wake_at is not null) as "tokensMs"
+from clock`;
+
+/** One look at all that a worker sees to, which writes nothing. */
+export async function glance(
+  db: Queryable,
+  by: { queues: readonly string[]; types: readonly string[]; schedules: readonly string[] },
+): Promise<Glance> {
+  const { rows } = await db.query<Glance>(GLANCE, [by.queues, by.types, by.schedules]);
+  const [seen] = rows;
+  if (!seen) throw new Error('A look always sees something.');
+  return seen;
+}
