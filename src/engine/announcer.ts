@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ambientTransaction, runOutside } from '../database/ambient.ts';
 import type { Database, Queryable } from '../database/database.ts';
 
@@ -9,13 +10,15 @@ const CHANNEL = 'humdrum_jobs';
 const DEBOUNCE_MS = 5;
 
 /** A part of a statement that says it when that commits: the rows of `said` must be read. */
-export const announcement = (word: Word): string =>
-  `, said as materialized (select pg_notify('${CHANNEL}', '${word}'))`;
+export const announcement = (news: string): string =>
+  `, said as materialized (select pg_notify('${CHANNEL}', '${news}'))`;
 
 /** Spreads the word that there are new jobs. Only a hint: workers look by themselves too. */
 export class Announcer {
   readonly #database: Database;
   readonly #heard: (word: Word) => void;
+  /** Who says it, where this process has told itself already. */
+  readonly #me = randomBytes(4).toString('hex');
   #unsaid: Word | null = null;
   #saidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -28,9 +31,10 @@ export class Announcer {
 
   async listen(): Promise<void> {
     if (this.#database.exclusive) return; // Nobody else is there to say anything.
-    this.#stopListening ??= await this.#database.listen(CHANNEL, (said) =>
-      this.#heard(said === 'ready' ? 'ready' : 'later'),
-    );
+    this.#stopListening ??= await this.#database.listen(CHANNEL, (said) => {
+      const [word, by] = said.split(' ');
+      if (by !== this.#me) this.#heard(word === 'ready' ? 'ready' : 'later');
+    });
   }
 
   async announce(word: Word): Promise<void> {
@@ -44,19 +48,19 @@ export class Announcer {
   }
 
   /** With the commit, where nothing has been said for a moment: an idle system hears of a job as soon as it is there. */
-  async announceWith<T>(word: Word, commit: (said: Word | null) => Promise<T>): Promise<T> {
+  async announceWith<T>(word: Word, commit: (news: string | null) => Promise<T>): Promise<T> {
     const nowMs = performance.now();
     const quiet = nowMs - this.#saidMs >= DEBOUNCE_MS && !this.#database.exclusive;
     if (quiet) this.#saidMs = nowMs;
-    const result = await commit(quiet ? word : null);
+    const result = await commit(quiet ? `${word} ${this.#me}` : null);
     if (quiet) this.#heard(word);
     else await this.announce(word);
     return result;
   }
 
   /** With the caller's transaction, so that nobody hears of it before it is there. */
-  async announceWithin(client: Queryable, word: Word): Promise<void> {
-    await client.query(`select pg_notify('${CHANNEL}', $1)`, [word]);
+  async announceWithin(client: Queryable, news: string): Promise<void> {
+    await client.query(`select pg_notify('${CHANNEL}', $1)`, [news]);
   }
 
   async stop(): Promise<void> {
@@ -71,6 +75,7 @@ export class Announcer {
     this.#unsaid = null;
     this.#saidMs = performance.now();
     // Unheard, the jobs still start at the workers' next look.
-    if (word) await this.announceWithin(this.#database, word).catch(() => undefined);
+    if (word)
+      await this.announceWithin(this.#database, `${word} ${this.#me}`).catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-import { announcement, type Word } from './announcer.ts';
+import { announcement } from './announcer.ts';
 import type { Column } from './columns.ts';
 
 /** 2020-01-01, from which ranks count, in seconds. */
@@ -8,7 +8,7 @@ const RANKS_FROM = 1_577_836_800;
  * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are given. There is no more in it
  * than these jobs need: most have no time of their own, no key, no limits and no parent.
  */
-export function insertSql(columns: readonly Column[], said: Word | null): string {
+export function insertSql(columns: readonly Column[], news: string | null): string {
   const params = columns
     .filter(({ given }) => given)
     .map((column, at) => ({ ...column, at: `$${at + 3}::${column.type}` }));
@@ -47,8 +47,8 @@ audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)
   select now, id, 'created', coalesce($1, 'schedule:' || ${column('schedule')}), $2 from fresh
 )
-${said ? announcement(said) : ''}
-select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${said ? ', said' : ''} order by ordinality`;
+${news ? announcement(news) : ''}
+select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${news ? ', said' : ''} order by ordinality`;
 }
 
 /** When it is due, what its handler sees as now, by when it must start, and its rank. */

@@ -1,6 +1,5 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import type { Word } from './announcer.ts';
 import { columnOf } from './columns.ts';
 import { debounce } from './debounce.ts';
 import { insertSql } from './enqueue-sql.ts';
@@ -144,18 +143,18 @@ function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-/** Persists at most `ENQUEUE_CHUNK` jobs that need no other statement. `said`: what is announced with the commit. */
+/** Persists at most `ENQUEUE_CHUNK` jobs that need no other statement. `news`: what is announced with the commit. */
 export async function insertJobs(
   db: Queryable,
   rows: readonly JobRow[],
-  { actor, reason = null, said = null }: Pick<Asker, 'actor' | 'reason'> & { said?: Word | null },
+  { actor, reason = null, news = null }: Pick<Asker, 'actor' | 'reason'> & { news?: string | null },
 ): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),
   );
   const params = columns.filter(({ given }) => given).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(columns, said),
+    insertSql(columns, news),
     [actor, reason, ...params],
   );
   // A caller's own connection may read bigint as a string.

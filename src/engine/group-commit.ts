@@ -58,8 +58,8 @@ export class GroupCommit {
     const word = batch.some((asked) => asked.word === 'later') ? 'later' : 'ready';
     try {
       const rows = batch.flatMap((asked) => asked.rows);
-      const enqueued = await this.#announcer.announceWith(word, async (said) =>
-        insertJobs(this.#database, rows, { actor, said }),
+      const enqueued = await this.#announcer.announceWith(word, async (news) =>
+        insertJobs(this.#database, rows, { actor, news }),
       );
       let from = 0;
       for (const { rows: mine, done } of batch) {
