@@ -1,67 +1,188 @@
-/** How fast bulk enqueue and drain are, with the audit on, on a real PostgreSQL that fsyncs, and on PGlite. */
-import { execFile } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
-import { parseArgs, promisify } from 'node:util';
+/** `npm run bench`: Humdrum and its peers side by side. README.md beside this file tells more. */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startPostgres } from '../tests/support/postgres-server.ts';
+import { loadScenario, loadSystem, scenarioNames, systemNames } from './catalogue.ts';
+import { onPostgres } from './databases.ts';
+import { parseFlags, USAGE, type Flags } from './flags.ts';
+import { machine, machineSlug } from './machine.ts';
+import { measureApart } from './measure-apart.ts';
+import { REDIS_SETTINGS, startRedis } from './redis.ts';
+import { report } from './report.ts';
+import type { Outcome, Results } from './results.ts';
+import type { Scale, Scenario } from './scenario.ts';
+import { rotated } from './statistics.ts';
+import type { System } from './system.ts';
+import { freshName, writeResults } from './write-results.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    jobs: { type: 'string' },
-    runs: { type: 'string' },
-  },
-});
-const jobs = Number(flags.jobs ?? (flags.quick ? 20_000 : 100_000));
-const runs = Number(flags.runs ?? (flags.quick ? 3 : 5));
-const MEASURE = new URL('measure.js', import.meta.url).pathname;
+const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
-interface Rates {
-  enqueue: number;
-  drain: number;
+type Named<Item> = readonly (readonly [name: string, item: Item])[];
+
+interface Servers {
+  readonly postgres: string;
+  readonly redis: string | null;
+  /** As the report names them. */
+  readonly facts: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
 }
 
-async function measure(database?: string): Promise<Rates> {
-  const args = [MEASURE, String(jobs), ...(database === undefined ? [] : [database])];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout) as Rates;
+async function named<Item>(
+  names: readonly string[],
+  load: (name: string) => Promise<Item>,
+): Promise<Named<Item>> {
+  return Promise.all(names.map(async (name) => [name, await load(name)] as const));
 }
 
-function report(backend: string, rates: Rates[]): void {
-  for (const what of ['enqueue', 'drain'] as const) {
-    const sorted = rates.map((rate) => Math.round(rate[what])).toSorted((a, b) => a - b);
-    const middle = Math.floor(sorted.length / 2);
-    const figures = [middle, 0, sorted.length - 1].map((at) => sorted[at] ?? 0);
-    row([backend, what, ...figures.map((figure) => figure.toLocaleString('en'))]);
+/** Those that `--only` names; else all that do not have to be asked for. */
+async function chosenScenarios({ only }: Flags): Promise<Named<Scenario>> {
+  const all = await named(only ?? scenarioNames(), loadScenario);
+  return all.filter(([, { onDemand }]) => only !== null || onDemand !== true);
+}
+
+async function startServers(systems: Named<System>): Promise<Servers> {
+  const postgres = await startPostgres({ fsync: true });
+  const wanted = systems.some(([, { store }]) => store === 'redis');
+  const redis = wanted ? await startRedis() : null;
+  const facts: Record<string, string> = {
+    [`PostgreSQL ${postgres.version}`]: await postgresSettings(postgres.url),
+  };
+  if (redis) {
+    const settings = Object.entries(REDIS_SETTINGS).map(([name, value]) => `${name} ${value}`);
+    facts[`Redis ${redis.version}`] = `on the same machine, ${settings.join(', ')}`;
+  } else if (wanted) {
+    facts['Redis'] = 'not installed, and not to be installed here: its rows are left out';
   }
+  return {
+    postgres: postgres.url,
+    redis: redis?.url ?? null,
+    facts,
+    stop: async () => {
+      await redis?.stop();
+      await postgres.stop();
+    },
+  };
 }
 
-function row(cells: string[]): void {
-  const widths = [20, 8, 8, 8, 8];
-  const padded = cells.map((cell, at) =>
-    at < 2 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
+async function postgresSettings(url: string): Promise<string> {
+  const names = [
+    'fsync',
+    'synchronous_commit',
+    'full_page_writes',
+    'shared_buffers',
+    'max_wal_size',
+  ];
+  const settings = await onPostgres(url, (query) =>
+    query('select name, current_setting(name) as value from unnest($1::text[]) name', [names]),
   );
-  console.log(`| ${padded.join(' | ')} |`);
+  const said = settings.map(({ name, value }) => `${String(name)} ${String(value)}`);
+  return `on the same machine, stock settings: ${said.join(', ')}`;
 }
 
-const server = await startPostgres({ fsync: true });
-const [cpu] = cpus();
-const machine = `${cpus().length} × ${cpu?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-console.log(`${machine}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}.`);
-console.log(
-  `${jobs.toLocaleString('en')} no-op jobs with 100 bytes of input, one worker process with default settings, ` +
-    `an attempt and three audit rows a job, ${runs} runs, jobs/s:\n`,
-);
-row(['backend', 'what', 'median', 'least', 'most']);
-row(['-', '-', '-:', '-:', '-:']);
-try {
-  const postgres: Rates[] = [];
-  const pglite: Rates[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    postgres.push(await measure(server.url));
-    pglite.push(await measure());
-  }
-  report(`PostgreSQL ${server.version.split(' ')[0]}`, postgres);
-  report('PGlite in memory', pglite);
-} finally {
-  await server.stop();
+/** What is dirty is written before the clock runs, so that nobody pays for who was before. */
+async function checkpoint(url: string): Promise<void> {
+  await onPostgres(url, (query) => query('checkpoint')).catch(() => undefined);
 }
+
+async function* measureAll(
+  flags: Flags,
+  servers: Servers,
+  systems: Named<System>,
+  scenarios: Named<Scenario>,
+): AsyncGenerator<Outcome> {
+  const scale: Scale = { jobs: flags.jobs, quick: flags.quick };
+  for (let run = 0; run < flags.runs; run += 1) {
+    for (const [scenario, { suits }] of scenarios) {
+      for (const [system, facts] of rotated(systems, run)) {
+        if (suits?.(system, facts) === false) continue;
+        await checkpoint(servers.postgres);
+        const { postgres, redis } = servers;
+        const outcome = await measureApart({ scenario, system, scale, postgres, redis });
+        yield { scenario, system, run, ...outcome };
+      }
+    }
+  }
+}
+
+function versionOf({ package: name }: System): string {
+  const file = name === null ? '../package.json' : `./node_modules/${name}/package.json`;
+  const { version } = createRequire(import.meta.url)(file) as { version: string };
+  return version;
+}
+
+async function main(flags: Flags): Promise<number> {
+  const asked = await named(flags.systems ?? systemNames(), loadSystem);
+  const scenarios = await chosenScenarios(flags);
+  const servers = await startServers(asked);
+  const systems = asked.filter(([, { store }]) => store !== 'redis' || servers.redis !== null);
+  const outcomes: Outcome[] = [];
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    command: commandOf(flags),
+    machine: machine(),
+    node: process.version,
+    servers: servers.facts,
+    scale: { jobs: flags.jobs, quick: flags.quick },
+    runs: flags.runs,
+    systems: systems.map(([name, system]) => ({ name, version: versionOf(system), ...system })),
+    scenarios: scenarios.map(([name, { title, what, settings, metrics, chart = false }]) => ({
+      name,
+      title,
+      settings,
+      metrics,
+      chart,
+      what: what({ jobs: flags.jobs, quick: flags.quick }),
+    })),
+    outcomes,
+  };
+  const folder = flags.out ?? (flags.quick ? null : RESULTS);
+  const name = freshName(folder, `${results.date}-${machineSlug()}`);
+  try {
+    for await (const outcome of measureAll(flags, servers, systems, scenarios)) {
+      outcomes.push(outcome);
+      tell(outcome, flags);
+      // A run takes long: what there is outlives whatever happens to the rest.
+      if (folder !== null) await writeResults(results, folder, name);
+    }
+  } finally {
+    await servers.stop();
+  }
+  console.log(folder === null ? report(results, null) : `\n${join(folder, name)}.md`);
+  return outcomes.some(({ error }) => error !== undefined) ? 1 : 0;
+}
+
+/** Where the results went is of no interest to who repeats it. */
+function commandOf({ quick, jobs, runs, only, systems }: Flags): string {
+  const parts = [
+    ...(quick ? ['--quick'] : []),
+    `--jobs ${jobs} --runs ${runs}`,
+    ...(only ? [`--only ${only.join(',')}`] : []),
+    ...(systems ? [`--systems ${systems.join(',')}`] : []),
+  ];
+  return `npm run bench -- ${parts.join(' ')}`;
+}
+
+function tell({ scenario, system, run, figures, error }: Outcome, { runs }: Flags): void {
+  const values = Object.entries(figures?.values ?? {}).map(
+    ([metric, value]) => `${metric} ${Number(value.toPrecision(4)).toLocaleString('en')}`,
+  );
+  const what = error ?? [...values, figures?.note ?? []].flat().join(', ');
+  console.error(`${run + 1}/${runs} ${scenario} ${system}: ${what}`);
+}
+
+/** Null where the command line is wrong: then it has been said how. */
+function flagsFrom(args: readonly string[]): Flags | null {
+  const names = { scenarios: scenarioNames(), systems: systemNames() };
+  try {
+    return parseFlags(args, names);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    console.error(`\n${USAGE}`);
+    console.error(`scenarios: ${names.scenarios.join(', ')}\nsystems: ${names.systems.join(', ')}`);
+    return null;
+  }
+}
+
+const flags = flagsFrom(process.argv.slice(2));
+process.exitCode = flags === null ? 2 : await main(flags);

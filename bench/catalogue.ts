@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Scenario } from './scenario.ts';
+import type { System } from './system.ts';
+
+/** The folders are the lists: a system or a scenario more is a file more. */
+const SCENARIOS = new URL('scenarios/', import.meta.url);
+const SYSTEMS = new URL('systems/', import.meta.url);
+const PEERS = new URL('systems/peers/', import.meta.url);
+
+function namesIn(folder: URL): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'))
+    .toSorted();
+}
+
+export function scenarioNames(): string[] {
+  return namesIn(SCENARIOS);
+}
+
+/** Humdrum first. */
+export function systemNames(): string[] {
+  return [...namesIn(SYSTEMS), ...namesIn(PEERS)];
+}
+
+/** Imports what it runs on, so a peer's package is needed only by whoever measures it. */
+export async function loadSystem(name: string): Promise<System> {
+  const folder = namesIn(SYSTEMS).includes(name) ? SYSTEMS : PEERS;
+  const { system } = (await import(new URL(`${name}.ts`, folder).href)) as { system: System };
+  return system;
+}
+
+export async function loadScenario(name: string): Promise<Scenario> {
+  const url = new URL(`${name}.ts`, SCENARIOS);
+  const { scenario } = (await import(url.href)) as { scenario: Scenario };
+  return scenario;
+}

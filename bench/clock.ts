@@ -1,0 +1,10 @@
+/** Milliseconds of the machine's monotonic clock: the same in all processes, and never set back. */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

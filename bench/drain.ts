@@ -1,0 +1,108 @@
+import { nowMs, sleep } from './clock.ts';
+import { onPostgres, walPosition } from './databases.ts';
+import { payloads } from './payload.ts';
+import type { Bench, Figures, Metric } from './scenario.ts';
+import type { Place, Producer, SettingsName, Watch } from './system.ts';
+import type { Tally, WorkerProcess, WorkerTask } from './worker-process.ts';
+
+/** What every scenario tells that empties a queue. */
+export const DRAIN_METRICS = {
+  rate: { label: 'jobs/s', better: 'more' },
+  walBytes: { label: 'WAL bytes/job', better: 'less' },
+  memory: { label: 'worker MiB', better: 'less' },
+} satisfies Record<string, Metric>;
+
+export interface DrainOptions {
+  readonly jobs: number;
+  /** A system that has not finished by then is measured by what it has done. */
+  readonly withinMs: number;
+  readonly task?: Partial<WorkerTask>;
+  readonly settings?: SettingsName;
+}
+
+/** After the last job has run, its completion must be stored within this. */
+const SETTLED_WITHIN_MS = 30_000;
+
+/** Connects a producer, lets it be used, and disconnects it. */
+export async function produce(
+  { system }: Bench,
+  place: Place,
+  use: (producer: Producer) => Promise<void>,
+  settings: SettingsName = 'best',
+): Promise<void> {
+  const producer = await system.produce(place, settings);
+  await use(producer);
+  await producer.close();
+}
+
+/** The instant at which the store held no job any more that has not ended. */
+export async function emptied(watch: Watch, withinMs = SETTLED_WITHIN_MS): Promise<number> {
+  const untilMs = nowMs() + withinMs;
+  for (;;) {
+    const open = await watch.open();
+    if (open === 0) return nowMs();
+    if (nowMs() > untilMs) throw new Error(`All jobs have run, and ${open} are still open.`);
+    await sleep(5);
+  }
+}
+
+/** Fills the queue of a fresh store, and then lets one worker process empty it. */
+export async function drain(bench: Bench, options: DrainOptions): Promise<Figures> {
+  const { jobs, settings } = options;
+  const place = await bench.fresh();
+  await produce(bench, place, (producer) => producer.enqueueMany(payloads(jobs)), settings);
+  return emptyQueue(bench, place, options);
+}
+
+/** The clock runs from the start of the worker until nothing is open. */
+export async function emptyQueue(
+  bench: Bench,
+  place: Place,
+  { jobs, withinMs, task }: DrainOptions,
+): Promise<Figures> {
+  const worker = await bench.worker(place, { jobs, ...task });
+  const watch = await bench.system.watch(place);
+  return onPostgres(place.postgres, async (query) => {
+    const walBefore = await walPosition(query);
+    const startMs = nowMs();
+    await worker.go();
+    const whole = (await worker.milestone(withinMs)) !== null;
+    const endMs = whole ? await emptied(watch) : nowMs();
+    const walBytes = (await walPosition(query)) - walBefore;
+    const tally = await worker.tally();
+    await checkNothingIsLost(bench, { place, worker, watch, jobs, whole, tally });
+    const notes = [
+      ...(whole ? [] : [`stopped after ${Math.round(withinMs / 1_000)} s`]),
+      ...(tally.runs > tally.jobs ? [`${tally.runs - tally.jobs} ran again`] : []),
+    ];
+    return {
+      values: {
+        rate: tally.jobs / ((endMs - startMs) / 1_000),
+        ...(bench.system.store === 'postgres' ? { walBytes: walBytes / tally.jobs } : {}),
+        memory: tally.maxRssMiB,
+      },
+      ...(notes.length > 0 ? { note: notes.join(', ') } : {}),
+    };
+  });
+}
+
+interface Drained {
+  place: Place;
+  worker: WorkerProcess;
+  watch: Watch;
+  jobs: number;
+  whole: boolean;
+  tally: Tally;
+}
+
+/** A rate is worth nothing where a job was lost or went unrecorded. */
+export async function checkNothingIsLost(bench: Bench, drained: Drained): Promise<void> {
+  const { place, worker, watch, jobs, whole, tally } = drained;
+  await worker.stop();
+  const open = await watch.open();
+  await watch.close();
+  if (whole) await bench.system.verify?.(place, jobs);
+  if (whole ? tally.jobs !== jobs || open > 0 : tally.jobs === 0 || tally.jobs + open < jobs) {
+    throw new Error(`Of ${jobs} jobs, ${tally.jobs} have run and ${open} are open.`);
+  }
+}

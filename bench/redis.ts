@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../tests/support/postgres-server.ts';
+
+const run = promisify(execFile);
+
+export interface RedisServer {
+  readonly url: string;
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+/** What is said of it in the report. All else is as Redis comes. */
+export const REDIS_SETTINGS = { appendonly: 'yes', appendfsync: 'everysec' };
+
+/** A Redis of our own on a free port, or null where there is none and none can be installed. */
+export async function startRedis(): Promise<RedisServer | null> {
+  const version = (await installed()) ?? (await install());
+  if (version === null) return null;
+  const folder = await mkdtemp(join(tmpdir(), 'humdrum-redis-'));
+  const port = await freePort();
+  const settings = Object.entries(REDIS_SETTINGS).flatMap(([name, value]) => [`--${name}`, value]);
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const server = spawn('redis-server', [...place, ...settings], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => {
+    server.once('close', () => resolve());
+  });
+  const kill = (): void => void server.kill('SIGKILL');
+  process.once('exit', kill);
+  await ready(server.stdout, ended);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    version,
+    stop: async () => {
+      server.kill('SIGTERM');
+      await ended;
+      process.off('exit', kill);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ready(output: NodeJS.ReadableStream, ended: Promise<void>): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    output.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4_000);
+      if (said.includes('Ready to accept connections')) resolve();
+    });
+    void ended.then(() => reject(new Error(`Redis ended: ${said}`)));
+  });
+}
+
+async function installed(): Promise<string | null> {
+  const { stdout } = await run('redis-server', ['--version']).catch(() => ({ stdout: '' }));
+  return /v=(\S+)/.exec(stdout)?.[1] ?? null;
+}
+
+async function install(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return null;
+  await run('apt-get', ['install', '-y', 'redis-server']).catch(() => null);
+  return installed();
+}

@@ -1,0 +1,112 @@
+import { createHumdrum, defineJob, type Humdrum, type JobType } from '../../dist/index.js';
+import { z } from 'zod';
+import { onPostgres, watchPostgres } from '../databases.ts';
+import type { Payload, Place, Producer, Running, System } from '../system.ts';
+
+const input = z.object({ id: z.number(), pad: z.string() });
+
+/** The type as a producer knows it, which runs nothing. */
+const JOB = 'bench.job';
+
+function jobThat(run: (payload: Payload) => void): JobType<Payload> {
+  return defineJob({
+    type: JOB,
+    input,
+    run: (_ctx, payload) => {
+      run(payload);
+      return null;
+    },
+  });
+}
+
+async function started(humdrum: Humdrum): Promise<Running> {
+  await humdrum.start();
+  return { stop: () => humdrum.close() };
+}
+
+export function producerOf(humdrum: Humdrum): Producer {
+  return {
+    enqueue: async (payload) => {
+      await humdrum.enqueue(JOB, payload);
+    },
+    enqueueMany: async (payloads, runAt) => {
+      const when = runAt ? { runAt } : {};
+      await humdrum.enqueueMany(payloads.map((one) => ({ type: JOB, input: one, ...when })));
+    },
+    close: () => humdrum.close(),
+  };
+}
+
+/** On PGlite, in memory. */
+export async function embedded(run: (payload: Payload) => void): Promise<Humdrum> {
+  return createHumdrum({ jobs: [jobThat(run)] });
+}
+
+/** Of each job its attempt, and three lines of audit. */
+export async function verifyRecords(
+  query: (sql: string) => Promise<readonly unknown[]>,
+  jobs: number,
+): Promise<void> {
+  const [seen] = await query(
+    `select (select count(*) from humdrum.attempt where status = 'completed')::float8 as attempts,
+       (select count(*) from humdrum.audit where event in ('created', 'started', 'completed'))::float8 as audit`,
+  );
+  const found = JSON.stringify(seen);
+  if (found === JSON.stringify({ attempts: jobs, audit: jobs * 3 })) return;
+  throw new Error(`${jobs} jobs ought to leave ${jobs * 3} audit rows; found ${found}.`);
+}
+
+const DEFAULTS = {
+  text: 'defaults (`concurrency` 10); audit, attempts, fencing and heartbeats are always on',
+  source: 'README.md',
+};
+
+export const system: System = {
+  title: 'Humdrum',
+  package: null,
+  store: 'postgres',
+  settings: { best: DEFAULTS, default: DEFAULTS },
+  writes: 'the write and the completion are one transaction (`ctx.db`)',
+
+  async prepare({ postgres }: Place) {
+    await (await createHumdrum({ database: postgres })).close();
+  },
+
+  async produce({ postgres }: Place) {
+    return producerOf(
+      await createHumdrum({ database: postgres, jobs: [jobThat(() => undefined)] }),
+    );
+  },
+
+  async work({ postgres }, _settings, run) {
+    return started(await createHumdrum({ database: postgres, jobs: [jobThat(run)] }));
+  },
+
+  async workWithWrites({ postgres }, concurrency, run) {
+    const job = defineJob({
+      type: JOB,
+      input,
+      run: async (ctx, payload) => {
+        await run(payload, (sql, params) => ctx.db.query(sql, params));
+        return null;
+      },
+    });
+    return started(
+      await createHumdrum({ database: postgres, jobs: [job], worker: { concurrency } }),
+    );
+  },
+
+  async together({ postgres }, run) {
+    const humdrum = await createHumdrum({ database: postgres, jobs: [jobThat(run)] });
+    return { producer: producerOf(humdrum), running: await started(humdrum) };
+  },
+
+  watch: ({ postgres }) =>
+    watchPostgres(
+      postgres,
+      `select (select count(*) from humdrum.ready) + (select count(*) from humdrum.later)
+         + (select coalesce(sum(cardinality(jobs)), 0) from humdrum.lease) as open`,
+    ),
+
+  verify: ({ postgres }, jobs) => onPostgres(postgres, (query) => verifyRecords(query, jobs)),
+};

@@ -1,0 +1,54 @@
+/** A process with one worker of one system, and nothing else. It is told by `worker-process.ts` what to do. */
+import { loadSystem } from './catalogue.ts';
+import { nowMs } from './clock.ts';
+import { handlerFor } from './handlers.ts';
+import type { Running } from './system.ts';
+import type { Order, Word, WorkerTask } from './worker-process.ts';
+
+const task = JSON.parse(process.argv[2] ?? '') as WorkerTask;
+const system = await loadSystem(task.system);
+const handler = handlerFor(task, {
+  onMilestone: () => say({ word: 'milestone', atMs: nowMs() }),
+  onStarted: (id, atMs) => say({ word: 'started', id, atMs }),
+});
+let running: Running | null = null;
+
+function say(word: Word): void {
+  process.send?.(word);
+}
+
+async function go(): Promise<void> {
+  const { place, settings, writers } = task;
+  running =
+    writers === undefined
+      ? await system.work(place, settings, handler.run)
+      : await system.workWithWrites(place, writers, handler.runWithWrites);
+  say({ word: 'working' });
+}
+
+async function stop(): Promise<void> {
+  await running?.stop();
+  process.exit();
+}
+
+function tally(): void {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const maxRssMiB = maxRSS / 1_024;
+  const cpuMs = (userCPUTime + systemCPUTime) / 1_000;
+  say({ word: 'tally', tally: { ...handler.counts(), maxRssMiB, cpuMs } });
+}
+
+function obey(order: Order): void {
+  if (order === 'tally') tally();
+  else (order === 'go' ? go() : stop()).catch(fail);
+}
+
+function fail(error: unknown): void {
+  console.error(error);
+  process.exit(1);
+}
+
+// Nobody is left to work for.
+process.once('disconnect', () => process.exit());
+process.on('message', obey);
+say({ word: 'loaded' });
