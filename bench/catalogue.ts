@@ -15,8 +15,24 @@ function namesIn(folder: URL): string[] {
     .toSorted();
 }
 
+/** As one reads them. Others come after these. */
+const ORDER = [
+  'drain',
+  'drain-default',
+  'flow',
+  'atomic',
+  'enqueue',
+  'latency',
+  'old-snapshot',
+  'backlog',
+  'kill',
+  'idle',
+  'pglite',
+];
+
 export function scenarioNames(): string[] {
-  return namesIn(SCENARIOS);
+  const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : Infinity);
+  return namesIn(SCENARIOS).toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
 /** Humdrum first. */

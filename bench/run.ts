@@ -67,6 +67,7 @@ async function startServers(systems: Named<System>): Promise<Servers> {
 
 async function postgresSettings(url: string): Promise<string> {
   const names = [
+    'max_connections',
     'fsync',
     'synchronous_commit',
     'full_page_writes',

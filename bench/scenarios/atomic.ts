@@ -10,7 +10,7 @@ const jobsOf = ({ jobs }: Scale): number => Math.ceil(jobs / 5);
 export const scenario: Scenario = {
   title: 'Jobs that write',
   what: (scale) =>
-    `${jobsOf(scale).toLocaleString('en')} jobs, ${WRITERS} at once, each of which adds 1 to one of ${ROWS.toLocaleString('en')} rows and commits that by itself. Only with Humdrum is the write undone where the completion does not come to pass.`,
+    `${jobsOf(scale).toLocaleString('en')} jobs, ${WRITERS} at once, each of which adds 1 to one of ${ROWS.toLocaleString('en')} rows in a commit of its own. Whether that commit is the job's completion too differs: see the last table.`,
   metrics: {
     rate: { label: 'jobs/s', better: 'more' },
     memory: { label: 'worker MiB', better: 'less' },

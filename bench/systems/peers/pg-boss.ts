@@ -7,7 +7,7 @@ import type { Payload, Place, Running, SettingsName, System } from '../../system
 const QUEUE = 'bench';
 
 /** LISTEN/NOTIFY, batches, and no wait after a full batch: https://pgboss.io/api/workers. Sizes: the fastest of those tried. */
-const FAST: WorkOptions = { batchSize: 500, localConcurrency: 2, burstWhenBatchFull: true };
+const FAST: WorkOptions = { batchSize: 1_000, localConcurrency: 2, burstWhenBatchFull: true };
 
 /** Rows of one `insert` call: with more of them it gets no faster. */
 const INSERTED_AT_ONCE = 5_000;
@@ -35,7 +35,7 @@ export const system: System = {
   store: 'postgres',
   settings: {
     best: {
-      text: '`batchSize` 500, `localConcurrency` 2, `burstWhenBatchFull`, `useListenNotify` with a `notify` queue; bulk: `insert` of 5,000',
+      text: '`batchSize` 1,000, `localConcurrency` 2, `burstWhenBatchFull`, `useListenNotify` with a `notify` queue; bulk: `insert` of 5,000',
       source: 'https://pgboss.io/api/workers',
     },
     default: {
@@ -43,7 +43,8 @@ export const system: System = {
       source: 'https://pgboss.io/api/workers',
     },
   },
-  writes: 'the write commits by itself (a pool of our own), the completion of its batch later',
+  writes:
+    'the write commits by itself (a pool of our own), the completion of its batch later. Its `transactional` workers commit both together, by the batch; with one job a batch they cannot burst and wait for their polls',
 
   async prepare(place, settings) {
     const boss = await open(place, settings);
