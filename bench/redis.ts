@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +31,11 @@ export async function startRedis(): Promise<RedisServer | null> {
   const ended = new Promise<void>((resolve) => {
     server.once('close', () => resolve());
   });
-  const kill = (): void => void server.kill('SIGKILL');
+  // It must not outlive us, whatever ends us.
+  const kill = (): void => {
+    server.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', kill);
   await ready(server.stdout, ended);
   return {

@@ -185,5 +185,8 @@ function flagsFrom(args: readonly string[]): Flags | null {
   }
 }
 
+// So that what cleans up at the exit does.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const flags = flagsFrom(process.argv.slice(2));
 process.exitCode = flags === null ? 2 : await main(flags);
