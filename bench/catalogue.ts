@@ -31,8 +31,9 @@ const ORDER = [
 ];
 
 export function scenarioNames(): string[] {
-  const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : Infinity);
-  return namesIn(SCENARIOS).toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+  const place = (name: string): number =>
+    ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length;
+  return namesIn(SCENARIOS).toSorted((a, b) => place(a) - place(b));
 }
 
 /** Humdrum first. */

@@ -86,6 +86,15 @@ async function checkpoint(url: string): Promise<void> {
   await onPostgres(url, (query) => query('checkpoint')).catch(() => undefined);
 }
 
+/** Not counted: the first to write much would pay for files that all others find there. */
+async function warmUp({ jobs }: Flags, servers: Servers, systems: Named<System>): Promise<void> {
+  const scale: Scale = { jobs: Math.ceil(jobs / 5), quick: true };
+  const { postgres, redis } = servers;
+  for (const [system] of systems) {
+    await measureApart({ scenario: 'drain', system, scale, postgres, redis });
+  }
+}
+
 async function* measureAll(
   flags: Flags,
   servers: Servers,
@@ -140,6 +149,7 @@ async function main(flags: Flags): Promise<number> {
   const folder = flags.out ?? (flags.quick ? null : RESULTS);
   const name = freshName(folder, `${results.date}-${machineSlug()}`);
   try {
+    if (!flags.quick) await warmUp(flags, servers, systems);
     for await (const outcome of measureAll(flags, servers, systems, scenarios)) {
       outcomes.push(outcome);
       tell(outcome, flags);
