@@ -21,7 +21,7 @@ export function report(results: Results, chart: string | null): string {
       .join('\n'),
     manner(results),
     ...(chart === null ? [] : [`![Medians of the main figures](${chart})`]),
-    ...results.scenarios.map((scenario) => section(results, scenario)),
+    ...results.scenarios.flatMap((scenario) => section(results, scenario) ?? []),
     '## Versions and settings',
     table(
       ['system', 'version', 'best', 'default', 'a job that writes'],
@@ -45,11 +45,13 @@ function manner({ runs, scale }: Results): string {
   );
 }
 
-function section(results: Results, scenario: ScenarioFacts): string {
+/** Null before the first measurement of it. */
+function section(results: Results, scenario: ScenarioFacts): string | null {
   const metrics = Object.entries(scenario.metrics);
   const measured = results.systems.filter((system) =>
     results.outcomes.some((one) => one.scenario === scenario.name && one.system === system.name),
   );
+  if (measured.length === 0) return null;
   const rows = measured.map((system) => [
     system.title,
     ...metrics.map(([name, metric]) =>
@@ -58,8 +60,8 @@ function section(results: Results, scenario: ScenarioFacts): string {
     system.name === OURS ? '' : ratio(ratiosOf(results, scenario, OURS, system.name)),
     remarks(results, scenario, system),
   ]);
-  const heads = ['system', ...metrics.map(([, { label }]) => label), 'ratio', ''];
-  return `## ${scenario.title}\n\n${scenario.what}\n\n${table(heads, rows)}`;
+  const heads = ['system', ...metrics.map(([, { label }]) => label), 'ratio', 'remarks'];
+  return `## ${scenario.title}\n\n${scenario.what}\n\n${table(heads, rows, metrics.length + 1)}`;
 }
 
 function cell(values: readonly number[], metric: Metric): string {
@@ -110,7 +112,13 @@ function withSource({ text, source }: { text: string; source: string }): string 
   return source.startsWith('https:') ? `${text} ([source](${source}))` : text;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** So many columns after the first are numbers. */
+function table(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers = 0,
+): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '-')), ...rows.map(line)].join('\n');
+  const sides = heads.map((_, at) => (at >= 1 && at <= numbers ? '-:' : '-'));
+  return [line(heads), line(sides), ...rows.map(line)].join('\n');
 }

@@ -50,7 +50,8 @@ async function startServers(systems: Named<System>): Promise<Servers> {
   };
   if (redis) {
     const settings = Object.entries(REDIS_SETTINGS).map(([name, value]) => `${name} ${value}`);
-    facts[`Redis ${redis.version}`] = `on the same machine, ${settings.join(', ')}`;
+    facts[`Redis ${redis.version}`] =
+      `on the same machine, ${settings.join(', ')}: a crash may cost the last second`;
   } else if (wanted) {
     facts['Redis'] = 'not installed, and not to be installed here: its rows are left out';
   }

@@ -9,7 +9,7 @@ const TRANSACTIONS = 'select xact_commit + xact_rollback from pg_stat_database w
 export const scenario: Scenario = {
   title: 'An idle worker',
   what: (scale) =>
-    `One worker process and no jobs, over ${seconds(scale)} s: what it asks of the server (\`pg_stat_database\`), what the server writes to its log meanwhile, and what the process computes.`,
+    `One worker process and no jobs, over ${seconds(scale)} s: what it asks of the server (\`pg_stat_database\`), what the whole server writes to its log meanwhile, and what the process computes.`,
   metrics: {
     transactions: { label: 'transactions/s', better: 'less', digits: 2 },
     wal: { label: 'WAL bytes/s', better: 'less' },
