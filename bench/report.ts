@@ -40,7 +40,7 @@ function manner({ runs, scale }: Results): string {
       ? 'One run'
       : `Medians of ${runs} runs, in brackets the least and the most; the systems take turns`;
   return (
-    `${figures}. Handlers do nothing unless it says so, inputs are 100 bytes of JSON, and there is one worker process. Each measurement has processes and a database of its own, and ends with a count that nothing is lost. The ratio tells how many times better Humdrum was in the first column, run by run; below 1 it was worse.` +
+    `${figures}. Handlers do nothing unless it says so, inputs are 100 bytes of JSON, and there is one worker process. Each measurement has processes and a database of its own; whatever empties or fills a queue ends with a count that nothing is lost. The ratio tells how many times better Humdrum was in the first column, run by run; below 1 it was worse.` +
     quick
   );
 }
