@@ -23,6 +23,12 @@ export interface OpenTransaction extends Transaction {
   rollback(): Promise<void>;
 }
 
+export interface Listening {
+  /** Nothing stands between that may swallow what is said: a pooler does, and says nothing of it. */
+  readonly direct: boolean;
+  stop(): Promise<void>;
+}
+
 export interface Database extends Queryable {
   readonly backend: 'pglite' | 'postgres';
 
@@ -38,10 +44,10 @@ export interface Database extends Queryable {
   begin(): Promise<OpenTransaction>;
 
   /**
-   * Calls `heard` for each NOTIFY on `channel` until the returned function is called, and with '' when some may have been
-   * missed. A hint, never a guarantee.
+   * Calls `heard` for each NOTIFY on `channel` until it is stopped, and with '' when some may have been missed. A hint,
+   * never a guarantee.
    */
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
+  listen(channel: string, heard: (payload: string) => void): Promise<Listening>;
 
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { HumdrumError } from '../errors.ts';
-import type { Database, OpenTransaction, Transaction } from './database.ts';
+import type { Database, Listening, OpenTransaction, Transaction } from './database.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
@@ -58,9 +58,9 @@ export class PgliteDatabase implements Database {
     return beginOn(this, await this.#acquire());
   }
 
-  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
+  async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     const stop = await this.#pglite.listen(channel, heard);
-    return () => stop();
+    return { direct: true, stop: () => stop() };
   }
 
   /** The whole data folder as a tar file, for `loadDataDir`. */

@@ -1,7 +1,7 @@
 import type pgModule from 'pg';
 import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
-import type { Database, OpenTransaction, Transaction } from './database.ts';
+import type { Database, Listening, OpenTransaction, Transaction } from './database.ts';
 import { PreparedStatements } from './prepared.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
@@ -34,14 +34,22 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   pool.on('error', () => undefined);
   // Nor is one that breaks between two queries, or on its way from one user to the next: its next query fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  let direct: boolean;
   try {
-    await pool.query('select 1');
+    const client = await pool.connect();
+    direct = await isDirect(client).finally(() => client.release());
   } catch (error) {
     await pool.end();
     throw unreachable(url, error);
   }
   const listening = { ...config, connectionString: options.listenUrl ?? url };
-  return new PostgresDatabase(pool, () => new pg.Client(listening), max);
+  return new PostgresDatabase(pool, () => new pg.Client(listening), { connections: max, direct });
+}
+
+/** A pooler tells its clients of a process that is none of the server's. */
+async function isDirect(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  return 'processID' in client && client.processID === rows[0]?.pid;
 }
 
 async function loadPg(): Promise<typeof pgModule> {
@@ -79,11 +87,16 @@ class PostgresDatabase implements Database {
   readonly connections: number;
   readonly #pool: Pool;
   readonly #newClient: () => Client;
-  readonly #prepared = new PreparedStatements();
+  readonly #prepared: PreparedStatements;
 
-  constructor(pool: Pool, newClient: () => Client, connections: number) {
+  constructor(
+    pool: Pool,
+    newClient: () => Client,
+    { connections, direct }: { connections: number; direct: boolean },
+  ) {
     this.#pool = pool;
     this.#newClient = newClient;
+    this.#prepared = new PreparedStatements(direct);
     this.connections = connections;
   }
 
@@ -111,16 +124,25 @@ class PostgresDatabase implements Database {
     const client = await this.#pool.connect();
     return beginOn(
       this,
-      connectionOn(client, (broken) => client.release(broken)),
+      this.#connectionOn(client, (broken) => client.release(broken)),
     );
   }
 
+  #connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
+    return {
+      query: (sql, params) => ask(client, sql, params, this.#prepared.nameWithin(sql)),
+      script: async (sql) => void (await client.query(sql)),
+      release,
+    };
+  }
+
   /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */
-  async listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>> {
+  async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     let client: Client | null = null;
     let stopped = false;
     let retry: NodeJS.Timeout | undefined;
     let missed = false;
+    let direct = false;
     const connect = async (): Promise<void> => {
       const next = this.#newClient();
       next.on('notification', ({ payload }) => heard(payload ?? ''));
@@ -129,6 +151,7 @@ class PostgresDatabase implements Database {
         again();
       });
       await next.connect();
+      direct = await isDirect(next);
       await next.query(`listen ${channel}`);
       if (stopped) return next.end();
       client = next;
@@ -141,10 +164,13 @@ class PostgresDatabase implements Database {
       retry = setTimeout(() => void connect().catch(again), 1_000);
     };
     await connect();
-    return async () => {
-      stopped = true;
-      clearTimeout(retry);
-      await client?.end();
+    return {
+      direct,
+      async stop() {
+        stopped = true;
+        clearTimeout(retry);
+        await client?.end();
+      },
     };
   }
 
@@ -170,12 +196,4 @@ async function ask<Row>(on: Pool | ClientBase, text: string, values?: unknown[],
     ...(name && { name }),
   });
   return { rows: rows as Row[], command };
-}
-
-function connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
-  return {
-    query: (sql, params) => ask(client, sql, params),
-    script: async (sql) => void (await client.query(sql)),
-    release,
-  };
 }

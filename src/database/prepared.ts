@@ -10,14 +10,23 @@ const MOST_COUNTED = 1_000;
 const NOT_AS_PREPARED = ['26000', '42P05', '0A000'];
 
 /**
- * Which statements are worth a name, so that the server parses and plans them once for each connection. A name is made
- * from the text, so that whoever shares a connection means the same by it. Behind a pooler that does not carry prepared
- * statements the first refusal ends it for good.
+ * Which statements are worth a name, so that the server parses and plans them once for each connection. Not behind a
+ * pooler, which may not carry them. The first refusal ends it for good.
  */
 export class PreparedStatements {
   readonly #times = new Map<string, number>();
   readonly #names = new Map<string, string>();
-  #off = false;
+  #off: boolean;
+
+  /** `direct`: no pooler stands between. */
+  constructor(direct: boolean) {
+    this.#off = !direct;
+  }
+
+  /** Inside a transaction a refusal would cost it, so there only for tables that no release of a user changes. */
+  nameWithin(sql: string): string | undefined {
+    return sql.includes('humdrum.') ? this.nameOf(sql) : undefined;
+  }
 
   nameOf(sql: string): string | undefined {
     if (this.#off) return undefined;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ambientTransaction, runOutside } from '../database/ambient.ts';
-import type { Database, Queryable } from '../database/database.ts';
+import type { Database, Listening, Queryable } from '../database/database.ts';
 
 /** What there is to say: jobs that may start, or some for a later time. */
 export type Word = 'ready' | 'later';
@@ -22,19 +22,21 @@ export class Announcer {
   #unsaid: Word | null = null;
   #saidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
-  #stopListening: (() => Promise<void>) | null = null;
+  #listening: Listening | null = null;
 
   constructor(database: Database, heard: (word: Word) => void) {
     this.#database = database;
     this.#heard = heard;
   }
 
-  async listen(): Promise<void> {
-    if (this.#database.exclusive) return; // Nobody else is there to say anything.
-    this.#stopListening ??= await this.#database.listen(CHANNEL, (said) => {
+  /** Answers whether all that is said will be heard. */
+  async listen(): Promise<boolean> {
+    if (this.#database.exclusive) return true; // Nobody else is there to say anything.
+    this.#listening ??= await this.#database.listen(CHANNEL, (said) => {
       const [word, by] = said.split(' ');
       if (by !== this.#me) this.#heard(word === 'ready' ? 'ready' : 'later');
     });
+    return this.#listening.direct;
   }
 
   async announce(word: Word): Promise<void> {
@@ -66,8 +68,8 @@ export class Announcer {
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#say(); // What was enqueued in the last moment is worth a word too.
-    await this.#stopListening?.();
-    this.#stopListening = null;
+    await this.#listening?.stop();
+    this.#listening = null;
   }
 
   async #say(): Promise<void> {

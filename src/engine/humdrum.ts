@@ -270,7 +270,7 @@ export class Humdrum {
     // A hint that cannot be had, behind a transaction pooler for one, is no reason not to work.
     await this.#announcer
       .listen()
-      .then(() => this.#worker?.hears())
+      .then((all) => (all ? this.#worker?.hears() : undefined))
       .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 

@@ -57,6 +57,7 @@ describe.skipIf(program === null)(
         Array.from({ length: 50 }, () => ({ type: write })),
       );
       await events.settled(100);
+      expect((await db.listen('news', () => undefined)).direct).toBe(false);
       expect(await witnessed(db)).toEqual(ids.map(String).toSorted());
       expect(events.count('trouble')).toBe(0);
       await humdrum.stop();

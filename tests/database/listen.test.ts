@@ -7,11 +7,12 @@ it('who listens is told when something may have been missed', { timeout: 20_000 
   onTestFinished(() => db.close());
   const heard: string[] = [];
   let wake = (): void => undefined;
-  const stop = await db.listen('news', (said) => {
+  const listening = await db.listen('news', (said) => {
     heard.push(said);
     wake();
   });
-  onTestFinished(stop);
+  onTestFinished(() => listening.stop());
+  expect(listening.direct).toBe(true);
   const until = async (count: number): Promise<void> => {
     while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve));
   };
