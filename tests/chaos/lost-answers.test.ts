@@ -123,7 +123,10 @@ describe('what a client sends', () => {
       startUp(),
       message('Q', 'begin\0'),
       message('P', `\0insert into note values ('${'x'.repeat(20_000)}')\0`),
-      message('B', 'commit\0'),
+      message('B', 'commit\0\0'),
+      message('P', 'mine\0update note set text = 1\0'),
+      message('B', '\0mine\0'),
+      message('B', '\0mine\0'),
       message('Q', 'commit\0'),
     ]);
     for (const size of [1, 7, 1_000, sent.length]) {
@@ -132,7 +135,13 @@ describe('what a client sends', () => {
       for (let from = 0; from < sent.length; from += size) {
         reader.read(sent.subarray(from, from + size));
       }
-      expect(found).toEqual(['begin', 'insert into note', 'commit']);
+      expect(found).toEqual([
+        'begin',
+        'insert into note',
+        'update note set ',
+        'update note set ',
+        'commit',
+      ]);
     }
   });
 });

@@ -129,11 +129,14 @@ function isMeant<F extends Fault>(fault: F | null, statement: string): fault is 
 
 const QUERY = 'Q'.charCodeAt(0);
 const PARSE = 'P'.charCodeAt(0);
+const BIND = 'B'.charCodeAt(0);
 const LONGEST_READ = 8_192;
 
 /** Finds the statements in what a client sends: messages of a type byte, four bytes of length, and a body; the first has no type. */
 export class StatementReader {
   readonly #found: (statement: string) => void;
+  /** Prepared statements: sent once, and then bound by their names. */
+  readonly #named = new Map<string, string>();
   #rest: Buffer = Buffer.alloc(0);
   #skip = 0;
   #started = false;
@@ -153,17 +156,24 @@ export class StatementReader {
       const length = data.readUInt32BE(header - 4) + header - 4;
       const type = this.#started ? data[0] : 0;
       // The beginning of a statement is enough, and must be there in one piece.
-      const wanted = type === QUERY || type === PARSE ? Math.min(length, LONGEST_READ) : header;
+      const wanted = isRead(type) ? Math.min(length, LONGEST_READ) : header;
       if (data.length < wanted) break;
-      if (type === QUERY || type === PARSE) this.#found(textOf(data.subarray(header, wanted)));
+      if (isRead(type)) this.#read(type, data.subarray(header, wanted).toString('utf8'));
       this.#started = true;
       this.#skip = length;
     }
     this.#rest = Buffer.from(data);
   }
+
+  #read(type: number | undefined, body: string): void {
+    const [first = '', second = ''] = body.split('\0');
+    if (type === QUERY || (type === PARSE && first === '')) this.#found((first || second).trim());
+    else if (type === PARSE) this.#named.set(first, second.trim());
+    else if (this.#named.has(second)) this.#found(this.#named.get(second) ?? '');
+  }
 }
 
-/** Of an unnamed Parse the name comes first, and is empty. */
-function textOf(body: Buffer): string {
-  return body.toString('utf8').replaceAll('\0', ' ').trim();
+/** Of a Parse the name comes first, of a Bind the portal and then the name. Unnamed ones are empty. */
+function isRead(type: number | undefined): boolean {
+  return type === QUERY || type === PARSE || type === BIND;
 }
