@@ -36,6 +36,15 @@ create table humdrum.job (
 ) partition by range (id);
 create index job_parent_id on humdrum.job (parent_id) where parent_id is not null;
 
+-- By their ids. Pinned as `take_ready` below is: a plan that was made for an empty table reads all of a full one. Volatile,
+-- and so with a snapshot of its own: what `take_ready` takes may be younger than the statement that calls both.
+create function humdrum.jobs_of(ids bigint[]) returns setof humdrum.job
+language sql volatile rows 1000
+set enable_seqscan = off
+begin atomic
+  select * from humdrum.job where id = any (ids);
+end;
+
 create table humdrum.attempt (
   job_id        bigint      not null,
   lease_id      bigint      not null,
@@ -141,15 +150,20 @@ create table humdrum.ready (
 create index ready_start_by on humdrum.ready (start_by) where start_by is not null;
 create index ready_gate on humdrum.ready (gate, type) where gate is not null;
 
--- The rows that a claim takes. The settings pin its plan: a walk along the primary key, whatever the statistics of a
--- table that fills and empties all day make the planner believe.
-create function humdrum.next_ready(of_queue text, of_types text[], at_most integer) returns setof tid
+-- The rows that a claim takes, and is the first to take: whoever is at one of them already is not waited for. The settings
+-- pin the plan, a walk along the primary key, whatever the statistics of a table that fills and empties all day, or the
+-- moment at which a plan was made and kept, make the planner believe.
+create function humdrum.take_ready(of_queue text, of_types text[], at_most integer)
+returns table (job_id bigint, attempt smallint, queue text, rank integer, type text, gate text)
 language sql volatile rows 1000
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
 begin atomic
-  select ctid from humdrum.ready
-  where queue = of_queue and type = any (of_types) and (start_by is null or start_by > humdrum.clock())
-  order by queue, rank, job_id limit at_most for update skip locked;
+  delete from humdrum.ready where ctid = any (array (
+    select ctid from humdrum.ready
+    where queue = of_queue and type = any (of_types) and (start_by is null or start_by > humdrum.clock())
+    order by queue, rank, job_id limit at_most for update skip locked
+  ))
+  returning job_id, attempt, queue, rank, type, gate;
 end;
 
 -- What has a time to come. Promoted to ready when due, so that no claim walks over it.

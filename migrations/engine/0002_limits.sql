@@ -156,8 +156,11 @@ end $$;
 
 -- Of jobs that a claim has picked from a queue: takes what they need of their limits, parks those that a gate does not
 -- let pass, and answers the others.
+-- The settings pin the plans of this and of the functions below: PostgreSQL keeps a plan that it has made for empty tables.
 create function humdrum.admit(of_queue text, jobs bigint[], attempts smallint[], types text[], woken_by text[]) returns bigint[]
-language plpgsql as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   admitted bigint[] := '{}';
   queue_gate text[] := array(select name from humdrum.limits where name = 'queue:' || of_queue);
@@ -211,7 +214,9 @@ end $$;
 -- Moves from a locked gate's line to `ready` what there may be room for. For each type as many as if it were alone:
 -- a type that no worker runs just now must not keep others waiting. Answers how many.
 create function humdrum.wake(of_gate text) returns integer
-language plpgsql as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   rule humdrum.limits := humdrum.limit_of(of_gate);
   room double precision := humdrum.room_at(of_gate);
@@ -250,6 +255,7 @@ end $$;
 -- Lets go those of the jobs that still wait for children and have none left to wait for. Answers how many.
 create function humdrum.gather(parents bigint[]) returns integer
 language sql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 begin atomic
   with gathered as (
     delete from humdrum.later
@@ -275,7 +281,9 @@ end;
 -- Wakes the lines that have been called or whose alarm is due, and the parents that wait for no child any more. Answers how
 -- many jobs may start, and in how many milliseconds the next alarm is due.
 create function humdrum.answer_calls(out woken integer, out next_ms double precision)
-language plpgsql as $$
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
 declare
   called text[];
   parents bigint[];

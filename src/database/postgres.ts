@@ -130,7 +130,7 @@ class PostgresDatabase implements Database {
 
   #connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
     return {
-      query: (sql, params) => ask(client, sql, params, this.#prepared.nameWithin(sql)),
+      query: (sql, params) => ask(client, sql, params, this.#prepared.nameOf(sql)),
       script: async (sql) => void (await client.query(sql)),
       release,
     };

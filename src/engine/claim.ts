@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts';
+import { PREPARED } from '../database/prepared.ts';
 
 /** A job that a worker holds under a lease, with the number of the attempt that it is about to make. */
 export interface ClaimedJob {
@@ -40,9 +41,8 @@ type Row = Omit<ClaimedJob, 'leaseId' | 'runAt' | 'seed'> & {
 
 const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select jobs from admitted)::bigint[]))`;
 
-// Deleting by ctid with SKIP LOCKED takes each row once and waits for nobody. Where limits have a say, `admit` takes what
-// it needs of them and parks what does not pass. The jobs are looked up by one array: only the parts of the history that
-// hold some of them are touched.
+// Where limits have a say, `admit` takes what it needs of them and parks what does not pass. The jobs are looked up by one
+// array: only the parts of the history that hold some of them are touched.
 const claimFrom = (picked: string): string => `
 with alive as materialized (
   select id as worker_id from humdrum.worker where id = $1 and expires_at > humdrum.clock()
@@ -74,16 +74,15 @@ select picked.job_id as id, picked.attempt, lease.id as "leaseId", job.type, job
     'unique', job.unique_key is not null, 'child', job.parent_id is not null,
     'onChildFailure', job.on_child_failure, 'gate', job.gates[1]
   ) end as ties
-from picked left join lease on ${ADMITTED} join humdrum.job on job.id = picked.job_id
-where job.id = any ((select array_agg(job_id) from picked)::bigint[])
+from picked left join lease on ${ADMITTED}
+join humdrum.jobs_of((select array_agg(job_id) from picked)) as job on job.id = picked.job_id
 order by picked.rank, picked.job_id`;
 
-const CLAIM_NEXT = claimFrom(`
-picked as (
-  delete from humdrum.ready where ctid = any (array (
-    select taken from alive, humdrum.next_ready($2, $3, humdrum.room_in($2, $4)) as taken
-  ))
-  returning job_id, attempt, queue, rank, type, gate
+const CLAIM_NEXT =
+  PREPARED +
+  claimFrom(`
+picked as materialized (
+  select * from humdrum.take_ready($2, $3, coalesce((select humdrum.room_in($2, $4) from alive), 0))
 )`);
 
 const CLAIM_ONE = claimFrom(`

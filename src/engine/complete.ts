@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts';
+import { PREPARED } from '../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './columns.ts';
 import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
 import { letGo, tiedOf } from './let-go.ts';
@@ -52,7 +53,8 @@ export async function complete(
   );
   const effects = keepEffects(params, settlements);
   const ties = letGo(params, tiedOf(settlements), 'attempt');
-  const sql = completeSql(given, effects, ties);
+  // Where keys are let go the plan must fit how many there are.
+  const sql = `${ties === '' ? PREPARED : ''}${completeSql(given, effects, ties)}`;
   return refusedBy(db, sql, params, settlements);
 }
 

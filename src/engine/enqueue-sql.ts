@@ -1,3 +1,4 @@
+import { PREPARED } from '../database/prepared.ts';
 import { announcement } from './announcer.ts';
 import type { Column } from './columns.ts';
 
@@ -21,7 +22,7 @@ export function insertSql(columns: readonly Column[], news: string | null): stri
   const same = params.filter((one) => !one.many).map(({ name, at }) => `${at} as ${name}`);
   const timed = ['run_at', 'due_at', 'delay_ms', 'children_ms'].some(has);
   const unique = has('unique_key');
-  return `
+  return `${PREPARED}
 with clock as materialized (
   select now, date_part('epoch', now) as now_seconds from (select humdrum.clock() as now) as read
 ),

@@ -20,6 +20,7 @@ export interface Glance {
 /** Of a queue whose first jobs nobody here knows, so many are looked at. */
 const HEAD = 100;
 
+// The least of an index is one look at its end; `exists` would read the whole table where its statistics are old.
 const GLANCE = `
 with clock as materialized (select humdrum.clock() as now)
 select
@@ -31,10 +32,10 @@ select
   exists (
     select from humdrum.lease join humdrum.worker on worker.id = lease.worker_id where worker.expires_at <= clock.now
   ) as lost,
-  exists (select from humdrum.ready where start_by <= clock.now)
-    or exists (select from humdrum.later where start_by <= clock.now)
-    or exists (select from humdrum.parked where start_by <= clock.now) as overdue,
-  exists (select from humdrum.unique_key where until <= clock.now) as "passedKeys",
+  coalesce(least(
+    (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
+  ) <= clock.now, false) as overdue,
+  coalesce((select min(until) from humdrum.unique_key) <= clock.now, false) as "passedKeys",
   exists (select from humdrum.wake_call) as calls,
   (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($3::text[]) and isfinite(next_at)) as "tickMs",
   (select date_part('epoch', min(run_at) - clock.now) * 1000 from humdrum.later) as "dueMs",
