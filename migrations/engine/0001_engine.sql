@@ -133,6 +133,13 @@ end $$;
 create trigger after_a_failed_one before insert on humdrum.attempt
   for each row when (new.number > 1) execute function humdrum.require_failed_predecessor();
 
+-- For a settlement that is to undo the transaction that it is a part of.
+create function humdrum.refuse_settlement() returns text
+language plpgsql as $$
+begin
+  raise exception 'the settlement is refused: the lease had passed' using errcode = 'HD001';
+end $$;
+
 ---------------------------------------------------------------------------------------------- where a job is now
 
 -- What may start now. A claim deletes from it. In the tables of this part, `type` is with the version of the input where

@@ -20,6 +20,8 @@ export interface Transaction extends Queryable {
 /** A transaction that its holder ends, for work that does not fit one function. */
 export interface OpenTransaction extends Transaction {
   commit(): Promise<void>;
+  /** Runs a last statement and commits, on one trip where there is a network. If the statement fails nothing is kept. */
+  commitAfter(sql: string, params: unknown[]): Promise<void>;
   rollback(): Promise<void>;
 }
 

@@ -2,8 +2,9 @@ import type pgModule from 'pg';
 import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Database, Listening, OpenTransaction, Transaction } from './database.ts';
+import { ask, PostgresConnection } from './postgres-connection.ts';
 import { PreparedStatements } from './prepared.ts';
-import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
+import { openTransaction, queryWithin, runTransaction } from './transaction.ts';
 
 export interface PostgresOptions {
   /** Most connections open at once. Default 20. */
@@ -29,7 +30,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     keepAlive: true, // so that a server that has vanished is noticed while an answer is awaited
     types,
   };
-  const pool = new pg.Pool({ ...config, max });
+  // Pipelined: what a handler asks at once is sent at once, and COMMIT goes with the settlement before it.
+  const pool = new pg.Pool({ ...config, max, pipeline: true });
   // An idle connection that breaks is no crash: the pool drops it, and the next query opens another.
   pool.on('error', () => undefined);
   // Nor is one that breaks between two queries, or on its way from one user to the next: its next query fails.
@@ -43,7 +45,10 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     throw unreachable(url, error);
   }
   const listening = { ...config, connectionString: options.listenUrl ?? url };
-  return new PostgresDatabase(pool, () => new pg.Client(listening), { connections: max, direct });
+  return new PostgresDatabase(pg, pool, () => new pg.Client(listening), {
+    connections: max,
+    direct,
+  });
 }
 
 /** A pooler tells its clients of a process that is none of the server's. */
@@ -85,15 +90,18 @@ class PostgresDatabase implements Database {
   readonly backend = 'postgres';
   readonly exclusive = false;
   readonly connections: number;
+  readonly #pg: typeof pgModule;
   readonly #pool: Pool;
   readonly #newClient: () => Client;
   readonly #prepared: PreparedStatements;
 
   constructor(
+    pg: typeof pgModule,
     pool: Pool,
     newClient: () => Client,
     { connections, direct }: { connections: number; direct: boolean },
   ) {
+    this.#pg = pg;
     this.#pool = pool;
     this.#newClient = newClient;
     this.#prepared = new PreparedStatements(direct);
@@ -122,18 +130,11 @@ class PostgresDatabase implements Database {
 
   async begin(): Promise<OpenTransaction> {
     const client = await this.#pool.connect();
-    return beginOn(
-      this,
-      this.#connectionOn(client, (broken) => client.release(broken)),
-    );
-  }
-
-  #connectionOn(client: ClientBase, release: (broken?: boolean) => void): Connection {
-    return {
-      query: (sql, params) => ask(client, sql, params, this.#prepared.nameOf(sql)),
-      script: async (sql) => void (await client.query(sql)),
-      release,
-    };
+    const connection = new PostgresConnection(this.#pg, client, {
+      prepared: this.#prepared,
+      release: (broken) => client.release(broken),
+    });
+    return openTransaction(this, connection);
   }
 
   /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */
@@ -186,14 +187,4 @@ function toNumbers(array: string): (number | null)[] {
     .slice(1, -1)
     .split(',')
     .map((item) => (item === 'NULL' ? null : Number(item)));
-}
-
-/** The row type is the caller's word for what the statement returns, as everywhere with SQL. */
-async function ask<Row>(on: Pool | ClientBase, text: string, values?: unknown[], name?: string) {
-  const { rows, command } = await on.query({
-    text,
-    ...(values && { values }),
-    ...(name && { name }),
-  });
-  return { rows: rows as Row[], command };
 }

@@ -19,6 +19,11 @@ export async function beginOn(
     connection.release(true);
     throw error;
   }
+  return openTransaction(database, connection);
+}
+
+/** On a connection that has begun one, or will with its first statement. */
+export function openTransaction(database: Database, connection: Connection): OpenTransaction {
   return new RootTransaction(database, connection);
 }
 
@@ -124,6 +129,13 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
 
   async commit(): Promise<void> {
     await this.#end('commit');
+  }
+
+  async commitAfter(sql: string, params: unknown[]): Promise<void> {
+    const last = this.query(sql, params);
+    const [asked, ended] = await Promise.allSettled([last, this.#end('commit')]);
+    // Where the statement has failed COMMIT has rolled back, and why is for the statement to say.
+    for (const end of [asked, ended]) if (end.status === 'rejected') throw end.reason;
   }
 
   async rollback(): Promise<void> {

@@ -1,7 +1,7 @@
-import type { Queryable } from '../database/database.ts';
+import type { OpenTransaction, Queryable } from '../database/database.ts';
 import { PREPARED } from '../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './columns.ts';
-import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
+import { ALIVE, closeLeases, isRefused, KEPT, KEPT_OR_UNDONE, refusedBy } from './fence.ts';
 import { letGo, tiedOf } from './let-go.ts';
 import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
@@ -9,7 +9,7 @@ import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 // keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
 const ABANDONED_AFTER = '5s';
 
-const completeSql = (given: string, effects: string, ties: string): string => `
+const completeSql = (given: string, effects: string, ties: string, kept: string): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -27,7 +27,7 @@ drained as (${closeLeases('$2')}
 abandoned as materialized (
   select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
 )
-${KEPT}, abandoned`;
+${kept}, abandoned`;
 
 /** Records completed attempts, with their effects. Answers those that were refused. */
 export async function complete(
@@ -35,6 +35,30 @@ export async function complete(
   settlements: readonly Settlement[],
   drained: readonly number[],
 ): Promise<Settlement[]> {
+  const { sql, params } = completion(settlements, drained, KEPT);
+  return refusedBy(db, sql, params, settlements);
+}
+
+/** Records a completed attempt in its own transaction, and commits that. False: it was refused, and nothing is kept. */
+export async function completeWithin(
+  tx: OpenTransaction,
+  settlement: Settlement,
+): Promise<boolean> {
+  const { sql, params } = completion([settlement], [], KEPT_OR_UNDONE);
+  try {
+    await tx.commitAfter(sql, params);
+    return true;
+  } catch (error) {
+    if (isRefused(error)) return false;
+    throw error;
+  }
+}
+
+function completion(
+  settlements: readonly Settlement[],
+  drained: readonly number[],
+  kept: string,
+): { sql: string; params: unknown[] } {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
   const params: unknown[] = [leasesOf(settlements), drained, settlements.length];
@@ -54,8 +78,8 @@ export async function complete(
   const effects = keepEffects(params, settlements);
   const ties = letGo(params, tiedOf(settlements), 'attempt');
   // Where keys are let go the plan must fit how many there are.
-  const sql = `${ties === '' ? PREPARED : ''}${completeSql(given, effects, ties)}`;
-  return refusedBy(db, sql, params, settlements);
+  const prepared = ties === '' ? PREPARED : '';
+  return { sql: prepared + completeSql(given, effects, ties, kept), params };
 }
 
 function keepEffects(params: unknown[], settlements: readonly Settlement[]): string {

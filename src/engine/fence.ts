@@ -21,6 +21,15 @@ export const closeLeases = (ids: string): string => `
 /** What was recorded is told only where it is not all of the $3: that is rare, and it is long. */
 export const KEPT = `select case when count(*) < $3 then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
 
+/** The same for a handler's own transaction, which must not be kept then. */
+export const KEPT_OR_UNDONE = `select case when count(*) < $3 then humdrum.refuse_settlement() end from attempt`;
+
+const REFUSED = 'HD001';
+
+export function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === REFUSED;
+}
+
 /** Runs the statement that records these settlements, and answers which of them it has refused. */
 export async function refusedBy(
   db: Queryable,

@@ -1,10 +1,11 @@
-import type { Database } from '../database/database.ts';
+import type { Database, OpenTransaction } from '../database/database.ts';
 import type { ClaimedJob } from './claim.ts';
 import { childFailure } from './children.ts';
 import { failureOf, type Failure } from './error-fact.ts';
 import { execute, type Outcome } from './execute.ts';
 import type { StopSource } from './interruption.ts';
 import type { JobType } from './job-type.ts';
+import type { Settlement } from './settlement.ts';
 import type { Settler } from './settler.ts';
 import type { World } from './world.ts';
 
@@ -41,16 +42,27 @@ export async function perform(
     const settled = by.stop.stopped ? null : settler.settle({ job, type, outcome });
     return { outcome, settled: Promise.resolve(settled) };
   }
-  if (!transaction) return { outcome, settled: settler.settle({ job, type, outcome }) };
+  const settlement = { job, type, outcome };
+  // Nobody waits for the commit: the next handler has this one's place as soon as it is over.
+  const settled = transaction
+    ? settleWithin(transaction, settlement, settler)
+    : settler.settle(settlement);
+  return { outcome, settled };
+}
+
+async function settleWithin(
+  tx: OpenTransaction,
+  settlement: Settlement,
+  settler: Settler,
+): Promise<Outcome | false> {
+  const { job, type, outcome } = settlement;
   try {
-    const kept = await settler.settleWithin(transaction, { job, type, outcome });
-    return { outcome, settled: Promise.resolve(kept && outcome) };
+    return (await settler.settleWithin(tx, settlement)) && outcome;
   } catch (error) {
     // Whether a lost COMMIT took effect is for the attempt's key to say: if it did, recording this failure does nothing.
-    await transaction.rollback();
+    await tx.rollback();
     const ended = failureOf(error, type.retry.on, job.attempt);
-    const failed = { ...outcome, effects: [], ended };
-    return { outcome: failed, settled: settler.settle({ job, type, outcome: failed }) };
+    return settler.settle({ job, type, outcome: { ...outcome, effects: [], ended } });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OpenTransaction } from '../database/database.ts';
 import { isBadData } from './bad-data.ts';
+import { completeWithin } from './complete.ts';
 import { isDeliverable } from './enqueue-deliveries.ts';
 import { failureOf } from './error-fact.ts';
 import type { Outcome } from './execute.ts';
@@ -54,18 +55,15 @@ export class Settler {
 
   /** Settles a completed job inside its own transaction, and ends that: the job's writes and its completion are one. */
   async settleWithin(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
-    const refused = await settle(tx, [settlement], []);
-    if (refused.length === 0) await tx.commit();
-    else {
-      await tx.rollback();
-      await noteFenced(this.#world.database, refused);
-    }
-    if (isDeliverable(settlement)) this.#world.onWoken();
+    const deliverable = isDeliverable(settlement);
+    const kept = await (deliverable ? settleAndCommit : completeWithin)(tx, settlement);
+    if (!kept) await noteFenced(this.#world.database, [settlement]);
+    if (deliverable) this.#world.onWoken();
     if (settlement.job.ties) this.#answering = Promise.all([this.#answering, this.#answerCalls()]);
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
     if (this.#spent.length > 0) this.#wake();
-    return refused.length === 0;
+    return kept;
   }
 
   /** Resolves when nothing waits to be settled, and whoever waited for what was settled has been let go on. */
@@ -159,6 +157,13 @@ export class Settler {
     }
     return spent;
   }
+}
+
+/** The deliveries are jobs of the same transaction. False: refused, and rolled back. */
+async function settleAndCommit(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
+  const refused = await settle(tx, [settlement], []);
+  await (refused.length === 0 ? tx.commit() : tx.rollback());
+  return refused.length === 0;
 }
 
 function countByLease(settlements: readonly Settlement[]): Map<number, number> {

@@ -182,7 +182,7 @@ export class Worker {
 
   async #run(job: ClaimedJob): Promise<void> {
     const { types, onEvent } = this.#world;
-    const { outcome, settled } = await perform(types.get(job.type), job, {
+    const { settled } = await perform(types.get(job.type), job, {
       world: this.#world,
       settler: this.#settler,
       stop: this.#handlers,
@@ -196,7 +196,7 @@ export class Worker {
     this.#live.delete(job);
     if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
     if (recorded === false) onEvent({ event: 'job-fenced', job });
-    if ('error' in outcome.ended) this.#upkeep?.ring(); // It may be due again soon.
+    if (recorded && 'error' in recorded.ended) this.#upkeep?.ring(); // It may be due again soon.
   }
 
   async #drain(): Promise<void> {

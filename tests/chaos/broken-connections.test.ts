@@ -35,7 +35,7 @@ it('a connection that ends just when the next one gets it is an error, and no cr
   onTestFinished(() => db.close());
   const last = db.query(`select 'good-bye' as said from pg_sleep(0.2)`);
   await new Promise(setImmediate);
-  const next = db.begin();
+  const next = db.transaction((tx) => tx.query('select 1'));
   await expect(last).resolves.toMatchObject({ rows: [{ said: 'good-bye' }] });
   await expect(next).rejects.toThrow();
 });

@@ -71,8 +71,14 @@ export class Proxy {
       server.destroy();
     };
     let doomed = false;
-    const reader = new StatementReader((statement) => {
-      if (isMeant(this.#holding, statement)) this.#shut(this.#holding);
+    let chunk: Buffer = Buffer.alloc(0);
+    const reader = new StatementReader((statement, at) => {
+      if (isMeant(this.#holding, statement)) {
+        // What was sent together with it, and comes before it, arrives.
+        this.#pass(chunk.subarray(0, at), client, server);
+        chunk = chunk.subarray(at);
+        this.#shut(this.#holding);
+      }
       if (!isMeant(this.#dropping, statement)) return;
       this.#dropping.struck();
       this.#dropping = null;
@@ -87,14 +93,15 @@ export class Proxy {
         cut();
       });
     }
-    client.on('data', (chunk: Buffer) => {
-      reader.read(chunk);
+    client.on('data', (sent: Buffer) => {
+      chunk = sent;
+      reader.read(sent);
       this.#pass(chunk, client, server);
     });
-    server.on('data', (chunk: Buffer) => {
+    server.on('data', (answer: Buffer) => {
       // It answers when the statement is done: a commit is durable, and nobody will say so.
       if (doomed) cut();
-      else this.#pass(chunk, server, client);
+      else this.#pass(answer, server, client);
     });
   }
 
@@ -134,14 +141,15 @@ const LONGEST_READ = 8_192;
 
 /** Finds the statements in what a client sends: messages of a type byte, four bytes of length, and a body; the first has no type. */
 export class StatementReader {
-  readonly #found: (statement: string) => void;
+  readonly #found: (statement: string, at: number) => void;
   /** Prepared statements: sent once, and then bound by their names. */
   readonly #named = new Map<string, string>();
   #rest: Buffer = Buffer.alloc(0);
   #skip = 0;
   #started = false;
 
-  constructor(found: (statement: string) => void) {
+  /** `at`: where its message begins in what is being read, 0 if it began before. */
+  constructor(found: (statement: string, at: number) => void) {
     this.#found = found;
   }
 
@@ -158,18 +166,23 @@ export class StatementReader {
       // The beginning of a statement is enough, and must be there in one piece.
       const wanted = isRead(type) ? Math.min(length, LONGEST_READ) : header;
       if (data.length < wanted) break;
-      if (isRead(type)) this.#read(type, data.subarray(header, wanted).toString('utf8'));
+      const statement = isRead(type)
+        ? this.#statementOf(type, data.toString('utf8', header, wanted))
+        : null;
+      if (statement !== null) this.#found(statement, Math.max(0, chunk.length - data.length));
       this.#started = true;
       this.#skip = length;
     }
     this.#rest = Buffer.from(data);
   }
 
-  #read(type: number | undefined, body: string): void {
+  /** Null for a Parse that gives a name, and for the Bind of what was told with its Parse. */
+  #statementOf(type: number | undefined, body: string): string | null {
     const [first = '', second = ''] = body.split('\0');
-    if (type === QUERY || (type === PARSE && first === '')) this.#found((first || second).trim());
-    else if (type === PARSE) this.#named.set(first, second.trim());
-    else if (this.#named.has(second)) this.#found(this.#named.get(second) ?? '');
+    if (type === QUERY || (type === PARSE && first === '')) return (first || second).trim();
+    if (type === BIND) return this.#named.get(second) ?? null;
+    this.#named.set(first, second.trim());
+    return null;
   }
 }
 

@@ -1,0 +1,101 @@
+import type { ClientBase, Pool, QueryConfig, QueryResult } from 'pg';
+import type pgModule from 'pg';
+import type { PreparedStatements } from './prepared.ts';
+import type { Connection } from './transaction.ts';
+
+interface Answer<Row> {
+  rows: Row[];
+  command: string;
+}
+
+/** The row type is the caller's word for what the statement returns, as everywhere with SQL. */
+export async function ask<Row>(
+  on: Pool | ClientBase,
+  text: string,
+  values?: unknown[],
+  name?: string,
+): Promise<Answer<Row>> {
+  const { rows, command } = await on.query(configOf(text, values, name));
+  return { rows: rows as Row[], command };
+}
+
+function configOf(text: string, values?: unknown[], name?: string): QueryConfig {
+  return { text, ...(values && { values }), ...(name && { name }) };
+}
+
+/** A pooled connection for one transaction. BEGIN costs no trip of its own: it goes with the first statement. */
+export class PostgresConnection implements Connection {
+  readonly #pg: typeof pgModule;
+  readonly #client: ClientBase;
+  readonly #prepared: PreparedStatements;
+  readonly release: Connection['release'];
+  #begun = false;
+  /** While the first statement is on its way nothing may overtake BEGIN, should that fail. */
+  #beginning: Promise<void> | null = null;
+
+  constructor(
+    pg: typeof pgModule,
+    client: ClientBase,
+    by: { prepared: PreparedStatements; release: Connection['release'] },
+  ) {
+    this.#pg = pg;
+    this.#client = client;
+    this.#prepared = by.prepared;
+    this.release = by.release;
+  }
+
+  async query<Row>(sql: string, params?: unknown[]): Promise<Answer<Row>> {
+    if (this.#beginning) await this.#beginning;
+    const name = this.#prepared.nameOf(sql);
+    if (this.#begun) return ask<Row>(this.#client, sql, params, name);
+    this.#begun = true;
+    let over = (): void => undefined;
+    this.#beginning = new Promise((resolve) => (over = resolve));
+    try {
+      return await this.#askWithBegin<Row>(configOf(sql, params, name));
+    } finally {
+      this.#beginning = null;
+      over();
+    }
+  }
+
+  async script(sql: string): Promise<void> {
+    if (!this.#begun) await this.query('select');
+    await this.#client.query(sql);
+  }
+
+  /** Without a Sync in between the server skips the statement where BEGIN fails. */
+  async #askWithBegin<Row>(config: QueryConfig): Promise<Answer<Row>> {
+    try {
+      const { rows, command } = await this.#submit(config);
+      return { rows: rows as Row[], command };
+    } catch (error) {
+      // If it was BEGIN that failed, whoever goes on in spite of it must be in a transaction. Otherwise this one fails.
+      await this.#client.query('begin').catch(() => undefined);
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
+  }
+
+  async #submit(config: QueryConfig): Promise<QueryResult> {
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | undefined, results: QueryResult | QueryResult[]): void => {
+        const last = Array.isArray(results) ? results.at(-1) : results;
+        if (error || !last) reject(error ?? new Error('PostgreSQL has answered nothing.'));
+        else resolve(last);
+      };
+      const query = new this.#pg.Query({ ...config, queryMode: 'extended' } as QueryConfig, done);
+      const submit = query.submit.bind(query);
+      query.submit = (connection) => {
+        connection.stream.cork();
+        connection.parse({ name: '', text: 'begin', types: [] }, true);
+        connection.bind({}, true);
+        connection.execute({}, true);
+        const failed = submit(connection);
+        connection.stream.uncork();
+        return failed;
+      };
+      this.#client.query(query);
+    });
+  }
+}
