@@ -24,6 +24,8 @@ const ORDER = [
   'enqueue',
   'latency',
   'old-snapshot',
+  'paced',
+  'paced-snapshot',
   'backlog',
   'kill',
   'idle',

@@ -1,5 +1,5 @@
-import { onPostgres } from '../databases.ts';
 import { drain, DRAIN_METRICS } from '../drain.ts';
+import { withOldSnapshot } from '../old-snapshot.ts';
 import { onPostgresOnly, type Scenario } from '../scenario.ts';
 
 export const scenario: Scenario = {
@@ -11,15 +11,11 @@ export const scenario: Scenario = {
   suits: onPostgresOnly,
   async measure(bench) {
     const place = await bench.fresh();
-    return onPostgres(place.postgres, async (query) => {
-      await query('begin isolation level repeatable read');
-      await query('select count(*) from pg_class');
-      const figures = await drain(
+    return withOldSnapshot(place, () =>
+      drain(
         { ...bench, fresh: () => Promise.resolve(place) },
         { jobs: bench.scale.jobs, withinMs: bench.scale.quick ? 10_000 : 60_000 },
-      );
-      await query('rollback');
-      return figures;
-    });
+      ),
+    );
   },
 };
