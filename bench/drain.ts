@@ -16,6 +16,8 @@ export interface DrainOptions {
   readonly jobs: number;
   /** A system that has not finished by then is measured by what it has done. */
   readonly withinMs: number;
+  /** Worker processes. Default 1. */
+  readonly processes?: number;
   readonly task?: Partial<WorkerTask>;
   readonly settings?: SettingsName;
 }
@@ -46,7 +48,7 @@ export async function emptied(watch: Watch, withinMs = SETTLED_WITHIN_MS): Promi
   }
 }
 
-/** Fills the queue of a fresh store, and then lets one worker process empty it. */
+/** Fills the queue of a fresh store, and then lets worker processes empty it. */
 export async function drain(bench: Bench, options: DrainOptions): Promise<Figures> {
   const { jobs, settings } = options;
   const place = await bench.fresh();
@@ -54,23 +56,24 @@ export async function drain(bench: Bench, options: DrainOptions): Promise<Figure
   return emptyQueue(bench, place, options);
 }
 
-/** The clock runs from the start of the worker until nothing is open. */
+/** The clock runs from the start of the workers until nothing is open. */
 export async function emptyQueue(
   bench: Bench,
   place: Place,
-  { jobs, withinMs, task }: DrainOptions,
+  { jobs, withinMs, processes = 1, task }: DrainOptions,
 ): Promise<Figures> {
-  const worker = await bench.worker(place, { jobs, ...task });
+  const workers: WorkerProcess[] = [];
+  while (workers.length < processes) workers.push(await bench.worker(place, { jobs, ...task }));
   const watch = await bench.system.watch(place);
   return onPostgres(place.postgres, async (query) => {
     const walBefore = await walPosition(query);
     const startMs = nowMs();
-    await worker.go();
-    const whole = (await worker.milestone(withinMs)) !== null;
+    await Promise.all(workers.map((worker) => worker.go()));
+    const whole = await allHaveRun(workers, jobs, withinMs);
     const endMs = whole ? await emptied(watch) : nowMs();
     const walBytes = (await walPosition(query)) - walBefore;
-    const tally = await worker.tally();
-    await checkNothingIsLost(bench, { place, worker, watch, jobs, whole, tally });
+    const tally = await tallyOf(workers);
+    await checkNothingIsLost(bench, { place, workers, watch, jobs, whole, tally });
     const notes = [
       ...(whole ? [] : [`stopped after ${Math.round(withinMs / 1_000)} s`]),
       ...(tally.runs > tally.jobs ? [`${tally.runs - tally.jobs} ran again`] : []),
@@ -86,9 +89,37 @@ export async function emptyQueue(
   });
 }
 
+/** False: not within that time. */
+async function allHaveRun(
+  workers: readonly WorkerProcess[],
+  jobs: number,
+  withinMs: number,
+): Promise<boolean> {
+  const [worker, ...others] = workers;
+  if (worker && others.length === 0) return (await worker.milestone(withinMs)) !== null;
+  const untilMs = nowMs() + withinMs;
+  while (nowMs() < untilMs) {
+    if ((await tallyOf(workers)).jobs >= jobs) return true;
+    await sleep(10);
+  }
+  return false;
+}
+
+/** What they have done together: a job that ran in two processes counts for both. Of the memory, the most that one has. */
+async function tallyOf(workers: readonly WorkerProcess[]): Promise<Tally> {
+  const all = await Promise.all(workers.map((worker) => worker.tally()));
+  const sum = (of: (tally: Tally) => number): number => all.reduce((so, one) => so + of(one), 0);
+  return {
+    runs: sum(({ runs }) => runs),
+    jobs: sum(({ jobs }) => jobs),
+    cpuMs: sum(({ cpuMs }) => cpuMs),
+    maxRssMiB: Math.max(...all.map(({ maxRssMiB }) => maxRssMiB)),
+  };
+}
+
 interface Drained {
   place: Place;
-  worker: WorkerProcess;
+  workers: readonly WorkerProcess[];
   watch: Watch;
   jobs: number;
   whole: boolean;
@@ -97,8 +128,8 @@ interface Drained {
 
 /** A rate is worth nothing where a job was lost or went unrecorded. */
 export async function checkNothingIsLost(bench: Bench, drained: Drained): Promise<void> {
-  const { place, worker, watch, jobs, whole, tally } = drained;
-  await worker.stop();
+  const { place, workers, watch, jobs, whole, tally } = drained;
+  await Promise.all(workers.map((worker) => worker.stop()));
   const open = await watch.open();
   await watch.close();
   if (whole) await bench.system.verify?.(place, jobs);

@@ -33,7 +33,7 @@ export const scenario: Scenario = {
     const whole = (await worker.milestone(withinMs)) !== null;
     const endMs = whole ? await emptied(watch) : nowMs();
     const tally = await worker.tally();
-    await checkNothingIsLost(bench, { place, worker, watch, jobs, whole, tally });
+    await checkNothingIsLost(bench, { place, workers: [worker], watch, jobs, whole, tally });
     return {
       values: { rate: tally.jobs / ((endMs - startMs) / 1_000), memory: tally.maxRssMiB },
       ...(whole ? {} : { note: `stopped ${withinMs / 1_000} s after the last enqueue` }),
