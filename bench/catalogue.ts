@@ -27,6 +27,7 @@ const ORDER = [
   'paced',
   'paced-snapshot',
   'backlog',
+  'schedules',
   'kill',
   'idle',
   'pglite',

@@ -42,6 +42,25 @@ export async function embedded(run: (payload: Payload) => void): Promise<Humdrum
   return createHumdrum({ jobs: [jobThat(run)] });
 }
 
+/** With a type for each of these schedules. */
+export async function scheduled(
+  { postgres }: Place,
+  { crons, run }: { crons: readonly string[]; run: () => void },
+): Promise<Humdrum> {
+  const jobs = crons.map((cron, at) =>
+    defineJob({
+      type: `bench.tick-${at}`,
+      input: z.object({}),
+      schedule: { cron },
+      run: () => {
+        run();
+        return null;
+      },
+    }),
+  );
+  return createHumdrum({ database: postgres, jobs });
+}
+
 /** Of each job its attempt, and three lines of audit. */
 export async function verifyRecords(
   query: (sql: string) => Promise<readonly unknown[]>,
