@@ -267,7 +267,7 @@ create table humdrum.schedule (
   time_zone text        not null,
   next_at   timestamptz not null
 );
-create index schedule_next_at on humdrum.schedule (next_at);
+create index schedule_next_at on humdrum.schedule (next_at, name);
 
 -- One row an instant: however many machines see it, one of them makes the job.
 create table humdrum.tick (

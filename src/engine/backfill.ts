@@ -2,10 +2,10 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { readClock } from './clock.ts';
 import { ticksWithin } from './cron.ts';
-import type { JobType } from './job-type.ts';
+import type { JobType, ScheduledType } from './job-type.ts';
 import type { Plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
-import { makeTickJobs, requireScheduled, type ScheduledType } from './schedule.ts';
+import { makeTickJobs, requireScheduled } from './schedule.ts';
 import type { World } from './world.ts';
 
 const MAX_TICKS = 10_000;

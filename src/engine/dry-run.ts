@@ -2,7 +2,7 @@ import { Bell } from './bell.ts';
 import { readClock } from './clock.ts';
 import { nextTick } from './cron.ts';
 import { rehearse } from './rehearse.ts';
-import { isScheduled, type ScheduledType } from './schedule.ts';
+import { isScheduled, type ScheduledType } from './job-type.ts';
 import type { World } from './world.ts';
 
 const LOOK_MS = 5_000;

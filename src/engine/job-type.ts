@@ -12,6 +12,12 @@ export type {
   ScheduleRule,
 } from './job-definition.ts';
 
+export type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
+
+export function isScheduled(type: JobType): type is ScheduledType {
+  return type.schedule !== null;
+}
+
 /** A type with the version of an input, as the hot tables name it: `mail.send`, `mail.send@2`. */
 export function signature(type: string, version: number): string {
   return version === 1 ? type : `${type}@${version}`;

@@ -1,6 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import { HumdrumError } from '../errors.ts';
-import { signature, type JobType } from './job-type.ts';
+import { isScheduled, signature, type JobType, type ScheduledType } from './job-type.ts';
 
 /** Names that begin like this are the engine's own. */
 const RESERVED = ['humdrum.', 'deliver.', 'notify.'];
@@ -12,12 +12,15 @@ export class Registry {
   readonly #byName = new Map<string, JobType>();
   /** Of all types, their aliases and the versions that they can run: what a worker claims. */
   readonly signatures: readonly string[];
+  /** Those with a schedule, by their names. */
+  readonly scheduled: ReadonlyMap<string, ScheduledType>;
 
   /** `engine`: types that the engine makes itself. */
   constructor(own: readonly JobType[], engine: readonly JobType[] = []) {
     for (const name of own.flatMap(namesOf)) refuseReserved(name);
     this.#own = own;
     this.#types = [...own, ...engine];
+    this.scheduled = new Map(this.#types.filter(isScheduled).map((type) => [type.type, type]));
     for (const type of this.#types) {
       for (const name of namesOf(type)) this.#add(name, type);
     }

@@ -4,13 +4,14 @@ import { readClock } from './clock.ts';
 import { dueTicks, nextTick } from './cron.ts';
 import { describeCron } from './describe-cron.ts';
 import { enqueue, type Asker } from './enqueue.ts';
+import { isScheduled, type JobType, type ScheduledType } from './job-type.ts';
 import { limitsOf } from './limit.ts';
 import type { Persisting } from './new-job.ts';
 import { Vault } from './secrets.ts';
-import type { JobType } from './job-type.ts';
 import { seededRandom } from './random.ts';
 import type { Registry } from './registry.ts';
 import { seedOf } from './rehearse.ts';
+import { dueNames, fewNames, untilNextTick, type Schedules } from './soonest.ts';
 
 /** What is due to come: the next tick of each schedule, soonest first. */
 export interface NextTick {
@@ -30,20 +31,6 @@ export async function nextTicks(db: Queryable, types: Registry, limit = 10): Pro
   return rows;
 }
 
-export type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
-
-export function isScheduled(type: JobType): type is ScheduledType {
-  return type.schedule !== null;
-}
-
-export function scheduledNames(types: Registry): string[] {
-  return scheduled(types).map(({ type }) => type);
-}
-
-function scheduled(types: Registry): ScheduledType[] {
-  return types.all().filter(isScheduled);
-}
-
 /** A schedule as its rule says it, with the next tick from now on. */
 export interface ScheduleSummary {
   schedule: string;
@@ -55,7 +42,7 @@ export interface ScheduleSummary {
 
 export async function listSchedules(db: Queryable, types: Registry): Promise<ScheduleSummary[]> {
   const now = await readClock(db);
-  return scheduled(types).map(({ type, schedule }) => {
+  return [...types.scheduled.values()].map(({ type, schedule }) => {
     const { cron, timeZone } = schedule;
     const words = describeCron(cron);
     return { schedule: type, cron, words, timeZone, nextAt: nextTick(schedule, now) };
@@ -91,8 +78,9 @@ export function requireScheduled(type: JobType): ScheduledType {
 /** Writes down the schedules of these types. One whose rule has changed starts anew from now; others keep their place. */
 export async function registerSchedules(db: Database, types: Registry): Promise<void> {
   const now = await readClock(db);
-  await Promise.all(scheduled(types).map(requireNoInput));
-  const rules = scheduled(types).flatMap(({ type, schedule }) => {
+  const scheduled = [...types.scheduled.values()];
+  await Promise.all(scheduled.map(requireNoInput));
+  const rules = scheduled.flatMap(({ type, schedule }) => {
     const next = nextTick(schedule, now);
     return next
       ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }]
@@ -132,6 +120,8 @@ interface DueRow {
   now: Date;
 }
 
+const MAX_DUE = 1_000;
+
 /**
  * Makes the jobs of every schedule that has come due. Any number of machines may do so at once. `nextMs`: how long until
  * the next tick of these types; null if there is none.
@@ -141,33 +131,19 @@ export async function fireDue(
   types: Registry,
   persisting: Persisting = { limits: limitsOf({}), vault: new Vault([]) },
 ): Promise<{ fired: number; nextMs: number | null }> {
-  const known = new Map(scheduled(types).map((type) => [type.type, type]));
+  const known = types.scheduled;
   if (known.size === 0) return { fired: 0, nextMs: null };
-  const names = [...known.keys()];
-  const next = await untilNext(db, names);
+  const next = await untilNextTick(db, known);
   if (next === null || next > 0) return { fired: 0, nextMs: next };
   const fired = await db.transaction((tx) => fire(tx, known, persisting));
-  return { fired, nextMs: await untilNext(db, names) };
+  return { fired, nextMs: await untilNextTick(db, known) };
 }
 
-async function untilNext(db: Queryable, names: string[]): Promise<number | null> {
-  const { rows } = await db.query<{ ms: number | null }>(
-    `select (extract(epoch from min(next_at) - humdrum.clock()) * 1000)::float8 as ms
-     from humdrum.schedule where name = any ($1) and isfinite(next_at)`,
-    [names],
-  );
-  return rows[0]?.ms ?? null;
-}
-
-async function fire(
-  tx: Queryable,
-  known: ReadonlyMap<string, ScheduledType>,
-  persisting: Persisting,
-): Promise<number> {
+async function fire(tx: Queryable, known: Schedules, persisting: Persisting): Promise<number> {
   const { rows } = await tx.query<DueRow>(
     `select name, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
-     where name = any ($1) and next_at <= clock.now order by next_at limit 1000 for update of schedule skip locked`,
-    [[...known.keys()]],
+     where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
+    [fewNames(known) ?? (await dueNames(tx, known, MAX_DUE))],
   );
   const due = rows.flatMap((row) => {
     const type = known.get(row.name);

@@ -4,7 +4,8 @@ import { glance, type Glance } from './glance.ts';
 import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
 import { extendHistory } from './retention.ts';
-import { fireDue, scheduledNames } from './schedule.ts';
+import { fireDue } from './schedule.ts';
+import { fewNames, untilNextTick } from './soonest.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
@@ -102,7 +103,9 @@ export class Upkeep {
   async #glance(): Promise<Glance> {
     const { queues, world } = this.#options;
     const { database, types } = world;
-    return glance(database, { queues, types: types.signatures, schedules: scheduledNames(types) });
+    const few = fewNames(types.scheduled);
+    const seen = await glance(database, { queues, types: types.signatures, schedules: few ?? [] });
+    return few ? seen : { ...seen, tickMs: await untilNextTick(database, types.scheduled) };
   }
 
   #due(seen: Glance): [doing: string, step: () => Promise<number>][] {
