@@ -17,6 +17,9 @@ export interface Glance {
   tokensMs: number | null;
 }
 
+/** What the statement answers: of the first jobs the types, of which this process may know thousands. */
+type Row = Omit<Glance, 'ready'> & { heads: string[] };
+
 /** Of a queue whose first jobs nobody here knows, so many are looked at. */
 const HEAD = 100;
 
@@ -24,11 +27,11 @@ const HEAD = 100;
 const GLANCE = `
 with clock as materialized (select humdrum.clock() as now)
 select
-  exists (
-    select from unnest($1::text[]) as served (queue) cross join lateral (
+  array (
+    select distinct head.type from unnest($1::text[]) as served (queue) cross join lateral (
       select type from humdrum.ready where ready.queue = served.queue order by rank, job_id limit ${HEAD}
-    ) as head where head.type = any ($2::text[])
-  ) as ready,
+    ) as head
+  ) as heads,
   exists (
     select from humdrum.lease join humdrum.worker on worker.id = lease.worker_id where worker.expires_at <= clock.now
   ) as lost,
@@ -37,7 +40,7 @@ select
   ) <= clock.now, false) as overdue,
   coalesce((select min(until) from humdrum.unique_key) <= clock.now, false) as "passedKeys",
   exists (select from humdrum.wake_call) as calls,
-  (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($3::text[]) and isfinite(next_at)) as "tickMs",
+  (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($2::text[]) and isfinite(next_at)) as "tickMs",
   (select date_part('epoch', min(run_at) - clock.now) * 1000 from humdrum.later) as "dueMs",
   (select date_part('epoch', min(wake_at) - clock.now) * 1000 from humdrum.bucket where wake_at is not null) as "tokensMs"
 from clock`;
@@ -45,10 +48,11 @@ from clock`;
 /** One look at all that a worker sees to, which writes nothing. */
 export async function glance(
   db: Queryable,
-  by: { queues: readonly string[]; types: readonly string[]; schedules: readonly string[] },
+  by: { queues: readonly string[]; types: ReadonlySet<string>; schedules: readonly string[] },
 ): Promise<Glance> {
-  const { rows } = await db.query<Glance>(GLANCE, [by.queues, by.types, by.schedules]);
+  const { rows } = await db.query<Row>(GLANCE, [by.queues, by.schedules]);
   const [seen] = rows;
   if (!seen) throw new Error('A look always sees something.');
-  return seen;
+  const { heads, ...rest } = seen;
+  return { ...rest, ready: heads.some((type) => by.types.has(type)) };
 }

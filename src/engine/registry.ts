@@ -10,8 +10,9 @@ export class Registry {
   readonly #own: readonly JobType[];
   readonly #types: readonly JobType[];
   readonly #byName = new Map<string, JobType>();
-  /** Of all types, their aliases and the versions that they can run: what a worker claims. */
+  /** Of all types, their aliases and the versions that they can run: what a worker claims. `known` has the same. */
   readonly signatures: readonly string[];
+  readonly known: ReadonlySet<string>;
   /** Those with a schedule, by their names. */
   readonly scheduled: ReadonlyMap<string, ScheduledType>;
 
@@ -27,6 +28,7 @@ export class Registry {
     this.signatures = [...this.#byName].flatMap(([name, type]) =>
       type.versions().map((version) => signature(name, version)),
     );
+    this.known = new Set(this.signatures);
   }
 
   #add(name: string, type: JobType): void {

@@ -104,7 +104,7 @@ export class Upkeep {
     const { queues, world } = this.#options;
     const { database, types } = world;
     const few = fewNames(types.scheduled);
-    const seen = await glance(database, { queues, types: types.signatures, schedules: few ?? [] });
+    const seen = await glance(database, { queues, types: types.known, schedules: few ?? [] });
     return few ? seen : { ...seen, tickMs: await untilNextTick(database, types.scheduled) };
   }
 
@@ -133,7 +133,7 @@ export class Upkeep {
 
   async #tellUnknown(): Promise<void> {
     const { world, queues } = this.#options;
-    const types = await unknownTypes(world.database, queues, world.types.signatures);
+    const types = await unknownTypes(world.database, queues, world.types.known);
     if (types.length > 0) world.onEvent({ event: 'types-unknown', types });
   }
 
