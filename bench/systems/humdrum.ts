@@ -47,10 +47,11 @@ export async function scheduled(
   { postgres }: Place,
   { crons, run }: { crons: readonly string[]; run: () => void },
 ): Promise<Humdrum> {
+  const nothing = z.object({});
   const jobs = crons.map((cron, at) =>
     defineJob({
       type: `bench.tick-${at}`,
-      input: z.object({}),
+      input: nothing,
       schedule: { cron },
       run: () => {
         run();

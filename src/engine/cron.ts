@@ -97,16 +97,23 @@ export function checkCron(cron: string): void {
   read({ cron });
 }
 
-const readings = new WeakMap<ScheduleRule, Reading>();
+/** One takes 80 kB, most of it croner's list of years. */
+const MOST_READ = 1_000;
+
+const readings = new Map<string, Reading>();
 const zones = new Map<string, Zone>();
 
-function read(rule: ScheduleRule): Reading {
+function read({ cron, timeZone = 'UTC' }: ScheduleRule): Reading {
+  const rule = `${cron} in ${timeZone}`;
   let reading = readings.get(rule);
-  if (!reading) readings.set(rule, (reading = readAnew(rule)));
+  if (!reading) {
+    if (readings.size >= MOST_READ) readings.clear();
+    readings.set(rule, (reading = readAnew(cron, timeZone)));
+  }
   return reading;
 }
 
-function readAnew({ cron, timeZone = 'UTC' }: ScheduleRule): Reading {
+function readAnew(cron: string, timeZone: string): Reading {
   try {
     if (cron.includes(':')) throw new Error('it is no cron expression'); // Croner takes an instant too.
     const fields = new Cron(cron, { utcOffset: 0, sloppyRanges: true });

@@ -78,9 +78,8 @@ export function requireScheduled(type: JobType): ScheduledType {
 /** Writes down the schedules of these types. One whose rule has changed starts anew from now; others keep their place. */
 export async function registerSchedules(db: Database, types: Registry): Promise<void> {
   const now = await readClock(db);
-  const scheduled = [...types.scheduled.values()];
-  await Promise.all(scheduled.map(requireNoInput));
-  const rules = scheduled.flatMap(({ type, schedule }) => {
+  await Promise.all([...types.scheduled.values()].map(requireNoInput));
+  const rules = (await changed(db, types)).flatMap(({ type, schedule }) => {
     const next = nextTick(schedule, now);
     return next
       ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }]
@@ -99,6 +98,23 @@ export async function registerSchedules(db: Database, types: Registry): Promise<
       rules.map(({ next }) => next),
     ],
   );
+}
+
+/** Those that are not in the table as they are here: to read a rule takes long where there are many. */
+async function changed(db: Queryable, types: Registry): Promise<ScheduledType[]> {
+  const scheduled = [...types.scheduled.values()];
+  if (scheduled.length === 0) return [];
+  const { rows } = await db.query<{ place: number }>(
+    `select place from unnest($1::text[], $2::text[], $3::text[]) with ordinality as given (name, cron, time_zone, place)
+     left join humdrum.schedule using (name)
+     where (schedule.cron, schedule.time_zone) is distinct from (given.cron, given.time_zone)`,
+    [
+      scheduled.map(({ type }) => type),
+      scheduled.map(({ schedule }) => schedule.cron),
+      scheduled.map(({ schedule }) => schedule.timeZone),
+    ],
+  );
+  return rows.flatMap(({ place }) => scheduled[place - 1] ?? []);
 }
 
 /** A tick brings no input, so a schema that wants one would fail at every tick: better told at the start. */
