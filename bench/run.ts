@@ -18,6 +18,8 @@ import { freshName, writeResults } from './write-results.ts';
 
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
+const QUICK_LANES = 4;
+
 type Named<Item> = readonly (readonly [name: string, item: Item])[];
 
 interface Servers {
@@ -35,10 +37,10 @@ async function named<Item>(
   return Promise.all(names.map(async (name) => [name, await load(name)] as const));
 }
 
-/** Those that `--only` names; else all that do not have to be asked for. */
-async function chosenScenarios({ only }: Flags): Promise<Named<Scenario>> {
+/** Those that `--only` names; else all that do not take too long. */
+async function chosenScenarios({ only, quick }: Flags): Promise<Named<Scenario>> {
   const all = await named(only ?? scenarioNames(), loadScenario);
-  return all.filter(([, { onDemand }]) => only !== null || onDemand !== true);
+  return all.filter(([, { onDemand }]) => only !== null || quick || onDemand !== true);
 }
 
 async function startServers(systems: Named<System>): Promise<Servers> {
@@ -96,24 +98,47 @@ async function warmUp({ jobs }: Flags, servers: Servers, systems: Named<System>)
   }
 }
 
-async function* measureAll(
-  flags: Flags,
-  servers: Servers,
-  systems: Named<System>,
-  scenarios: Named<Scenario>,
-): AsyncGenerator<Outcome> {
-  const scale: Scale = { jobs: flags.jobs, quick: flags.quick };
-  for (let run = 0; run < flags.runs; run += 1) {
-    for (const [scenario, { suits }] of scenarios) {
-      for (const [system, facts] of rotated(systems, run)) {
-        if (suits?.(system, facts) === false) continue;
-        await checkpoint(servers.postgres);
-        const { postgres, redis } = servers;
-        const outcome = await measureApart({ scenario, system, scale, postgres, redis });
-        yield { scenario, system, run, ...outcome };
-      }
+interface Task {
+  readonly run: number;
+  readonly scenario: string;
+  readonly system: string;
+  readonly store: System['store'];
+}
+
+/** Run by run, scenario by scenario, the systems in turns. */
+function tasksOf({ runs }: Flags, systems: Named<System>, scenarios: Named<Scenario>): Task[] {
+  return Array.from({ length: runs }, (_, run) =>
+    scenarios.flatMap(([scenario, { suits }]) =>
+      rotated(systems, run).flatMap(([system, facts]) =>
+        suits?.(system, facts) === false ? [] : [{ run, scenario, system, store: facts.store }],
+      ),
+    ),
+  ).flat();
+}
+
+/** A quick run measures nothing, so it does several things at once. There is one Redis, and all have the same place there. */
+async function measureAll(
+  { jobs, quick }: Flags,
+  { postgres, redis }: Servers,
+  tasks: Task[],
+  onOutcome: (outcome: Outcome) => Promise<void>,
+): Promise<void> {
+  const scale: Scale = { jobs, quick };
+  let redisIsTaken = false;
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      const at = tasks.findIndex(({ store }) => store !== 'redis' || !redisIsTaken);
+      const [task] = at < 0 ? [] : tasks.splice(at, 1);
+      if (!task) return;
+      const { store, ...measurement } = task;
+      if (store === 'redis') redisIsTaken = true;
+      await checkpoint(postgres);
+      const outcome = await measureApart({ ...measurement, scale, postgres, redis });
+      if (store === 'redis') redisIsTaken = false;
+      await onOutcome({ ...measurement, ...outcome });
     }
-  }
+  };
+  await Promise.all(Array.from({ length: quick ? QUICK_LANES : 1 }, lane));
 }
 
 function versionOf({ package: name }: System): string {
@@ -151,12 +176,12 @@ async function main(flags: Flags): Promise<number> {
   const name = freshName(folder, `${results.date}-${machineSlug()}`);
   try {
     if (!flags.quick) await warmUp(flags, servers, systems);
-    for await (const outcome of measureAll(flags, servers, systems, scenarios)) {
+    await measureAll(flags, servers, tasksOf(flags, systems, scenarios), async (outcome) => {
       outcomes.push(outcome);
       tell(outcome, flags);
       // A run takes long: what there is outlives whatever happens to the rest.
       if (folder !== null) await writeResults(results, folder, name);
-    }
+    });
   } finally {
     await servers.stop();
   }

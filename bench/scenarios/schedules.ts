@@ -68,7 +68,8 @@ async function tickingAmong(bench: Bench, count: number): Promise<Figures> {
     await humdrum.close();
     const took = (after.atMs - before.atMs) / 1_000;
     const ticks = (after.ran - before.ran) / DUE;
-    if (ticks < took / 2) throw new Error(`Of ${Math.floor(took)} ticks, ${ticks} were fired.`);
+    if (ticks < Math.floor(took / 2))
+      throw new Error(`Of ${Math.floor(took)} ticks, ${ticks} were fired.`);
     return {
       values: {
         start,
