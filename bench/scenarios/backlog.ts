@@ -1,7 +1,9 @@
-import { nowMs } from '../clock.ts';
+import { nowMs, sleep } from '../clock.ts';
+import { numberFrom, onPostgres } from '../databases.ts';
 import { produce } from '../drain.ts';
 import { payloads } from '../payload.ts';
 import type { Bench, Scale, Scenario } from '../scenario.ts';
+import type { Place } from '../system.ts';
 
 const DAY_MS = 86_400_000;
 const PIECE = 20_000;
@@ -42,6 +44,7 @@ async function rateBeside(bench: Bench, others: number, at?: Date): Promise<numb
       await producer.enqueueMany(payloads(Math.min(PIECE, jobs - from), from), at);
     }
   });
+  await quiet(place);
   const startMs = nowMs();
   await worker.go();
   const endMs = (await worker.milestone(WITHIN_MS)) ?? nowMs();
@@ -49,3 +52,15 @@ async function rateBeside(bench: Bench, others: number, at?: Date): Promise<numb
   await worker.stop();
   return Math.min(milestone, tally.jobs) / ((endMs - startMs) / 1_000);
 }
+
+/** What so many rows set going in the background is over, as far as it has begun. */
+async function quiet({ postgres }: Place): Promise<void> {
+  await onPostgres(postgres, async (query) => {
+    await query('checkpoint').catch(() => undefined);
+    const untilMs = nowMs() + WITHIN_MS;
+    while (nowMs() < untilMs && (await numberFrom(query, AT_VACUUM)) > 0) await sleep(100);
+  });
+}
+
+const AT_VACUUM = `
+select count(*) from pg_stat_activity where backend_type = 'autovacuum worker' and datname = current_database()`;
