@@ -132,6 +132,8 @@ async function requireNoInput(type: ScheduledType): Promise<void> {
 
 interface DueRow {
   name: string;
+  cron: string;
+  time_zone: string;
   next_at: Date;
   now: Date;
 }
@@ -157,13 +159,14 @@ export async function fireDue(
 
 async function fire(tx: Queryable, known: Schedules, persisting: Persisting): Promise<number> {
   const { rows } = await tx.query<DueRow>(
-    `select name, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
+    `select name, cron, time_zone, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
      where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
     [fewNames(known) ?? (await dueNames(tx, known, MAX_DUE))],
   );
-  const due = rows.flatMap((row) => {
-    const type = known.get(row.name);
-    return type ? [{ type, ...dueTicks(type.schedule, row.next_at, row.now) }] : [];
+  const due = rows.flatMap(({ name, cron, time_zone: timeZone, next_at: first, now }) => {
+    const type = known.get(name);
+    // The rule is the table's: another version of the program may have changed it while this one runs.
+    return type ? [{ type, ...dueTicks({ ...type.schedule, cron, timeZone }, first, now) }] : [];
   });
   const ticks = due.flatMap(({ type, run }) =>
     run.map((at) => ({ type, at, dueAt: jittered(type, at) })),

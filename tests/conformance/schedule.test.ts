@@ -82,6 +82,15 @@ eachBackend('schedules', (fresh) => {
     expect(await next()).toEqual(new Date('2026-03-01T12:00:00Z'));
   });
 
+  it('goes by the rule that was written down last, also where an older program fires it', async () => {
+    const older = new Registry([half]);
+    await registerSchedules(db, older);
+    const hourly = job('test.half', () => null, { schedule: { cron: '0 * * * *' } });
+    await registerSchedules(db, new Registry([hourly]));
+    await moveTo('2026-03-01T11:00:00Z');
+    expect(await fireDue(db, older)).toEqual({ fired: 1, nextMs: 60 * 60_000 });
+  });
+
   it('spreads the jobs of ticks by their jitter, and each still sees its tick as now', async () => {
     const schedule = { cron: '0 * * * *', misfire: 'each', misfireLimit: 1_000 } as const;
     const spread = job('test.spread', () => null, { schedule: { ...schedule, jitterMs: 600_000 } });
