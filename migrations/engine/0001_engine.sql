@@ -160,14 +160,15 @@ create index ready_gate on humdrum.ready (gate, type) where gate is not null;
 -- The rows that a claim takes, and is the first to take: whoever is at one of them already is not waited for. The settings
 -- pin the plan, a walk along the primary key, whatever the statistics of a table that fills and empties all day, or the
 -- moment at which a plan was made and kept, make the planner believe.
-create function humdrum.take_ready(of_queue text, of_types text[], at_most integer)
+create function humdrum.take_ready(of_queue text, of_types text[], at_most integer, after_rank integer, after_job bigint)
 returns table (job_id bigint, attempt smallint, queue text, rank integer, type text, gate text)
 language sql volatile rows 1000
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
 begin atomic
   delete from humdrum.ready where ctid = any (array (
     select ctid from humdrum.ready
-    where queue = of_queue and type = any (of_types) and (start_by is null or start_by > humdrum.clock())
+    where queue = of_queue and (rank, job_id) > (after_rank, after_job)
+      and type = any (of_types) and (start_by is null or start_by > humdrum.clock())
     order by queue, rank, job_id limit at_most for update skip locked
   ))
   returning job_id, attempt, queue, rank, type, gate;

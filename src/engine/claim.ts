@@ -82,7 +82,7 @@ const CLAIM_NEXT =
   PREPARED +
   claimFrom(`
 picked as materialized (
-  select * from humdrum.take_ready($2, $3, coalesce((select humdrum.room_in($2, $4) from alive), 0))
+  select * from humdrum.take_ready($2, $3, coalesce((select humdrum.room_in($2, $4) from alive), 0), $5, $6)
 )`);
 
 const CLAIM_ONE = claimFrom(`
@@ -102,20 +102,37 @@ from_line as (
 ),
 picked as materialized (select * from from_ready union all select * from from_line)`);
 
+/** Of a job in its queue. */
+export type Place = Pick<ClaimedJob, 'rank' | 'id'>;
+
+const BEGINNING: Place = { rank: -2_147_483_648, id: 0 };
+
 export interface Claim {
   jobs: ClaimedJob[];
   /** How many were looked at, those that a limit did not let pass included. */
   seen: number;
+  /** The last of those. */
+  last: Place | null;
+}
+
+export interface ClaimOptions {
+  queue: string;
+  types: readonly string[];
+  limit: number;
+  /** Looks only at what comes after it. */
+  after?: Place | null;
 }
 
 /** Takes up to `limit` jobs of a queue, of the types that this worker knows. Empty when its lease has passed. */
 export async function claimNext(
   db: Queryable,
   workerId: number,
-  from: { queue: string; types: readonly string[]; limit: number },
+  { queue, types, limit, after }: ClaimOptions,
 ): Promise<Claim> {
-  const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, from.queue, from.types, from.limit]);
-  return { jobs: rows.filter(isLeased).map(toClaimedJob), seen: rows.length };
+  const { rank, id } = after ?? BEGINNING;
+  const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, queue, types, limit, rank, id]);
+  const jobs = rows.filter(isLeased).map(toClaimedJob);
+  return { jobs, seen: rows.length, last: rows.at(-1) ?? null };
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */

@@ -9,6 +9,7 @@ import { release } from './release.ts';
 import { Settler } from './settler.ts';
 import { Upkeep } from './upkeep.ts';
 import type { WorkerSettings } from './worker-options.ts';
+import { Walk } from './walk.ts';
 import type { World } from './world.ts';
 
 const MAX_UNSETTLED = 4_000;
@@ -23,6 +24,7 @@ export class Worker {
   readonly #settler: Settler;
   readonly #bell = new Bell();
   readonly #appetite = new Appetite(performance.now());
+  readonly #walks: ReadonlyMap<string, Walk>;
   /** Begun and not yet settled: by claim, since a job may be claimed again before the answer to its failure is here. */
   readonly #live = new Map<ClaimedJob, Promise<void>>();
   #busy = 0;
@@ -40,6 +42,7 @@ export class Worker {
     this.#world = world;
     this.#options = { queues: world.types.queues(), ...settings };
     this.#settler = new Settler(world);
+    this.#walks = new Map(this.#options.queues.map((queue) => [queue, new Walk()]));
   }
 
   async start(): Promise<void> {
@@ -119,10 +122,16 @@ export class Worker {
     while (!this.#stopping) {
       if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
       const room = this.#room();
-      if (room === 0 || (await this.#claim(room)) < room) {
-        await this.#bell.wait(this.#pollMs * (0.9 + Math.random() * 0.2));
-      }
+      if (room === 0) await this.#bell.wait(this.#pollMs);
+      else if ((await this.#claim(room)) < room) await this.#bell.wait(this.#restMs());
     }
+  }
+
+  /** Until the next claim, if nothing calls for it before. */
+  #restMs(): number {
+    const nowMs = performance.now();
+    const walks = [...this.#walks.values()].map((walk) => walk.restMs(nowMs));
+    return Math.min(this.#pollMs * (0.9 + Math.random() * 0.2), ...walks);
   }
 
   /** How many jobs to claim now: none while enough are in hand, or too many wait to be settled. */
@@ -137,12 +146,12 @@ export class Worker {
     const { database, types, onEvent } = this.#world;
     let left = room;
     try {
-      for (const queue of this.#options.queues) {
-        const { jobs, seen } = await claimNext(database, this.#workerId, {
-          queue,
-          types: types.signatures,
-          limit: left,
-        });
+      for (const [queue, walk] of this.#walks) {
+        const fromMs = performance.now();
+        const after = walk.from(fromMs);
+        const from = { queue, types: types.signatures, limit: left, after };
+        const { jobs, seen, last } = await claimNext(database, this.#workerId, from);
+        walk.walked(after, { fromMs, toMs: performance.now(), seen, last, full: seen >= left });
         const [first] = jobs;
         if (first) this.#settler.opened(first.leaseId, jobs.length);
         this.#inHand.push(...jobs);

@@ -50,6 +50,19 @@ eachBackend('a worker', (fresh) => {
     });
   });
 
+  it('overlooks no job whose place in the queue is before those that it has run', async () => {
+    const echo = job('test.echo', () => null);
+    const { humdrum, events } = await openEngine(await fresh(), {
+      jobs: [echo],
+      worker: { pollMs: 3_600_000 },
+    });
+    await humdrum.start();
+    for (let priority = 5; priority > -20; priority -= 1) {
+      await humdrum.enqueue(echo, {}, { priority });
+      await events.settled(6 - priority);
+    }
+  });
+
   it('hears of a job for a moment to come, and runs it then', async () => {
     const echo = job('test.echo', (_ctx, input) => input);
     const { humdrum, events } = await openEngine(await fresh(), {
