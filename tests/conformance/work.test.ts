@@ -61,6 +61,7 @@ eachBackend('a worker', (fresh) => {
       await humdrum.enqueue(echo, {}, { priority });
       await events.settled(6 - priority);
     }
+    expect(await humdrum.getStats()).toMatchObject({ successfulExecutions: 25 });
   });
 
   it('hears of a job for a moment to come, and runs it then', async () => {
