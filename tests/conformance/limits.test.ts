@@ -281,21 +281,6 @@ eachBackend('limits', (fresh, backend) => {
     },
   );
 
-  it.skipIf(backend === 'pglite')(
-    'answers all that a claim has taken, also what was enqueued while it waited',
-    async () => {
-      await open({ queues: { default: { concurrency: 5 } } });
-      const tx = await db.begin();
-      await tx.query(`select humdrum.lock_gates(array['queue:default'])`);
-      const claiming = claim();
-      const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
-      while ((await db.query(waiting)).rows.length === 0);
-      const [late] = await enqueue(1);
-      await tx.commit();
-      expect(idsOf(await claiming)).toEqual([late]);
-    },
-  );
-
   it('lets a type that no worker runs keep nobody waiting', async () => {
     await open({ limits: { api: { concurrency: 1 } } });
     await humdrum.enqueueMany([{ type: queued, limits: ['api'] }]);

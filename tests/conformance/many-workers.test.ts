@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { limitsOf } from '../../src/engine/limit.ts';
 import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { registerLimits } from '../../src/engine/register-limits.ts';
 import { fresh, freshUrl, listensDirectly } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
+import { addWorker, claim, plain } from '../support/verbs.ts';
 
 describe('a worker that was silent for too long', () => {
   it(
@@ -61,4 +64,22 @@ describe('workers on one server', () => {
       await Promise.all([here.close(), there.close()]);
     },
   );
+});
+
+describe('a claim', () => {
+  it('answers all that it has taken, also what was enqueued while it waited', async () => {
+    const db = await fresh('postgres');
+    const queues = { default: { concurrency: 5 } };
+    const { humdrum } = await openEngine(db, { jobs: [plain], queues });
+    await registerLimits(db, limitsOf({ queues }), 'test');
+    const worker = await addWorker(db);
+    const tx = await db.begin();
+    await tx.query(`select humdrum.lock_gates(array['queue:default'])`);
+    const claiming = claim(db, worker);
+    const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
+    while ((await db.query(waiting)).rows.length === 0);
+    const { id } = await humdrum.enqueue(plain, {});
+    await tx.commit();
+    expect((await claiming).map((taken) => taken.id)).toEqual([id]);
+  });
 });

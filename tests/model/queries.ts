@@ -2,7 +2,7 @@ import type { Queryable } from '../../src/database/database.ts';
 import type { AuditEventName } from '../../src/engine/lifecycle.ts';
 
 const TABLES =
-  `job attempt cancellation effect audit ready later parked awaited unique_key worker lease failed tick limits slot
+  `job attempt cancellation effect audit ready later parked awaited unique_key worker lease failed tick slot
   bucket wake_call`.split(/\s+/);
 
 /** In PL/pgSQL, which plans a statement once in a session: both run many thousand times. */
@@ -12,6 +12,7 @@ export const DEFINE = [
   begin
     ${TABLES.map((table) => `delete from humdrum.${table};`).join('\n    ')}
     delete from humdrum.schedule where name like 'test.%';
+    delete from humdrum.limits where name <> 'humdrum.in-turn'; -- which every database has
   end $$`,
   `create function public.look() returns json language plpgsql as $$
   begin
