@@ -9,7 +9,16 @@ import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 // keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
 const ABANDONED_AFTER = '5s';
 
-const completeSql = (given: string, effects: string, ties: string, kept: string): string => `
+interface Parts {
+  given: string;
+  effects: string;
+  ties: string;
+  drained: string;
+  kept: string;
+}
+
+/** There is no more in it than these settlements need: most are of one job in its own transaction. */
+const completeSql = ({ given, effects, ties, drained, kept }: Parts): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -21,9 +30,7 @@ attempt as (
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
-),
-drained as (${closeLeases('$2')}
-),
+),${drained}
 abandoned as materialized (
   select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
 )
@@ -61,7 +68,7 @@ function completion(
 ): { sql: string; params: unknown[] } {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
-  const params: unknown[] = [leasesOf(settlements), drained, settlements.length];
+  const params: unknown[] = [leasesOf(settlements), settlements.length];
   const given = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
@@ -75,12 +82,21 @@ function completion(
     ],
     params,
   );
-  const effects = keepEffects(params, settlements);
-  const ties = letGo(params, tiedOf(settlements), 'attempt');
+  const parts = {
+    given,
+    effects: keepEffects(params, settlements),
+    ties: letGo(params, tiedOf(settlements), 'attempt'),
+    drained: drained.length > 0 ? drainedSql(`$${params.push(drained)}::bigint[]`) : '',
+    kept,
+  };
   // Where keys are let go the plan must fit how many there are.
-  const prepared = ties === '' ? PREPARED : '';
-  return { sql: prepared + completeSql(given, effects, ties, kept), params };
+  const prepared = parts.ties === '' ? PREPARED : '';
+  return { sql: prepared + completeSql(parts), params };
 }
+
+const drainedSql = (ids: string): string => `
+drained as (${closeLeases(ids)}
+),`;
 
 function keepEffects(params: unknown[], settlements: readonly Settlement[]): string {
   const effects = settlements.flatMap(({ job, outcome }) =>

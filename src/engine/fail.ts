@@ -42,7 +42,7 @@ audit as (
   ) as said
   order by job_id, step
 ),
-drained as (${closeLeases('$2')}
+drained as (${closeLeases('$3')}
 )
 ${KEPT}`;
 
@@ -62,7 +62,7 @@ export async function fail(
     );
     return columnOf(name, type, values, name === 'job_id');
   };
-  const params: unknown[] = [leasesOf(settlements), drained, settlements.length];
+  const params: unknown[] = [leasesOf(settlements), settlements.length, drained];
   const given = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),

@@ -18,11 +18,11 @@ export const closeLeases = (ids: string): string => `
   delete from humdrum.lease using humdrum.worker, clock
   where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.expires_at > clock.now`;
 
-/** What was recorded is told only where it is not all of the $3: that is rare, and it is long. */
-export const KEPT = `select case when count(*) < $3 then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
+/** What was recorded is told only where it is not all of the $2: that is rare, and it is long. */
+export const KEPT = `select case when count(*) < $2 then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
 
 /** The same for a handler's own transaction, which must not be kept then. */
-export const KEPT_OR_UNDONE = `select case when count(*) < $3 then humdrum.refuse_settlement() end from attempt`;
+export const KEPT_OR_UNDONE = `select case when count(*) < $2 then humdrum.refuse_settlement() end from attempt`;
 
 const REFUSED = 'HD001';
 
