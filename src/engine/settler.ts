@@ -11,7 +11,7 @@ import { answerCalls } from './wake.ts';
 import type { World } from './world.ts';
 
 const TRY_AGAIN_MS = 250;
-const MAX_BATCH = 2_000;
+const MAX_BATCH = 1_000;
 
 type SettlerWorld = Pick<World, 'database' | 'onEvent' | 'onWoken'>;
 

@@ -12,7 +12,7 @@ import type { WorkerSettings } from './worker-options.ts';
 import { Walk } from './walk.ts';
 import type { World } from './world.ts';
 
-const MAX_UNSETTLED = 4_000;
+const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
 /** Where all work is announced: upkeep looks too, and what it sees is announced. */
 const POLL_HEARING_MS = 30_000;
