@@ -12,8 +12,10 @@ export class HumdrumError extends Error {
 /** Codes are part of the public contract: add, never rename. */
 export type ErrorCode =
   | 'action-refused'
+  | 'attribute-unknown'
   | 'config-invalid'
   | 'csv-invalid'
+  | 'cursor-invalid'
   | 'database-closed'
   | 'database-locked'
   | 'database-unreachable'
@@ -22,6 +24,7 @@ export type ErrorCode =
   | 'files-missing'
   | 'files-refused'
   | 'files-unreachable'
+  | 'filter-invalid'
   | 'funds-insufficient'
   | 'input-invalid'
   | 'job-not-found'

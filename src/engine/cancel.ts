@@ -38,7 +38,8 @@ call as (
   union select null, parent_id from awaited
 ),
 cancellation as (
-  insert into humdrum.cancellation (job_id, cancelled_at) select job_id, clock.now from taken, clock
+  insert into humdrum.cancellation (job_id, cancelled_at, had_failed)
+  select job_id, clock.now, job_id in (select job_id from failed) from taken, clock
 ),
 audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)

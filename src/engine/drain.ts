@@ -7,6 +7,7 @@ import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
 import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
+import { rollUpAll } from './roll-up.ts';
 import { fireDue } from './schedule.ts';
 import { Settler } from './settler.ts';
 import { dropPassedKeys } from './unique-keys.ts';
@@ -74,6 +75,7 @@ export async function drain(
         ran.push(...(await runOne(job, by)));
       }
     }
+    await rollUpAll(world.database);
   } finally {
     await membership.leave();
   }

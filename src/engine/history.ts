@@ -135,27 +135,6 @@ export async function executionHistory(db: Queryable, limit = 20): Promise<Execu
   return rows;
 }
 
-export interface ExecutionStats {
-  totalExecutions: number;
-  successfulExecutions: number;
-  failedExecutions: number;
-  /** Per cent, two digits; 0 where nothing has run. */
-  successRate: number;
-}
-
-export async function executionStats(db: Queryable): Promise<ExecutionStats> {
-  const { rows } = await db.query<{ total: number; completed: number }>(
-    `select count(*) as total, count(*) filter (where status = 'completed') as completed from humdrum.attempt`,
-  );
-  const { total, completed } = rows[0] ?? { total: 0, completed: 0 };
-  return {
-    totalExecutions: total,
-    successfulExecutions: completed,
-    failedExecutions: total - completed,
-    successRate: total === 0 ? 0 : Math.round((completed / total) * 10_000) / 100,
-  };
-}
-
 function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(Math.trunc(value), least), most);
 }

@@ -9,8 +9,8 @@ import { drain, type Drained, type DrainOptions } from './drain.ts';
 import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
-import { executionHistory, executionStats, listJobs, showJob } from './history.ts';
-import type { Execution, ExecutionStats, JobDetail, JobSummary, ListOptions } from './history.ts';
+import { executionHistory, listJobs, showJob } from './history.ts';
+import type { Execution, JobDetail, JobSummary, ListOptions } from './history.ts';
 import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import type { JobType } from './job-type.ts';
 import type { Action } from './lifecycle.ts';
@@ -26,6 +26,8 @@ import { runNow, type RunOptions, type RunReport } from './run-now.ts';
 import { Vault } from './secrets.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
+import { countJobs, executionStats, statistics } from './statistics.ts';
+import type { ExecutionStats, TimeRange, TypeCounts, TypeStatistics } from './statistics.ts';
 import { systemTypes } from './system/index.ts';
 import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
 import { why, type Standing } from './why.ts';
@@ -170,6 +172,16 @@ export class Humdrum {
 
   async getStats(): Promise<ExecutionStats> {
     return executionStats(this.database);
+  }
+
+  /** How many jobs there are, by type and status. */
+  async countJobs(): Promise<TypeCounts[]> {
+    return countJobs(this.database);
+  }
+
+  /** What happened in a time, by type, with percentiles of run and waiting times. Errors: `filter-invalid`. */
+  async statistics(range: TimeRange & { type?: string } = {}): Promise<TypeStatistics[]> {
+    return statistics(this.database, range);
   }
 
   /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */

@@ -1,5 +1,7 @@
 import type { Database, Queryable, Transaction } from '../database/database.ts';
 import { cancel } from './cancel.ts';
+import { rollUpAll } from './roll-up.ts';
+import { BLOCK } from './tally-sql.ts';
 
 /** Of a time to keep, so much is in one part of the history at most: that is how late it is dropped. */
 const PARTS_KEPT = 10;
@@ -30,6 +32,7 @@ export async function dropHistory(
 ): Promise<Retention> {
   const cancelled = await cancelForgotten(db, keepMs, actor);
   await beginPart(db, keepMs / PARTS_KEPT);
+  await rollUpAll(db); // Statistics stay, and are made from what is dropped here.
   let dropped = 0;
   for (const part of await closedParts(db)) {
     if (!(await db.transaction((tx) => dropPart(tx, part, keepMs, actor)))) break;
@@ -110,6 +113,10 @@ select humdrum.clock(), 'dropped', $2, 'history of the jobs ' || min(id) || ' to
   || min(created_at) || ' to ' || max(created_at)
 from humdrum.job where id >= $1::bigint * humdrum.history_width() and id < ($1 + 1) * humdrum.history_width()`;
 
+const FORGET_BLOCKS = `
+delete from humdrum.job_block
+where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
+
 /** False: it is still needed. */
 async function dropPart(
   tx: Transaction,
@@ -124,6 +131,7 @@ async function dropPart(
   const { rows } = await tx.query<{ needed: boolean }>(STILL_NEEDED, [part, keepMs]);
   if (rows[0]?.needed !== false) return false;
   await tx.query(NOTE_DROPPED, [part, actor]);
+  await tx.query(FORGET_BLOCKS, [part]);
   await tx.query(`drop table ${tables}`);
   return true;
 }

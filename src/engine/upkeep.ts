@@ -4,6 +4,7 @@ import { glance, type Glance } from './glance.ts';
 import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
 import { extendHistory } from './retention.ts';
+import { RollUpLoop } from './roll-up-loop.ts';
 import { fireDue } from './schedule.ts';
 import { fewNames, untilNextTick } from './soonest.ts';
 import { dropPassedKeys } from './unique-keys.ts';
@@ -38,6 +39,7 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #bell = new Bell();
   readonly #chores: Chore[];
+  readonly #rollUp: RollUpLoop;
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -49,6 +51,9 @@ export class Upkeep {
       task,
       doneMs,
     });
+    this.#rollUp = new RollUpLoop(database, (error) =>
+      options.world.onEvent({ event: 'trouble', doing: 'rolling up statistics', error }),
+    );
     this.#chores = [
       chore('looking for unknown types', () => this.#tellUnknown()),
       chore('extending the history', () => extendHistory(database)),
@@ -60,6 +65,7 @@ export class Upkeep {
 
   start(): void {
     this.#loop = this.#run();
+    this.#rollUp.start();
   }
 
   /** Something may have been put down for later. */
@@ -70,6 +76,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#bell.ring();
+    await this.#rollUp.stop();
     await this.#loop;
   }
 

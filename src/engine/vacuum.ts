@@ -13,6 +13,10 @@ const HOT_TABLES = [
   'awaited',
   'worker',
   'schedule',
+  'statistic',
+  'job_block',
+  'roll_up',
+  'roll_up_gap',
 ].map((name) => `humdrum.${name}`);
 const AUDIT_INDEXES = ['audit_job_id', 'audit_at', 'audit_ids'];
 

@@ -1,0 +1,55 @@
+import type { Database } from '../database/database.ts';
+import { Bell } from './bell.ts';
+import { rollUp } from './roll-up.ts';
+
+/** While something happens, and while nothing does. */
+const BUSY_MS = 1_000;
+const IDLE_MS = 5_000;
+/** It rests four times as long as it worked, so it never takes more than a fifth of one connection. */
+const REST_FACTOR = 4;
+
+/**
+ * Keeps the statistics up in the background. Each worker has one; of several that look at the same time one does it.
+ */
+export class RollUpLoop {
+  readonly #database: Database;
+  readonly #onTrouble: (error: unknown) => void;
+  readonly #bell = new Bell();
+  #stopped = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(database: Database, onTrouble: (error: unknown) => void) {
+    this.#database = database;
+    this.#onTrouble = onTrouble;
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#bell.ring();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const restMs = await this.#step();
+      await this.#bell.wait(restMs * (0.9 + Math.random() * 0.2));
+    }
+  }
+
+  /** Answers how long to rest. */
+  async #step(): Promise<number> {
+    const beganMs = performance.now();
+    try {
+      const { rows, more } = await rollUp(this.#database);
+      if (more) return (performance.now() - beganMs) * REST_FACTOR;
+      return rows > 0 ? BUSY_MS : IDLE_MS;
+    } catch (error) {
+      this.#onTrouble(error);
+      return IDLE_MS;
+    }
+  }
+}
