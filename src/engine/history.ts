@@ -2,26 +2,10 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { auditOf, type AuditRow } from './audit.ts';
 import { allowedActions, type Action, type Status } from './lifecycle.ts';
+import type { JobSummary } from './list-jobs.ts';
 import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
 import { conceal } from './secrets.ts';
-
-export interface JobSummary {
-  id: number;
-  type: string;
-  queue: string;
-  status: Status;
-  /** Attempts made so far. */
-  attempts: number;
-  maxAttempts: number;
-  createdAt: Date;
-  /** When it is due, or was. */
-  runAt: Date;
-  /** What its handler sees as now: the tick of a scheduled job. */
-  asOf: Date;
-  schedule: string | null;
-  errorMessage: string | null;
-}
 
 export interface AttemptRecord {
   number: number;
@@ -45,38 +29,8 @@ export interface JobDetail extends JobSummary {
 }
 
 const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
-  run_at as "runAt", as_of as "asOf", schedule, error_message as "errorMessage"`;
-
-// Where the jobs of a status are, so that a list of few does not look through the history of all.
-const WHERE_THEY_ARE: Record<Status, string> = {
-  queued: `id in (select job_id from humdrum.ready union all select job_id from humdrum.later
-    union all select job_id from humdrum.parked)`,
-  running: 'id in (select unnest(jobs) from humdrum.lease)',
-  failed: 'id in (select job_id from humdrum.failed)',
-  cancelled: 'id in (select job_id from humdrum.cancellation)',
-  completed: 'true',
-};
-
-export interface ListOptions {
-  status?: Status;
-  type?: string;
-  /** 1 to 1,000. Default 20. */
-  limit?: number;
-}
-
-/** Jobs, the newest first. */
-export async function listJobs(
-  db: Queryable,
-  { status, type, limit = 20 }: ListOptions = {},
-): Promise<JobSummary[]> {
-  const { rows } = await db.query<JobSummary>(
-    `select ${SUMMARY} from humdrum.jobs
-     where ($1::text is null or status = $1) and ($2::text is null or type = $2) and ${status ? WHERE_THEY_ARE[status] : 'true'}
-     order by id desc limit $3`,
-    [status ?? null, type ?? null, clamp(limit, 1, 1_000)],
-  );
-  return rows;
-}
+  run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass",
+  error_message as "errorMessage"`;
 
 /** One job with all that is recorded of it. Errors: `job-not-found`. */
 export async function showJob(db: Queryable, id: number): Promise<JobDetail> {

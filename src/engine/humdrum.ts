@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
+import { registerAttributes } from './attributes.ts';
 import { exportAudit } from './audit-export.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
@@ -9,12 +10,13 @@ import { drain, type Drained, type DrainOptions } from './drain.ts';
 import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
-import { executionHistory, listJobs, showJob } from './history.ts';
-import type { Execution, JobDetail, JobSummary, ListOptions } from './history.ts';
+import { executionHistory, showJob, type Execution, type JobDetail } from './history.ts';
 import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import type { JobType } from './job-type.ts';
 import type { Action } from './lifecycle.ts';
 import { limitsOf } from './limit.ts';
+import type { ListOptions, PageOptions } from './list-filter.ts';
+import { listJobs, pageOfJobs, type JobPage, type JobSummary } from './list-jobs.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
 import { registerReceivers, type Receiver } from './receiver.ts';
@@ -216,6 +218,12 @@ export class Humdrum {
     return made;
   }
 
+  /** One page of a list of jobs, at a bounded cost. Errors: `filter-invalid`, `cursor-invalid`, `attribute-unknown`. */
+  async pageOfJobs(options: PageOptions = {}): Promise<JobPage> {
+    return pageOfJobs(this.database, options);
+  }
+
+  /** The first `limit` jobs that fit, newest first, however far it has to look. Errors: as `pageOfJobs`. */
   async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {
     return listJobs(this.database, options);
   }
@@ -290,6 +298,7 @@ export class Humdrum {
   async #register(): Promise<void> {
     await registerLimits(this.database, this.#world.limits, this.#actor);
     await registerReceivers(this.database, this.#receivers);
+    await registerAttributes(this.database, this.types.all());
   }
 
   async #enqueueOne(request: JobRequest, actor = this.#actor): Promise<Enqueued> {

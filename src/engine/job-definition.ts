@@ -52,6 +52,11 @@ export interface JobDefinition<Input, Result> {
    * and taken out of errors, logs, results, effects and plans. Needs `secretKey` in the options of `createHumdrum`.
    */
   secrets?: readonly string[];
+  /**
+   * Paths of the input that its jobs can be listed by: `tenant`, `customer.id`. Strings, numbers and booleans, at most 10
+   * paths. Jobs are found by them that are enqueued after a process with this definition has started.
+   */
+  attributes?: readonly string[];
   queue?: string;
   /** Lower runs first; a point is worth a minute of waiting, so nothing starves. Default 0, from -1000 to 1000. */
   priority?: number;
@@ -79,6 +84,7 @@ export interface JobType<Input = unknown> {
   readonly version: number;
   readonly aliases: readonly string[];
   readonly secrets: readonly string[];
+  readonly attributes: readonly string[];
   readonly queue: string;
   readonly priority: number;
   readonly atomic: boolean;

@@ -49,6 +49,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     version,
     aliases: definition.aliases ?? [],
     secrets: definition.secrets ?? [],
+    attributes: definition.attributes ?? [],
     queue: definition.queue ?? 'default',
     priority: definition.priority ?? 0,
     atomic: definition.atomic ?? true,
@@ -102,6 +103,7 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
   );
   const wrong = [
     ...numberErrors(definition),
+    ...attributeErrors(definition),
     stray.length === 0 ||
       `upcasts lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
     !(definition.unique && definition.debounce) || 'a type is unique or debounced, not both',
@@ -109,6 +111,21 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
   if (wrong.length > 0) {
     throw new HumdrumError('type-invalid', `Job type "${type}": ${wrong.join('; ')}`);
   }
+}
+
+const ATTRIBUTE = /^[^.=]+(\.[^.=]+)*$/;
+
+function attributeErrors<Input, Result>({
+  attributes = [],
+  secrets = [],
+}: JobDefinition<Input, Result>): (true | string)[] {
+  const hidden = attributes.find((path) => secrets.includes(path));
+  return [
+    attributes.length <= 10 || 'it has at most 10 attributes',
+    attributes.every((path) => path.length <= 100 && ATTRIBUTE.test(path)) ||
+      'attributes are paths like customer.id, at most 100 characters',
+    hidden === undefined || `"${hidden}" is secret, so no attribute`,
+  ];
 }
 
 function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {

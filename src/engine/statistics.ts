@@ -61,9 +61,7 @@ export async function statistics(
 ): Promise<TypeStatistics[]> {
   const spans = spansOf(from, to);
   const { rows } = await db.query<Row>(IN_RANGE, [
-    spans.map(({ seconds }) => seconds),
-    spans.map(({ low }) => instant(low)),
-    spans.map(({ high }) => instant(high)),
+    ...paramsOf(spans),
     instant(spans.length > 0 ? floor(from?.getTime() ?? -Infinity, 60) : Infinity),
     instant(floor(to?.getTime() ?? Infinity, 60)),
     type ?? null,
@@ -113,6 +111,39 @@ function statusesOf(row: Record<Counted, number>): Record<Status, number> {
   ) as Record<Status, number>;
 }
 
+/** Ids of jobs, both ends included. */
+export interface IdRange {
+  low: number;
+  high: number;
+}
+
+const CREATED_IDS = `
+select min(low) as low, max(high) as high from (
+  select first_id as low, last_id as high
+  from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (seconds, begins, ends)
+  join humdrum.statistic using (seconds) where start >= begins and start < ends
+  union all
+  select job_id, job_id from humdrum.audit_tail() where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
+) as piece`;
+
+/** Which ids the jobs have that were created in a time, some of its neighbours' included. Null: there is none. */
+export async function createdIds(
+  db: Queryable,
+  from: Date | null,
+  to: Date | null,
+): Promise<IdRange | null> {
+  const low = floor(from?.getTime() ?? -Infinity, MINUTE);
+  const high = ceiling(to?.getTime() ?? Infinity, MINUTE);
+  const spans = within(low, high, [DAY, HOUR, MINUTE]);
+  const { rows } = await db.query<{ low: number | null; high: number | null }>(CREATED_IDS, [
+    ...paramsOf(spans),
+    instant(low),
+    instant(high),
+  ]);
+  const [ids] = rows;
+  return ids?.low == null || ids.high === null ? null : { low: ids.low, high: ids.high };
+}
+
 interface Span {
   seconds: number;
   low: number;
@@ -120,6 +151,12 @@ interface Span {
 }
 
 const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400] as const;
+
+const paramsOf = (spans: readonly Span[]): unknown[] => [
+  spans.map(({ seconds }) => seconds),
+  spans.map(({ low }) => instant(low)),
+  spans.map(({ high }) => instant(high)),
+];
 
 /** Whole days where they fit in, whole hours around them, and minutes at the ends. All of time is one row a type. */
 function spansOf(from?: Date, to?: Date): Span[] {

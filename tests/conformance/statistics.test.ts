@@ -10,7 +10,9 @@ import { recount } from '../support/recount.ts';
 const TYPES = [
   job('test.plain', () => null),
   job('test.other', () => null, { queue: 'other' }),
-  job('test.broken', () => Promise.reject(new TypeError('no luck')), { retry: { attempts: 2, delayMs: 0 } }),
+  job('test.broken', () => Promise.reject(new TypeError('no luck')), {
+    retry: { attempts: 2, delayMs: 0 },
+  }),
 ];
 
 eachBackend('statistics', (fresh) => {
@@ -36,7 +38,11 @@ eachBackend('statistics', (fresh) => {
 
   it('are right at once, and stay so when they are rolled up', async () => {
     await agree();
-    await humdrum.enqueueMany([{ type: 'test.plain' }, { type: 'test.other' }, { type: 'test.broken' }]);
+    await humdrum.enqueueMany([
+      { type: 'test.plain' },
+      { type: 'test.other' },
+      { type: 'test.broken' },
+    ]);
     const { id: delayed } = await humdrum.enqueue('test.plain', {}, { delayMs: 60_000 });
     await agree();
     await humdrum.drain({ maxAttempts: 2 });
@@ -81,7 +87,12 @@ eachBackend('statistics', (fresh) => {
       const range = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) };
       return (await humdrum.statistics(range))[0]?.created ?? 0;
     };
-    const some = [...instants, '2026-03-03T00:00:00Z', '2026-03-02T12:59:00Z', '2027-01-01T00:00:00Z'];
+    const some = [
+      ...instants,
+      '2026-03-03T00:00:00Z',
+      '2026-03-02T12:59:00Z',
+      '2027-01-01T00:00:00Z',
+    ];
     for (const from of [undefined, ...some]) {
       for (const to of [undefined, ...some]) {
         const minute = (text: string): number => Math.floor(Date.parse(text) / 60_000);
@@ -116,7 +127,8 @@ eachBackend('statistics', (fresh) => {
     await humdrum.drain();
     await rollUpAll(db);
     const state = async () =>
-      (await db.query('select *, xmin, ctid from humdrum.statistic order by seconds, type, start')).rows;
+      (await db.query('select *, xmin, ctid from humdrum.statistic order by seconds, type, start'))
+        .rows;
     const before = await state();
     expect(await rollUp(db)).toEqual({ rows: 0, more: false });
     expect(await state()).toEqual(before);
@@ -133,12 +145,15 @@ describe('rows that are committed in another order than their ids', () => {
 
   it('are counted once, and hold up no others', async () => {
     const { humdrum } = await openEngine(db, { jobs: TYPES });
-    const plain = async () => (await humdrum.countJobs()).find(({ type }) => type === 'test.plain')?.queued ?? 0;
+    const plain = async () =>
+      (await humdrum.countJobs()).find(({ type }) => type === 'test.plain')?.queued ?? 0;
     const begun = await Promise.all([db.begin(), db.begin()]);
     onTestFinished(async () => void (await Promise.all(begun.map((tx) => tx.rollback()))));
     const [slow, lost] = begun;
     await humdrum.enqueueWithin(slow, [{ type: 'test.plain' }]);
-    await slow.savepoint(async (tx) => void (await humdrum.enqueueWithin(tx, [{ type: 'test.plain' }])));
+    await slow.savepoint(
+      async (tx) => void (await humdrum.enqueueWithin(tx, [{ type: 'test.plain' }])),
+    );
     await humdrum.enqueueWithin(lost, [{ type: 'test.plain' }]);
     await humdrum.enqueue('test.plain');
     expect(await rollUp(db)).toMatchObject({ rows: 1 });

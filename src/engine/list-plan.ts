@@ -1,0 +1,187 @@
+import type { Queryable } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
+import { attributesAt } from './attributes.ts';
+import type { Wanted } from './list-filter.ts';
+import { PLACES, type Param, type Shape, type Source } from './list-sql.ts';
+import { createdIds, type IdRange } from './statistics.ts';
+import { BLOCK } from './tally-sql.ts';
+
+/** How many jobs, and blocks of jobs, one look goes through. */
+export interface Step {
+  seen: number;
+  blocks: number;
+}
+
+/** How a page finds its jobs. */
+export interface Search {
+  shape: Shape;
+  /** What all its looks are given. */
+  params: Record<
+    Exclude<Param, 'low' | 'high' | 'most_seen' | 'most_shown' | 'most_blocks'>,
+    unknown
+  >;
+  ids: IdRange;
+  /** One look after the other, until the page is full. */
+  steps: readonly Step[];
+}
+
+const ALL: IdRange = { low: 0, high: Number.MAX_SAFE_INTEGER };
+/** Where so few attempts ended in a time, or so few jobs are open, they are where the search begins. */
+const FEW_ENDED = 5_000;
+const FEW_OPEN = 20_000;
+const HOUR_MS = 3_600_000;
+
+const whole = (...seen: number[]): Step[] => seen.map((most) => ({ seen: most, blocks: 0 }));
+const STEPS: Record<Source, readonly Step[]> = {
+  all: whole(500, 3_000, 15_000),
+  open: whole(500, FEW_OPEN + 1),
+  ended: whole(FEW_ENDED + 1),
+  given: whole(1_000),
+};
+const BLOCK_STEPS: readonly Step[] = [2, 8, 32].map((blocks) => ({
+  seen: blocks * BLOCK + 1,
+  blocks,
+}));
+/** Of the open jobs a block holds few. */
+const OPEN_BLOCK_STEPS: readonly Step[] = [50, 500, 2_000].map((blocks) => ({
+  seen: 10_000,
+  blocks,
+}));
+
+/** Errors: `attribute-unknown`. */
+export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search> {
+  const { newest, statuses, errorClass, finished } = wanted;
+  const known = await knownBy(db, wanted);
+  const ids = await idsOf(db, wanted);
+  const { source, few } = await sourceOf(db, wanted);
+  const terms = termsOf(wanted, known);
+  const inBlocks = !few && (source === 'all' || source === 'open') && terms.terms !== null;
+  const completed = statuses?.includes('completed');
+  const ended = finished.from !== null || finished.to !== null;
+  const inBlockSteps = source === 'open' ? OPEN_BLOCK_STEPS : BLOCK_STEPS;
+  return {
+    shape: { source, inBlocks, newest },
+    ids: ids ?? { low: 1, high: 0 },
+    steps: ids === null ? [] : inBlocks ? inBlockSteps : STEPS[source],
+    params: {
+      ...terms,
+      ids: wanted.ids,
+      statuses,
+      types: known?.types ?? wanted.types,
+      queues: wanted.queues,
+      created_from: wanted.created.from?.toISOString() ?? null,
+      created_to: wanted.created.to?.toISOString() ?? null,
+      finished_from: finished.from?.toISOString() ?? null,
+      finished_to: finished.to?.toISOString() ?? null,
+      paths: wanted.attributes.length > 0 ? wanted.attributes.map(([path]) => path) : null,
+      contents: wanted.attributes.map(([, content]) => content),
+      error_class: errorClass,
+      schedule: wanted.schedule,
+      probe: errorClass !== null || ended || (source !== 'open' && statuses !== null),
+      last_completed:
+        completed === undefined || (completed && statuses?.length !== 1) ? null : completed,
+    },
+  };
+}
+
+interface Known {
+  /** The types that declare all the attributes that are asked for. */
+  types: readonly string[];
+  /** From which job on they are all known by them. */
+  fromId: number;
+}
+
+/** Null: none is asked for. Errors: `attribute-unknown`. */
+async function knownBy(db: Queryable, { attributes, types }: Wanted): Promise<Known | null> {
+  if (attributes.length === 0) return null;
+  const paths = attributes.map(([path]) => path);
+  const declared = await attributesAt(db, paths);
+  const meant = declared.filter(({ type }) => types === null || types.includes(type));
+  const all = [...new Set(meant.map(({ type }) => type))].filter((type) =>
+    paths.every((path) => meant.some((one) => one.type === type && one.path === path)),
+  );
+  if (all.length > 0) {
+    const from = meant.filter(({ type }) => all.includes(type)).map(({ fromId }) => fromId);
+    return { types: all, fromId: Math.max(...from) };
+  }
+  throw new HumdrumError(
+    'attribute-unknown',
+    `No job type${types ? ` of ${types.join(', ')}` : ''} has declared ${paths.join(' and ')} among its \`attributes\`: jobs can be listed only by what is declared.`,
+  );
+}
+
+/** Null: there can be none. */
+async function idsOf(db: Queryable, { created, finished }: Wanted): Promise<IdRange | null> {
+  let ids: IdRange | null = ALL;
+  if (created.from || created.to) ids = await createdIds(db, created.from, created.to);
+  if (ids && finished.to) {
+    // What ended before it had been created: a clock that was set back, by less than an hour.
+    const before = await createdIds(db, null, new Date(finished.to.getTime() + HOUR_MS));
+    ids = before && { low: ids.low, high: Math.min(ids.high, before.high) };
+  }
+  return ids;
+}
+
+/** `few`: all that the source has may be looked through. */
+async function sourceOf(
+  db: Queryable,
+  { ids, statuses, finished }: Wanted,
+): Promise<{ source: Source; few: boolean }> {
+  if (ids) return { source: 'given', few: true };
+  if (
+    (finished.from ?? finished.to) &&
+    (await isFew(db, FEW_ENDED, [ENDED], [finished.from, finished.to]))
+  ) {
+    return { source: 'ended', few: true };
+  }
+  if (!statuses || statuses.includes('completed')) return { source: 'all', few: false };
+  const places = PLACES.filter(({ status }) => statuses.includes(status));
+  const few = await isFew(
+    db,
+    FEW_OPEN,
+    places.map(({ table }) => `select from ${table}`),
+  );
+  return { source: 'open', few };
+}
+
+const ENDED = `select from humdrum.attempt
+  where ($1::timestamptz is null or finished_at >= $1) and ($2::timestamptz is null or finished_at < $2)`;
+
+async function isFew(
+  db: Queryable,
+  most: number,
+  counted: readonly string[],
+  [from, to]: readonly (Date | null)[] = [],
+): Promise<boolean> {
+  const each = counted.map((rows) => `(${rows} limit ${most + 1})`);
+  const params = from === undefined ? [] : [from?.toISOString() ?? null, to?.toISOString() ?? null];
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*) from (${each.join(' union all ')}) as counted`,
+    params,
+  );
+  return (rows[0]?.count ?? 0) <= most;
+}
+
+type Terms = Pick<Search['params'], 'terms' | 'also' | 'and_also' | 'type_terms' | 'indexed_from'>;
+
+/** By which a block is found to have what is wanted. The rarest come first; more of them than these are not worth it. */
+function termsOf(wanted: Wanted, known: Known | null): Terms {
+  const { schedule, errorClass, types, queues, attributes } = wanted;
+  const [first = null, second = null] = attributes.map(([path, value]) => [
+    `input:${path}=${value}`,
+  ]);
+  const others = [
+    schedule === null ? null : [`schedule:${schedule}`],
+    errorClass === null ? null : [`error:${errorClass}`],
+    types && types.map((type) => `type:${type}`),
+    queues && queues.map((queue) => `queue:${queue}`),
+  ].filter((group) => group !== null);
+  const [also = null] = first ? others : others.slice(1);
+  return {
+    terms: first ?? others[0] ?? null,
+    also,
+    and_also: second,
+    type_terms: known && known.types.map((type) => `type:${type}`),
+    indexed_from: known ? Math.ceil(Math.min(known.fromId, ALL.high) / BLOCK) : 0,
+  };
+}
