@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HumdrumError } from '../errors.ts';
 import { STATUSES, type Status } from './lifecycle.ts';
+import { LONGEST_VALUE } from './tally-sql.ts';
 
 /** Which jobs. All that is given must fit; of several values of one, any. Times are from their beginning to before their end. */
 export interface JobQuery {
@@ -13,7 +14,7 @@ export interface JobQuery {
   /** When the last attempt ended. */
   finishedFrom?: Date;
   finishedTo?: Date;
-  /** What stands in the input, by paths that the job's type declares as `attributes`: `{ 'customer.id': 17 }`. */
+  /** What stands in the input, by at most three paths that the job's type declares as `attributes`: `{ 'customer.id': 17 }`. */
   attributes?: Readonly<Record<string, string | number | boolean>>;
   /** Of the last attempt, exactly: `Timeout`, `WorkerLost`, `TypeError`. */
   errorClass?: string;
@@ -53,13 +54,11 @@ export interface Range {
 }
 
 const MOST_VALUES = 1_000;
-/** What `humdrum.attribute_term` takes. */
-const LONGEST_VALUE = 200;
 
 /** Errors: `filter-invalid`. */
 export function wantedOf(options: ListOptions): Wanted {
   const { ids = null, order = 'newest', limit = 20, errorClass = null, schedule = null } = options;
-  const statuses = list(options.status);
+  const statuses = withError(list(options.status), errorClass);
   const wanted = {
     ids,
     statuses,
@@ -77,8 +76,17 @@ export function wantedOf(options: ListOptions): Wanted {
   };
   refuse(order === 'newest' || order === 'oldest', `order is "newest" or "oldest", not "${order}"`);
   refuse(Number.isFinite(limit), 'limit is a whole number from 1 to 1,000');
-  check(wanted);
+  check({ ...wanted, statuses: list(options.status) });
   return wanted;
+}
+
+/** What has completed has no error. */
+function withError(
+  statuses: readonly Status[] | null,
+  errorClass: string | null,
+): readonly Status[] | null {
+  if (errorClass === null) return statuses;
+  return (statuses ?? STATUSES).filter((status) => status !== 'completed');
 }
 
 const list = <T>(given: T | readonly T[] | undefined): readonly T[] | null => {
@@ -106,6 +114,7 @@ function check({ ids, statuses, types, queues, created, finished, attributes }: 
     refuse(valid, `${name}From and ${name}To are valid dates`);
     refuse(!from || !to || from < to, `${name}From is before ${name}To`);
   }
+  refuse(attributes.length <= 3, 'by at most three attributes at once');
   for (const [path, value] of attributes) {
     refuse(
       value.length <= LONGEST_VALUE,

@@ -38,7 +38,7 @@ const STEPS: Record<Source, readonly Step[]> = {
   ended: whole(FEW_ENDED + 1),
   given: whole(1_000),
 };
-const BLOCK_STEPS: readonly Step[] = [2, 8, 32].map((blocks) => ({
+const BLOCK_STEPS: readonly Step[] = [5, 25, 75].map((blocks) => ({
   seen: blocks * BLOCK + 1,
   blocks,
 }));
@@ -73,8 +73,7 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
       created_to: wanted.created.to?.toISOString() ?? null,
       finished_from: finished.from?.toISOString() ?? null,
       finished_to: finished.to?.toISOString() ?? null,
-      paths: wanted.attributes.length > 0 ? wanted.attributes.map(([path]) => path) : null,
-      contents: wanted.attributes.map(([, content]) => content),
+      ...contentsOf(wanted),
       error_class: errorClass,
       schedule: wanted.schedule,
       probe: errorClass !== null || ended || (source !== 'open' && statuses !== null),
@@ -83,6 +82,15 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
     },
   };
 }
+
+const contentsOf = ({ attributes: [first, second, third] }: Wanted) => ({
+  path_1: first?.[0].split('.') ?? null,
+  content_1: first?.[1] ?? null,
+  path_2: second?.[0].split('.') ?? null,
+  content_2: second?.[1] ?? null,
+  path_3: third?.[0].split('.') ?? null,
+  content_3: third?.[1] ?? null,
+});
 
 interface Known {
   /** The types that declare all the attributes that are asked for. */
@@ -111,7 +119,11 @@ async function knownBy(db: Queryable, { attributes, types }: Wanted): Promise<Kn
 }
 
 /** Null: there can be none. */
-async function idsOf(db: Queryable, { created, finished }: Wanted): Promise<IdRange | null> {
+async function idsOf(
+  db: Queryable,
+  { created, finished, statuses }: Wanted,
+): Promise<IdRange | null> {
+  if (statuses?.length === 0) return null;
   let ids: IdRange | null = ALL;
   if (created.from || created.to) ids = await createdIds(db, created.from, created.to);
   if (ids && finished.to) {
@@ -127,7 +139,7 @@ async function sourceOf(
   db: Queryable,
   { ids, statuses, finished }: Wanted,
 ): Promise<{ source: Source; few: boolean }> {
-  if (ids) return { source: 'given', few: true };
+  if (ids || statuses?.length === 0) return { source: 'given', few: true };
   if (
     (finished.from ?? finished.to) &&
     (await isFew(db, FEW_ENDED, [ENDED], [finished.from, finished.to]))

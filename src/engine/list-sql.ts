@@ -27,8 +27,12 @@ export const PARAMS = [
   'created_to timestamptz',
   'finished_from timestamptz',
   'finished_to timestamptz',
-  'paths text[]',
-  'contents text[]',
+  'path_1 text[]',
+  'content_1 text',
+  'path_2 text[]',
+  'content_2 text',
+  'path_3 text[]',
+  'content_3 text',
   'error_class text',
   'schedule text',
   'probe boolean', // look at last attempts
@@ -58,15 +62,15 @@ const among = (column: string, name: Param): string =>
 const within = (column: string, from: Param, to: Param): string =>
   `(${p(from)} is null or ${column} >= ${p(from)}) and (${p(to)} is null or ${column} < ${p(to)})`;
 
+const contains = (at: 1 | 2 | 3): string =>
+  `(${p(`path_${at}`)} is null or (job.input #>> ${p(`path_${at}`)}) = ${p(`content_${at}`)})`;
+
 /** Of the job itself. */
 const FITS = `
   ${among('job.type', 'types')} and ${among('job.queue', 'queues')}
   and ${within('job.created_at', 'created_from', 'created_to')}
   and (${p('schedule')} is null or job.schedule = ${p('schedule')})
-  and (${p('paths')} is null or not exists (
-    select from unnest(${p('paths')}, ${p('contents')}) as given (path, content)
-    where (job.input #>> string_to_array(path, '.')) is distinct from content
-  ))`;
+  and ${contains(1)} and ${contains(2)} and ${contains(3)}`;
 
 const LAST = `(
   ${p('last_completed')} is null or (last.status is not distinct from 'completed') = ${p('last_completed')}
@@ -124,7 +128,7 @@ block as materialized (
   select block from (${known('terms', `block >= ${p('indexed_from')} and ${has('and_also')}`)}
     union${known('type_terms', `block < ${p('indexed_from')}`)}
     union
-    select job_id / ${BLOCK} from humdrum.audit_tail()
+    select job_id / ${BLOCK} from humdrum.audit_in(humdrum.tail())
     where event in ('created', 'failed') and job_id / ${BLOCK} ${span}
   ) as found order by block ${order} limit ${p('most_blocks')}
 ),`;

@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { drawBound, writersEnd } from './seal-bound.ts';
-import { BLOCK, COUNTS, SUMS, TALLY } from './tally-sql.ts';
+import { BLOCK, COUNTS, LONGEST_VALUE, statisticsSql } from './tally-sql.ts';
 
 /** One statement rolls up so many ids of the audit at most. */
 const SET = 20_000;
@@ -25,49 +25,56 @@ range as materialized (
   select int8multirange(int8range($1::bigint + 1, $2::bigint + 1)) as span,
     coalesce((select range_agg(piece) from due, unnest(missing) as piece), '{}') as late
 ),
-fresh as materialized (
-  select id, at, job_id, attempt, event from humdrum.audit_in((select span + late from range))
-),
 gap as (
   insert into humdrum.roll_up_gap (writers, missing)
   select $4::text[], missing from (
-    select span - coalesce((select range_agg(int8range(id, id + 1)) from fresh where id > $1::bigint), '{}') as missing from range
-  ) as left_out where cardinality($4::text[]) > 0 and not isempty(missing)
-),${TALLY},
+    select span - coalesce((select range_agg(int8range(id, id + 1)) from humdrum.audit_in(span)), '{}') as missing
+    from range where cardinality($4::text[]) > 0
+  ) as left_out where not isempty(missing)
+),
+tally as materialized (
+  select tally.* from range, humdrum.tally(span + late) as tally
+),
+grained as materialized (
+  select seconds, type,
+    case seconds when 0 then '-infinity' else date_bin(seconds * interval '1 second', minute, timestamptz '2000-01-01T00:00:00Z') end as start,
+    event, run, wait, sum(times) as times, min(first_id) as first_id, max(last_id) as last_id
+  from tally, unnest(array[${GRAINS}]) as seconds where minute is not null group by 1, 2, 3, 4, 5, 6
+),
 statistic as (
   insert into humdrum.statistic as held (seconds, type, start, ${COUNTS.join(', ')}, first_id, last_id, run_times, wait_times)
-  select seconds, type,
-    case seconds when 0 then '-infinity' else date_bin(seconds * interval '1 second', minute, timestamptz '2000-01-01T00:00:00Z') end as begin,
-  ${SUMS}
-  from tally, unnest(array[${GRAINS}]) as seconds group by 1, 2, 3 order by 1, 2, 3
+  ${statisticsSql('grained', 'seconds, type, start')}
+  order by seconds, type, start
   on conflict (seconds, type, start) do update set ${MERGED}
 ),
 block as (
   insert into humdrum.job_block (term, block)
   select distinct term, block from (
-    select term, block from (
-      select distinct type, queue, schedule, id / ${BLOCK} as block from told_of
-      where id in (select job_id from fresh where event = 'created')
-    ) as made, unnest(array['type:' || type, 'queue:' || queue, 'schedule:' || schedule]) as term
-    union all
-    select 'error:' || error_class, job_id / ${BLOCK} from ended where error_class is not null
-    union all
-    select humdrum.attribute_term(path, job.input), job.id / ${BLOCK}
-    from humdrum.attribute join humdrum.job using (type)
-    where job.id = any (array(
-      select fresh.job_id from fresh join told_of on told_of.id = fresh.job_id join humdrum.attribute using (type) where event = 'created'
-    ))
-  ) as seen where term is not null
-  order by 1, 2
+    select unnest(array['type:' || type, 'queue:' || queue, 'schedule:' || schedule, 'error:' || error_class]) as term, block
+    from tally where block is not null
+  ) as seen where term is not null order by 1, 2
   on conflict do nothing
 ),
 cursor as (
   update humdrum.roll_up set to_id = $2, to_page = humdrum.summarize_audit(to_page)
 )
-select count(*) as rows from fresh`;
+select coalesce(sum(times), 0)::bigint as rows, (select (span + late)::text from range) as range
+from tally where event is not null`;
+
+// Of jobs whose types have declared any. $1: the range that was rolled up; rows that have come since do no harm.
+const INDEX_ATTRIBUTES = `
+insert into humdrum.job_block (term, block)
+select distinct 'input:' || path || '=' || content, block from (
+  select path, job.id / ${BLOCK} as block, job.input #>> string_to_array(path, '.') as content
+  from humdrum.attribute join humdrum.job using (type)
+  where job.id = any (array(select job_id from humdrum.audit_in($1::text::int8multirange) where event = 'created'))
+  offset 0
+) as declared where length(content) <= ${LONGEST_VALUE}
+order by 1, 2
+on conflict do nothing`;
 
 export interface RolledUp {
-  /** Of the audit. */
+  /** Of the audit, without those that no statistic counts. */
   rows: number;
   /** More was there than one set holds. */
   more: boolean;
@@ -91,7 +98,13 @@ export async function rollUp(db: Database): Promise<RolledUp> {
     if (fromId === null) return NOTHING;
     const toId = Math.max(fromId, Math.min(bound.toId, fromId + SET));
     if (toId === fromId && final.length === 0) return NOTHING;
-    const { rows } = await tx.query<{ rows: number }>(ROLL_UP, [fromId, toId, final, writers]);
+    const { rows } = await tx.query<{ rows: number; range: string }>(ROLL_UP, [
+      fromId,
+      toId,
+      final,
+      writers,
+    ]);
+    if (await hasAttributes(tx)) await tx.query(INDEX_ATTRIBUTES, [rows[0]?.range]);
     return { rows: rows[0]?.rows ?? 0, more: toId < bound.toId };
   });
 }
@@ -127,6 +140,11 @@ async function gapsOf(db: Queryable): Promise<Gap[]> {
     `select id, upper(missing) - 1 as "toId", writers from humdrum.roll_up_gap order by id limit 1000`,
   );
   return rows;
+}
+
+async function hasAttributes(tx: Queryable): Promise<boolean> {
+  const { rows } = await tx.query('select from humdrum.attribute limit 1');
+  return rows.length > 0;
 }
 
 /** Null: another process has it. */

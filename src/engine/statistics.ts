@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { STATUSES, type Status } from './lifecycle.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
-import { COUNTS, SUMS, TALLY, type Counted } from './tally-sql.ts';
+import { COUNTS, statisticsSql, type Counted } from './tally-sql.ts';
 
 /** Without a bound: since ever, until now. The bounds are rounded down to whole minutes; `to` is not part of it. */
 export interface TimeRange {
@@ -30,25 +30,22 @@ type Row = Record<Counted, number> & {
   waitTimes: number[];
 };
 
-const TAIL = `
-fresh as materialized (select id, at, job_id, attempt, event from humdrum.audit_tail()),${TALLY}`;
-
 const summed = (name: string): string => `array(
   select sum(coalesce(times, 0))::bigint from piece as one, unnest(one.${name}) with ordinality as each (times, at)
   where one.type = piece.type group by at order by at)`;
 
 // $1, $2, $3: whole minutes, hours and days. $4, $5: all of it. $6: of this type.
 const IN_RANGE = `
-with ${TAIL},
+with tail as materialized (
+  select * from humdrum.tally(humdrum.tail())
+  where minute >= $4::timestamptz and minute < $5::timestamptz and ($6::text is null or type = $6)
+),
 piece as materialized (
   select type, ${COUNTS.join(', ')}, run_times, wait_times
   from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (seconds, low, high)
   join humdrum.statistic using (seconds) where start >= low and start < high and ($6::text is null or type = $6)
   union all
-  select type, ${COUNTS.join(', ')}, run_times, wait_times from (
-    select type, ${SUMS} from tally
-    where minute >= $4::timestamptz and minute < $5::timestamptz and ($6::text is null or type = $6) group by type
-  ) as fresh_ones
+  select type, ${COUNTS.join(', ')}, run_times, wait_times from (${statisticsSql('tail', 'type')}) as late
 )
 select type, ${COUNTS.map((name) => `sum(${name})::bigint as ${name}`).join(', ')},
   ${summed('run_times')} as "runTimes", ${summed('wait_times')} as "waitTimes"
@@ -81,34 +78,40 @@ export async function statistics(
 /** How many jobs of a type have each status. Those of which the history was dropped count too. */
 export type TypeCounts = { type: string } & Record<Status, number>;
 
-const COUNT = `
-with ${TAIL},
-piece as (
+const COUNTED = `
+select type, ${COUNTS.map((name) => `coalesce(sum(${name}), 0)::bigint as ${name}`).join(', ')} from (
   select type, ${COUNTS.join(', ')} from humdrum.statistic where seconds = 0
   union all
-  select type, ${COUNTS.join(', ')} from (select type, ${SUMS} from tally group by type) as fresh_ones
-)
-select type, ${COUNTS.map((name) => `sum(${name})::bigint as ${name}`).join(', ')} from piece group by type order by type`;
+  select type, ${COUNTS.map((name) => `case event when '${name}' then times end`).join(', ')} from humdrum.tally(humdrum.tail())
+) as piece where type is not null group by type`;
 
-/** How many jobs there are by type and status, from the same events that the audit tells. */
+const RUNNING = `
+select job.type, count(*) as running from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
+cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
+where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
+group by job.type`;
+
+const COUNT = `
+select counted.*, coalesce(running, 0) as running
+from (${COUNTED}) as counted left join (${RUNNING}) as leased using (type) order by type`;
+
+/** How many jobs there are by type and status, from the events that the audit tells. */
 export async function countJobs(db: Queryable): Promise<TypeCounts[]> {
-  const { rows } = await db.query<Row>(COUNT);
+  const { rows } = await db.query<Row & { running: number }>(COUNT);
   return rows.map((row) => ({ type: row.type, ...statusesOf(row) }));
 }
 
-/** Where the jobs are that all of this happened to. */
-function statusesOf(row: Record<Counted, number>): Record<Status, number> {
-  const { created, started, completed, failed, retried, released, cancelled, abandoned } = row;
-  const [queued, running, ...ended] = [
-    created + retried + released - started - cancelled,
-    started - completed - failed - released,
-    completed,
-    failed - retried - abandoned,
-    cancelled + abandoned,
-  ];
-  return Object.fromEntries(
-    STATUSES.map((status, at) => [status, [queued, running, ...ended][at] ?? 0]),
-  ) as Record<Status, number>;
+/** What has neither ended, nor failed, nor runs is queued. */
+function statusesOf(row: Record<Counted, number> & { running: number }): Record<Status, number> {
+  const { created, completed, failed, retried, cancelled, abandoned, running } = row;
+  const given = cancelled + abandoned;
+  const broken = failed - retried - abandoned;
+  const queued = created - completed - broken - given - running;
+  const each = [queued, running, completed, broken, given];
+  return Object.fromEntries(STATUSES.map((status, at) => [status, each[at]])) as Record<
+    Status,
+    number
+  >;
 }
 
 /** Ids of jobs, both ends included. */
@@ -123,7 +126,7 @@ select min(low) as low, max(high) as high from (
   from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (seconds, begins, ends)
   join humdrum.statistic using (seconds) where start >= begins and start < ends
   union all
-  select job_id, job_id from humdrum.audit_tail() where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
+  select job_id, job_id from humdrum.audit_in(humdrum.tail()) where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
 ) as piece`;
 
 /** Which ids the jobs have that were created in a time, some of its neighbours' included. Null: there is none. */
@@ -211,7 +214,7 @@ export async function executionStats(db: Queryable): Promise<ExecutionStats> {
 
 async function countAttempts(db: Queryable): Promise<Pick<Row, 'completed' | 'failed'>> {
   const { rows } = await db.query<Pick<Row, 'completed' | 'failed'>>(
-    `select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed from (${COUNT}) as counted`,
+    `select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed from (${COUNTED}) as counted`,
   );
   return rows[0] ?? { completed: 0, failed: 0 };
 }

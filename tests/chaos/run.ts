@@ -1,4 +1,4 @@
-import { createHumdrum } from 'humdrum';
+import { createHumdrum, type TypeCounts } from 'humdrum';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { withClient } from './connection.ts';
 import { Striker } from './faults.ts';
@@ -83,7 +83,7 @@ async function runOn(server: PostgresServer, options: ChaosOptions): Promise<Rep
       faults: striker.struck,
       findings: sortFindings([
         ...findings,
-        await checkStats(url),
+        ...(await checkStats(url)),
         ...watched(monitor),
         ...alive(fleet, events),
       ]),
@@ -111,9 +111,10 @@ async function auditCounts(url: string): Promise<[string, number][]> {
 }
 
 /** The statistics against the audit, which is written by other statements than the one that counts. */
-async function checkStats(url: string): Promise<Finding> {
+async function checkStats(url: string): Promise<Finding[]> {
   const humdrum = await createHumdrum({ database: url });
   const stats = await humdrum.getStats();
+  const byType = await humdrum.countJobs();
   await humdrum.close();
   const counts = new Map(await auditCounts(url));
   const completed = counts.get('audit: completed') ?? 0;
@@ -127,10 +128,41 @@ async function checkStats(url: string): Promise<Finding> {
     const shown = stats[name as keyof typeof expected];
     return shown === count ? [] : [`${name} ${shown}, counted ${count}`];
   });
+  return [
+    {
+      invariant: 'I7',
+      checked: 'the statistics equal a recount of the audit',
+      count: stats.totalExecutions,
+      misses,
+    },
+    await checkCounts(url, byType),
+  ];
+}
+
+/** What is counted by type and status against the jobs themselves, one by one. */
+async function checkCounts(url: string, byType: readonly TypeCounts[]): Promise<Finding> {
+  const counted = new Map(
+    byType.flatMap(({ type, ...counts }) =>
+      Object.entries(counts)
+        .filter(([, count]) => count !== 0)
+        .map(([status, count]) => [`${type}, ${status}`, count]),
+    ),
+  );
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ what: string; jobs: number }>(
+      `select type || ', ' || status as what, count(*) as jobs from humdrum.jobs group by 1`,
+    ),
+  );
+  const there = new Map(rows.map(({ what, jobs }) => [what, jobs]));
+  const misses = [...new Set([...counted.keys(), ...there.keys()])].flatMap((what) =>
+    counted.get(what) === there.get(what)
+      ? []
+      : [`${what}: ${counted.get(what) ?? 0}, there are ${there.get(what) ?? 0}`],
+  );
   return {
     invariant: 'I7',
-    checked: 'the statistics equal a recount of the audit',
-    count: stats.totalExecutions,
+    checked: 'the counts by type and status equal a recount of the jobs',
+    count: rows.length,
     misses,
   };
 }

@@ -1,5 +1,8 @@
 import { expect } from 'vitest';
 import type { ClaimedJob } from '../../src/engine/claim.ts';
+import { STATUSES, type Status } from '../../src/engine/lifecycle.ts';
+import { countJobs, executionStats, statistics } from '../../src/engine/statistics.ts';
+import { recount } from '../support/recount.ts';
 import { isBefore, type Job } from './model.ts';
 import { lookAt } from './queries.ts';
 import type { Hand, System } from './system.ts';
@@ -61,4 +64,22 @@ export async function compare({ db, model }: System): Promise<void> {
   expect(leftovers).toEqual([]);
   const held = [...model.keys].filter(([key]) => model.holder(key) !== null);
   expect(keys).toEqual(Object.fromEntries(held.map(([key, { job }]) => [key, job.id])));
+}
+
+/** Counted from what is rolled up and what is not, against the tables and against the model. */
+export async function compareStatistics({ db, model }: System): Promise<void> {
+  const [jobs, attempts] = await recount(db);
+  const counted = await countJobs(db);
+  expect(counted).toEqual(jobs);
+  expect(await executionStats(db)).toEqual(attempts);
+  const of = (status: Status): number => counted.reduce((sum, row) => sum + row[status], 0);
+  expect(STATUSES.map(of)).toEqual(
+    STATUSES.map((status) => model.all.filter((job) => job.status === status).length),
+  );
+  for (const { runMs, waitMs, completed, failed } of await statistics(db)) {
+    expect([runMs !== null, waitMs !== null]).toEqual([
+      completed + failed > 0,
+      completed + failed > 0,
+    ]);
+  }
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { rollUpAll } from '../../src/engine/roll-up.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
-import { compare } from './checks.ts';
+import { compare, compareStatistics } from './checks.ts';
 import { sequence } from './commands.ts';
 import { drain, perform } from './perform.ts';
 import { DEFINE, histories } from './queries.ts';
@@ -29,12 +30,15 @@ eachBackend('whatever is done to jobs', (fresh, backend) => {
         if (runs % 50 === 0) await db.query('vacuum');
         const system = new System(db, humdrum, moveTo);
         await system.begin();
-        for (const command of commands) {
+        for (const [at, command] of commands.entries()) {
           await perform(system, command);
           await compare(system);
+          if (at % 4 === 3) await rollUpAll(db);
         }
+        await compareStatistics(system);
         await drain(system);
         await compare(system);
+        await compareStatistics(system);
         for (const { id, events, attempts } of await histories(db)) {
           expect(replayStatus(events), `the audit of job ${id}`).toBe(system.job(id).status);
           expect(attempts).toEqual(attempts.map((_, at) => at + 1));

@@ -3,7 +3,7 @@ import type { AuditEventName } from '../../src/engine/lifecycle.ts';
 
 const TABLES =
   `job attempt cancellation effect audit ready later parked awaited unique_key worker lease failed tick slot
-  bucket wake_call`.split(/\s+/);
+  bucket wake_call statistic job_block roll_up_gap`.split(/\s+/);
 
 /** In PL/pgSQL, which plans a statement once in a session: both run many thousand times. */
 export const DEFINE = [

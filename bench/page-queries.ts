@@ -1,0 +1,130 @@
+import type { Humdrum, PageOptions } from '../dist/index.js';
+
+/** What a page of jobs asks, by names for people. Those that are hardest on a database are among them. */
+export const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
+  newest: {},
+  'oldest first': { order: 'oldest' },
+  completed: { status: 'completed' },
+  failed: { status: 'failed' },
+  'failed, oldest first': { status: 'failed', order: 'oldest' },
+  'failed or cancelled': { status: ['failed', 'cancelled'] },
+  cancelled: { status: 'cancelled' },
+  queued: { status: 'queued' },
+  running: { status: 'running' },
+  'a rare type': { type: 'history.rare' },
+  'a rare type, completed': { type: 'history.rare', status: 'completed' },
+  'a rare type, failed': { type: 'history.rare', status: 'failed' },
+  'a common type, failed': { type: 'history.mail', status: 'failed' },
+  'two types': { type: ['history.rare', 'history.export'] },
+  'a queue': { queue: 'slow' },
+  'an attribute of half of all': { attributes: { tenant: 'acme' } },
+  'an attribute of half of all, failed': { attributes: { tenant: 'acme' }, status: 'failed' },
+  'an attribute of half of all, cancelled, a rare type': {
+    attributes: { tenant: 'acme' },
+    status: 'cancelled',
+    type: 'history.rare',
+  },
+  'an attribute of one in two thousand': { attributes: { tenant: 'tenant-17' } },
+  'an attribute of three jobs': { attributes: { tenant: 'tiny' } },
+  'an attribute of none': { attributes: { tenant: 'nobody' } },
+  'an error': { errorClass: 'Timeout' },
+  'an error, failed': { errorClass: 'Timeout', status: 'failed' },
+  'an error of none': { errorClass: 'NoSuchError' },
+  'a schedule': { schedule: 'history.cleanup' },
+  'a schedule that made none': { schedule: 'history.mail' },
+  ids: { ids: [1, 1_000, 5_000] },
+};
+
+const DAY_MS = 86_400_000;
+
+/** Those that are about a time, which depends on when the history was made. */
+export function timedQueries(now: number): Record<string, PageOptions> {
+  const ago = (days: number): Date => new Date(now - days * DAY_MS);
+  return {
+    'created on one day': { createdFrom: ago(12), createdTo: ago(11) },
+    'created on one day, failed, oldest first': {
+      createdFrom: ago(12),
+      createdTo: ago(11),
+      status: 'failed',
+      order: 'oldest',
+    },
+    'created in one minute': {
+      createdFrom: ago(12),
+      createdTo: new Date(now - 12 * DAY_MS + 60_000),
+    },
+    'finished in one minute': {
+      finishedFrom: ago(12),
+      finishedTo: new Date(now - 12 * DAY_MS + 60_000),
+    },
+    'finished on one day': { finishedFrom: ago(12), finishedTo: ago(11) },
+    'finished on one day, oldest first': {
+      finishedFrom: ago(12),
+      finishedTo: ago(11),
+      order: 'oldest',
+    },
+    'finished before a day, a rare type': { finishedTo: ago(20), type: 'history.rare' },
+  };
+}
+
+export interface Timing {
+  name: string;
+  medianMs: number;
+  worstMs: number;
+  jobs: number;
+  /** Whether it is the last page. */
+  last: boolean;
+}
+
+/** Each query so many times, the first two not counted: what a dashboard asks is prepared and in memory. */
+export async function timeQueries(humdrum: Humdrum, times: number): Promise<Timing[]> {
+  const queries = { ...PAGE_QUERIES, ...timedQueries(Date.now()) };
+  const timings: Timing[] = [];
+  for (const [name, query] of Object.entries(queries)) {
+    timings.push(
+      await timeOne(name, times, async () => {
+        const { jobs, next } = await humdrum.pageOfJobs(query);
+        return { jobs: jobs.length, last: next === null };
+      }),
+    );
+  }
+  const now = Date.now();
+  const others: Record<string, () => Promise<readonly unknown[]>> = {
+    'counts by type and status': () => humdrum.countJobs(),
+    'statistics since ever': () => humdrum.statistics(),
+    'statistics of seven days': () =>
+      humdrum.statistics({ from: new Date(now - 7 * DAY_MS), to: new Date(now) }),
+    'statistics of an odd time': () =>
+      humdrum.statistics({
+        from: new Date(now - 25.37 * DAY_MS),
+        to: new Date(now - 1.61 * DAY_MS),
+      }),
+    'execution statistics': async () => [await humdrum.getStats()],
+  };
+  for (const [name, ask] of Object.entries(others)) {
+    timings.push(
+      await timeOne(name, times, async () => ({ jobs: (await ask()).length, last: true })),
+    );
+  }
+  return timings;
+}
+
+async function timeOne(
+  name: string,
+  times: number,
+  ask: () => Promise<{ jobs: number; last: boolean }>,
+): Promise<Timing> {
+  const tookMs: number[] = [];
+  let answer = { jobs: 0, last: true };
+  for (let time = -2; time < times; time += 1) {
+    const beganMs = performance.now();
+    answer = await ask();
+    if (time >= 0) tookMs.push(performance.now() - beganMs);
+  }
+  const sorted = tookMs.toSorted((a, b) => a - b);
+  return {
+    name,
+    medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0,
+    worstMs: sorted.at(-1) ?? 0,
+    ...answer,
+  };
+}
