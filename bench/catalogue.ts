@@ -28,6 +28,7 @@ const ORDER = [
   'paced-snapshot',
   'backlog',
   'schedules',
+  'history',
   'kill',
   'idle',
   'pglite',

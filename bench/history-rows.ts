@@ -5,6 +5,7 @@
  *
  * Wants an empty database of its own and a build of Humdrum. Ten million jobs take about eight gigabytes.
  */
+import { fileURLToPath } from 'node:url';
 import { rollUpAll } from '../dist/engine/roll-up.js';
 import { openPostgres } from '../dist/database/postgres.js';
 import { createHumdrum, defineJob, type JobType } from '../dist/index.js';
@@ -13,7 +14,7 @@ import { onPostgres, type Rows } from './databases.ts';
 
 const CHUNK = 100_000;
 /** Ten million jobs in 30 days. */
-const EVERY_MS = Number(process.env['EVERY'] ?? 259.2);
+const EVERY_MS = 259.2;
 
 /** Of ten thousand jobs, how many are of each type. The rarest is one in fifty thousand. */
 const SHARES: readonly [type: string, share: number][] = [
@@ -97,18 +98,22 @@ export async function fillHistory(
   await humdrum.register();
   await humdrum.close();
   const database = await openPostgres(url);
-  await onPostgres(url, async (query) => {
-    await query('set synchronous_commit = off');
-    await query(
-      `insert into humdrum.worker (name, started_at, expires_at) values ('bench', now(), now())`,
-    );
-    await writeFacts(query, jobs, say);
-    say('rolling up');
-    await rollUpAll(database);
-    say('vacuuming');
-    await query('vacuum (analyze)');
-    await query('checkpoint');
-  }).finally(() => database.close());
+  try {
+    await onPostgres(url, async (query) => {
+      await query('set synchronous_commit = off');
+      await query(
+        `insert into humdrum.worker (name, started_at, expires_at) values ('bench', now(), now())`,
+      );
+      await writeFacts(query, jobs, say);
+      say('rolling up');
+      await rollUpAll(database);
+      say('vacuuming');
+      await query('vacuum (analyze)');
+      await query('checkpoint');
+    });
+  } finally {
+    await database.close();
+  }
 }
 
 async function writeFacts(query: Rows, jobs: number, say: (line: string) => void): Promise<void> {
@@ -128,7 +133,7 @@ async function writeFacts(query: Rows, jobs: number, say: (line: string) => void
   }
 }
 
-if (import.meta.main) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [url = '', jobs = '10000000'] = process.argv.slice(2);
   await fillHistory(url, Number(jobs), (line) => console.error(line));
 }

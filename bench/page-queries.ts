@@ -1,7 +1,7 @@
 import type { Humdrum, PageOptions } from '../dist/index.js';
 
 /** What a page of jobs asks, by names for people. Those that are hardest on a database are among them. */
-export const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
+const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
   newest: {},
   'oldest first': { order: 'oldest' },
   completed: { status: 'completed' },
@@ -38,7 +38,7 @@ export const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
 const DAY_MS = 86_400_000;
 
 /** Those that are about a time, which depends on when the history was made. */
-export function timedQueries(now: number): Record<string, PageOptions> {
+function timedQueries(now: number): Record<string, PageOptions> {
   const ago = (days: number): Date => new Date(now - days * DAY_MS);
   return {
     'created on one day': { createdFrom: ago(12), createdTo: ago(11) },
@@ -66,55 +66,56 @@ export function timedQueries(now: number): Record<string, PageOptions> {
   };
 }
 
-export interface Timing {
+export interface Timing extends Answer {
   name: string;
   medianMs: number;
   worstMs: number;
+}
+
+/** Each query so many times, the first two not counted: what a dashboard asks is prepared and in memory. */
+export async function timeQueries(humdrum: Humdrum, times: number): Promise<Timing[]> {
+  const timings: Timing[] = [];
+  for (const [name, ask] of Object.entries(questions(Date.now()))) {
+    timings.push(await timeOne(name, times, () => ask(humdrum)));
+  }
+  return timings;
+}
+
+interface Answer {
+  /** Or types. */
   jobs: number;
   /** Whether it is the last page. */
   last: boolean;
 }
 
-/** Each query so many times, the first two not counted: what a dashboard asks is prepared and in memory. */
-export async function timeQueries(humdrum: Humdrum, times: number): Promise<Timing[]> {
-  const queries = { ...PAGE_QUERIES, ...timedQueries(Date.now()) };
-  const timings: Timing[] = [];
-  for (const [name, query] of Object.entries(queries)) {
-    timings.push(
-      await timeOne(name, times, async () => {
-        const { jobs, next } = await humdrum.pageOfJobs(query);
-        return { jobs: jobs.length, last: next === null };
-      }),
-    );
-  }
-  const now = Date.now();
-  const others: Record<string, () => Promise<readonly unknown[]>> = {
-    'counts by type and status': () => humdrum.countJobs(),
-    'statistics since ever': () => humdrum.statistics(),
-    'statistics of seven days': () =>
-      humdrum.statistics({ from: new Date(now - 7 * DAY_MS), to: new Date(now) }),
-    'statistics of an odd time': () =>
-      humdrum.statistics({
-        from: new Date(now - 25.37 * DAY_MS),
-        to: new Date(now - 1.61 * DAY_MS),
-      }),
-    'execution statistics': async () => [await humdrum.getStats()],
+/** Everything that is timed, by its name. */
+export function questions(now: number): Record<string, (humdrum: Humdrum) => Promise<Answer>> {
+  const pages = Object.entries({ ...PAGE_QUERIES, ...timedQueries(now) }).map(([name, query]) => {
+    const ask = async (humdrum: Humdrum): Promise<Answer> => {
+      const { jobs, next } = await humdrum.pageOfJobs(query);
+      return { jobs: jobs.length, last: next === null };
+    };
+    return [name, ask] as const;
+  });
+  const rows = async (answer: Promise<readonly unknown[]>): Promise<Answer> => ({
+    jobs: (await answer).length,
+    last: true,
+  });
+  const ago = (days: number): Date => new Date(now - days * DAY_MS);
+  return {
+    ...Object.fromEntries(pages),
+    'counts by type and status': (humdrum) => rows(humdrum.countJobs()),
+    'statistics since ever': (humdrum) => rows(humdrum.statistics()),
+    'statistics of seven days': (humdrum) => rows(humdrum.statistics({ from: ago(7), to: ago(0) })),
+    'statistics of an odd time': (humdrum) =>
+      rows(humdrum.statistics({ from: ago(25.37), to: ago(1.61) })),
+    'execution statistics': (humdrum) => rows(humdrum.getStats().then((stats) => [stats])),
   };
-  for (const [name, ask] of Object.entries(others)) {
-    timings.push(
-      await timeOne(name, times, async () => ({ jobs: (await ask()).length, last: true })),
-    );
-  }
-  return timings;
 }
 
-async function timeOne(
-  name: string,
-  times: number,
-  ask: () => Promise<{ jobs: number; last: boolean }>,
-): Promise<Timing> {
+async function timeOne(name: string, times: number, ask: () => Promise<Answer>): Promise<Timing> {
   const tookMs: number[] = [];
-  let answer = { jobs: 0, last: true };
+  let answer: Answer = { jobs: 0, last: true };
   for (let time = -2; time < times; time += 1) {
     const beganMs = performance.now();
     answer = await ask();

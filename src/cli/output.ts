@@ -79,6 +79,11 @@ export function instant(at: Date): string {
     .replace(/(\.000)?Z$/, '');
 }
 
+/** The same without milliseconds. */
+export function second(at: Date): string {
+  return instant(at).slice(0, 19);
+}
+
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;

@@ -151,6 +151,6 @@ export function idAt(wanted: Wanted, cursor: string): number {
 }
 
 /** A page may have another size than the one before. */
-function fingerprint({ limit: _any, ...list }: Wanted): string {
-  return createHash('sha256').update(JSON.stringify(list)).digest('base64url').slice(0, 8);
+function fingerprint({ limit: _any, ...asked }: Wanted): string {
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 8);
 }

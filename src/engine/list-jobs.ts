@@ -70,16 +70,15 @@ export async function pageOfJobs(
     stretch = beyond(stretch, end, newest);
   }
   const page = jobs.slice(0, limit);
-  const more = jobs.length > limit ? page.at(-1)?.id : end;
-  return { jobs: page, next: more == null ? null : cursorAt(wanted, more) };
+  const more = jobs.length > limit ? (page.at(-1)?.id ?? null) : end;
+  return { jobs: page, next: more === null ? null : cursorAt(wanted, more) };
 }
 
 const beyond = ({ low, high }: IdRange, id: number, newest: boolean): IdRange =>
   newest ? { low, high: Math.min(high, id - 1) } : { low: Math.max(low, id + 1), high };
 
-interface LookRow extends Omit<JobSummary, 'id'> {
-  /** Null: no job was found. */
-  id: number | null;
+/** How far a look has come: how many jobs fit, were seen, and in how many blocks, and the last of each. */
+interface Reach {
   fitCount: number;
   fitEnd: number;
   seenCount: number;
@@ -87,6 +86,9 @@ interface LookRow extends Omit<JobSummary, 'id'> {
   blockCount: number;
   blockEnd: number;
 }
+
+/** `id` null: no job was found. */
+type LookRow = { reach: Reach; id: number | null } & Omit<JobSummary, 'id'>;
 
 async function lookThrough(
   db: Queryable,
@@ -108,24 +110,21 @@ async function lookThrough(
   const [first] = rows;
   if (!first) throw new Error('A look always tells how far it has come.');
   return {
-    jobs: rows.flatMap(
-      ({ fitCount, fitEnd, seenCount, seenEnd, blockCount, blockEnd, id, ...job }) =>
-        id === null ? [] : [{ id, ...job }],
-    ),
-    end: endOf(first, mostShown, step, shape),
+    jobs: rows.flatMap(({ reach: _reach, id, ...job }) => (id === null ? [] : [{ id, ...job }])),
+    end: endOf(first.reach, mostShown, step, shape),
   };
 }
 
 function endOf(
-  row: LookRow,
+  reach: Reach,
   mostShown: number,
   step: Step,
   { inBlocks, newest }: Shape,
 ): number | null {
-  if (row.fitCount >= mostShown) return row.fitEnd;
-  if (row.seenCount >= step.seen) return row.seenEnd;
-  if (!inBlocks || row.blockCount < step.blocks) return null;
-  return row.blockEnd * BLOCK + (newest ? 0 : BLOCK - 1);
+  if (reach.fitCount >= mostShown) return reach.fitEnd;
+  if (reach.seenCount >= step.seen) return reach.seenEnd;
+  if (!inBlocks || reach.blockCount < step.blocks) return null;
+  return reach.blockEnd * BLOCK + (newest ? 0 : BLOCK - 1);
 }
 
 /** The first jobs that fit, page after page until there are `limit` of them. Errors: as `pageOfJobs`. */

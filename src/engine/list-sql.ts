@@ -102,12 +102,14 @@ shown as materialized (
   select jobs.* from fit cross join lateral (select * from humdrum.jobs where jobs.id = fit.id offset 0) as jobs
   where ${among('jobs.status', 'statuses')}
 )
-select (select count(*) from fit) as "fitCount", (select ${end}(id) from fit) as "fitEnd",
-  (select count(*) from seen) as "seenCount", (select ${end}(id) from seen) as "seenEnd",
-  ${inBlocks ? `(select count(*) from block) as "blockCount", (select ${end}(block) from block) as "blockEnd"` : `0 as "blockCount", 0 as "blockEnd"`},
+select json_build_object(
+    'fitCount', (select count(*) from fit), 'fitEnd', (select ${end}(id) from fit),
+    'seenCount', (select count(*) from seen), 'seenEnd', (select ${end}(id) from seen),
+    'blockCount', ${inBlocks ? '(select count(*) from block)' : '0'}, 'blockEnd', ${inBlocks ? `(select ${end}(block) from block)` : '0'}
+  ) as reach,
   shown.id, type, queue, shown.status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
   run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass", error_message as "errorMessage"
-from (select ${ALL_GIVEN}) as look left join shown on true order by shown.id ${order}`;
+from (select ${ALL_GIVEN}) as given left join shown on true order by shown.id ${order}`;
 }
 
 // A scalar subquery stays a look-up for each block.

@@ -143,8 +143,8 @@ export async function createdIds(
     instant(low),
     instant(high),
   ]);
-  const [ids] = rows;
-  return ids?.low == null || ids.high === null ? null : { low: ids.low, high: ids.high };
+  const { low: first = null, high: last = null } = rows[0] ?? {};
+  return first === null || last === null ? null : { low: first, high: last };
 }
 
 interface Span {

@@ -71,5 +71,5 @@ it('JOB_DRY_RUN=1 makes a whole process rehearse: it takes no job and makes none
   expect(JSON.stringify(answer)).not.toContain('4111111111111111');
   expect(await humdrum.end('SIGTERM')).toBe(0);
   const jobs = await cli(['jobs', 'list', '--json'], { cwd, env });
-  expect(JSON.parse(jobs.stdout)).toEqual([]);
+  expect(JSON.parse(jobs.stdout)).toEqual({ jobs: [], next: null });
 });

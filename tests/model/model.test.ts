@@ -33,7 +33,7 @@ eachBackend('whatever is done to jobs', (fresh, backend) => {
         for (const [at, command] of commands.entries()) {
           await perform(system, command);
           await compare(system);
-          if (at % 4 === 3) await rollUpAll(db);
+          if (at % 10 === 9) await rollUpAll(db);
         }
         await compareStatistics(system);
         await drain(system);

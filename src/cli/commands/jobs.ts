@@ -1,64 +1,24 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command } from 'commander';
 import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
-import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
+import { listCommand } from './jobs-list.ts';
+import { statsCommand } from './jobs-stats.ts';
 import { cancelCommand, retryCommand } from './jobs-act.ts';
 import { exportCommand } from './replay.ts';
-import {
-  duration,
-  facts,
-  instant,
-  oneLine,
-  print,
-  printJson,
-  statusWord,
-  table,
-} from '../output.ts';
+import { duration, facts, instant, oneLine, print, printJson, statusWord } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 
 export function jobsCommand(): Command {
   const jobs = new Command('jobs').description('look at jobs, retry and cancel them');
   jobs.addCommand(listCommand());
+  jobs.addCommand(statsCommand());
   jobs.addCommand(showCommand());
   jobs.addCommand(whyCommand());
   jobs.addCommand(exportCommand());
   jobs.addCommand(retryCommand());
   jobs.addCommand(cancelCommand());
   return jobs;
-}
-
-function listCommand(): Command {
-  return new Command('list')
-    .description('the newest jobs')
-    .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
-    .option('--type <type>', 'only these')
-    .option('--limit <number>', 'how many, at most 1000', toWhole, 20)
-    .option('--json', 'for programs')
-    .action(
-      async (
-        options: { status?: Status; type?: string; limit: number; json?: true },
-        command: Command,
-      ) => {
-        const jobs = await withHumdrum(command, (humdrum) => humdrum.listJobs(options));
-        if (options.json) return printJson(jobs);
-        const rows = jobs.map((job) => [
-          String(job.id),
-          job.type,
-          statusWord(job.status),
-          `${job.attempts} of ${job.maxAttempts}`,
-          instant(job.runAt),
-          oneLine(job.errorMessage ?? '', 60),
-        ]);
-        print(
-          table(
-            ['id', 'type', 'status', 'attempts', 'due (UTC)', 'last error'],
-            rows,
-            'No such jobs.',
-          ),
-        );
-      },
-    );
 }
 
 function showCommand(): Command {

@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import type { Percentiles } from '../../engine/percentiles.ts';
+import { toInstant } from '../arguments.ts';
+import { duration, print, printJson, table } from '../output.ts';
+import { withHumdrum } from '../session.ts';
+
+interface StatsFlags {
+  type?: string;
+  from?: Date;
+  to?: Date;
+  json?: true;
+}
+
+export function statsCommand(): Command {
+  return new Command('stats')
+    .description('what has happened, by type')
+    .option('--type <type>', 'only this one')
+    .option('--from <instant>', 'since then, in whole minutes', toInstant)
+    .option('--to <instant>', 'before then', toInstant)
+    .option('--json', 'for programs')
+    .action(async ({ json, ...range }: StatsFlags, command: Command) => {
+      const types = await withHumdrum(command, (humdrum) => humdrum.statistics(range));
+      if (json) return printJson(types);
+      const rows = types.map(({ type, created, completed, failed, cancelled, runMs }) => [
+        type,
+        created,
+        completed,
+        failed,
+        cancelled,
+        time(runMs, 'p50'),
+        time(runMs, 'p95'),
+      ]);
+      const head = ['type', 'created', 'completed', 'failed', 'cancelled', 'p50', 'p95'];
+      print(table(head, rows, 'Nothing has happened.'));
+    });
+}
+
+const time = (times: Percentiles | null, which: keyof Percentiles): string =>
+  times === null ? '' : duration(times[which]);
