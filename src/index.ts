@@ -45,5 +45,10 @@ export type { WorkerOptions } from './engine/worker-options.ts';
 export type { Database, Queryable, Transaction } from './database/database.ts';
 export { HumdrumError } from './errors.ts';
 export type { ErrorCode } from './errors.ts';
-export type { ExecutionStats, TimeRange, TypeCounts, TypeStatistics } from './engine/statistics.ts';
+export type {
+  ExecutionStats,
+  StatisticsOptions,
+  TypeCounts,
+  TypeStatistics,
+} from './engine/statistics.ts';
 export type { Percentiles } from './engine/percentiles.ts';

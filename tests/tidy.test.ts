@@ -15,7 +15,9 @@ import {
 } from './support/tidy/words.ts';
 
 /** Files, and functions as `path#function`, that are longer than the rule allows: each with its reason. */
-const LONG_FILES = {};
+const LONG_FILES = {
+  'src/engine/humdrum.ts': 'what a program holds: one short method for each thing that it can ask',
+};
 const LONG_FUNCTIONS = {};
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

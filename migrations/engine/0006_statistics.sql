@@ -8,8 +8,8 @@ alter table humdrum.cancellation add column had_failed boolean not null default 
 -- What happened to jobs of a type in a time: in each minute, hour and day (UTC), and ever.
 create table humdrum.statistic (
   seconds    integer     not null check (seconds in (0, 60, 3600, 86400)), -- how long the time is; 0: ever
-  type       text        not null,
   start      timestamptz not null,
+  type       text        not null,
   created    bigint      not null,
   completed  bigint      not null, -- attempts, as is failed
   failed     bigint      not null,
@@ -20,11 +20,11 @@ create table humdrum.statistic (
   last_id    bigint,
   run_times  bigint[]    not null, -- of attempts: how many in each bucket of time, see humdrum.bucket
   wait_times bigint[]    not null, -- of first attempts: from when they were due, or created, to their start
-  primary key (seconds, type, start)
+  primary key (seconds, start, type)
 ) with (fillfactor = 60);
 
 -- Of each block of 200 ids, what some of its jobs have: `type:mail.send`, `queue:default`, `schedule:mail.digest`,
--- `error:Timeout`, `input:["tenant"]="acme"`.
+-- `input:tenant=acme`, `error:Timeout`; and on which days (UTC) attempts of theirs ended, `ended:2026-01-31`.
 create table humdrum.job_block (
   term  text   not null,
   block bigint not null,
@@ -94,13 +94,12 @@ language sql stable
 return int8multirange(int8range(coalesce((select to_id from humdrum.roll_up), 0) + 1, 9223372036854775807))
   + coalesce((select range_agg(piece) from humdrum.roll_up_gap, unnest(missing) as piece), '{}');
 
--- What rows of the audit tell, in a few groups: jobs that were made (event 'created', by queue, schedule and block of ids),
--- attempts that ended, by buckets of their run times; their waiting times (event null); what else happened; and in which
--- blocks jobs failed (minute null). The audit is read once, the facts once by arrays. The planner takes such an array for a
--- short one; the settings say that it is not.
+-- What rows of the audit tell, in a few groups: jobs that were made (event 'created'), attempts that ended, by buckets of
+-- their run times; their waiting times (event null); what else happened; and in which blocks that was (terms). The audit is
+-- read once, the facts once by arrays. The planner takes such an array for a short one; the settings say that it is not.
 create function humdrum.tally(ids int8multirange) returns table (
   minute timestamptz, type text, event text, run integer, wait integer,
-  queue text, schedule text, error_class text, block bigint, times bigint, first_id bigint, last_id bigint
+  terms text[], block bigint, times bigint, first_id bigint, last_id bigint
 )
 language plpgsql stable rows 1000
 set enable_nestloop = off set enable_seqscan = off set enable_sort = off
@@ -131,26 +130,28 @@ begin
 
   return query
   select date_bin('1 minute', created_at, epoch), type, 'created', null::integer, null::integer,
-    queue, schedule, null::text, id / 200, count(*), min(id), max(id)
-  from humdrum.job where id = any (made) group by 1, 2, 6, 7, 9;
+    array['type:' || type, 'queue:' || queue, 'schedule:' || schedule], id / 200, count(*), min(id), max(id)
+  from humdrum.job where id = any (made) group by 1, type, queue, schedule, id / 200;
 
   -- Of a job that completed at once there is one attempt, and it is in these rows.
   return query
-  select minute, type, status, run, wait, null::text, null::text, null::text, null::bigint, count(*), null::bigint, null::bigint
+  select minute, type, status, run, wait, array['ended:' || to_char(day at time zone 'UTC', 'YYYY-MM-DD')], block,
+    count(*), null::bigint, null::bigint
   from (
-    select date_bin('1 minute', finished_at, epoch) as minute, type, status, humdrum.bucket(finished_at - started_at) as run,
+    select date_bin('1 minute', finished_at, epoch) as minute, date_bin('1 day', finished_at, epoch) as day, job_id / 200 as block,
+      type, status, humdrum.bucket(finished_at - started_at) as run,
       case when number = 1 then humdrum.bucket(started_at - greatest(created_at, run_at)) end as wait
     from (
       select * from humdrum.attempt where job_id = any (tried)
         and (number = 1 and status = 'completed' or (job_id, number) in (select * from unnest(again_ids, again_numbers)))
     ) as attempt join (select * from humdrum.job where id = any (tried)) as job on job.id = job_id
   ) as ended
-  group by grouping sets ((minute, type, status, run), (minute, type, wait));
+  group by grouping sets ((minute, type, status, run), (minute, type, wait), (day, block));
 
   if other_ids is not null then
     return query
     select date_bin('1 minute', at, epoch), type, case when given_up.job_id is null then event else 'abandoned' end,
-      null::integer, null::integer, null::text, null::text, null::text, null::bigint, count(*), null::bigint, null::bigint
+      null::integer, null::integer, null::text[], null::bigint, count(*), null::bigint, null::bigint
     from unnest(other_ids, other_events, other_times) as other (job_id, event, at)
     join (select * from humdrum.job where id = any (other_ids)) as job on job.id = other.job_id
     left join (
@@ -161,9 +162,9 @@ begin
 
   if again_ids is not null then
     return query
-    select null::timestamptz, null::text, null::text, null::integer, null::integer, null::text, null::text, error_class,
+    select null::timestamptz, null::text, null::text, null::integer, null::integer, array['error:' || error_class],
       job_id / 200, count(*), null::bigint, null::bigint
-    from humdrum.attempt where job_id = any (again_ids) and error_class is not null group by 8, 9;
+    from humdrum.attempt where job_id = any (again_ids) and error_class is not null group by error_class, job_id / 200;
   end if;
 end $$;
 

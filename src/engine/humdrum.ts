@@ -2,7 +2,6 @@ import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
-import { registerAttributes } from './attributes.ts';
 import { exportAudit } from './audit-export.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
@@ -19,8 +18,8 @@ import type { ListOptions, PageOptions } from './list-filter.ts';
 import { listJobs, pageOfJobs, type JobPage, type JobSummary } from './list-jobs.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import type { Plan } from './plan.ts';
-import { registerReceivers, type Receiver } from './receiver.ts';
-import { registerLimits } from './register-limits.ts';
+import type { Receiver } from './receiver.ts';
+import { register } from './register.ts';
 import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
 import { exportAttempt, parseRecording, replay, type Recording, type Replay } from './replay.ts';
@@ -29,7 +28,12 @@ import { Vault } from './secrets.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
 import { countJobs, executionStats, statistics } from './statistics.ts';
-import type { ExecutionStats, TimeRange, TypeCounts, TypeStatistics } from './statistics.ts';
+import type {
+  ExecutionStats,
+  StatisticsOptions,
+  TypeCounts,
+  TypeStatistics,
+} from './statistics.ts';
 import { systemTypes } from './system/index.ts';
 import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
 import { why, type Standing } from './why.ts';
@@ -112,9 +116,8 @@ export class Humdrum {
     input: unknown = {},
     options: RunOptions = {},
   ): Promise<RunReport> {
-    await this.#register();
-    const { leaseMs } = this.#settings;
-    const by = { actor: this.#actor, leaseMs, ...options };
+    await register(this.#world, this.#receivers, this.#actor);
+    const by = { actor: this.#actor, leaseMs: this.#settings.leaseMs, ...options };
     return runNow(this.#world, this.#type(type), input, by);
   }
 
@@ -137,7 +140,7 @@ export class Humdrum {
 
   /** Writes down what all processes of the database must know of this one: limits, receivers, schedules. `start` does it too. */
   async register(): Promise<void> {
-    await this.#register();
+    await register(this.#world, this.#receivers, this.#actor);
     await registerSchedules(this.database, this.types);
   }
 
@@ -182,8 +185,8 @@ export class Humdrum {
   }
 
   /** What happened in a time, by type, with percentiles of run and waiting times. Errors: `filter-invalid`. */
-  async statistics(range: TimeRange & { type?: string } = {}): Promise<TypeStatistics[]> {
-    return statistics(this.database, range);
+  async statistics(options: StatisticsOptions = {}): Promise<TypeStatistics[]> {
+    return statistics(this.database, options);
   }
 
   /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */
@@ -292,13 +295,6 @@ export class Humdrum {
       .listen()
       .then((all) => (all ? this.#worker?.hears() : undefined))
       .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'listening', error }));
-  }
-
-  /** Writes down what all processes of the database must know of this one's configuration. */
-  async #register(): Promise<void> {
-    await registerLimits(this.database, this.#world.limits, this.#actor);
-    await registerReceivers(this.database, this.#receivers);
-    await registerAttributes(this.database, this.types.all());
   }
 
   async #enqueueOne(request: JobRequest, actor = this.#actor): Promise<Enqueued> {

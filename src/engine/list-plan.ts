@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { attributesAt } from './attributes.ts';
-import type { Wanted } from './list-filter.ts';
+import type { Range, Wanted } from './list-filter.ts';
 import { PLACES, type Param, type Shape, type Source } from './list-sql.ts';
 import { createdIds, type IdRange } from './statistics.ts';
 import { BLOCK } from './tally-sql.ts';
@@ -29,7 +29,8 @@ const ALL: IdRange = { low: 0, high: Number.MAX_SAFE_INTEGER };
 /** Where so few attempts ended in a time, or so few jobs are open, they are where the search begins. */
 const FEW_ENDED = 5_000;
 const FEW_OPEN = 20_000;
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 const whole = (...seen: number[]): Step[] => seen.map((most) => ({ seen: most, blocks: 0 }));
 const STEPS: Record<Source, readonly Step[]> = {
@@ -54,7 +55,7 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
   const known = await knownBy(db, wanted);
   const ids = await idsOf(db, wanted);
   const { source, few } = await sourceOf(db, wanted);
-  const terms = termsOf(wanted, known);
+  const terms = await termsOf(db, wanted, known);
   const inBlocks = !few && (source === 'all' || source === 'open') && terms.terms !== null;
   const completed = statuses?.includes('completed');
   const ended = finished.from !== null || finished.to !== null;
@@ -127,8 +128,8 @@ async function idsOf(
   let ids: IdRange | null = ALL;
   if (created.from || created.to) ids = await createdIds(db, created.from, created.to);
   if (ids && finished.to) {
-    // What ended before it had been created: a clock that was set back, by less than an hour.
-    const before = await createdIds(db, null, new Date(finished.to.getTime() + HOUR_MS));
+    // A clock may have been set back by less than a minute: then a job can end before it was created.
+    const before = await createdIds(db, null, new Date(finished.to.getTime() + MINUTE_MS));
     ids = before && { low: ids.low, high: Math.min(ids.high, before.high) };
   }
   return ids;
@@ -176,24 +177,54 @@ async function isFew(
 
 type Terms = Pick<Search['params'], 'terms' | 'also' | 'and_also' | 'type_terms' | 'indexed_from'>;
 
-/** By which a block is found to have what is wanted. The rarest come first; more of them than these are not worth it. */
-function termsOf(wanted: Wanted, known: Known | null): Terms {
-  const { schedule, errorClass, types, queues, attributes } = wanted;
-  const [first = null, second = null] = attributes.map(([path, value]) => [
-    `input:${path}=${value}`,
-  ]);
-  const others = [
+/** By which a block is found to have what is wanted, the rarest first. More than three are not worth a look each. */
+async function termsOf(db: Queryable, wanted: Wanted, known: Known | null): Promise<Terms> {
+  const { schedule, errorClass, types, queues, attributes, finished } = wanted;
+  const groups = [
+    ...attributes.map(([path, content]) => [`input:${path}=${content}`]),
     schedule === null ? null : [`schedule:${schedule}`],
     errorClass === null ? null : [`error:${errorClass}`],
+    daysOf(finished)?.map((day) => `ended:${day}`) ?? null,
     types && types.map((type) => `type:${type}`),
     queues && queues.map((queue) => `queue:${queue}`),
   ].filter((group) => group !== null);
-  const [also = null] = first ? others : others.slice(1);
+  const [terms = null, also = null, andAlso = null] = await rarestFirst(db, groups);
   return {
-    terms: first ?? others[0] ?? null,
+    terms,
     also,
-    and_also: second,
+    and_also: andAlso,
     type_terms: known && known.types.map((type) => `type:${type}`),
     indexed_from: known ? Math.ceil(Math.min(known.fromId, ALL.high) / BLOCK) : 0,
   };
+}
+
+/** Of more days than these it does not help to know. */
+const MOST_DAYS = 100;
+
+/** The days (UTC) of a range, as 2026-01-31. Null: too many, or no end. */
+function daysOf({ from, to }: Range): string[] | null {
+  if (!from || !to) return null;
+  const first = Math.floor(from.getTime() / DAY_MS);
+  const days = Math.ceil(to.getTime() / DAY_MS) - first;
+  if (days > MOST_DAYS) return null;
+  return Array.from({ length: days }, (_, at) =>
+    new Date((first + at) * DAY_MS).toISOString().slice(0, 10),
+  );
+}
+
+/** So many blocks of each are counted at most. */
+const MANY_BLOCKS = 2_000;
+
+async function rarestFirst(db: Queryable, groups: readonly string[][]): Promise<string[][]> {
+  if (groups.length < 2) return [...groups];
+  const sizes = await Promise.all(
+    groups.map(async (terms) => {
+      const { rows } = await db.query<{ count: number }>(
+        `select count(*) from (select from humdrum.job_block where term = any ($1) limit ${MANY_BLOCKS}) as counted`,
+        [terms],
+      );
+      return { terms, count: rows[0]?.count ?? 0 };
+    }),
+  );
+  return sizes.toSorted((a, b) => a.count - b.count).map(({ terms }) => terms);
 }

@@ -122,16 +122,16 @@ function blocksSql(order: string): string {
   const known = (terms: Param, where: string): string => `
     select block from unnest(${p(terms)}) as wanted cross join lateral (
       select block from humdrum.job_block as one
-      where one.term = wanted and block ${span} and ${where} and ${has('also')}
+      where one.term = wanted and block ${span} and ${where}
       order by block ${order} limit ${p('most_blocks')}
     ) as found`;
   return `
 block as materialized (
-  select block from (${known('terms', `block >= ${p('indexed_from')} and ${has('and_also')}`)}
+  select block from (${known('terms', `block >= ${p('indexed_from')} and ${has('also')} and ${has('and_also')}`)}
     union${known('type_terms', `block < ${p('indexed_from')}`)}
     union
     select job_id / ${BLOCK} from humdrum.audit_in(humdrum.tail())
-    where event in ('created', 'failed') and job_id / ${BLOCK} ${span}
+    where event in ('created', 'completed', 'failed') and job_id / ${BLOCK} ${span}
   ) as found order by block ${order} limit ${p('most_blocks')}
 ),`;
 }

@@ -3,7 +3,7 @@ import { drawBound, writersEnd } from './seal-bound.ts';
 import { BLOCK, COUNTS, LONGEST_VALUE, statisticsSql } from './tally-sql.ts';
 
 /** One statement rolls up so many ids of the audit at most. */
-const SET = 20_000;
+const SET = 50_000;
 /** Most transactions that write the audit end within a moment. For the others it does not wait. */
 const WAIT_MS = 50;
 
@@ -44,14 +44,13 @@ grained as materialized (
 statistic as (
   insert into humdrum.statistic as held (seconds, type, start, ${COUNTS.join(', ')}, first_id, last_id, run_times, wait_times)
   ${statisticsSql('grained', 'seconds, type, start')}
-  order by seconds, type, start
-  on conflict (seconds, type, start) do update set ${MERGED}
+  order by seconds, start, type
+  on conflict (seconds, start, type) do update set ${MERGED}
 ),
 block as (
   insert into humdrum.job_block (term, block)
   select distinct term, block from (
-    select unnest(array['type:' || type, 'queue:' || queue, 'schedule:' || schedule, 'error:' || error_class]) as term, block
-    from tally where block is not null
+    select unnest(terms) as term, block from tally where block is not null
   ) as seen where term is not null order by 1, 2
   on conflict do nothing
 ),

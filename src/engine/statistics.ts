@@ -4,10 +4,11 @@ import { STATUSES, type Status } from './lifecycle.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
 import { COUNTS, statisticsSql, type Counted } from './tally-sql.ts';
 
-/** Without a bound: since ever, until now. The bounds are rounded down to whole minutes; `to` is not part of it. */
-export interface TimeRange {
+/** Without a bound: since ever, until now. The bounds are rounded down to whole minutes; `to` is not part of the time. */
+export interface StatisticsOptions {
   from?: Date;
   to?: Date;
+  type?: string;
 }
 
 /** What happened to jobs of a type in a time. `completed` and `failed` count attempts. */
@@ -30,6 +31,11 @@ type Row = Record<Counted, number> & {
   waitTimes: number[];
 };
 
+/** Statistics of the spans $1, $2, $3. OFFSET 0 keeps them a look into the index for each. */
+const IN_SPANS = `unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (length, low, high) cross join lateral (
+    select * from humdrum.statistic where seconds = length and start >= low and start < high offset 0
+  ) as statistic`;
+
 const summed = (name: string): string => `array(
   select sum(coalesce(times, 0))::bigint from piece as one, unnest(one.${name}) with ordinality as each (times, at)
   where one.type = piece.type group by at order by at)`;
@@ -42,8 +48,7 @@ with tail as materialized (
 ),
 piece as materialized (
   select type, ${COUNTS.join(', ')}, run_times, wait_times
-  from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (seconds, low, high)
-  join humdrum.statistic using (seconds) where start >= low and start < high and ($6::text is null or type = $6)
+  from ${IN_SPANS} where $6::text is null or type = $6
   union all
   select type, ${COUNTS.join(', ')}, run_times, wait_times from (${statisticsSql('tail', 'type')}) as late
 )
@@ -54,7 +59,7 @@ from piece group by type order by type`;
 /** By type, from statistics: their cost does not depend on how many jobs there are. Errors: `filter-invalid`. */
 export async function statistics(
   db: Queryable,
-  { from, to, type }: TimeRange & { type?: string } = {},
+  { from, to, type }: StatisticsOptions = {},
 ): Promise<TypeStatistics[]> {
   const spans = spansOf(from, to);
   const { rows } = await db.query<Row>(IN_RANGE, [
@@ -123,8 +128,7 @@ export interface IdRange {
 const CREATED_IDS = `
 select min(low) as low, max(high) as high from (
   select first_id as low, last_id as high
-  from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (seconds, begins, ends)
-  join humdrum.statistic using (seconds) where start >= begins and start < ends
+  from ${IN_SPANS}
   union all
   select job_id, job_id from humdrum.audit_in(humdrum.tail()) where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
 ) as piece`;

@@ -12,6 +12,9 @@ const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'type-unknown': 404,
   'job-not-found': 404,
   'input-invalid': 400,
+  'filter-invalid': 400,
+  'cursor-invalid': 400,
+  'attribute-unknown': 400,
   'request-refused': 403,
 };
 const MAX_HISTORY = 100;

@@ -64,6 +64,7 @@ describe('the road of a bet', () => {
     expect(real).toMatchObject({ dryRun: false, success: true, affected: 6 });
     expect(real.plan.hash).toBe(dry.plan.hash);
     expect(await run('jobs', 'list')).toMatch(/picks\.settle-games +completed +1 of 5/);
+    expect(await run('jobs', 'stats')).toMatch(/picks\.settle-games +1 +1 +0 +0 +\d+ ms/);
     const shown = await run('jobs', 'show', String(real.jobId));
     expect(shown).toMatch(/status +completed/);
     expect(shown).toMatch(/1 × picks\.game-settled/);
@@ -114,6 +115,13 @@ describe('what is wrong is told clearly', () => {
     [['jobs', 'cancel', '77', '--reason', 'old'], 3, /There is no job 77/],
     [['jobs', 'show', 'x'], 2, /whole number/],
     [['jobs', 'list', '--status', 'paused'], 2, /queued, running, completed, failed, cancelled/],
+    [['jobs', 'list', '--attribute', 'tenant'], 2, /a path and a value/],
+    [
+      ['jobs', 'list', '--attribute', 'tenant=acme'],
+      2,
+      /has declared tenant among its `attributes`/,
+    ],
+    [['jobs', 'list', '--after', 'hello'], 2, /no cursor/],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /no configuration file/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],

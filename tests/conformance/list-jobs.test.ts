@@ -29,7 +29,8 @@ const NAMES = ['test.mail', 'test.sync', 'test.plain'];
 const QUEUES = ['default', 'sync'];
 const TENANTS = ['acme', 'big=corp', '7'];
 const ERRORS = ['Timeout', 'TypeError'];
-const START = Date.parse('2026-03-01T10:00:00Z');
+// Some of it before midnight, some after.
+const START = Date.parse('2026-03-01T23:55:00Z');
 const MINUTE_MS = 60_000;
 
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);

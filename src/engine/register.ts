@@ -1,0 +1,15 @@
+import { registerAttributes } from './attributes.ts';
+import { registerReceivers, type Receiver } from './receiver.ts';
+import { registerLimits } from './register-limits.ts';
+import type { World } from './world.ts';
+
+/** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes. */
+export async function register(
+  { database, limits, types }: World,
+  receivers: readonly Receiver[],
+  actor: string,
+): Promise<void> {
+  await registerLimits(database, limits, actor);
+  await registerReceivers(database, receivers);
+  await registerAttributes(database, types.all());
+}
