@@ -12,6 +12,8 @@ export interface Glance {
   passedKeys: boolean;
   /** Somebody may go on. */
   calls: boolean;
+  /** Something has happened that is not in the statistics yet. */
+  unrolled: boolean;
   tickMs: number | null;
   dueMs: number | null;
   tokensMs: number | null;
@@ -40,6 +42,9 @@ select
   ) <= clock.now, false) as overdue,
   coalesce((select min(until) from humdrum.unique_key) <= clock.now, false) as "passedKeys",
   exists (select from humdrum.wake_call) as calls,
+  exists (select from humdrum.roll_up_gap) or exists (
+    select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
+  ) as unrolled,
   (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($2::text[]) and isfinite(next_at)) as "tickMs",
   (select date_part('epoch', min(run_at) - clock.now) * 1000 from humdrum.later) as "dueMs",
   (select date_part('epoch', min(wake_at) - clock.now) * 1000 from humdrum.bucket where wake_at is not null) as "tokensMs"

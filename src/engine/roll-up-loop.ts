@@ -2,9 +2,9 @@ import type { Database } from '../database/database.ts';
 import { Bell } from './bell.ts';
 import { rollUp } from './roll-up.ts';
 
-/** While something happens, and while nothing does. */
+/** While something happens. While nothing does it waits until it is rung. */
 const BUSY_MS = 1_000;
-const IDLE_MS = 5_000;
+const IDLE_MS = 60_000;
 /** It rests four times as long as it worked, so it never takes more than a fifth of one connection. */
 const REST_FACTOR = 4;
 
@@ -16,6 +16,7 @@ export class RollUpLoop {
   readonly #onTrouble: (error: unknown) => void;
   readonly #bell = new Bell();
   #stopped = false;
+  #idle = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(database: Database, onTrouble: (error: unknown) => void) {
@@ -25,6 +26,11 @@ export class RollUpLoop {
 
   start(): void {
     this.#loop = this.#run();
+  }
+
+  /** There is something to roll up. It is told so far more often than it looks. */
+  ring(): void {
+    if (this.#idle) this.#bell.ring();
   }
 
   async stop(): Promise<void> {
@@ -44,7 +50,9 @@ export class RollUpLoop {
   async #step(): Promise<number> {
     const beganMs = performance.now();
     try {
+      this.#idle = false;
       const { rows, more } = await rollUp(this.#database);
+      this.#idle = rows === 0 && !more;
       if (more) return (performance.now() - beganMs) * REST_FACTOR;
       return rows > 0 ? BUSY_MS : IDLE_MS;
     } catch (error) {

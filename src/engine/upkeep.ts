@@ -99,6 +99,7 @@ export class Upkeep {
     const seen = await this.#attempt('looking', () => this.#glance());
     if (!seen) return SWEEP_MS;
     if (seen.ready) this.#options.onReady();
+    if (seen.unrolled) this.#rollUp.ring();
     const due = this.#due(seen);
     let done = 0;
     for (const [doing, step] of due) done += (await this.#attempt(doing, step)) ?? 0;
