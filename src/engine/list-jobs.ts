@@ -1,8 +1,8 @@
 import type { Queryable } from '../database/database.ts';
 import { cursorAt, idAt, wantedOf, type ListOptions, type PageOptions } from './list-filter.ts';
 import type { Status } from './lifecycle.ts';
-import { planSearch, type Search, type Step } from './list-plan.ts';
-import { lookSql, PARAMS, type Param, type Shape } from './list-sql.ts';
+import { planSearch, type Search } from './list-plan.ts';
+import { lookSql, PARAMS, type Param } from './list-sql.ts';
 import type { IdRange } from './statistics.ts';
 import { BLOCK } from './tally-sql.ts';
 
@@ -92,8 +92,8 @@ type LookRow = { reach: Reach; id: number | null } & Omit<JobSummary, 'id'>;
 
 async function lookThrough(
   db: Queryable,
-  { shape, params }: Search,
-  { stretch, step, most }: { stretch: IdRange; step: Step; most: number },
+  { params }: Search,
+  { stretch, step, most }: { stretch: IdRange; step: Search['steps'][number]; most: number },
 ): Promise<Look> {
   const mostShown = Math.max(most, Math.trunc(step.seen / FULL_LOOKS));
   const given: Record<Param, unknown> = {
@@ -104,26 +104,25 @@ async function lookThrough(
     most_blocks: step.blocks,
   };
   const { rows } = await db.query<LookRow>(
-    lookSql(shape),
+    lookSql(step.shape),
     PARAMS.map((param) => given[param.slice(0, param.indexOf(' ')) as Param]),
   );
   const [first] = rows;
   if (!first) throw new Error('A look always tells how far it has come.');
   return {
     jobs: rows.flatMap(({ reach: _reach, id, ...job }) => (id === null ? [] : [{ id, ...job }])),
-    end: endOf(first.reach, mostShown, step, shape),
+    end: endOf(first.reach, mostShown, step),
   };
 }
 
 function endOf(
   reach: Reach,
   mostShown: number,
-  step: Step,
-  { inBlocks, newest }: Shape,
+  { seen, blocks, shape: { inBlocks, newest } }: Search['steps'][number],
 ): number | null {
   if (reach.fitCount >= mostShown) return reach.fitEnd;
-  if (reach.seenCount >= step.seen) return reach.seenEnd;
-  if (!inBlocks || reach.blockCount < step.blocks) return null;
+  if (reach.seenCount >= seen) return reach.seenEnd;
+  if (!inBlocks || reach.blockCount < blocks) return null;
   return reach.blockEnd * BLOCK + (newest ? 0 : BLOCK - 1);
 }
 

@@ -14,7 +14,6 @@ export interface Step {
 
 /** How a page finds its jobs. */
 export interface Search {
-  shape: Shape;
   /** What all its looks are given. */
   params: Record<
     Exclude<Param, 'low' | 'high' | 'most_seen' | 'most_shown' | 'most_blocks'>,
@@ -22,7 +21,7 @@ export interface Search {
   >;
   ids: IdRange;
   /** One look after the other, until the page is full. */
-  steps: readonly Step[];
+  steps: readonly (Step & { shape: Shape })[];
 }
 
 const ALL: IdRange = { low: 0, high: Number.MAX_SAFE_INTEGER };
@@ -39,7 +38,7 @@ const STEPS: Record<Source, readonly Step[]> = {
   ended: whole(FEW_ENDED + 1),
   given: whole(1_000),
 };
-const BLOCK_STEPS: readonly Step[] = [5, 25, 75].map((blocks) => ({
+const BLOCK_STEPS: readonly Step[] = [5, 20, 45].map((blocks) => ({
   seen: blocks * BLOCK + 1,
   blocks,
 }));
@@ -49,6 +48,11 @@ const OPEN_BLOCK_STEPS: readonly Step[] = [50, 500, 2_000].map((blocks) => ({
   blocks,
 }));
 
+function stepsOf(source: Source, inBlocks: boolean): readonly Step[] {
+  if (!inBlocks) return STEPS[source];
+  return source === 'open' ? OPEN_BLOCK_STEPS : BLOCK_STEPS;
+}
+
 /** Errors: `attribute-unknown`. */
 export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search> {
   const { newest, statuses, errorClass, finished } = wanted;
@@ -56,14 +60,21 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
   const ids = await idsOf(db, wanted);
   const { source, few } = await sourceOf(db, wanted);
   const terms = await termsOf(db, wanted, known);
-  const inBlocks = !few && (source === 'all' || source === 'open') && terms.terms !== null;
+  const inBlocks = !few && terms.terms !== null;
+  const shaped = (from: Source): Search['steps'] =>
+    stepsOf(from, inBlocks).map((step) => ({ ...step, shape: { source: from, inBlocks, newest } }));
+  // A long queue is scanned, since it has no index by ids: once. But mostly the newest jobs are the last in it.
+  const longQueue = source === 'open' && !few && (statuses?.includes('queued') ?? false);
+  const atTheEnd = longQueue && newest;
   const completed = statuses?.includes('completed');
   const ended = finished.from !== null || finished.to !== null;
-  const inBlockSteps = source === 'open' ? OPEN_BLOCK_STEPS : BLOCK_STEPS;
+  const steps = [
+    ...(atTheEnd ? shaped('all').slice(0, 2) : []),
+    ...(longQueue ? shaped(source).slice(1, 2) : shaped(source)),
+  ];
   return {
-    shape: { source, inBlocks, newest },
     ids: ids ?? { low: 1, high: 0 },
-    steps: ids === null ? [] : inBlocks ? inBlockSteps : STEPS[source],
+    steps: ids === null ? [] : steps,
     params: {
       ...terms,
       ids: wanted.ids,
@@ -77,7 +88,7 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
       ...contentsOf(wanted),
       error_class: errorClass,
       schedule: wanted.schedule,
-      probe: errorClass !== null || ended || (source !== 'open' && statuses !== null),
+      probe: errorClass !== null || ended || (statuses !== null && (source !== 'open' || atTheEnd)),
       last_completed:
         completed === undefined || (completed && statuses?.length !== 1) ? null : completed,
     },
