@@ -89,6 +89,9 @@ awaited as (
   insert into humdrum.awaited (job_id, parent_id) select id, parent_id from fresh where parent_id is not null
 ),`;
 
+// By the time that the job says it was created at, however long the statement has waited since.
+const PASSED = '(held.job_id = 0 or held.until <= (select now from clock))';
+
 // In the order of keys, so that two who want the same ones do not wait for each other. Of one statement the first has the
 // key, and the last where they are debounced. A key that is held only for a time is taken over when that has passed, and
 // so is one that was kept for a debounced job (0).
@@ -103,9 +106,9 @@ held as (
   insert into humdrum.unique_key as held (type, key, job_id, since, until)
   select type, unique_key, id, since, until from wanted order by type, unique_key
   on conflict (type, key) do update set
-    job_id = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.job_id else held.job_id end,
-    since = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.since else held.since end,
-    until = case when held.job_id = 0 or held.until <= humdrum.clock() then excluded.until else held.until end
+    job_id = case when ${PASSED} then excluded.job_id else held.job_id end,
+    since = case when ${PASSED} then excluded.since else held.since end,
+    until = case when ${PASSED} then excluded.until else held.until end
   returning type, key, job_id
 ),
 kept as materialized (

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts';
+import { KEPT_ON } from './unique-keys.ts';
 
 /** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */
 export interface Glance {
@@ -8,7 +9,7 @@ export interface Glance {
   lost: boolean;
   /** Queued jobs that have not started in time. */
   overdue: boolean;
-  /** Unique keys that were held for a time. */
+  /** Unique keys that were held for a time, and are in nobody's way any more. */
   passedKeys: boolean;
   /** Somebody may go on. */
   calls: boolean;
@@ -40,7 +41,7 @@ select
   coalesce(least(
     (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
   ) <= clock.now, false) as overdue,
-  coalesce((select min(until) from humdrum.unique_key) <= clock.now, false) as "passedKeys",
+  coalesce((select min(until) from humdrum.unique_key) <= clock.now - ${KEPT_ON}, false) as "passedKeys",
   exists (select from humdrum.wake_call) as calls,
   exists (select from humdrum.roll_up_gap) or exists (
     select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)

@@ -87,8 +87,8 @@ const NOTHING: RolledUp = { rows: 0, more: false };
  * where there is nothing new, or where another process is at it.
  */
 export async function rollUp(db: Database): Promise<RolledUp> {
-  const gaps = await gapsOf(db);
-  if (gaps.length === 0 && !(await hasGrown(db))) return NOTHING;
+  const { grown, gaps } = await look(db);
+  if (!grown && gaps.length === 0) return NOTHING;
   const bound = await drawBound(db);
   const writers = (await writersEnd(db, bound, WAIT_MS)) ? [] : bound.writers;
   const final = await finalOf(db, gaps);
@@ -113,14 +113,6 @@ export async function rollUpAll(db: Database): Promise<void> {
   while ((await rollUp(db)).more);
 }
 
-async function hasGrown(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query(
-    `select from humdrum.audit_id
-     where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)`,
-  );
-  return rows.length > 0;
-}
-
 interface Gap {
   id: number;
   toId: number;
@@ -134,11 +126,17 @@ async function finalOf(db: Queryable, gaps: readonly Gap[]): Promise<number[]> {
   return final;
 }
 
-async function gapsOf(db: Queryable): Promise<Gap[]> {
-  const { rows } = await db.query<Gap>(
-    `select id, upper(missing) - 1 as "toId", writers from humdrum.roll_up_gap order by id limit 1000`,
-  );
-  return rows;
+const LOOK = `
+select is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0) as grown, coalesce((
+  select json_agg(json_build_object('id', id, 'toId', upper(missing) - 1, 'writers', writers))
+  from (select * from humdrum.roll_up_gap order by id limit 1000) as gap
+), '[]') as gaps
+from humdrum.audit_id`;
+
+/** Whether there is anything to do, at the cost of one statement. */
+async function look(db: Queryable): Promise<{ grown: boolean; gaps: Gap[] }> {
+  const { rows } = await db.query<{ grown: boolean; gaps: Gap[] }>(LOOK);
+  return rows[0] ?? { grown: false, gaps: [] };
 }
 
 async function hasAttributes(tx: Queryable): Promise<boolean> {
