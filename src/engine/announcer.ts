@@ -9,9 +9,9 @@ const CHANNEL = 'humdrum_jobs';
 /** NOTIFY takes a lock of the whole cluster at commit: one is sent for whatever was enqueued in this time. */
 const DEBOUNCE_MS = 5;
 
-/** A part of a statement that says it when that commits: the rows of `said` must be read. */
+/** A part of a statement that says it when that commits. `news`: a parameter. The rows of `said` must be read. */
 export const announcement = (news: string): string =>
-  `, said as materialized (select pg_notify('${CHANNEL}', '${news}'))`;
+  `, said as materialized (select pg_notify('${CHANNEL}', ${news}))`;
 
 /** Spreads the word that there are new jobs. Only a hint: workers look by themselves too. */
 export class Announcer {

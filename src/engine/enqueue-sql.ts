@@ -5,11 +5,27 @@ import type { Column } from './columns.ts';
 /** 2020-01-01, from which ranks count, in seconds. */
 const RANKS_FROM = 1_577_836_800;
 
+/** Many thousands of characters, for each of the few kinds of jobs that a program has. */
+const made = new Map<string, string>();
+const MOST_MADE = 1_000;
+
 /**
- * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are given. There is no more in it
- * than these jobs need: most have no time of their own, no key, no limits and no parent.
+ * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are given, and at last the news,
+ * where there are any. There is no more in it than these jobs need: most have no time of their own, no key, no limits and
+ * no parent.
  */
-export function insertSql(columns: readonly Column[], news: string | null): string {
+export function insertSql(columns: readonly Column[], hasNews: boolean): string {
+  const shape = columns.map(({ many, given }) => (many ? 'm' : given ? 's' : '-')).join('');
+  const key = `${shape}${hasNews}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  if (made.size >= MOST_MADE) made.clear();
+  const sql = makeSql(columns, hasNews);
+  made.set(key, sql);
+  return sql;
+}
+
+function makeSql(columns: readonly Column[], hasNews: boolean): string {
   const params = columns
     .filter(({ given }) => given)
     .map((column, at) => ({ ...column, at: `$${at + 3}::${column.type}` }));
@@ -48,8 +64,8 @@ audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)
   select now, id, 'created', coalesce($1, 'schedule:' || ${column('schedule')}), $2 from fresh
 )
-${news ? announcement(news) : ''}
-select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${news ? ', said' : ''} order by ordinality`;
+${hasNews ? announcement(`$${params.length + 3}`) : ''}
+select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${hasNews ? ', said' : ''} order by ordinality`;
 }
 
 /** When it is due, what its handler sees as now, by when it must start, and its rank. */

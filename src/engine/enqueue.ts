@@ -152,10 +152,10 @@ export async function insertJobs(
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),
   );
-  const params = columns.filter(({ given }) => given).map(({ sent }) => sent);
+  const given = columns.filter((column) => column.given).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(columns, news),
-    [actor, reason, ...params],
+    insertSql(columns, news !== null),
+    [actor, reason, ...given, ...(news === null ? [] : [news])],
   );
   // A caller's own connection may read bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));

@@ -34,6 +34,8 @@ export class Worker {
   #upkeep: Upkeep | null = null;
   #handlers = new StopSource();
   #claiming: Promise<void> = Promise.resolve();
+  /** The last claim found fewer than it looked for: there are no more, until somebody says so. */
+  #foundAll = false;
   #unsureUntilMs = -Infinity;
   #stopping: Promise<void> | null = null;
   #hearing = false;
@@ -122,8 +124,9 @@ export class Worker {
     while (!this.#stopping) {
       if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
       const room = this.#room();
+      if (room > 0) this.#foundAll = (await this.#claim(room)) < room;
       if (room === 0) await this.#bell.wait(this.#pollMs);
-      else if ((await this.#claim(room)) < room) await this.#bell.wait(this.#restMs());
+      else if (this.#foundAll) await this.#bell.wait(this.#restMs());
     }
   }
 
@@ -185,8 +188,11 @@ export class Worker {
     }
   }
 
-  #ringIfLow(): void {
-    if (this.#inHand.length <= this.#lowWater) this.#bell.ring();
+  /** A job that is done makes room for another. One that held a limit may have been what kept all others back. */
+  #ringIfLow({ ties }: ClaimedJob): void {
+    if (this.#inHand.length <= this.#lowWater && (ties !== null || !this.#foundAll)) {
+      this.#bell.ring();
+    }
   }
 
   async #run(job: ClaimedJob): Promise<void> {
@@ -199,9 +205,9 @@ export class Worker {
     this.#busy -= 1;
     this.#appetite.finishedOne();
     this.#startNext();
-    this.#ringIfLow();
+    this.#ringIfLow(job);
     const recorded = await settled;
-    this.#ringIfLow(); // A full backlog may have been what kept it from claiming.
+    this.#ringIfLow(job); // A full backlog may have been what kept it from claiming.
     this.#live.delete(job);
     if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
     if (recorded === false) onEvent({ event: 'job-fenced', job });
