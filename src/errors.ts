@@ -13,6 +13,7 @@ export class HumdrumError extends Error {
 export type ErrorCode =
   | 'action-refused'
   | 'attribute-unknown'
+  | 'body-too-large'
   | 'config-invalid'
   | 'csv-invalid'
   | 'cursor-invalid'
@@ -31,15 +32,20 @@ export type ErrorCode =
   | 'limit-reached'
   | 'limit-unknown'
   | 'migration-changed'
+  | 'not-found'
   | 'not-serializable'
   | 'pg-missing'
   | 'plan-changed'
   | 'port-in-use'
+  | 'request-invalid'
   | 'request-refused'
+  | 'role-insufficient'
   | 's3-missing'
   | 'secret-key-missing'
+  | 'server-unreachable'
   | 'type-invalid'
-  | 'type-unknown';
+  | 'type-unknown'
+  | 'unauthenticated';
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

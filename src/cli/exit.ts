@@ -8,6 +8,7 @@ export const EXIT = {
   usage: 2,
   notFound: 3,
   notAllowed: 4,
+  auth: 5,
   unreachable: 6,
   jobFailed: 7,
 } as const;
@@ -26,8 +27,13 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'attribute-unknown': EXIT.usage,
   'type-unknown': EXIT.notFound,
   'job-not-found': EXIT.notFound,
+  'not-found': EXIT.notFound,
+  'request-invalid': EXIT.usage,
+  'role-insufficient': EXIT.auth,
+  unauthenticated: EXIT.auth,
   'database-unreachable': EXIT.unreachable,
   'database-locked': EXIT.unreachable,
+  'server-unreachable': EXIT.unreachable,
 };
 
 /** A sentence for what was expected to go wrong sometimes, a stack for what was not. */

@@ -90,9 +90,9 @@ export class Humdrum {
   async enqueue<Input>(
     type: JobType<Input> | string,
     input?: Input,
-    options: EnqueueOptions & Pick<JobRequest, 'children'> = {},
+    { actor, ...options }: EnqueueOptions & Pick<JobRequest, 'children'> & { actor?: string } = {},
   ): Promise<Enqueued> {
-    return this.#enqueueOne({ type, input, ...options });
+    return this.#enqueueOne({ type, input, ...options }, actor);
   }
 
   /** Persists all of them, in order, or none. */

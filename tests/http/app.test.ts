@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
+import { identifyLocal } from '../../src/http/loopback.ts';
 import { listen } from '../../src/http/server.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
@@ -16,7 +17,7 @@ const broken = job(
 eachBackend('the HTTP API', (fresh) => {
   async function open() {
     const { humdrum, events } = await openEngine(await fresh(), { jobs: [hello, broken] });
-    const app = createApp(humdrum);
+    const app = createApp(humdrum, { identify: identifyLocal });
     const get = async (path: string) => (await app.request(path)).json();
     return { humdrum, events, app, get };
   }
@@ -72,10 +73,10 @@ eachBackend('the HTTP API', (fresh) => {
       'GET',
       '/api/v1/jobs/history?limit=ten',
       400,
-      'input-invalid',
-      /limit is a whole number from 1 to 100, not "ten"/,
+      'request-invalid',
+      /The query cannot be taken at limit: It is a whole number/,
     ],
-    ['GET', '/api/v1/jobs/history?limit=-1', 400, 'input-invalid', /limit/],
+    ['GET', '/api/v1/jobs/history?limit=-1', 400, 'request-invalid', /limit/],
     ['POST', '/api/v1/jobs/trigger/test.helo', 404, 'type-unknown', /Did you mean "test\.hello"/],
     ['GET', '/api/v1/jobs/trigger/test.hello', 404, 'not-found', /There is no GET/],
     ['GET', '/nowhere', 404, 'not-found', /There is no GET \/nowhere/],
@@ -95,7 +96,7 @@ eachBackend('the HTTP API', (fresh) => {
     const post = (init: RequestInit) =>
       app.request('/api/v1/jobs/trigger/test.hello', { method: 'POST', ...init });
     expect((await post({ body: '{"half' })).status).toBe(400);
-    expect((await post({ body: '"text"' })).status).toBe(400);
+    expect((await post({ body: '"text"' })).status).toBe(422);
     expect((await post({ headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
     expect((await post({ headers: { origin: 'https://evil.example' } })).status).toBe(403);
     expect((await post({ headers: { host: 'evil.example' } })).status).toBe(403);

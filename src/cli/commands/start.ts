@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import { createApp } from '../../http/app.ts';
+import { identifyLocal } from '../../http/loopback.ts';
 import { listen } from '../../http/server.ts';
 import { toPort } from '../arguments.ts';
 import type { Setting } from '../config.ts';
@@ -39,7 +40,7 @@ async function start(
   signalled: Promise<NodeJS.Signals>,
 ): Promise<void> {
   const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
-  const server = await listen(createApp(humdrum), port);
+  const server = await listen(createApp(humdrum, { identify: identifyLocal }), port);
   try {
     await humdrum.start();
     print(await banner(humdrum, setting, server.url, sample));

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
+import type { Asked, Endpoint } from './contract/endpoint.ts';
+
+export interface ClientOptions {
+  /** Where the API is: `http://127.0.0.1:3001/api/v1`. */
+  base: string;
+  /** A key, where one is needed. */
+  key?: string;
+  /** How to get there. Default: over the network. An app's own `fetch` stays in the process. */
+  fetch?: (request: Request) => Response | Promise<Response>;
+}
+
+type Given<E extends Endpoint> = Partial<Asked<E>> & { signal?: AbortSignal };
+
+/** Calls the API by its contract: values in, values out. */
+export class Client {
+  readonly #options: Required<Pick<ClientOptions, 'base' | 'fetch'>> & ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = { fetch: (request) => fetch(request), ...options };
+  }
+
+  /** Errors: what the endpoint refuses, and `server-unreachable`. */
+  async call<E extends Endpoint>(
+    endpoint: E,
+    given: Given<E> = {},
+  ): Promise<z.output<E['answer']>> {
+    const response = await this.open(endpoint, given);
+    const body = await jsonOf(response);
+    const said = endpoint.envelope === 'whole' ? body : (body as { data: unknown }).data;
+    return z.decode(endpoint.answer, said as z.input<E['answer']>) as z.output<E['answer']>;
+  }
+
+  /** The answer as it comes: for files and lines. Errors: as `call`. */
+  async open<E extends Endpoint>(endpoint: E, given: Given<E> = {}): Promise<Response> {
+    const { base, key, fetch: send } = this.#options;
+    const { params = {}, query = {}, body, signal } = given;
+    const url = `${base}${pathOf(endpoint, params)}${searchOf(z.encode(endpoint.query, query))}`;
+    const headers = {
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
+    const request = new Request(url, {
+      method: endpoint.method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(encodeBody(endpoint, body)) }),
+      ...(signal && { signal }),
+    });
+    const response = await reach(send, request);
+    if (!response.ok) throw await refusalOf(response);
+    return response;
+  }
+}
+
+const encodeBody = ({ body: schema }: Endpoint, body: unknown): unknown =>
+  schema === null ? body : z.encode(schema, body);
+
+function pathOf({ path, params: schema }: Endpoint, params: Record<string, unknown>): string {
+  const encoded: Record<string, unknown> = z.encode(schema, params);
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(encoded[name])),
+  );
+}
+
+function searchOf(query: Record<string, unknown>): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    [value]
+      .flat()
+      .flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+  );
+  return pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
+}
+
+async function reach(send: Required<ClientOptions>['fetch'], request: Request): Promise<Response> {
+  try {
+    return await send(request);
+  } catch (cause) {
+    const { origin } = new URL(request.url);
+    const why = cause instanceof Error && cause.cause ? cause.cause : cause;
+    throw new HumdrumError(
+      'server-unreachable',
+      `No server answers at ${origin}: ${errorMessage(why)}. Is it running, and is the address right?`,
+      { cause },
+    );
+  }
+}
+
+async function refusalOf(response: Response): Promise<HumdrumError> {
+  const { error } = (await jsonOf(response)) as { error?: { code: ErrorCode; message: string } };
+  if (error) return new HumdrumError(error.code, error.message);
+  return notOurs(response);
+}
+
+/** Errors: `server-unreachable` where something else answers in its place. */
+async function jsonOf(response: Response): Promise<object> {
+  const body: unknown = await response.json().catch(() => null);
+  if (typeof body === 'object' && body !== null && 'success' in body) return body;
+  throw notOurs(response);
+}
+
+function notOurs({ url, status }: Response): HumdrumError {
+  return new HumdrumError(
+    'server-unreachable',
+    `What answers at ${url} with ${status} is no Humdrum server. Is the address right?`,
+  );
+}

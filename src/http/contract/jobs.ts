@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { EVENTS, type AuditEventName } from '../../engine/lifecycle.ts';
+import { endpoint } from './endpoint.ts';
+import {
+  action,
+  id,
+  idText,
+  instant,
+  json,
+  reason,
+  several,
+  status,
+  text,
+  whole,
+} from './values.ts';
+
+const tag = 'Jobs';
+const oneJob = z.strictObject({ id: idText });
+
+export const jobSummary = z
+  .object({
+    id,
+    type: z.string(),
+    queue: z.string(),
+    status,
+    attempts: z.int().meta({ description: 'Made so far' }),
+    maxAttempts: z.int(),
+    createdAt: instant,
+    runAt: instant.meta({ description: 'When it is due, or was' }),
+    asOf: instant.meta({
+      description: 'What its handler sees as now: the tick of a scheduled job',
+    }),
+    schedule: z.string().nullable(),
+    finishedAt: instant.nullable().meta({ description: 'When its last attempt ended' }),
+    errorClass: z.string().nullable().meta({ description: 'Of its last attempt' }),
+    errorMessage: z.string().nullable(),
+  })
+  .meta({ id: 'JobSummary' });
+
+const attempt = z
+  .object({
+    number: z.int(),
+    status,
+    worker: z.string().nullable(),
+    startedAt: instant,
+    finishedAt: instant,
+    result: json,
+    errorClass: z.string().nullable(),
+    errorMessage: z.string().nullable(),
+    errorStack: z.string().nullable(),
+    log: z
+      .array(z.object({ message: z.string(), fields: z.record(z.string(), json).optional() }))
+      .nullable(),
+  })
+  .meta({ id: 'Attempt' });
+
+export const auditEvent = z.enum(Object.keys(EVENTS) as [AuditEventName, ...AuditEventName[]]);
+
+const auditLine = z
+  .object({
+    id,
+    at: instant,
+    event: auditEvent,
+    attempt: z.int().nullable(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'AuditLine' });
+
+const jobDetail = jobSummary
+  .extend({
+    input: json,
+    actions: z.array(action).readonly().meta({ description: 'What may be done to it now' }),
+    attemptRecords: z.array(attempt),
+    effects: z.array(
+      z.object({ kind: z.enum(['event', 'notification', 'file']), name: z.string(), data: json }),
+    ),
+    audit: z.array(auditLine),
+  })
+  .meta({ id: 'Job' });
+
+/** Which jobs: all that is given must fit; of several values of one, any. Times are from their beginning to before their end. */
+export const jobQuery = z.strictObject({
+  id: several(idText).optional(),
+  status: several(status).optional(),
+  type: several(text(200)).optional(),
+  queue: several(text(200)).optional(),
+  attribute: several(z.string().regex(/^[^=]+=/s, 'It is a path and a value, like customer.id=17'))
+    .optional()
+    .meta({ description: 'What stands in the input: `customer.id=17`' }),
+  errorClass: text(200).optional(),
+  schedule: text(200).optional(),
+  createdFrom: instant.optional(),
+  createdTo: instant.optional(),
+  finishedFrom: instant.optional(),
+  finishedTo: instant.optional(),
+});
+
+export const listJobs = endpoint({
+  name: 'listJobs',
+  method: 'GET',
+  path: '/jobs',
+  tag,
+  summary: 'A page of jobs',
+  description:
+    'A page looks through a bounded number of jobs: it may hold fewer than were asked for, or none, though there are more. `next` says so.',
+  role: 'viewer',
+  query: jobQuery.extend({
+    order: z.enum(['newest', 'oldest']).optional(),
+    limit: whole(1, 1_000).optional(),
+    after: text(500).optional().meta({ description: '`next` of the page before' }),
+  }),
+  answer: z.object({ jobs: z.array(jobSummary), next: z.string().nullable() }),
+  refuses: ['filter-invalid', 'cursor-invalid', 'attribute-unknown'],
+});
+
+export const showJob = endpoint({
+  name: 'showJob',
+  method: 'GET',
+  path: '/jobs/{id}',
+  tag,
+  summary: 'A job, with all that is recorded of it',
+  role: 'viewer',
+  params: oneJob,
+  answer: jobDetail,
+  refuses: ['job-not-found'],
+});
+
+export const whyJob = endpoint({
+  name: 'whyJob',
+  method: 'GET',
+  path: '/jobs/{id}/why',
+  tag,
+  summary: 'Why a job is where it is, in a sentence',
+  role: 'viewer',
+  params: oneJob,
+  answer: z.object({ status, why: z.string() }),
+  refuses: ['job-not-found'],
+});
+
+const act = {
+  method: 'POST',
+  tag,
+  role: 'operator',
+  params: oneJob,
+  body: z.strictObject({ reason: reason.optional() }),
+  answer: z.object({ id, status }),
+  refuses: ['job-not-found', 'action-refused'],
+} as const;
+
+export const retryJob = endpoint({
+  ...act,
+  name: 'retryJob',
+  path: '/jobs/{id}/retry',
+  summary: 'Give a failed job one more attempt',
+});
+
+export const cancelJob = endpoint({
+  ...act,
+  name: 'cancelJob',
+  path: '/jobs/{id}/cancel',
+  summary: 'Cancel a job that is queued or failed',
+});
+
+export const enqueueJob = endpoint({
+  name: 'enqueueJob',
+  method: 'POST',
+  path: '/jobs',
+  tag,
+  summary: 'Enqueue a job',
+  description:
+    'Answered when it is stored. `created` is false where an open job had the same unique key: then that is the answer.',
+  role: 'operator',
+  body: z.strictObject({
+    type: text(200),
+    input: json.optional(),
+    runAt: instant.optional(),
+    delayMs: z.int().min(0).optional(),
+    priority: z.int().min(-1_000).max(1_000).optional(),
+    uniqueKey: text(500).optional(),
+  }),
+  answer: z.object({ id, created: z.boolean() }),
+  status: 201,
+  refuses: ['type-unknown', 'input-invalid', 'dry-run'],
+});

@@ -1,0 +1,130 @@
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Humdrum } from '../engine/humdrum.ts';
+import { HumdrumError } from '../errors.ts';
+import type { Asked, Endpoint } from './contract/endpoint.ts';
+import { mayAct } from './contract/role.ts';
+import type { Identity } from './identity.ts';
+import { refuseCrossSite } from './same-origin.ts';
+
+/** What an endpoint's handler is given: what was asked, checked, by whom, and the engine. */
+export interface Call<E extends Endpoint> extends Asked<E> {
+  readonly humdrum: Humdrum;
+  readonly identity: Identity;
+  readonly request: Request;
+}
+
+/** What all routes are served with. */
+export interface Services {
+  readonly humdrum: Humdrum;
+  readonly identify: (request: Request) => Promise<Identity | null>;
+}
+
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly handle: (c: Context, services: Services) => Promise<Response>;
+}
+
+/** Nobody: who calls an endpoint that is for anyone. */
+const ANYONE: Identity = { actor: 'http', role: 'viewer', ambient: false };
+
+/** An endpoint with what it does. The answer is checked against its schema too. */
+export function route<E extends Endpoint>(
+  endpoint: E,
+  answer: (call: Call<E>) => Promise<z.output<E['answer']>>,
+): Route {
+  return {
+    endpoint,
+    handle: async (c, services) => {
+      const said = z.encode(endpoint.answer, await answer(await callOf(c, endpoint, services)));
+      const body = endpoint.envelope === 'whole' ? said : { success: true, data: said };
+      return c.json(body as object, endpoint.status);
+    },
+  };
+}
+
+/** An endpoint whose answer is no JSON document: a file, or lines as they come. */
+export function stream<E extends Endpoint>(
+  endpoint: E,
+  answer: (call: Call<E>) => Promise<Response>,
+): Route {
+  return {
+    endpoint,
+    handle: async (c, services) => answer(await callOf(c, endpoint, services)),
+  };
+}
+
+export function mount(app: Hono, base: string, routes: readonly Route[], services: Services): void {
+  for (const { endpoint, handle } of routes) {
+    const path = `${base}${endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    app.on(endpoint.method, path, (c) => handle(c, services));
+  }
+}
+
+async function callOf<E extends Endpoint>(
+  c: Context,
+  endpoint: E,
+  { humdrum, identify }: Services,
+): Promise<Call<E>> {
+  const request = c.req.raw;
+  const identity = await allowed(request, endpoint, identify);
+  const params = read(endpoint.params, c.req.param(), 'The path');
+  const query = read(endpoint.query, queryOf(c), 'The query');
+  const body =
+    endpoint.body === null ? undefined : read(endpoint.body, await bodyOf(c), 'The body');
+  return { params, query, body, humdrum, identity, request } as Call<E>;
+}
+
+/** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
+async function allowed(
+  request: Request,
+  { role, method }: Endpoint,
+  identify: Services['identify'],
+): Promise<Identity> {
+  const identity = await identify(request);
+  if (role === 'anyone') return identity ?? ANYONE;
+  if (!identity) {
+    throw new HumdrumError(
+      'unauthenticated',
+      'Who are you? Send a key (Authorization: Bearer …), or log in.',
+    );
+  }
+  if (method !== 'GET' && identity.ambient) refuseCrossSite(request);
+  if (mayAct(identity.role, role)) return identity;
+  throw new HumdrumError(
+    'role-insufficient',
+    `This takes the role ${role}, and ${identity.actor} has the role ${identity.role}.`,
+  );
+}
+
+/** Errors: `request-invalid`. */
+function read(schema: z.ZodType, value: unknown, what: string): unknown {
+  const result = z.safeDecode(schema, value as never);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
+  throw new HumdrumError('request-invalid', `${what} cannot be taken${at}: ${issue?.message}.`, {
+    cause: result.error,
+  });
+}
+
+/** A parameter that is given once is text, and one that is given more often a list. */
+function queryOf(c: Context): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => {
+      const [first = ''] = values;
+      return [name, values.length > 1 ? values : first];
+    }),
+  );
+}
+
+/** Undefined where it is empty. Errors: `request-invalid`. */
+async function bodyOf(c: Context): Promise<unknown> {
+  const text = await c.req.text();
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new HumdrumError('request-invalid', 'The body is JSON, or nothing at all.', { cause });
+  }
+}

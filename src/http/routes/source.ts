@@ -1,0 +1,38 @@
+import { jobsHistory, jobsStatus, triggerJob } from '../contract/source.ts';
+import type { Execution } from '../../engine/history.ts';
+import { route, type Route } from '../route.ts';
+
+const DEFAULT_HISTORY = 20;
+const MAX_HISTORY = 100;
+
+export const sourceRoutes: readonly Route[] = [
+  route(jobsStatus, async ({ humdrum }) => {
+    const [stats, recent] = await Promise.all([
+      humdrum.getStats(),
+      humdrum.getExecutionHistory(10),
+    ]);
+    return { stats, recentExecutions: recent.map(toExecution) };
+  }),
+
+  route(jobsHistory, async ({ humdrum, query: { limit = DEFAULT_HISTORY } }) => {
+    const executions = await humdrum.getExecutionHistory(Math.min(limit, MAX_HISTORY));
+    return { executions: executions.map(toExecution), count: executions.length };
+  }),
+
+  route(triggerJob, async ({ humdrum, identity, params: { jobName }, body }) => {
+    if (humdrum.dryRun) {
+      const data = await humdrum.rehearse(jobName, body);
+      return {
+        success: true as const,
+        message: `Job '${jobName}' rehearsed: nothing was written`,
+        data,
+      };
+    }
+    await humdrum.triggerJob(jobName, body, identity.actor);
+    return { success: true as const, message: `Job '${jobName}' triggered successfully` };
+  }),
+];
+
+function toExecution({ name, startedAt, completedAt, success, durationMs, error }: Execution) {
+  return { name, startedAt, completedAt, success, durationMs, ...(success ? {} : { error }) };
+}
