@@ -2,11 +2,14 @@ import type { Database } from '../database/database.ts';
 import { Bell } from './bell.ts';
 import { rollUp } from './roll-up.ts';
 
-/** While something happens. While nothing does it waits until it is rung. */
+/** While much happens, little, and nothing: then it waits until it is rung. */
 const BUSY_MS = 1_000;
+const CALM_MS = 10_000;
 const IDLE_MS = 60_000;
-/** It rests four times as long as it worked, so it never takes more than a fifth of one connection. */
-const REST_FACTOR = 4;
+/** So many rows are cheaper read by whoever asks than rolled up by themselves, beside jobs that want to start. */
+const FEW_ROWS = 2_000;
+/** It rests nine times as long as it worked, so it never takes more than a tenth of one connection. */
+const REST_FACTOR = 9;
 
 /**
  * Keeps the statistics up in the background. Each worker has one; of several that look at the same time one does it.
@@ -54,7 +57,8 @@ export class RollUpLoop {
       const { rows, more } = await rollUp(this.#database);
       this.#idle = rows === 0 && !more;
       if (more) return (performance.now() - beganMs) * REST_FACTOR;
-      return rows > 0 ? BUSY_MS : IDLE_MS;
+      if (rows === 0) return IDLE_MS;
+      return rows < FEW_ROWS ? CALM_MS : BUSY_MS;
     } catch (error) {
       this.#onTrouble(error);
       return IDLE_MS;
