@@ -19,9 +19,6 @@ create table humdrum.limits (
   check (not ordered or concurrency = 1)
 );
 
--- Of schedules whose ticks run in turn; each is a key.
-insert into humdrum.limits (name, concurrency, ordered) values ('humdrum.in-turn', 1, true);
-
 -- What running jobs hold of limits on concurrency.
 create table humdrum.slot (
   gate   text     not null,
@@ -58,10 +55,14 @@ begin
   end loop;
 end $$;
 
+-- Of schedules whose ticks run in turn, each a key, there is no row: nobody has to set it, and nobody can lose it.
 create function humdrum.limit_of(gate text) returns humdrum.limits
 language sql stable
 begin atomic
-  select limits from humdrum.limits where name = split_part(gate, '/', 1);
+  select case split_part(gate, '/', 1)
+    when 'humdrum.in-turn' then row('humdrum.in-turn', 1, null, null, true)::humdrum.limits
+    else (select limits from humdrum.limits where name = split_part(gate, '/', 1))
+  end;
 end;
 
 create function humdrum.tokens_in(of_gate text, rule humdrum.limits) returns double precision

@@ -31,7 +31,7 @@ const NAME = /^[a-z][a-z0-9.-]{0,99}$/;
 const MOST_GATES = 10;
 const LONGEST_KEY = 500;
 
-/** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. Every database has it, see 0002_limits.sql. */
+/** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. The database knows it by itself, see `limit_of` in 0002_limits.sql. */
 export const IN_TURN = 'humdrum.in-turn';
 
 export function inTurn({ type }: JobType): LimitUse {
@@ -66,6 +66,11 @@ function checkRule(name: string, rule: LimitRule): void {
   if (!NAME.test(name)) {
     throw invalid(
       `"${name}" is no name for a limit: lower-case letters, digits, hyphens and dots, at most 100.`,
+    );
+  }
+  if (name.startsWith('humdrum.')) {
+    throw invalid(
+      `"${name}" is no name for a limit of yours: those in "humdrum." are the engine's.`,
     );
   }
   if (concurrency === undefined && !rate && !ordered) {

@@ -116,7 +116,7 @@ async function whyParked(db: Queryable, { id }: Row): Promise<string | null> {
        (select count(*) from (
          select from humdrum.parked as other where other.gate = parked.gate
            and (other.rank, other.job_id) < (parked.rank, parked.job_id) limit 10000) as before) as ahead
-     from humdrum.parked left join humdrum.limits on name = split_part(gate, '/', 1)
+     from humdrum.parked cross join lateral humdrum.limit_of(gate) as limits
      left join humdrum.bucket on bucket.gate = parked.gate where job_id = $1`,
     [id],
   );

@@ -145,7 +145,7 @@ interface AtOnce {
 const BY_WORKER = `event = 'retried' and actor like 'worker:%'`;
 const GATES = `humdrum.audit join humdrum.job on job.id = job_id
   cross join lateral unnest(gates, weights) as gate (name, weight)
-  join humdrum.limits on limits.name = split_part(gate.name, '/', 1)`;
+  join lateral humdrum.limit_of(gate.name) as limits on limits.name is not null`;
 
 const AT_ONCE: AtOnce[] = [
   {

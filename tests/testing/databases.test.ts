@@ -32,6 +32,21 @@ it('an embedded database begins empty and with the same ids each time', async ()
   }
 });
 
+it('an embedded database is emptied and lent again, which is ten times as fast as a new one', async () => {
+  const servers = new Set<string>();
+  for (let round = 0; round < 3; round += 1) {
+    const humdrum = await testHumdrum({ jobs: [word], now: MONDAY });
+    await humdrum.enqueue(word, {});
+    await humdrum.drain();
+    const { rows } = await humdrum.database.query<{ at: Date }>(
+      'select pg_postmaster_start_time() as at',
+    );
+    servers.add(String(rows[0]?.at.getTime()));
+    await humdrum.close();
+  }
+  expect(servers.size).toBe(1);
+});
+
 it('an embedded database knows nothing of what an earlier test has defined or set', async () => {
   const first = await testHumdrum({ jobs: [word] });
   await first.database.query('create table mine (n integer)');
