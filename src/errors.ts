@@ -43,6 +43,7 @@ export type ErrorCode =
   | 's3-missing'
   | 'secret-key-missing'
   | 'server-unreachable'
+  | 'timed-out'
   | 'type-invalid'
   | 'type-unknown'
   | 'unauthenticated';

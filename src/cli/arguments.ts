@@ -9,6 +9,14 @@ export function toWhole(text: string): number {
   throw new InvalidArgumentError('It is a whole number from 1.');
 }
 
+export function toAtMost(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${most.toLocaleString('en')}.`);
+  };
+}
+
 export function toPort(text: string): number {
   const port = Number(text);
   if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
@@ -21,11 +29,22 @@ export function toInstant(text: string): Date {
   throw new InvalidArgumentError('It is an instant like 2026-01-31T09:00:00Z.');
 }
 
+export function toPriority(text: string): number {
+  const value = Number(text);
+  if (text !== '' && Number.isInteger(value) && Math.abs(value) <= 1_000) return value;
+  throw new InvalidArgumentError('It is a whole number from -1000 to 1000; lower runs first.');
+}
+
 export function toJson(text: string): unknown {
+  return parseJson(text, '--input');
+}
+
+/** `where` it stands, for the error. Errors: `input-invalid`. */
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new HumdrumError('input-invalid', `--input is not JSON: ${errorMessage(cause)}`, {
+    throw new HumdrumError('input-invalid', `${where} is not JSON: ${errorMessage(cause)}`, {
       cause,
     });
   }

@@ -23,16 +23,21 @@ export type Config = Pick<
 export interface GlobalFlags {
   database?: string;
   config?: string;
+  /** Of a running server, which is asked in the place of a database. */
+  url?: string;
+  keyFile?: string;
 }
 
 export interface Setting {
   config: Config;
   database: string;
+  /** The configuration file. Null: there is none. */
+  file: string | null;
   /** True where nobody has said anything: the embedded database with the packs that come along. */
   isDefault: boolean;
 }
 
-const CONFIG_FILES = ['humdrum.config.mjs', 'humdrum.config.js'];
+export const CONFIG_FILES = ['humdrum.config.mjs', 'humdrum.config.js'];
 const DEFAULT_FOLDER = '.humdrum/data';
 
 /** The flag wins over the environment, the environment over the file. Errors: `config-invalid`. */
@@ -43,8 +48,18 @@ export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   return {
     config,
     database: named ?? DEFAULT_FOLDER,
+    file: file ?? null,
     isDefault: file === undefined && named === undefined,
   };
+}
+
+/** Without its password. */
+export function maskUrl(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const masked = new URL(url);
+  if (masked.password !== '') masked.password = '***';
+  if (masked.searchParams.has('password')) masked.searchParams.set('password', '***');
+  return masked.href;
 }
 
 async function load(path: string): Promise<Config> {

@@ -1,5 +1,6 @@
 import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
-import { say } from './output.ts';
+import { Interrupted } from './interrupt.ts';
+import { plain, say } from './output.ts';
 
 /** Documented in the README: scripts rely on them. */
 export const EXIT = {
@@ -11,12 +12,15 @@ export const EXIT = {
   auth: 5,
   unreachable: 6,
   jobFailed: 7,
+  timeout: 8,
+  interrupted: 130,
 } as const;
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'action-refused': EXIT.notAllowed,
   'dry-run': EXIT.notAllowed,
   'limit-reached': EXIT.notAllowed,
+  'request-refused': EXIT.notAllowed,
   'plan-changed': EXIT.notAllowed,
   'limit-unknown': EXIT.usage,
   'secret-key-missing': EXIT.usage,
@@ -29,17 +33,21 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'job-not-found': EXIT.notFound,
   'not-found': EXIT.notFound,
   'request-invalid': EXIT.usage,
+  'body-too-large': EXIT.usage,
+  'type-invalid': EXIT.usage,
   'role-insufficient': EXIT.auth,
   unauthenticated: EXIT.auth,
   'database-unreachable': EXIT.unreachable,
   'database-locked': EXIT.unreachable,
   'server-unreachable': EXIT.unreachable,
+  'timed-out': EXIT.timeout,
 };
 
 /** A sentence for what was expected to go wrong sometimes, a stack for what was not. */
 export function reportFailure(error: unknown): number {
+  if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof HumdrumError) {
-    say(`humdrum: ${error.message}`);
+    say(`humdrum: ${plain(error.message)}`);
     if (process.env['LOG_LEVEL'] === 'debug') say(`(${error.code}) ${error.stack ?? ''}`);
     return EXIT_OF[error.code] ?? EXIT.failed;
   }

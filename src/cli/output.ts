@@ -1,6 +1,8 @@
-import Table from 'cli-table3';
-import colors from 'picocolors';
 import type { Status } from '../engine/lifecycle.ts';
+import { oneLine, painted, paintOf, textOf, widthOf, type Cell } from './cell.ts';
+import { colors } from './colors.ts';
+
+export { oneLine, painted, plain, type Cell } from './cell.ts';
 
 /** Data goes to standard output, all else to standard error. */
 export function print(text: string): void {
@@ -11,51 +13,80 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
+/** One value a line: for what goes on. */
+export function printJsonLine(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-const PLAIN = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
+const GAP = 2;
+/** No column is cut below this. */
+const NARROWEST = 8;
 
-export function table(head: string[], rows: (string | number)[][], empty: string): string {
-  if (rows.length === 0) return colors.dim(empty);
-  const drawn = new Table({
-    head: head.map((word) => colors.dim(word)),
-    chars: PLAIN,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? 'right' : 'left')),
-  });
-  drawn.push(
-    ...rows.map((row) => row.map((cell) => (typeof cell === 'number' ? count(cell) : cell))),
-  );
-  return drawn.toString().replaceAll(/ +$/gm, '');
+/** As wide as the terminal, or as `COLUMNS` says. What goes to a file or a program is not cut. */
+function lineWidth(): number {
+  const said = process.stdout.columns ?? Number(process.env['COLUMNS']);
+  return said > 0 ? said : Infinity;
 }
 
-/** Name and value, one a line, the names in one column. */
-export function facts(pairs: readonly (readonly [string, string | null])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
+/** One line a row, numbers to the right. Where a line is too long for the terminal, the widest columns are cut. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  empty: string,
+): string {
+  if (rows.length === 0) return colors.dim(empty);
+  const texts = rows.map((row) => row.map((cell) => oneLine(textOf(cell), Infinity)));
+  const wanted = head.map((word, at) =>
+    Math.max(widthOf(word), ...texts.map((row) => widthOf(row[at] ?? ''))),
+  );
+  const widths = fitted(wanted, lineWidth() - GAP * (head.length - 1));
+  const line = (cells: readonly string[], paint: (text: string, at: number) => string): string =>
+    cells
+      .map((text, at) => {
+        const cut = oneLine(text, widths[at] ?? 0);
+        const space = ' '.repeat((widths[at] ?? 0) - widthOf(cut));
+        const isNumber = typeof rows[0]?.[at] === 'number';
+        const isLast = at === head.length - 1;
+        if (isNumber) return space + paint(cut, at);
+        return cut === '' && isLast ? '' : paint(cut, at) + (isLast ? '' : space);
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  return [
+    line(head, (text) => colors.dim(text)),
+    ...texts.map((row, index) => line(row, (text, at) => paintOf(rows[index]?.[at] ?? '')(text))),
+  ].join('\n');
+}
+
+/** Takes from the widest columns until all of them fit, or none may give more. */
+function fitted(wanted: readonly number[], room: number): number[] {
+  const widths = [...wanted];
+  let over = widths.reduce((sum, width) => sum + width, 0) - room;
+  while (over > 0) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST) break;
+    const at = widths.lastIndexOf(widest);
+    widths[at] = widest - 1;
+    over -= 1;
+  }
+  return widths;
+}
+
+/** Name and value, one a line, the names in one column. Without a value a name is left out. */
+export function facts(pairs: readonly (readonly [Cell, Cell | null])[]): string {
+  const width = Math.max(...pairs.map(([name]) => widthOf(textOf(name))));
   return pairs
-    .filter((pair): pair is readonly [string, string] => pair[1] !== null)
-    .map(
-      ([name, value]) =>
-        `${colors.dim(name.padEnd(width))}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`,
-    )
+    .flatMap(([name, value]) => {
+      if (value === null) return [];
+      const label = textOf(name);
+      const paint = typeof name === 'object' ? name.paint : colors.dim;
+      const text = textOf(value).replaceAll('\n', `\n${' '.repeat(width + GAP)}`);
+      return [`${paint(label)}${' '.repeat(width - widthOf(label) + GAP)}${paintOf(value)(text)}`];
+    })
     .join('\n');
 }
 
@@ -66,6 +97,10 @@ const STATUS_COLOR: Record<Status, (text: string) => string> = {
   failed: colors.red,
   cancelled: colors.gray,
 };
+
+export function statusCell(status: Status): Cell {
+  return painted(status, STATUS_COLOR[status]);
+}
 
 export function statusWord(status: Status): string {
   return STATUS_COLOR[status](status);
@@ -92,10 +127,4 @@ export function duration(ms: number): string {
 
 export function count(value: number): string {
   return value.toLocaleString('en');
-}
-
-/** The first line, cut to `width`. */
-export function oneLine(text: string, width: number): string {
-  const [line = ''] = text.split('\n');
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }

@@ -8,8 +8,14 @@ import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import type { Listener } from '../engine/events.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
 import { isFolder } from '../database/open.ts';
-import { say } from './output.ts';
+import { HumdrumError } from '../errors.ts';
+import { API, createApp } from '../http/app.ts';
+import type { Identity } from '../http/identity.ts';
+import { ApiClient } from './api-client.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
+import { interruptible } from './interrupt.ts';
+import { say } from './output.ts';
+import { serverAddress } from './server-address.ts';
 
 /** Opens what the global flags, the environment and the configuration file name. */
 export async function openHumdrum(
@@ -17,25 +23,37 @@ export async function openHumdrum(
   onEvent?: Listener,
   more: Pick<HumdrumOptions, 'dryRun'> = {},
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
+  refuseUrl(command);
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
-  const embedded = isFolder(setting.database);
-  if (embedded && !existsSync(setting.database)) {
+  if (isFolder(setting.database) && !existsSync(setting.database)) {
     say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
   }
   const humdrum = await createHumdrum({
-    ...(embedded ? { files: fsStorage(filesBeside(setting.database)) } : {}),
-    ...setting.config,
-    ...secretKeys(),
-    database: setting.database,
-    actor: `cli:${userInfo().username}`,
+    ...optionsOf(setting),
     ...more,
     ...(onEvent ? { onEvent } : {}),
   });
   return { humdrum, setting };
 }
 
+/** What an engine is made with. */
+export function optionsOf({ config, database }: Setting): HumdrumOptions {
+  return {
+    ...(isFolder(database) ? { files: fsStorage(filesBeside(database)) } : {}),
+    ...config,
+    ...secretKeys(),
+    database,
+    actor: actor(),
+  };
+}
+
+/** As the audit names whoever types commands here. */
+function actor(): string {
+  return `cli:${userInfo().username}`;
+}
+
 /** No other database's: what one does not name, it removes. */
-function filesBeside(folder: string): string {
+export function filesBeside(folder: string): string {
   return join(dirname(folder), `${basename(folder)}-files`);
 }
 
@@ -50,17 +68,57 @@ function secretKeys(): Pick<HumdrumOptions, 'secretKey'> {
   return keys ? { secretKey: keys.split(',') } : {};
 }
 
-/** For a command that opens, does one thing, and closes. */
+/**
+ * For a command that looks at jobs or acts on them: it asks the API, of the server that `--url` names, or of this process
+ * over the database that the other flags name.
+ */
+export async function withClient<T>(
+  command: Command,
+  act: (client: ApiClient) => Promise<T>,
+): Promise<T> {
+  const server = await serverAddress(command.optsWithGlobals<GlobalFlags>());
+  if (server) return interruptible(() => act(new ApiClient(server)));
+  return withHumdrum(command, (humdrum) => askWithin(humdrum, act));
+}
+
+/** The API without a network. What nobody expected is thrown as it is, for there is no other log to look into. */
+async function askWithin<T>(humdrum: Humdrum, act: (client: ApiClient) => Promise<T>): Promise<T> {
+  const troubles: unknown[] = [];
+  const me: Identity = { actor: actor(), role: 'admin', ambient: false };
+  const app = createApp(humdrum, {
+    identify: async () => me,
+    onError: (error) => troubles.push(error),
+  });
+  const client = new ApiClient({
+    base: `http://localhost${API}`,
+    fetch: (request) => app.fetch(request),
+  });
+  try {
+    return await act(client);
+  } catch (error) {
+    throw troubles[0] ?? error;
+  }
+}
+
+/** For a command that opens the database, does one thing there, and closes. */
 export async function withHumdrum<T>(
   command: Command,
   act: (humdrum: Humdrum) => Promise<T>,
 ): Promise<T> {
-  const { humdrum } = await openHumdrum(command);
-  try {
-    return await act(humdrum);
-  } finally {
-    await humdrum.close();
-  }
+  const opening = openHumdrum(command);
+  return interruptible(
+    async () => act((await opening).humdrum),
+    async () => (await opening).humdrum.close(),
+  );
+}
+
+/** Errors: `config-invalid`. */
+export function refuseUrl(command: Command): void {
+  if (command.optsWithGlobals<GlobalFlags>().url === undefined) return;
+  throw new HumdrumError(
+    'config-invalid',
+    'This command works on the database itself and takes no --url. Name the database with --database, or run it where the server runs.',
+  );
 }
 
 /** A terminal or a supervisor may send one signal to the process and to its group: that is no second asking. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { HumdrumError } from '../errors.ts';
@@ -14,6 +14,8 @@ interface Holder {
   host: string;
   /** When the kernel started that process: tells a holder from a stranger that was given its pid. Null where unknown. */
   born: string | null;
+  /** Where the holder answers for the database. */
+  url?: string;
 }
 
 const GUARD_TRIES = 100;
@@ -43,6 +45,16 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     await rm(guard, { force: true });
   }
   return { release: () => releaseOwn(path, me) };
+}
+
+/** Writes down where the holder of the folder, which is this process, can be asked. Others find it when they are refused. */
+export async function noteServer(folder: string, url: string): Promise<void> {
+  const path = join(folder, 'humdrum.lock');
+  const holder = await read(path);
+  if (holder?.pid !== process.pid || holder.host !== hostname()) return;
+  const draft = `${path}.${holder.token}`;
+  await writeFile(draft, JSON.stringify({ ...holder, url } satisfies Holder));
+  await rename(draft, path);
 }
 
 /** Held for a moment only. One that stays is left of a process that died in that moment: a person must say so. */
@@ -105,13 +117,16 @@ async function bornAt(pid: number): Promise<string | null> {
 
 function lockedBy(holder: Holder, folder: string, path: string): HumdrumError {
   const elsewhere = holder.host === hostname() ? '' : ` on ${holder.host}`;
-  const remedy = elsewhere
-    ? `If that machine is gone for good, delete ${path}.`
-    : 'Stop it first, or set DATABASE_URL to a PostgreSQL server, which any number of processes may share.';
   return new HumdrumError(
     'database-locked',
-    `Process ${holder.pid}${elsewhere} has the embedded database in ${folder} open, and only one process may. ${remedy}`,
+    `Process ${holder.pid}${elsewhere} has the embedded database in ${folder} open, and only one process may. ${remedyFor(holder, path)}`,
   );
+}
+
+function remedyFor({ host, url }: Holder, path: string): string {
+  if (host !== hostname()) return `If that machine is gone for good, delete ${path}.`;
+  const ask = url === undefined ? 'Stop it first' : `Ask it, with --url ${url}; or stop it`;
+  return `${ask}; or set DATABASE_URL to a PostgreSQL server, which any number of processes may share.`;
 }
 
 function hasCode(error: unknown, code: string): boolean {

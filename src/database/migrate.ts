@@ -28,8 +28,15 @@ const BOOTSTRAP = `
     primary key (set, number)
   );`;
 
-/** Applies what is missing, all of it or nothing, and answers what that was. Safe to call from many processes at once. */
-export async function migrate(db: Database, sets: readonly MigrationSet[]): Promise<Migration[]> {
+/**
+ * Applies what is missing, all of it or nothing, and answers what that was. Safe to call from many processes at once.
+ * `onProgress` is told after each; none of them is there for good before the last.
+ */
+export async function migrate(
+  db: Database,
+  sets: readonly MigrationSet[],
+  onProgress: (done: number, of: number) => void = () => undefined,
+): Promise<Migration[]> {
   const files = await readSets(sets);
   if ((await missing(db, files)).length === 0) return [];
   return db.transaction(async (tx) => {
@@ -37,7 +44,8 @@ export async function migrate(db: Database, sets: readonly MigrationSet[]): Prom
     await tx.query(`select pg_advisory_xact_lock(hashtext('humdrum.migration'))`);
     await tx.script(BOOTSTRAP);
     const pending = await missing(tx, files);
-    for (const migration of pending) {
+    for (const [done, migration] of pending.entries()) {
+      onProgress(done, pending.length);
       await tx.script(migration.sql);
       await tx.query(
         'insert into humdrum.migration (set, number, name, checksum) values ($1, $2, $3, $4)',
@@ -56,15 +64,61 @@ export async function planMigrations(
   return missing(db, await readSets(sets));
 }
 
-async function missing(db: Queryable, files: readonly Migration[]): Promise<Migration[]> {
+export interface MigrationState extends Pick<Migration, 'set' | 'number' | 'name'> {
+  /** `changed`: it was applied with other contents. `unknown`: it was applied, and this version has no such file. */
+  state: 'applied' | 'pending' | 'changed' | 'unknown';
+  appliedAt: Date | null;
+}
+
+interface Applied {
+  set: string;
+  number: number;
+  name: string;
+  checksum: string;
+  appliedAt: Date;
+}
+
+/** Which of these sets' migrations were applied. Changes nothing. */
+export async function migrationStates(
+  db: Queryable,
+  sets: readonly MigrationSet[],
+): Promise<MigrationState[]> {
+  const files = await readSets(sets);
+  const applied = new Map((await readApplied(db)).map((row) => [`${row.set}/${row.number}`, row]));
+  const ours = files.map(({ set, number, name, checksum }): MigrationState => {
+    const before = applied.get(`${set}/${number}`);
+    applied.delete(`${set}/${number}`);
+    if (!before) return { set, number, name, state: 'pending', appliedAt: null };
+    const state = before.checksum === checksum ? 'applied' : 'changed';
+    return { set, number, name, state, appliedAt: before.appliedAt };
+  });
+  const names = new Set(sets.map(({ name }) => name));
+  const others = [...applied.values()].filter(({ set }) => names.has(set));
+  return [
+    ...ours,
+    ...others.map(({ set, number, name, appliedAt }): MigrationState => ({
+      set,
+      number,
+      name,
+      state: 'unknown',
+      appliedAt,
+    })),
+  ];
+}
+
+async function readApplied(db: Queryable): Promise<Applied[]> {
   const known = await db.query(
     `select from pg_tables where schemaname = 'humdrum' and tablename = 'migration'`,
   );
-  if (known.rows.length === 0) return [...files];
-  const { rows } = await db.query<{ set: string; number: number; name: string; checksum: string }>(
-    'select set, number, name, checksum from humdrum.migration',
+  if (known.rows.length === 0) return [];
+  const { rows } = await db.query<Applied>(
+    'select set, number, name, checksum, applied_at as "appliedAt" from humdrum.migration order by set, number',
   );
-  const applied = new Map(rows.map((row) => [`${row.set}/${row.number}`, row]));
+  return rows;
+}
+
+async function missing(db: Queryable, files: readonly Migration[]): Promise<Migration[]> {
+  const applied = new Map((await readApplied(db)).map((row) => [`${row.set}/${row.number}`, row]));
   return files.filter((file) => {
     const before = applied.get(`${file.set}/${file.number}`);
     if (before && before.checksum !== file.checksum) throw changed(file);

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openPostgres } from '../../src/database/postgres.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
 
@@ -24,13 +23,16 @@ describe('start with no configuration', () => {
     const second = await cli(['jobs', 'list'], { cwd });
     expect(second).toMatchObject({ code: 6, stdout: '' });
     expect(second.stderr).toMatch(
-      /Process \d+ has the embedded database in .*humdrum.data open, and only one process may\. Stop it first/,
+      /Process \d+ has the embedded database in .*humdrum.data open, and only one process may\. Ask it, with --url http:\/\/127\.0\.0\.1:\d+;/,
     );
 
     expect(await humdrum.end('SIGTERM')).toBe(0);
     const after = await cli(['history', '--json'], { cwd });
     expect(after.code).toBe(0);
-    expect(JSON.parse(after.stdout)).toMatchObject([{ name: 'picks.settle-games', success: true }]);
+    expect(JSON.parse(after.stdout)).toMatchObject({
+      executions: [{ name: 'picks.settle-games', success: true }],
+      count: 1,
+    });
 
     const again = new Running(['start', '--port', '0'], { cwd });
     await again.saying(/^next/);
@@ -77,25 +79,6 @@ describe('the road of a bet', () => {
       /created[^]*started[^]*completed/,
     );
     expect(await run('history')).toMatch(/picks\.settle-games/);
-  });
-});
-
-describe('migrate', () => {
-  it('plans, applies, and refuses a file that was changed', async () => {
-    const env = { DATABASE_URL: await freshUrl({ packs: [] }) };
-    const planned = await cli(['migrate', '--plan'], { env });
-    expect(planned.stdout).toMatch(/^-- picks\/0001_picks\.sql\n/);
-    expect((await cli(['migrate'], { env })).stdout).toBe('applied picks/0001_picks.sql\n');
-    expect((await cli(['migrate'], { env })).stdout).toBe('The tables are up to date.\n');
-    // As if the file had been another one when it was applied.
-    const db = await openPostgres(env.DATABASE_URL);
-    await db.query(`update humdrum.migration set checksum = 'another' where set = 'picks'`);
-    await db.close();
-    const changed = await cli(['jobs', 'list'], { env });
-    expect(changed).toMatchObject({ code: 1, stdout: '' });
-    expect(changed.stderr).toMatch(
-      /migration picks\/0001_picks\.sql is not the file that was applied .* put what you want to change into a new one/,
-    );
   });
 });
 

@@ -8,10 +8,11 @@ import type { AuditRow } from '../../engine/audit.ts';
 import { verifyAuditExport } from '../../engine/audit-export.ts';
 import type { AuditFault, AuditReport } from '../../engine/verify-audit.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
+import { showJob } from '../../http/contract/jobs.ts';
 import { toHash, toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, print, printJson, table } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { withClient, withHumdrum } from '../session.ts';
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('who did what, and whether that was changed');
@@ -27,9 +28,11 @@ function showCommand(): Command {
     .addArgument(new Argument('<job>', 'its id').argParser(toWhole))
     .option('--json', 'for programs')
     .action(async (id: number, options: { json?: true }, command: Command) => {
-      const job = await withHumdrum(command, (humdrum) => humdrum.showJob(id));
-      if (options.json) printJson(job.audit);
-      else print(auditTable(job.audit));
+      const { audit } = await withClient(command, (client) =>
+        client.call(showJob, { params: { id } }),
+      );
+      if (options.json) printJson(audit);
+      else print(auditTable(audit));
     });
 }
 

@@ -1,34 +1,27 @@
 import { Command } from 'commander';
-import colors from 'picocolors';
+import { jobsHistory } from '../../http/contract/source.ts';
 import { toWhole } from '../arguments.ts';
-import { duration, instant, oneLine, print, printJson, table } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { duration, instant, print, printJson, statusCell, table } from '../output.ts';
+import { withClient } from '../session.ts';
 
 export function historyCommand(): Command {
   return new Command('history')
     .description('what has run, the latest first')
     .option('--limit <number>', 'how many, at most 100', toWhole, 20)
     .option('--json', 'for programs')
-    .action(async (options: { limit: number; json?: true }, command: Command) => {
-      const runs = await withHumdrum(command, (humdrum) =>
-        humdrum.getExecutionHistory(options.limit),
+    .action(async ({ limit, json }: { limit: number; json?: true }, command: Command) => {
+      const history = await withClient(command, (client) =>
+        client.call(jobsHistory, { query: { limit } }),
       );
-      if (options.json) return printJson(runs);
-      const rows = runs.map((run) => [
+      if (json) return printJson(history);
+      const rows = history.executions.map((run) => [
         instant(run.startedAt),
         run.name,
-        String(run.jobId),
-        String(run.attempt),
-        run.success ? colors.green('completed') : colors.red('failed'),
+        statusCell(run.success ? 'completed' : 'failed'),
         duration(run.durationMs),
-        oneLine(run.error ?? '', 60),
+        run.error ?? '',
       ]);
-      print(
-        table(
-          ['started (UTC)', 'type', 'job', 'attempt', 'ended', 'took', 'error'],
-          rows,
-          'Nothing has run yet.',
-        ),
-      );
+      const head = ['started (UTC)', 'type', 'ended', 'took', 'error'];
+      print(table(head, rows, 'Nothing has run yet.'));
     });
 }

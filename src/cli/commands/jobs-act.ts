@@ -3,17 +3,20 @@ import type { JobFilter } from '../../engine/bulk.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import type { Action } from '../../engine/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
+import { cancelJob, retryJob } from '../../http/contract/jobs.ts';
 import { toDurationMs, toInstant, toWhole } from '../arguments.ts';
-import { count, print, say } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { count, print, printJson, say } from '../output.ts';
+import { withClient, withHumdrum } from '../session.ts';
 
 interface ActFlags extends JobFilter {
   all?: true;
   over?: number;
   reason?: string;
   yes?: true;
+  json?: true;
 }
 
+const ENDPOINT = { retry: retryJob, cancel: cancelJob };
 const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancelled' };
 
 export function retryCommand(): Command {
@@ -41,13 +44,17 @@ function actCommand(action: Action, description: string): Command {
     .option('--created-before <instant>', 'all that were created earlier', toInstant)
     .option('--all', 'all of them')
     .option('--yes', 'act: without it, many are only counted')
+    .option('--json', 'for programs')
     .action(async (id: number | undefined, flags: ActFlags, command: Command) => {
       const filter = filterOf(flags);
       if (id === undefined) return actOnMany(action, filter, flags, command);
       if (filter) throw usage('Name a job, or say which ones, not both.');
       const reason = reasonOf(flags);
-      await withHumdrum(command, (humdrum) => humdrum[action](id, { reason }));
-      print(`Job ${id} is ${DONE[action]}.`);
+      const answer = await withClient(command, (client) =>
+        client.call(ENDPOINT[action], { params: { id }, body: { reason } }),
+      );
+      if (flags.json) printJson(answer);
+      else print(`Job ${id} is ${DONE[action]}.`);
     });
 }
 

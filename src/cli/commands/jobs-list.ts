@@ -1,18 +1,22 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Humdrum } from '../../engine/humdrum.ts';
-import type { JobPage, JobSummary } from '../../engine/list-jobs.ts';
-import type { PageOptions } from '../../engine/list-filter.ts';
+import type { z } from 'zod';
 import { STATUSES, type Status } from '../../engine/lifecycle.ts';
-import { toInstant, toWhole } from '../arguments.ts';
-import { oneLine, print, printJson, say, second, statusWord, table } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
+import type { ApiClient } from '../api-client.ts';
+import { toAtMost, toInstant, toWhole } from '../arguments.ts';
+import { print, printJson, say, second, statusCell, table, type Cell } from '../output.ts';
+import { withClient } from '../session.ts';
+
+type Query = z.output<typeof listJobs.query>;
+type Page = z.output<typeof listJobs.answer>;
+type JobSummary = z.output<typeof jobSummary>;
 
 interface ListFlags {
   id?: number[];
   status?: Status[];
   type?: string[];
   queue?: string[];
-  attribute?: Record<string, string>;
+  attribute?: string[];
   errorClass?: string;
   schedule?: string;
   createdAfter?: Date;
@@ -47,11 +51,11 @@ export function listCommand(): Command {
     .option('--finished-after <instant>', 'whose last attempt ended then or later', toInstant)
     .option('--finished-before <instant>', 'whose last attempt ended earlier', toInstant)
     .option('--oldest', 'the oldest first')
-    .option('--limit <number>', 'how many, at most 1000', toWhole, 20)
+    .option('--limit <number>', 'how many, at most 1000', toAtMost(1_000), 20)
     .option('--after <cursor>', 'go on where a list ended')
     .option('--json', 'for programs')
     .action(async (flags: ListFlags, command: Command) => {
-      const page = await withHumdrum(command, (humdrum) => fullPage(humdrum, optionsOf(flags)));
+      const page = await withClient(command, (client) => fullPage(client, queryOf(flags)));
       if (flags.json) return printJson(page);
       print(jobsTable(page.jobs));
       if (page.next !== null) say(`There are more. The next: the same with --after ${page.next}`);
@@ -59,81 +63,61 @@ export function listCommand(): Command {
 }
 
 /** One page may find fewer jobs than it was asked for, though there are more. */
-async function fullPage(
-  humdrum: Humdrum,
-  options: PageOptions & { limit: number },
-): Promise<JobPage> {
-  let page = await humdrum.pageOfJobs(options);
+async function fullPage(client: ApiClient, query: Query & { limit: number }): Promise<Page> {
+  let page = await client.call(listJobs, { query });
   const { jobs } = page;
   for (
     let pages = 1;
-    page.next !== null && jobs.length < options.limit && pages < MOST_PAGES;
+    page.next !== null && jobs.length < query.limit && pages < MOST_PAGES;
     pages += 1
   ) {
-    page = await humdrum.pageOfJobs({
-      ...options,
-      limit: options.limit - jobs.length,
-      after: page.next,
-    });
+    const rest = { ...query, limit: query.limit - jobs.length, after: page.next };
+    page = await client.call(listJobs, { query: rest });
     jobs.push(...page.jobs);
   }
   return { jobs, next: page.next };
 }
 
-function optionsOf(flags: ListFlags): PageOptions & { limit: number } {
-  const { id, status, type, queue, attribute, errorClass, schedule, limit, after } = flags;
-  const given = {
-    ids: id,
-    status,
-    type,
-    queue,
-    attributes: attribute,
-    errorClass,
-    schedule,
-    createdFrom: flags.createdAfter,
-    createdTo: flags.createdBefore,
-    finishedFrom: flags.finishedAfter,
-    finishedTo: flags.finishedBefore,
-    after,
-  };
-  const filled = Object.entries(given).filter(([, value]) => value !== undefined);
+function queryOf(flags: ListFlags): Query & { limit: number } {
+  const {
+    createdAfter,
+    createdBefore,
+    finishedAfter,
+    finishedBefore,
+    oldest,
+    json: _json,
+    ...same
+  } = flags;
   return {
-    ...(Object.fromEntries(filled) as PageOptions),
-    limit,
-    order: flags.oldest ? 'oldest' : 'newest',
+    ...same,
+    ...(createdAfter && { createdFrom: createdAfter }),
+    ...(createdBefore && { createdTo: createdBefore }),
+    ...(finishedAfter && { finishedFrom: finishedAfter }),
+    ...(finishedBefore && { finishedTo: finishedBefore }),
+    order: oldest ? 'oldest' : 'newest',
   };
 }
 
 const HEAD = ['id', 'type', 'status', 'attempts', 'due (UTC)', 'last error'];
-/** Of a line, that all columns but the last have. */
-const NARROWEST = 12;
 
 function jobsTable(jobs: readonly JobSummary[]): string {
-  const rows = jobs.map((job) => [
+  const rows = jobs.map((job): Cell[] => [
     String(job.id),
     job.type,
-    job.status,
+    statusCell(job.status),
     `${job.attempts} of ${job.maxAttempts}`,
     second(job.runAt),
+    errorOf(job),
   ]);
-  const widths = HEAD.slice(0, -1).map((word, at) =>
-    Math.max(word.length, ...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  const taken = widths.reduce((sum, width) => sum + width + 2, 0);
-  const room = Math.max((process.stdout.columns ?? 80) - taken, NARROWEST);
-  const lines = jobs.map((job, at) => [
-    ...(rows[at] ?? []).with(2, statusWord(job.status)),
-    oneLine(errorOf(job), room),
-  ]);
-  return table(HEAD, lines, 'No such jobs.');
+  return table(HEAD, rows, 'No such jobs.');
 }
 
-const errorOf = ({ errorClass, errorMessage }: JobSummary): string =>
+/** Of its last attempt, in one line. */
+export const errorOf = ({ errorClass, errorMessage }: JobSummary): string =>
   errorClass === null ? '' : `${errorClass}: ${errorMessage ?? ''}`;
 
-function toAttribute(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, path, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (path !== undefined && value !== undefined) return { ...before, [path]: value };
+function toAttribute(text: string, before: string[] = []): string[] {
+  if (/^[^=]+=/.test(text)) return [...before, text];
   throw new InvalidArgumentError('It is a path and a value, like customer.id=17.');
 }
 

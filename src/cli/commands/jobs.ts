@@ -1,17 +1,34 @@
 import { Argument, Command } from 'commander';
-import type { AttemptRecord, JobDetail } from '../../engine/history.ts';
+import type { z } from 'zod';
+import { showJob, whyJob } from '../../http/contract/jobs.ts';
 import { toWhole } from '../arguments.ts';
 import { auditTable } from './audit.ts';
+import { colors } from '../colors.ts';
 import { listCommand } from './jobs-list.ts';
 import { statsCommand } from './jobs-stats.ts';
 import { cancelCommand, retryCommand } from './jobs-act.ts';
 import { exportCommand } from './replay.ts';
-import { duration, facts, instant, oneLine, print, printJson, statusWord } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { tailCommand } from './jobs-tail.ts';
+import {
+  duration,
+  facts,
+  instant,
+  oneLine,
+  painted,
+  plain,
+  print,
+  printJson,
+  statusCell,
+  statusWord,
+} from '../output.ts';
+import { withClient } from '../session.ts';
+
+export type Job = z.output<typeof showJob.answer>;
 
 export function jobsCommand(): Command {
   const jobs = new Command('jobs').description('look at jobs, retry and cancel them');
   jobs.addCommand(listCommand());
+  jobs.addCommand(tailCommand());
   jobs.addCommand(statsCommand());
   jobs.addCommand(showCommand());
   jobs.addCommand(whyCommand());
@@ -27,7 +44,7 @@ function showCommand(): Command {
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
     .option('--json', 'for programs')
     .action(async (id: number, options: { json?: true }, command: Command) => {
-      const job = await withHumdrum(command, (humdrum) => humdrum.showJob(id));
+      const job = await withClient(command, (client) => client.call(showJob, { params: { id } }));
       if (options.json) printJson(job);
       else print(describeJob(job));
     });
@@ -39,18 +56,20 @@ function whyCommand(): Command {
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
     .option('--json', 'for programs')
     .action(async (id: number, options: { json?: true }, command: Command) => {
-      const standing = await withHumdrum(command, (humdrum) => humdrum.why(id));
+      const standing = await withClient(command, (client) =>
+        client.call(whyJob, { params: { id } }),
+      );
       if (options.json) printJson(standing);
-      else print(`Job ${id} is ${statusWord(standing.status)}. ${standing.why}`);
+      else print(`Job ${id} is ${statusWord(standing.status)}. ${plain(standing.why)}`);
     });
 }
 
-function describeJob(job: JobDetail): string {
+function describeJob(job: Job): string {
   const parts = [
     facts([
       ['job', String(job.id)],
       ['type', job.type],
-      ['status', statusWord(job.status)],
+      ['status', statusCell(job.status)],
       ['you may', job.actions.join(', ') || null],
       ['queue', job.queue],
       ['input', JSON.stringify(job.input)],
@@ -67,10 +86,10 @@ function describeJob(job: JobDetail): string {
   return [...parts, `audit\n${auditTable(job.audit)}`].join('\n\n');
 }
 
-function describeAttempt(attempt: AttemptRecord): string {
+function describeAttempt(attempt: Job['attemptRecords'][number]): string {
   const { startedAt, finishedAt } = attempt;
   return facts([
-    [`attempt ${attempt.number}`, statusWord(attempt.status)],
+    [painted(`attempt ${attempt.number}`, colors.bold), statusCell(attempt.status)],
     ['worker', attempt.worker],
     [
       'started',
@@ -92,8 +111,8 @@ function describeAttempt(attempt: AttemptRecord): string {
   ]);
 }
 
-function describeEffects(effects: JobDetail['effects']): string {
+function describeEffects(effects: Job['effects']): string {
   const byName = new Map<string, number>();
   for (const { name } of effects) byName.set(name, (byName.get(name) ?? 0) + 1);
-  return [...byName].map(([name, times]) => `${times} × ${name}`).join('\n');
+  return [...byName].map(([name, times]) => `${times} × ${plain(name)}`).join('\n');
 }

@@ -1,11 +1,11 @@
 import { Argument, Command } from 'commander';
-import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import type { Plan } from '../../engine/plan.ts';
 import type { RunReport } from '../../engine/run-now.ts';
 import { toInstant, toJson, toWhole } from '../arguments.ts';
+import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
-import { count, duration, facts, print, printJson } from '../output.ts';
+import { count, duration, facts, painted, print, printJson } from '../output.ts';
 import { isDryRun, withHumdrum } from '../session.ts';
 
 interface RunFlags {
@@ -99,7 +99,10 @@ export function describePlan(plan: Plan, verbose = false): string {
     ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no row changes')],
     ['effects', describeEffects(plan, verbose)],
     ['result', plan.error ? null : describeResult(plan)],
-    ['error', plan.error ? colors.red(`${plan.error.class}: ${plan.error.message}`) : null],
+    [
+      'error',
+      plan.error ? painted(`${plan.error.class}: ${plan.error.message}`, colors.red) : null,
+    ],
     [
       'log',
       verbose
@@ -136,5 +139,6 @@ function describeResult({ result }: Plan): string {
   if (typeof result !== 'object' || result === null || Array.isArray(result))
     return JSON.stringify(result);
   const { message, ...rest } = result;
-  return [...(typeof message === 'string' ? [message] : []), JSON.stringify(rest)].join('\n');
+  if (typeof message !== 'string') return JSON.stringify(result);
+  return Object.keys(rest).length === 0 ? message : `${message}\n${JSON.stringify(rest)}`;
 }

@@ -1,10 +1,10 @@
 import { Argument, Command } from 'commander';
-import colors from 'picocolors';
 import type { Backfill } from '../../engine/backfill.ts';
 import type { Plan } from '../../engine/plan.ts';
 import { toInstant, toWhole } from '../arguments.ts';
+import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
-import { count, instant, oneLine, print, printJson, table } from '../output.ts';
+import { count, instant, painted, print, printJson, table, type Cell } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 
 export function schedulesCommand(): Command {
@@ -102,10 +102,8 @@ function describeRehearsal(type: string, { ticks, plans }: Backfill): string {
   return `${head}\n${table(['tick (UTC)', 'rows', 'effects', 'outcome'], rows, '')}`;
 }
 
-function outcomeOf({ error, result }: Plan): string {
-  return error
-    ? colors.red(oneLine(`${error.class}: ${error.message}`, 80))
-    : oneLine(JSON.stringify(result), 80);
+function outcomeOf({ error, result }: Plan): Cell {
+  return error ? painted(`${error.class}: ${error.message}`, colors.red) : JSON.stringify(result);
 }
 
 function rangeOf(ticks: readonly Date[]): string {

@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander';
-import colors from 'picocolors';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import { createApp } from '../../http/app.ts';
 import { identifyLocal } from '../../http/loopback.ts';
 import { listen } from '../../http/server.ts';
+import { announceServer } from '../announce-server.ts';
 import { toPort } from '../arguments.ts';
+import { colors } from '../colors.ts';
 import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
-import { facts, instant, print, say } from '../output.ts';
+import { facts, instant, painted, print, say } from '../output.ts';
 import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
 
 export function startCommand(): Command {
@@ -41,6 +42,7 @@ async function start(
 ): Promise<void> {
   const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
   const server = await listen(createApp(humdrum, { identify: identifyLocal }), port);
+  await announceServer(setting.database, server.url);
   try {
     await humdrum.start();
     print(await banner(humdrum, setting, server.url, sample));
@@ -76,7 +78,7 @@ async function banner(
       : 'PostgreSQL server';
   return facts([
     [
-      colors.bold('humdrum'),
+      painted('humdrum', colors.bold),
       humdrum.dryRun
         ? 'only rehearses (JOB_DRY_RUN=1): no job is made or run. Ctrl-C stops it.'
         : 'is running. Ctrl-C stops it.',

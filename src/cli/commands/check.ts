@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import { nextTick } from '../../engine/cron.ts';
+import { describeCron } from '../../engine/describe-cron.ts';
+import { Humdrum } from '../../engine/humdrum.ts';
+import type { JobType, ScheduledType } from '../../engine/job-type.ts';
+import { gatesOf, limitsOf } from '../../engine/limit.ts';
+import { errorMessage } from '../../errors.ts';
+import { closedDatabase } from '../closed-database.ts';
+import { colors } from '../colors.ts';
+import { readSetting, type GlobalFlags } from '../config.ts';
+import { EXIT } from '../exit.ts';
+import { painted, print, printJson, say, table } from '../output.ts';
+import { optionsOf } from '../session.ts';
+
+interface Checked {
+  type: string;
+  queue: string;
+  /** In words; null where it has no schedule. */
+  schedule: string | null;
+  /** What is wrong with it, in sentences. */
+  faults: string[];
+}
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description(
+      'load the configuration, and check types, schedules, limits and keys; asks no database',
+    )
+    .option('--json', 'for programs')
+    .action(async ({ json }: { json?: true }, command: Command) => {
+      const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
+      const options = optionsOf(setting);
+      // Whatever a start would refuse is refused here.
+      const { types } = new Humdrum(closedDatabase, options, false);
+      const limits = limitsOf(options);
+      const checked = await Promise.all(
+        types.all().map(async (type) => ({
+          type: type.type,
+          queue: type.queue,
+          schedule:
+            type.schedule && `${describeCron(type.schedule.cron)}, ${type.schedule.timeZone}`,
+          faults: await faultsOf(type, types.scheduled.get(type.type), limits),
+        })),
+      );
+      const faulty = checked.filter(({ faults }) => faults.length > 0);
+      if (json) printJson({ ok: faulty.length === 0, config: setting.file, types: checked });
+      else report(checked, setting.file);
+      process.exitCode = faulty.length > 0 ? EXIT.failed : EXIT.ok;
+    });
+}
+
+async function faultsOf(
+  type: JobType,
+  scheduled: ScheduledType | undefined,
+  limits: ReturnType<typeof limitsOf>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  let input: unknown;
+  try {
+    input = await type.parse({});
+  } catch (error) {
+    if (scheduled) {
+      faults.push(`A tick brings no input, and the schema wants one. ${errorMessage(error)}`);
+    }
+    return faults;
+  }
+  if (scheduled && !nextTick(scheduled.schedule, new Date())) {
+    faults.push(`Its schedule "${scheduled.schedule.cron}" never fires again.`);
+  }
+  try {
+    gatesOf(type.limits(input), limits);
+  } catch (error) {
+    faults.push(errorMessage(error));
+  }
+  return faults;
+}
+
+function report(checked: readonly Checked[], file: string | null): void {
+  const rows = checked.map(({ type, queue, schedule, faults }) => [
+    type,
+    queue,
+    schedule ?? '',
+    faults.length === 0 ? painted('good', colors.green) : painted(faults.join(' '), colors.red),
+  ]);
+  print(table(['type', 'queue', 'schedule', 'is'], rows, 'No job types are defined.'));
+  const faults = checked.filter((one) => one.faults.length > 0);
+  for (const { type, faults: said } of faults) say(`humdrum: ${type}: ${said.join(' ')}`);
+  if (faults.length === 0)
+    say(`${file ?? 'No configuration file; the defaults'}: nothing is wrong.`);
+}

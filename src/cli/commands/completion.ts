@@ -1,0 +1,38 @@
+import { Argument, Command } from 'commander';
+import { candidates, SCRIPTS, type Known } from '../completion.ts';
+import { readSetting } from '../config.ts';
+import { print } from '../output.ts';
+
+type Shell = keyof typeof SCRIPTS;
+
+export function completionCommand(): Command {
+  return new Command('completion')
+    .description('print what makes a shell complete commands, flags, types and queues')
+    .addArgument(new Argument('<shell>', 'which').choices(Object.keys(SCRIPTS)))
+    .addHelpText(
+      'after',
+      `
+bash:  humdrum completion bash > ~/.local/share/bash-completion/completions/humdrum
+zsh:   humdrum completion zsh > "\${fpath[1]}/_humdrum"
+fish:  humdrum completion fish > ~/.config/fish/completions/humdrum.fish`,
+    )
+    .action((shell: Shell) => print(SCRIPTS[shell].trimEnd()));
+}
+
+/** What the scripts ask. It says nothing where anything is wrong: somebody is typing. */
+export function completeCommand(createProgram: () => Command): Command {
+  return new Command('__complete').argument('[words...]').action(async (words: string[]) => {
+    const found = await candidates(createProgram(), words, knownTo(words)).catch(() => []);
+    for (const { word, description } of found) print(`${word}\t${description}`);
+  });
+}
+
+function knownTo(words: readonly string[]): Known {
+  const config = words[words.indexOf('--config') + 1];
+  const named = words.includes('--config') && config !== undefined ? { config } : {};
+  return async (what) => {
+    const { jobs = [], packs = [] } = (await readSetting(named)).config;
+    const types = [...packs.flatMap((pack) => pack.jobs), ...jobs];
+    return [...new Set(types.map((type) => type[what]))];
+  };
+}

@@ -1,0 +1,113 @@
+import { Command } from 'commander';
+import { isFolder } from '../../database/open.ts';
+import { colors } from '../colors.ts';
+import { CONFIG_FILES, maskUrl, readSetting, type GlobalFlags, type Setting } from '../config.ts';
+import { sourceOfVariable } from '../env-file.ts';
+import { painted, print, printJson, table } from '../output.ts';
+import { filesBeside } from '../session.ts';
+
+interface Shown {
+  setting: string;
+  /** As text, without secrets. Null: there is none. */
+  value: string | null;
+  from: string;
+}
+
+export function configCommand(): Command {
+  const config = new Command('config').description('the configuration');
+  config.addCommand(
+    new Command('show')
+      .description('each setting, and where it comes from; secrets are not shown')
+      .option('--json', 'for programs')
+      .action(async ({ json }: { json?: true }, command: Command) => {
+        const flags = command.optsWithGlobals<GlobalFlags>();
+        const shown = shownOf(flags, await readSetting(flags));
+        if (json) return printJson(shown);
+        const rows = shown.map(({ setting, value, from }) => [
+          setting,
+          value ?? painted('none', colors.dim),
+          from,
+        ]);
+        print(table(['setting', 'value', 'from'], rows, ''));
+      }),
+  );
+  return config;
+}
+
+function shownOf(flags: GlobalFlags, setting: Setting): Shown[] {
+  return [
+    {
+      setting: 'config',
+      value: setting.file,
+      from: flags.config === undefined ? `default: ${CONFIG_FILES.join(', ')}` : '--config',
+    },
+    databaseOf(flags, setting),
+    fromEnvironment('url', 'HUMDRUM_URL', { flag: flags.url && ['--url', flags.url] }),
+    fromEnvironment('key', 'HUMDRUM_KEY', {
+      flag: flags.keyFile && ['--key-file', MASKED],
+      mask: true,
+    }),
+    fromEnvironment('port', 'PORT', { otherwise: '3001' }),
+    fromEnvironment('dry run', 'JOB_DRY_RUN', { otherwise: 'off' }),
+    fromEnvironment('log level', 'LOG_LEVEL', { otherwise: 'info' }),
+    fromEnvironment('log form', 'LOG_FORMAT', { otherwise: 'words' }),
+    secretKeyOf(setting),
+    filesOf(setting),
+    ...inFile(setting),
+  ];
+}
+
+const MASKED = '***';
+
+function databaseOf({ database: flag }: GlobalFlags, { config, database }: Setting): Shown {
+  const value = isFolder(database) ? database : maskUrl(database);
+  if (flag !== undefined) return { setting: 'database', value, from: '--database' };
+  if (process.env['DATABASE_URL'])
+    return { setting: 'database', value, from: sourceOfVariable('DATABASE_URL') };
+  const from = config.database === undefined ? 'default' : 'file';
+  return { setting: 'database', value, from };
+}
+
+function fromEnvironment(
+  setting: string,
+  variable: string,
+  given: { flag?: [name: string, value: string] | '' | undefined; otherwise?: string; mask?: true },
+): Shown {
+  if (given.flag) return { setting, value: given.flag[1], from: given.flag[0] };
+  const said = process.env[variable];
+  if (said) return { setting, value: given.mask ? MASKED : said, from: sourceOfVariable(variable) };
+  return { setting, value: given.otherwise ?? null, from: 'default' };
+}
+
+function secretKeyOf({ config }: Setting): Shown {
+  const setting = 'secretKey';
+  if (process.env['HUMDRUM_SECRET_KEY'])
+    return { setting, value: MASKED, from: sourceOfVariable('HUMDRUM_SECRET_KEY') };
+  if (config.secretKey !== undefined) return { setting, value: MASKED, from: 'file' };
+  return { setting, value: null, from: 'default' };
+}
+
+function filesOf({ config, database }: Setting): Shown {
+  if (config.files) return { setting: 'files', value: 'a storage', from: 'file' };
+  const value = isFolder(database) ? filesBeside(database) : null;
+  return { setting: 'files', value, from: 'default' };
+}
+
+/** What only the file can say. Of a part that nobody here knows only its name is told: it may hold secrets. */
+function inFile({ config }: Setting): Shown[] {
+  const { jobs, packs, receivers, limits, queues, history, worker } = config;
+  const parts: Record<string, string | null> = {
+    jobs: jobs?.map(({ type }) => type).join(', ') || null,
+    packs: packs?.map(({ name }) => name).join(', ') || null,
+    receivers: receivers?.map(({ type }) => type.type).join(', ') || null,
+    limits: Object.keys(limits ?? {}).join(', ') || null,
+    queues: Object.keys(queues ?? {}).join(', ') || null,
+    history: history ? JSON.stringify(history) : null,
+    worker: worker ? JSON.stringify(worker) : null,
+  };
+  return Object.entries(parts).map(([setting, value]) => ({
+    setting,
+    value,
+    from: config[setting as keyof typeof config] === undefined ? 'default' : 'file',
+  }));
+}

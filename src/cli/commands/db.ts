@@ -1,0 +1,106 @@
+import { Command } from 'commander';
+import type { Database } from '../../database/database.ts';
+import {
+  migrate,
+  migrationStates,
+  planMigrations,
+  type MigrationSet,
+} from '../../database/migrate.ts';
+import { isFolder, openDatabase } from '../../database/open.ts';
+import { readServer } from '../../database/server-facts.ts';
+import { migrationSets } from '../../engine/pack.ts';
+import { colors } from '../colors.ts';
+import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
+import { interruptible } from '../interrupt.ts';
+import { facts, instant, painted, print, printJson, table } from '../output.ts';
+import { Progress } from '../progress.ts';
+import { refuseUrl } from '../session.ts';
+
+export function dbCommand(): Command {
+  const db = new Command('db').description('the database and its tables');
+  db.addCommand(statusCommand());
+  db.addCommand(planCommand());
+  db.addCommand(migrateCommand());
+  return db;
+}
+
+function statusCommand(): Command {
+  return new Command('status')
+    .description('which database it is, and which migrations it has; changes nothing')
+    .option('--json', 'for programs')
+    .action(async ({ json }: { json?: true }, command: Command) => {
+      await withDatabase(command, async (db, sets, where) => {
+        const server = await readServer(db);
+        const migrations = await migrationStates(db, sets);
+        if (json) return printJson({ database: where, ...server, migrations });
+        const pending = migrations.filter(({ state }) => state !== 'applied').length;
+        const summary = facts([
+          ['database', where],
+          [
+            'server',
+            `${server.backend === 'pglite' ? 'embedded ' : ''}PostgreSQL ${server.version}`,
+          ],
+          ['size', `${(server.bytes / 1_048_576).toFixed(1)} MiB`],
+          [
+            'tables',
+            pending === 0
+              ? 'up to date'
+              : painted('not up to date: humdrum db migrate', colors.yellow),
+          ],
+        ]);
+        const rows = migrations.map(({ set, name, state, appliedAt }) => [
+          set,
+          name,
+          painted(state, state === 'applied' ? colors.green : colors.yellow),
+          appliedAt ? instant(appliedAt) : '',
+        ]);
+        print(`${summary}\n\n${table(['set', 'migration', 'state', 'applied (UTC)'], rows, '')}`);
+      });
+    });
+}
+
+function planCommand(): Command {
+  return new Command('plan')
+    .description('print the SQL that `migrate` would run, and run none of it')
+    .option('--json', 'for programs')
+    .action(async ({ json }: { json?: true }, command: Command) => {
+      await withDatabase(command, async (db, sets) => {
+        const migrations = await planMigrations(db, sets);
+        if (json) return printJson(migrations);
+        for (const { set, name, sql } of migrations) print(`-- ${set}/${name}\n${sql}`);
+        if (migrations.length === 0) print('The tables are up to date.');
+      });
+    });
+}
+
+function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the tables up to date: all that is missing, or nothing')
+    .option('--json', 'for programs')
+    .action(async ({ json }: { json?: true }, command: Command) => {
+      await withDatabase(command, async (db, sets) => {
+        const progress = new Progress('migrating');
+        const migrations = await migrate(db, sets, (done, of) => progress.show(done, of)).finally(
+          () => progress.end(),
+        );
+        if (json) return printJson(migrations.map(({ sql: _sql, ...about }) => about));
+        for (const { set, name } of migrations) print(`applied ${set}/${name}`);
+        if (migrations.length === 0) print('The tables are up to date.');
+      });
+    });
+}
+
+/** The database as it is: unlike other commands these do not bring it up to date first. */
+async function withDatabase(
+  command: Command,
+  act: (db: Database, sets: MigrationSet[], where: string) => Promise<void>,
+): Promise<void> {
+  refuseUrl(command);
+  const { config, database } = await readSetting(command.optsWithGlobals<GlobalFlags>());
+  const opening = openDatabase(database, { max: 2 });
+  const where = isFolder(database) ? database : maskUrl(database);
+  await interruptible(
+    async () => act(await opening, migrationSets(config.packs ?? []), where),
+    async () => (await opening).close(),
+  );
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Database } from '../../database/database.ts';
+import { isFolder, openDatabase } from '../../database/open.ts';
+import { Humdrum } from '../../engine/humdrum.ts';
+import { errorMessage, HumdrumError } from '../../errors.ts';
+import { closedDatabase } from '../closed-database.ts';
+import { colors } from '../colors.ts';
+import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
+import { LEVELS, ok, problem, type Finding, type Level, type Patient } from '../doctor/finding.ts';
+import { checkLeases, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
+import { checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
+import {
+  checkClock,
+  checkConnections,
+  checkDeadRows,
+  checkDurability,
+  checkHorizon,
+  checkServer,
+} from '../doctor/server.ts';
+import { checkStorage } from '../doctor/storage.ts';
+import { checkDrift, checkMigrations } from '../doctor/tables.ts';
+import { EXIT } from '../exit.ts';
+import { interruptible } from '../interrupt.ts';
+import { plain, print, printJson, say } from '../output.ts';
+import { optionsOf, refuseUrl } from '../session.ts';
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('look for what is wrong or soon will be, and say how to mend it; changes nothing')
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nIt exits with 1 where there is a problem. A warning is none.')
+    .action(async ({ json }: { json?: true }, command: Command) => {
+      refuseUrl(command);
+      const findings = await examine(command.optsWithGlobals<GlobalFlags>());
+      const problems = findings.filter(({ level }) => level === 'problem').length;
+      if (json) printJson({ ok: problems === 0, findings });
+      else {
+        print(findings.map(describe).join('\n'));
+        say(summary(findings));
+      }
+      process.exitCode = problems > 0 ? EXIT.failed : EXIT.ok;
+    });
+}
+
+type Check = (patient: Patient) => Promise<Finding | Finding[]>;
+
+/** Those of a database whose tables are not up to date cannot be asked more. */
+const OF_THE_SERVER: Record<string, Check> = {
+  database: checkServer,
+  clock: checkClock,
+  connections: checkConnections,
+  durability: checkDurability,
+  horizon: checkHorizon,
+};
+const OF_THE_TABLES: Record<string, Check> = {
+  schema: checkDrift,
+  workers: checkWorkers,
+  leases: checkLeases,
+  schedules: checkSchedules,
+  'dead rows': checkDeadRows,
+};
+
+async function examine(flags: GlobalFlags): Promise<Finding[]> {
+  const node = checkNode();
+  let setting: Setting;
+  let humdrum: Humdrum;
+  try {
+    setting = await readSetting(flags);
+    humdrum = new Humdrum(closedDatabase, optionsOf(setting), false);
+  } catch (error) {
+    if (!(error instanceof HumdrumError)) throw error;
+    return [node, problem('configuration', error.message, 'Mend it, and see: humdrum check')];
+  }
+  const options = optionsOf(setting);
+  const about = { setting, options, humdrum };
+  const here = [
+    node,
+    ok('configuration', setting.file ?? 'no file: the defaults'),
+    checkTypes(about),
+    checkSecrets(about),
+    await checkStorage(about),
+  ];
+  return [...here, ...(await examineDatabase(about))];
+}
+
+async function examineDatabase(about: Omit<Patient, 'database'>): Promise<Finding[]> {
+  const { database: where } = about.setting;
+  if (isFolder(where) && !existsSync(where)) {
+    return [ok('database', `${where} is not there yet: the first start makes it`)];
+  }
+  let database: Database;
+  try {
+    database = await openDatabase(where, { max: 2 });
+  } catch (error) {
+    if (!(error instanceof HumdrumError)) throw error;
+    return [problem('database', error.message, FIX_OF_OPENING[error.code] ?? 'See the message.')];
+  }
+  const patient = { ...about, database };
+  return interruptible(
+    async () => {
+      const findings = await all(OF_THE_SERVER, patient);
+      const migrations = await checkMigrations(patient);
+      findings.push(migrations);
+      if (migrations.level === 'ok') findings.push(...(await all(OF_THE_TABLES, patient)));
+      return findings;
+    },
+    () => database.close(),
+  );
+}
+
+const FIX_OF_OPENING: Partial<Record<string, string>> = {
+  'database-locked': 'Stop that process, and examine again.',
+  'database-unreachable': 'Start the server, or mend DATABASE_URL; see: humdrum config show',
+  'pg-missing': 'npm install pg',
+};
+
+/** A check that cannot be made is a finding too. */
+async function all(checks: Record<string, Check>, patient: Patient): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      findings.push(...[await check(patient)].flat());
+    } catch (error) {
+      findings.push(
+        problem(
+          name,
+          `It cannot be checked: ${errorMessage(error)}`,
+          'Ask as the role that owns the tables, or one that has the rights of pg_monitor.',
+        ),
+      );
+    }
+  }
+  return findings;
+}
+
+const MARK: Record<Level, () => string> = {
+  ok: () => colors.green('ok     '),
+  warning: () => colors.yellow('warning'),
+  problem: () => colors.red('problem'),
+};
+
+function describe({ check, level, says, fix }: Finding): string {
+  const line = `${MARK[level]()}  ${check.padEnd(13)}  ${plain(says)}`;
+  return fix === null ? line : `${line}\n${' '.repeat(24)}${colors.bold('→')} ${plain(fix)}`;
+}
+
+function summary(findings: readonly Finding[]): string {
+  const counts = LEVELS.map((level) => findings.filter((one) => one.level === level).length);
+  const [fine = 0, warnings = 0, problems = 0] = counts;
+  return `${fine} ok, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${problems} ${problems === 1 ? 'problem' : 'problems'}.`;
+}

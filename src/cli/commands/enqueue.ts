@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Argument, Command } from 'commander';
+import type { z } from 'zod';
+import { isFolder } from '../../database/open.ts';
+import { errorMessage, HumdrumError } from '../../errors.ts';
+import { enqueueJob, showJob } from '../../http/contract/jobs.ts';
+import type { ApiClient } from '../api-client.ts';
+import { parseJson, toDurationMs, toInstant, toPriority } from '../arguments.ts';
+import { readSetting, type GlobalFlags } from '../config.ts';
+import { EXIT } from '../exit.ts';
+import { plain, print, printJson, say } from '../output.ts';
+import { serverAddress } from '../server-address.ts';
+import { withClient } from '../session.ts';
+
+type Job = z.output<typeof showJob.answer>;
+
+interface EnqueueFlags {
+  input?: string;
+  at?: Date;
+  delay?: number;
+  priority?: number;
+  uniqueKey?: string;
+  wait?: true;
+  timeout: number;
+  json?: true;
+}
+
+/** Between two looks at a job that is waited for: short at first, for most jobs are. */
+const POLL_MS = { least: 50, most: 1_000, grow: 1.5 };
+
+export function enqueueCommand(): Command {
+  return new Command('enqueue')
+    .description('persist a job, for a worker to run')
+    .addArgument(new Argument('<type>', 'the job type, like picks.settle-games'))
+    .option('--input <json>', 'its input: JSON, @file, or - for standard input')
+    .option('--at <instant>', 'when it is due (ISO 8601; default: now)', toInstant)
+    .option('--delay <time>', 'due so much later, like 90s, 10m, 2h', toDurationMs)
+    .option('--priority <number>', '-1000 to 1000; lower runs first', toPriority)
+    .option('--unique-key <key>', 'none is made while one with this key is open')
+    .option('--wait', 'until it has ended, and print its result')
+    .option('--timeout <time>', 'how long to wait', toDurationMs, 600_000)
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      '\nWith --wait it exits with 7 where the job failed or was cancelled, and with 8 where it has not ended in time.',
+    )
+    .action(async (type: string, flags: EnqueueFlags, command: Command) => {
+      if (flags.wait) await refuseToWaitForNobody(command);
+      const input = await readInput(flags.input);
+      process.exitCode = await withClient(command, async (client) => {
+        const { at: runAt, delay: delayMs, priority, uniqueKey } = flags;
+        const body = { type, input, runAt, delayMs, priority, uniqueKey };
+        const { id, created } = await client.call(enqueueJob, { body });
+        if (!flags.wait) {
+          if (flags.json) printJson({ id, created });
+          else print(created ? `Job ${id} is queued.` : already(id));
+          return EXIT.ok;
+        }
+        say(created ? `Job ${id} is queued; waiting for its end.` : already(id));
+        return report(await ended(client, id, flags.timeout), flags);
+      });
+    });
+}
+
+const already = (id: number): string =>
+  `Job ${id} has the same key and is open: no other was made.`;
+
+/** On the embedded database only this process could run the job. */
+async function refuseToWaitForNobody(command: Command): Promise<void> {
+  const flags = command.optsWithGlobals<GlobalFlags>();
+  if (await serverAddress(flags)) return;
+  const { database } = await readSetting(flags);
+  if (!isFolder(database)) return;
+  throw new HumdrumError(
+    'config-invalid',
+    'While this command has the embedded database open no worker can, so the job would not end. Run it here with `humdrum run`, or name a running server with --url.',
+  );
+}
+
+async function readInput(given: string | undefined): Promise<unknown> {
+  if (given === undefined) return undefined;
+  if (given === '-') return parseJson(await text(process.stdin), 'Standard input');
+  if (!given.startsWith('@')) return parseJson(given, '--input');
+  const file = given.slice(1);
+  try {
+    return parseJson(await readFile(file, 'utf8'), file);
+  } catch (cause) {
+    if (cause instanceof HumdrumError) throw cause;
+    throw new HumdrumError('input-invalid', `${file} cannot be read: ${errorMessage(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Errors: `timed-out`. */
+async function ended(client: ApiClient, id: number, timeoutMs: number): Promise<Job> {
+  const untilMs = performance.now() + timeoutMs;
+  let waitMs = POLL_MS.least;
+  for (;;) {
+    const job = await client.call(showJob, { params: { id } });
+    if (job.status !== 'queued' && job.status !== 'running') return job;
+    const leftMs = untilMs - performance.now();
+    if (leftMs <= 0) {
+      throw new HumdrumError(
+        'timed-out',
+        `Job ${id} is still ${job.status}. It goes on without being waited for: humdrum jobs why ${id}`,
+      );
+    }
+    await sleep(Math.min(waitMs, leftMs));
+    waitMs = Math.min(waitMs * POLL_MS.grow, POLL_MS.most);
+  }
+}
+
+/** The result on standard output, an error on standard error. */
+function report(job: Job, { json }: EnqueueFlags): number {
+  const last = job.attemptRecords.at(-1);
+  if (json) printJson(job);
+  else if (job.status === 'completed') printJson(last?.result ?? null);
+  if (job.status === 'completed') return EXIT.ok;
+  const why = job.errorClass === null ? '' : ` ${job.errorClass}: ${job.errorMessage ?? ''}`;
+  say(`humdrum: Job ${job.id} is ${job.status}.${plain(why)}`);
+  return EXIT.jobFailed;
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { HumdrumError } from '../../errors.ts';
+import { print, printJson } from '../output.ts';
+import { version } from '../version.ts';
+
+const TEMPLATE = fileURLToPath(new URL('../../../templates/project/', import.meta.url));
+
+/** In the project, and in the template: npm leaves out files that begin with a dot. */
+const FILES: Record<string, string> = {
+  'package.json': 'package.json',
+  'humdrum.config.mjs': 'humdrum.config.mjs',
+  'jobs/greet.mjs': 'jobs/greet.mjs',
+  'jobs/sweep.mjs': 'jobs/sweep.mjs',
+  'test/jobs.test.mjs': 'test/jobs.test.mjs',
+  '.env.example': 'env.example',
+  '.gitignore': 'gitignore',
+  'README.md': 'README.md',
+};
+
+export function initCommand(): Command {
+  return new Command('init')
+    .description('write a project that works: two jobs, a test, a configuration')
+    .argument('[folder]', 'where; it is made if it is not there', '.')
+    .option('--json', 'for programs')
+    .action(async (folder: string, { json }: { json?: true }) => {
+      const root = resolve(folder);
+      const files = await writeProject(root);
+      if (json) return printJson({ folder: root, files });
+      const to = relative(process.cwd(), root);
+      const enter = to === '' ? '' : `cd ${to}\n`;
+      print(`${files.join('\n')}\n\nNext:\n${enter}npm install\nnpm test\nnpm start`);
+    });
+}
+
+/** All of it or nothing: what is there is never written over. Errors: `input-invalid`. */
+async function writeProject(root: string): Promise<string[]> {
+  const there = Object.keys(FILES).filter((path) => existsSync(join(root, path)));
+  if (there.length > 0) {
+    throw new HumdrumError(
+      'input-invalid',
+      `${root} has ${there.join(', ')} already, and nothing is written over. Name an empty or a new folder: humdrum init my-jobs`,
+    );
+  }
+  const name = packageName(root);
+  for (const [path, template] of Object.entries(FILES)) {
+    const text = await readFile(join(TEMPLATE, template), 'utf8');
+    const target = join(root, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, personal(path, text, name), { flag: 'wx' });
+  }
+  return Object.keys(FILES);
+}
+
+function personal(path: string, text: string, name: string): string {
+  if (path === 'package.json') {
+    return text
+      .replace('"name": "my-jobs"', `"name": "${name}"`)
+      .replace('"humdrum": "latest"', `"humdrum": "^${version}"`);
+  }
+  return path === 'README.md' ? text.replace('# my-jobs', `# ${name}`) : text;
+}
+
+/** As npm allows it. */
+function packageName(root: string): string {
+  const name = basename(root)
+    .toLowerCase()
+    .replaceAll(/[^a-z\d._-]+/g, '-')
+    .replace(/^[._-]+/, '');
+  return name || 'my-jobs';
+}

@@ -1,0 +1,49 @@
+import type { Patient } from './finding.ts';
+import { ok, problem, warning, type Finding } from './finding.ts';
+
+const LEAST = [20, 19] as const;
+
+export function checkNode(version = process.versions.node): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor, leastMinor] = LEAST;
+  if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+    return problem(
+      'node',
+      `Node ${version} is too old: it takes ${LEAST.join('.')}.`,
+      'Install Node 22 or 24, or at least 20.19: https://nodejs.org',
+    );
+  }
+  if (major % 2 === 1 && major < 27) {
+    return warning(
+      'node',
+      `Node ${version} has no long-term support.`,
+      'Install an even version, like 22 or 24: https://nodejs.org',
+    );
+  }
+  return ok('node', `Node ${version}`);
+}
+
+export function checkTypes({ humdrum, setting }: Pick<Patient, 'humdrum' | 'setting'>): Finding {
+  const own = humdrum.types.ownNames();
+  if (own.length > 0) return ok('types', `${own.length} job types`);
+  return warning(
+    'types',
+    'No job types are defined.',
+    `Name them in ${setting.file ?? 'humdrum.config.mjs'}: export default { jobs: [ … ] }. A project to begin with: humdrum init`,
+  );
+}
+
+/** The engine has been made, so those keys that are there are good. */
+export function checkSecrets({ humdrum, options }: Pick<Patient, 'humdrum' | 'options'>): Finding {
+  const keys = [options.secretKey ?? []].flat().length;
+  const secretive = humdrum.types.all().filter(({ secrets }) => secrets.length > 0);
+  const names = secretive.map(({ type }) => type).join(', ');
+  if (keys > 0)
+    return ok('secrets', keys === 1 ? 'one key of 32 bytes' : `${keys} keys of 32 bytes`);
+  if (secretive.length === 0) return ok('secrets', 'no job type has secrets, and there is no key');
+  return problem(
+    'secrets',
+    `There is no key for the secrets in the inputs of ${names}.`,
+    'Make a key, and give it to all processes: export HUMDRUM_SECRET_KEY=$(openssl rand -base64 32)',
+  );
+}

@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { auditCommand } from './commands/audit.ts';
+import { checkCommand } from './commands/check.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
+import { dbCommand } from './commands/db.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { enqueueCommand } from './commands/enqueue.ts';
+import { historyCommand } from './commands/history.ts';
+import { initCommand } from './commands/init.ts';
+import { jobsCommand } from './commands/jobs.ts';
+import { picksCommand } from './commands/picks.ts';
+import { replayCommand } from './commands/replay.ts';
+import { runCommand } from './commands/run.ts';
+import { schedulesCommand } from './commands/schedules.ts';
+import { serverCommand } from './commands/server.ts';
+import { startCommand } from './commands/start.ts';
+import { workerCommand } from './commands/worker.ts';
+import { version } from './version.ts';
+
+/** All commands, as commander knows them. */
+export function createProgram(): Command {
+  const program = new Command('humdrum')
+    .description('Background jobs, boring on purpose.')
+    .version(version)
+    .option(
+      '--database <where>',
+      'postgres:// URL, or a folder for the embedded database (DATABASE_URL)',
+    )
+    .option(
+      '--config <file>',
+      'configuration file (default: humdrum.config.mjs, where there is one)',
+    )
+    .option('--url <address>', 'ask a running server in place of the database (HUMDRUM_URL)')
+    .option('--key-file <file>', 'the file with the key for that server (or HUMDRUM_KEY)')
+    .showSuggestionAfterError()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'humdrum: ')),
+    })
+    .exitOverride();
+  for (const command of commands()) program.addCommand(inherit(program, command));
+  program.addCommand(inherit(program, completeCommand(createProgram)), { hidden: true });
+  return program;
+}
+
+function commands(): Command[] {
+  return [
+    initCommand(),
+    startCommand(),
+    serverCommand(),
+    workerCommand(),
+    enqueueCommand(),
+    runCommand(),
+    replayCommand(),
+    jobsCommand(),
+    schedulesCommand(),
+    historyCommand(),
+    auditCommand(),
+    dbCommand(),
+    configCommand(),
+    checkCommand(),
+    doctorCommand(),
+    completionCommand(),
+    picksCommand(),
+  ];
+}
+
+/** A command that is made on its own knows nothing of its parent's settings. */
+function inherit(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(command, child);
+  return command;
+}

@@ -1,0 +1,32 @@
+import { count } from './output.ts';
+
+const WIDTH = 24;
+
+/** A bar on standard error, where that is a terminal. Call `end` before anything else is said. */
+export class Progress {
+  readonly #label: string;
+  readonly #stream: NodeJS.WriteStream;
+  #drawn = false;
+
+  constructor(label: string, stream: NodeJS.WriteStream = process.stderr) {
+    this.#label = label;
+    this.#stream = stream;
+  }
+
+  show(done: number, of: number): void {
+    if (!this.#stream.isTTY) return;
+    const part = of === 0 ? 1 : Math.min(done / of, 1);
+    const full = Math.round(part * WIDTH);
+    const bar = `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`;
+    const line = `${this.#label}  ${bar}  ${count(done)} of ${count(of)}`;
+    this.#stream.write(
+      `\r\u001b[2K${line.slice(0, Math.max((this.#stream.columns ?? 80) - 1, 10))}`,
+    );
+    this.#drawn = true;
+  }
+
+  end(): void {
+    if (this.#drawn) this.#stream.write('\r\u001b[2K');
+    this.#drawn = false;
+  }
+}

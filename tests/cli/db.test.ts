@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { freshUrl } from '../support/databases.ts';
+import { cli } from '../support/process.ts';
+
+it('db tells what is missing, plans it, applies it, and refuses a file that was changed', async () => {
+  const env = { DATABASE_URL: await freshUrl({ packs: [] }) };
+  const status = async (): Promise<unknown> =>
+    JSON.parse((await cli(['db', 'status', '--json'], { env })).stdout);
+  expect(await status()).toMatchObject({
+    backend: 'postgres',
+    migrations: expect.arrayContaining([
+      expect.objectContaining({ set: 'picks', state: 'pending', appliedAt: null }),
+    ]) as unknown,
+  });
+  const planned = await cli(['db', 'plan'], { env });
+  expect(planned.stdout).toMatch(/^-- picks\/0001_picks\.sql\n/);
+  expect(await cli(['db', 'migrate'], { env })).toEqual({
+    code: 0,
+    stdout: 'applied picks/0001_picks.sql\n',
+    stderr: '',
+  });
+  expect((await cli(['db', 'migrate'], { env })).stdout).toBe('The tables are up to date.\n');
+  // As if the file had been another one when it was applied.
+  const db = await openPostgres(env.DATABASE_URL);
+  await db.query(`update humdrum.migration set checksum = 'another' where set = 'picks'`);
+  await db.close();
+  const changed = await cli(['jobs', 'list'], { env });
+  expect(changed).toMatchObject({ code: 1, stdout: '' });
+  expect(changed.stderr).toMatch(
+    /migration picks\/0001_picks\.sql is not the file that was applied .* put what you want to change into a new one/,
+  );
+  const told = (await cli(['db', 'status'], { env })).stdout;
+  expect(told).toMatch(/picks +0001_picks\.sql +changed/);
+  expect(told).toContain('not up to date');
+  expect(told).not.toContain(new URL(env.DATABASE_URL).password || 'no password');
+});

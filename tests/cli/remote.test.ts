@@ -1,0 +1,68 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, Running, type Ended } from '../support/process.ts';
+import { DOUBLE, projectWith } from './project.ts';
+
+/** A server that has the embedded database open, and commands that ask it. */
+async function serving(): Promise<{
+  cwd: string;
+  url: string;
+  ask: (...args: string[]) => Promise<Ended>;
+}> {
+  const cwd = await projectWith(DOUBLE);
+  const humdrum = new Running(['start', '--port', '0'], { cwd });
+  const url = new URL((await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '').origin;
+  return { cwd, url, ask: (...args) => cli([...args, '--url', url], { cwd }) };
+}
+
+describe('commands on a running server', () => {
+  it('enqueue and wait, look, act, and answer as the API does', async () => {
+    const { url, ask } = await serving();
+    expect(await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait')).toEqual({
+      code: 0,
+      stdout: '{\n  "doubled": 42\n}\n',
+      stderr: 'Job 1 is queued; waiting for its end.\n',
+    });
+    const failed = await ask('enqueue', 'shop.double', '--wait');
+    expect(failed).toMatchObject({ code: 7, stdout: '' });
+    expect(failed.stderr).toContain('Job 2 is failed. RangeError: there is no number');
+
+    const listed = await ask('jobs', 'list', '--status', 'failed', '--json');
+    const { data } = (await (await fetch(`${url}/api/v1/jobs?status=failed`)).json()) as {
+      data: unknown;
+    };
+    expect(JSON.parse(listed.stdout)).toEqual(data);
+
+    expect((await ask('jobs', 'why', '2')).stdout).toMatch(/^Job 2 is failed\./);
+    expect((await ask('jobs', 'cancel', '2', '--reason', 'no number')).stdout).toBe(
+      'Job 2 is cancelled.\n',
+    );
+    const refused = await ask('jobs', 'retry', '2', '--reason', 'why not');
+    expect(refused).toMatchObject({ code: 4, stdout: '' });
+    expect((await ask('audit', 'show', '2')).stdout).toMatch(/cancelled .*no number/);
+    expect((await ask('jobs', 'show', '77')).code).toBe(3);
+    expect((await ask('history')).stdout).toMatch(/shop\.double +completed/);
+  });
+
+  it('say what cannot be asked of a server, and what does not answer', async () => {
+    const cwd = await projectWith(DOUBLE);
+    const at = (url: string, ...args: string[]) => cli([...args, '--url', url], { cwd });
+    expect(await at('http://127.0.0.1:2', 'jobs', 'list')).toMatchObject({ code: 6, stdout: '' });
+    expect((await at('http://127.0.0.1:2', 'jobs', 'list')).stderr).toMatch(
+      /No server answers at http:\/\/127\.0\.0\.1:2: .*ECONNREFUSED/,
+    );
+    const local = await at('http://127.0.0.1:2', 'run', 'shop.double');
+    expect(local).toMatchObject({ code: 2, stdout: '' });
+    expect(local.stderr).toMatch(/works on the database itself and takes no --url/);
+    expect((await at('127.0.0.1:3001', 'jobs', 'list')).stderr).toMatch(
+      /is no address of a server/,
+    );
+    const both = await at('http://127.0.0.1:2', 'jobs', 'list', '--database', 'elsewhere');
+    expect(both).toMatchObject({ code: 2 });
+    await writeFile(join(cwd, 'key'), '\n');
+    const empty = await at('http://127.0.0.1:2', 'jobs', 'list', '--key-file', 'key');
+    expect(empty).toMatchObject({ code: 2 });
+    expect(empty.stderr).toMatch(/key holds no key/);
+  });
+});
