@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { checkNode } from '../../src/cli/doctor/process.ts';
+import { checkStorage } from '../../src/cli/doctor/storage.ts';
+import { fsStorage } from '../../src/effects/fs-storage.ts';
+import { freshFolder, freshUrl } from '../support/databases.ts';
+import { cli } from '../support/process.ts';
+import { DOUBLE, projectWith } from './project.ts';
+
+interface Report {
+  ok: boolean;
+  findings: { check: string; level: string; says: string; fix: string | null }[];
+}
+
+async function doctor(
+  cwd: string,
+  env: Record<string, string>,
+): Promise<Report & { code: number | null }> {
+  const { code, stdout } = await cli(['doctor', '--json'], { cwd, env });
+  return { code, ...(JSON.parse(stdout) as Report) };
+}
+
+const levels = ({ findings }: Report): Record<string, string> =>
+  Object.fromEntries(findings.map(({ check, level }) => [check, level]));
+
+const SCHEDULED = `defineJob({ type: 'shop.tick', input: z.object({}), schedule: { cron: '* * * * *' }, run: () => null })`;
+
+describe('humdrum doctor', () => {
+  it('finds nothing wrong with what is well', async () => {
+    const cwd = await projectWith(DOUBLE);
+    const report = await doctor(cwd, { DATABASE_URL: await freshUrl() });
+    // Whether the server of the tests keeps what it commits is its own affair.
+    const problems = report.findings.filter(({ level }) => level === 'problem');
+    expect(problems.filter(({ check }) => check !== 'durability')).toEqual([]);
+    expect(report).toMatchObject({ ok: problems.length === 0, code: Math.min(problems.length, 1) });
+    expect(levels(report)).toMatchObject({
+      node: 'ok',
+      clock: 'ok',
+      migrations: 'ok',
+      schema: 'ok',
+    });
+  });
+
+  it('finds what is wrong, and says how to mend it', async () => {
+    const cwd = await projectWith(`${DOUBLE}, ${SCHEDULED}`);
+    const url = await freshUrl();
+    await cli(['enqueue', 'shop.double'], { cwd, env: { DATABASE_URL: url } });
+    const db = await openPostgres(url);
+    await db.query('alter table humdrum.attempt disable trigger facts_only');
+    await db.query(`create index by_hand on humdrum.failed (queue)`);
+    await db.query(
+      `insert into humdrum.schedule values ('shop.tick', '* * * * *', 'UTC', now() - interval '1 hour')`,
+    );
+    const { rows } = await db.query<{ id: number }>(
+      `insert into humdrum.worker (name, started_at, expires_at) values ('gone:17', now(), now() - interval '1 hour') returning id`,
+    );
+    await db.query(
+      `insert into humdrum.lease values (nextval('humdrum.lease_id'), $1, now(), '{9}', '{1}')`,
+      [rows[0]?.id],
+    );
+    const report = await doctor(cwd, { DATABASE_URL: url });
+    await db.close();
+    expect(report).toMatchObject({ ok: false, code: 1 });
+    expect(levels(report)).toMatchObject({
+      schema: 'problem',
+      workers: 'problem',
+      leases: 'problem',
+      schedules: 'warning',
+    });
+    const said = JSON.stringify(report.findings);
+    expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
+    expect(said).toMatch(/No worker runs, and 1 jobs may start/);
+    expect(said).toMatch(/held by gone:17/);
+    expect(said).toMatch(/shop\.tick has been due since/);
+    for (const { level, fix } of report.findings) expect(fix === null).toBe(level === 'ok');
+  });
+
+  it('tells of tables that are not up to date, of no answer, and of a key that is missing', async () => {
+    const cwd = await projectWith(
+      `defineJob({ type: 'a.b', input: z.object({ card: z.string() }), secrets: ['card'], run: () => null })`,
+    );
+    const away = await doctor(cwd, { DATABASE_URL: 'postgres://127.0.0.1:2/none' });
+    expect(levels(away)).toMatchObject({ secrets: 'problem', database: 'problem' });
+    await rm(join(cwd, 'humdrum.config.mjs'));
+    const old = await doctor(cwd, { DATABASE_URL: await freshUrl() });
+    expect(old.findings.find(({ check }) => check === 'migrations')).toMatchObject({
+      level: 'problem',
+      fix: 'humdrum db plan, then: humdrum db migrate',
+    });
+    const wrong = await doctor(cwd, { HUMDRUM_SECRET_KEY: 'short' });
+    expect(wrong.findings.find(({ check }) => check === 'configuration')).toMatchObject({
+      level: 'problem',
+      says: expect.stringMatching(/32 bytes in base64/) as unknown,
+    });
+  });
+
+  it('knows versions of Node, and a storage that takes nothing', async () => {
+    expect(checkNode('20.18.0').level).toBe('problem');
+    expect(checkNode('23.1.0').level).toBe('warning');
+    expect(checkNode('24.0.0').level).toBe('ok');
+    const folder = await freshFolder();
+    await mkdir(join(folder, 'good'));
+    await writeFile(join(folder, 'file'), '');
+    const probe = (name: string) =>
+      checkStorage({ options: { files: fsStorage(join(folder, name)) } });
+    expect((await probe('good')).level).toBe('ok');
+    expect((await probe('file')).level).toBe('problem');
+  });
+});
