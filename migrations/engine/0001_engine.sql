@@ -32,6 +32,7 @@ create table humdrum.job (
   weights      smallint[],           -- what it takes of each
   parent_id    bigint,               -- the job that waits for it
   on_child_failure text check (on_child_failure in ('fail', 'continue')), -- of a job that waits for children
+  trace        text,                 -- W3C trace context of who enqueued it
   check (cardinality(gates) = cardinality(weights))
 ) partition by range (id);
 create index job_parent_id on humdrum.job (parent_id) where parent_id is not null;

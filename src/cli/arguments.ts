@@ -23,6 +23,14 @@ export function toPort(text: string): number {
   throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
 }
 
+/** `9464` is a port on loopback, `0.0.0.0:9464` one that others reach. */
+export function toAddress(text: string): { hostname: string; port: number } {
+  const at = text.lastIndexOf(':');
+  const hostname = at < 0 ? '127.0.0.1' : text.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+  if (hostname !== '') return { hostname, port: toPort(text.slice(at + 1)) };
+  throw new InvalidArgumentError('It is a port, or an address like 0.0.0.0:9464.');
+}
+
 export function toInstant(text: string): Date {
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at;

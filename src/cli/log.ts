@@ -1,12 +1,34 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import type { ClaimedJob } from '../engine/claim.ts';
 import type { EngineEvent, Listener } from '../engine/events.ts';
+import type { Outcome } from '../engine/execute.ts';
 import type { Plan } from '../engine/plan.ts';
-import { HumdrumError } from '../errors.ts';
+import { errorMessage, HumdrumError } from '../errors.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** Words for people at a terminal, JSON lines for machines (`LOG_FORMAT=json`); on standard error. */
+/** What no log ought to hold, in what handlers log: of their fields, and one level deeper. */
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'apiKey',
+  'api_key',
+  'accessToken',
+  'access_token',
+  'refreshToken',
+  'refresh_token',
+  'cardNumber',
+  'iban',
+];
+
+/**
+ * Words for people at a terminal, JSON lines for machines (`LOG_FORMAT=json`); on standard error. `LOG_REDACT`: more paths
+ * that are left out, like `fields.email,fields.*.phone`. Errors: `config-invalid`.
+ */
 export function createLog(): Logger {
   const level = process.env['LOG_LEVEL'] || 'info';
   if (!LEVELS.includes(level)) {
@@ -15,7 +37,7 @@ export function createLog(): Logger {
       `LOG_LEVEL is one of ${LEVELS.join(', ')}, not "${level}".`,
     );
   }
-  if (process.env['LOG_FORMAT'] === 'json') return pino({ level }, pino.destination(2));
+  if (process.env['LOG_FORMAT'] === 'json') return make(level, pino.destination(2));
   const stream = pretty({
     destination: 2,
     sync: true,
@@ -24,7 +46,21 @@ export function createLog(): Logger {
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss',
   });
-  return pino({ level }, stream);
+  return make(level, stream);
+}
+
+function make(level: string, stream: DestinationStream): Logger {
+  const more = (process.env['LOG_REDACT'] ?? '').split(',').filter((path) => path !== '');
+  const paths = SECRETS.flatMap((name) => [`fields.${name}`, `fields.*.${name}`]);
+  try {
+    return pino({ level, redact: { paths: [...paths, ...more], censor: '[redacted]' } }, stream);
+  } catch (cause) {
+    throw new HumdrumError(
+      'config-invalid',
+      `LOG_REDACT is a list of paths like fields.email,fields.*.phone: ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
 }
 
 /** The one place that words what the engine does. */
@@ -37,10 +73,15 @@ function word(log: Logger, event: EngineEvent): void {
     case 'job-settled':
       return wordSettled(log, event);
     case 'job-fenced':
-      return log.warn(
-        { job: event.job.id, attempt: event.job.attempt },
-        'settlement refused: the lease had passed',
+      wordSaid(log, event);
+      return log.warn(runOf(event), 'settlement refused: the lease had passed');
+    case 'jobs-claimed':
+      return log.trace(
+        { queue: event.queue, tookMs: Math.round(event.tookMs) },
+        `jobs claimed: ${event.jobs}`,
       );
+    case 'batch-settled':
+      return log.trace({ tookMs: Math.round(event.tookMs) }, `attempts settled: ${event.jobs}`);
     case 'jobs-rescued':
       return log.warn(
         { again: event.again },
@@ -78,14 +119,35 @@ function wordRehearsed(log: Logger, { type, tables, effects, error, hash, at }: 
   else log.info(about, `dry run of ${type}: nothing was written`);
 }
 
-function wordSettled(log: Logger, { job, outcome }: EngineEvent & { event: 'job-settled' }): void {
+/** What stands on every line of a run. The trace is there where somebody traces. */
+function runOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): object {
+  const { id, attempt, type } = job;
+  const about = { job: id, attempt, type };
+  return outcome.trace === undefined ? about : { ...about, trace_id: traceIdOf(outcome.trace) };
+}
+
+/** Of a `traceparent`: its second part. */
+const traceIdOf = (trace: string): string => trace.split('-')[1] ?? '';
+
+/** What the handler said while it ran. */
+function wordSaid(log: Logger, run: { job: ClaimedJob; outcome: Outcome }): void {
+  if (!log.isLevelEnabled('debug')) return;
+  for (const { message, fields } of run.outcome.log) {
+    log.debug(fields ? { ...runOf(run), fields } : runOf(run), message);
+  }
+}
+
+/** A failure that is tried again is for the morning, one that is not is for now. */
+function wordSettled(log: Logger, event: EngineEvent & { event: 'job-settled' }): void {
+  const { job, outcome } = event;
   const { ended, durationMs } = outcome;
-  const about = { job: job.id, attempt: job.attempt, durationMs: Math.round(durationMs) };
+  const about = { ...runOf(event), durationMs: Math.round(durationMs) };
+  wordSaid(log, event);
   if ('error' in ended) {
-    log.error(
-      { ...about, error: `${ended.error.class}: ${ended.error.message}` },
-      `${job.type} failed`,
-    );
+    const last = ended.permanent || job.attempt >= job.maxAttempts;
+    const error = `${ended.error.class}: ${ended.error.message}`;
+    if (last) log.error({ ...about, error }, `${job.type} failed`);
+    else log.warn({ ...about, error }, `${job.type} failed, and will be tried again`);
     return;
   }
   const { result } = ended;

@@ -11,6 +11,7 @@ import { isFolder } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { API, createApp } from '../http/app.ts';
 import type { Identity } from '../http/identity.ts';
+import { traceJobs } from '../telemetry/trace-jobs.ts';
 import { ApiClient } from './api-client.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 import { interruptible } from './interrupt.ts';
@@ -30,6 +31,7 @@ export async function openHumdrum(
   }
   const humdrum = await createHumdrum({
     ...optionsOf(setting),
+    tracing: traceJobs(),
     ...more,
     ...(onEvent ? { onEvent } : {}),
   });

@@ -25,6 +25,15 @@ export interface OpenTransaction extends Transaction {
   rollback(): Promise<void>;
 }
 
+/** Connections at this moment. */
+export interface ConnectionUse {
+  /** In somebody's hands. */
+  readonly busy: number;
+  readonly idle: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+}
+
 export interface Listening {
   /** Nothing stands between that may swallow what is said: a pooler does, and says nothing of it. */
   readonly direct: boolean;
@@ -39,6 +48,8 @@ export interface Database extends Queryable {
 
   /** How many transactions may be open at once. */
   readonly connections: number;
+
+  connectionUse(): ConnectionUse;
 
   /** Commits when `fn` returns, rolls back when it throws. Inside an ambient transaction it is a savepoint of that one. */
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;

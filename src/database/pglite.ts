@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { HumdrumError } from '../errors.ts';
-import type { Database, Listening, OpenTransaction, Transaction } from './database.ts';
+import type {
+  ConnectionUse,
+  Database,
+  Listening,
+  OpenTransaction,
+  Transaction,
+} from './database.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
@@ -39,11 +45,18 @@ export class PgliteDatabase implements Database {
   readonly #pglite: PGlite;
   readonly #lock: FolderLock | null;
   #turn: Promise<void> = Promise.resolve();
+  /** Who has asked for the connection and not given it back. */
+  #askers = 0;
   #closed = false;
 
   constructor(pglite: PGlite, lock: FolderLock | null) {
     this.#pglite = pglite;
     this.#lock = lock;
+  }
+
+  connectionUse(): ConnectionUse {
+    const busy = Math.min(this.#askers, 1);
+    return { busy, idle: 1 - busy, waiting: this.#askers - busy };
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
@@ -98,7 +111,13 @@ export class PgliteDatabase implements Database {
   async #acquire(): Promise<Connection> {
     const before = this.#turn;
     let release = (): void => undefined;
-    this.#turn = new Promise((resolve) => (release = resolve));
+    this.#askers += 1;
+    this.#turn = new Promise((resolve) => {
+      release = () => {
+        this.#askers -= 1;
+        resolve();
+      };
+    });
     await before;
     // PGlite answers within the same turn of the event loop: without this, a busy loop of queries would starve timers and signals.
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,13 @@
 import type pgModule from 'pg';
 import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
-import type { Database, Listening, OpenTransaction, Transaction } from './database.ts';
+import type {
+  ConnectionUse,
+  Database,
+  Listening,
+  OpenTransaction,
+  Transaction,
+} from './database.ts';
 import { ask, PostgresConnection } from './postgres-connection.ts';
 import { PreparedStatements } from './prepared.ts';
 import { openTransaction, queryWithin, runTransaction } from './transaction.ts';
@@ -106,6 +112,11 @@ class PostgresDatabase implements Database {
     this.#newClient = newClient;
     this.#prepared = new PreparedStatements(direct);
     this.connections = connections;
+  }
+
+  connectionUse(): ConnectionUse {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool;
+    return { busy: totalCount - idle, idle, waiting };
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {

@@ -14,7 +14,11 @@ export interface ClaimedJob {
   readonly maxAttempts: number;
   readonly input: unknown;
   readonly runAt: Date;
+  /** From when it was due to this claim, on the database's clock. Of an attempt after the first it says nothing. */
+  readonly waitedMs: number;
   readonly seed: string;
+  /** The trace that it belongs to, see `tracing.ts`. */
+  readonly trace: string | null;
   /** Null for a job that has nothing to do with others, as most. */
   readonly ties: Ties | null;
 }
@@ -68,7 +72,8 @@ audit as (
   select lease.claimed_at, picked.job_id, picked.attempt, 'started', 'worker:' || lease.worker_id from lease, picked where ${ADMITTED}
 )
 select picked.job_id as id, picked.attempt, lease.id as "leaseId", job.type, job.version, job.queue, job.rank,
-  job.max_attempts as "maxAttempts", job.input, date_part('epoch', job.run_at) * 1000 as "runAtMs", job.seed,
+  job.max_attempts as "maxAttempts", job.input, date_part('epoch', job.run_at) * 1000 as "runAtMs",
+  date_part('epoch', lease.claimed_at - greatest(job.run_at, job.created_at)) * 1000 as "waitedMs", job.seed, job.trace,
   case when (select yes from limited)
       or coalesce(job.unique_key, job.parent_id::text, job.on_child_failure) is not null then json_build_object(
     'unique', job.unique_key is not null, 'child', job.parent_id is not null,
@@ -157,7 +162,9 @@ function toClaimedJob(row: Row & { leaseId: number }): ClaimedJob {
     maxAttempts: row.maxAttempts,
     input: row.input,
     runAt: new Date(row.runAtMs),
+    waitedMs: row.waitedMs,
     seed: row.seed ?? `job:${row.id}`,
+    trace: row.trace,
     ties: row.ties,
   };
 }

@@ -128,10 +128,10 @@ async function runOne(
 ): Promise<DrainedAttempt[]> {
   const { world, settler } = by;
   settler.opened(job.leaseId, 1);
-  const { settled } = await perform(world.types.get(job.type), job, by);
+  const { settled, outcome: made } = await perform(world.types.get(job.type), job, by);
   const outcome = await settled;
   await settler.idle();
-  if (outcome === false) world.onEvent({ event: 'job-fenced', job });
+  if (outcome === false) world.onEvent({ event: 'job-fenced', job, outcome: made });
   if (!outcome) return [];
   world.onEvent({ event: 'job-settled', job, outcome });
   const { ended } = outcome;

@@ -37,6 +37,7 @@ export async function enqueueDeliveries(
     return [...names].map((name) => ({
       type: typeOf(name),
       input: { job: job.id },
+      ...(outcome.trace === undefined ? {} : { trace: outcome.trace }),
     }));
   });
   if (jobs.length > 0)

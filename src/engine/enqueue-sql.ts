@@ -49,11 +49,11 @@ ${unique ? 'given' : 'fresh'} as materialized (
 ),${unique ? uniqueSql(column) : ''}
 job as (
   insert into humdrum.job (id, created_at, run_at, rank, priority, max_attempts, version, type, queue, input,
-    schedule, seed, start_by, unique_key, gates, weights, parent_id, on_child_failure)
+    schedule, seed, start_by, unique_key, gates, weights, parent_id, on_child_failure${has('trace') ? ', trace' : ''})
   select id, now, as_of, rank, priority, max_attempts, version, type, queue, input,
     ${column('schedule')}, ${column('seed')}, starts_by,
     case when ${column('unique_ms')} is null then ${column('unique_key')} end,
-    ${column('gates')}::text[], ${column('weights')}::smallint[], ${column('parent_id')}, ${column('on_child_failure')}
+    ${column('gates')}::text[], ${column('weights')}::smallint[], ${column('parent_id')}, ${column('on_child_failure')}${has('trace') ? ', trace' : ''}
   from fresh
 ),
 ready as (

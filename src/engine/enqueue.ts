@@ -134,6 +134,7 @@ const COLUMNS: readonly [string, string, (row: JobRow) => unknown][] = [
   ['parent_id', 'bigint', ({ parentId }) => parentId],
   ['on_child_failure', 'text', ({ job }) => familyOf(job)?.onFailure ?? null],
   ['children_ms', 'float8', ({ job }) => familyOf(job)?.withinMs ?? null],
+  ['trace', 'text', ({ job }) => job.trace ?? null],
 ];
 
 const familyOf = ({ children }: NewJob): NewJob['children'] =>

@@ -9,6 +9,7 @@ import type { Limits } from './limit.ts';
 import type { Children, EnqueueOptions, NewJob } from './new-job.ts';
 import type { Registry } from './registry.ts';
 import type { Vault } from './secrets.ts';
+import { enqueueTraced, type Tracing } from './tracing.ts';
 
 /** One job to enqueue: a type or its name, its input, and when. */
 export interface JobRequest<Input = unknown> extends EnqueueOptions {
@@ -29,6 +30,7 @@ interface EnqueuerWorld {
   limits: Limits;
   vault: Vault;
   announcer: Announcer;
+  tracing: Tracing | null;
   /** This process only rehearses. */
   dryRun: boolean;
 }
@@ -45,10 +47,14 @@ export class Enqueuer {
 
   /** All of them, in order, or none. Inside an open transaction they belong to that. */
   async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
-    const { database, limits, vault, announcer } = this.#world;
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
     const word = wordOf(requests, jobs);
+    return enqueueTraced(this.#world.tracing, jobs, (traced) => this.#persist(traced, actor, word));
+  }
+
+  async #persist(jobs: readonly NewJob[], actor: string, word: Word): Promise<Enqueued[]> {
+    const { database, limits, vault, announcer } = this.#world;
     if (isOneStatement(jobs) && !isWithin(database)) {
       const rows = await checkAll(jobs, { limits, vault });
       return this.#together.enqueue(rows, actor, word);
@@ -67,10 +73,12 @@ export class Enqueuer {
     requests: readonly JobRequest[],
     actor: string,
   ): Promise<Enqueued[]> {
-    const { limits, vault, announcer } = this.#world;
+    const { limits, vault, announcer, tracing } = this.#world;
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
-    const enqueued = await enqueue(client, jobs, { actor, limits, vault });
+    const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
+      enqueue(client, traced, { actor, limits, vault }),
+    );
     await announcer.announceWithin(client, wordOf(requests, jobs));
     return enqueued;
   }

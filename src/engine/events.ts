@@ -5,7 +5,9 @@ import type { Plan } from './plan.ts';
 /** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
 export type EngineEvent =
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
-  | { event: 'job-fenced'; job: ClaimedJob }
+  | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'jobs-claimed'; queue: string; jobs: number; tookMs: number }
+  | { event: 'batch-settled'; jobs: number; tookMs: number }
   | { event: 'jobs-rescued'; rescued: number; again: number }
   | { event: 'jobs-released'; released: number }
   | { event: 'ticks-fired'; fired: number }

@@ -30,6 +30,8 @@ export interface Outcome {
   readonly changes: TableChange[] | null;
   /** The handler's own transaction, still open. Whoever settles the outcome ends it. */
   readonly transaction: OpenTransaction | null;
+  /** Of the attempt, where somebody traces it: what follows from it carries it along. */
+  readonly trace?: string;
 }
 
 /** Runs a handler once: its context, its time limit, its transaction. Writes nothing and never throws for what the handler does. */

@@ -6,6 +6,7 @@ import type { JobType } from './job-type.ts';
 import type { LimitRule } from './limit.ts';
 import type { Pack } from './pack.ts';
 import type { Receiver } from './receiver.ts';
+import type { Tracing } from './tracing.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 export interface HumdrumOptions {
@@ -31,6 +32,8 @@ export interface HumdrumOptions {
   history?: { keepDays: number };
   /** Nothing is enqueued or run: `start` rehearses the ticks of the schedules as they come. Default: false. */
   dryRun?: boolean;
+  /** Follows jobs from where they are enqueued to where they run: `traceJobs()` of `humdrum/telemetry`. Default: nobody. */
+  tracing?: Tracing;
   /** Hears what the engine does. */
   onEvent?: Listener;
   /** Who acts, in the audit log. Default: the user of this process. */

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Database, Queryable } from '../database/database.ts';
+import { planMigrations, type MigrationSet } from '../database/migrate.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
@@ -10,6 +11,7 @@ import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
 import { executionHistory, showJob, type Execution, type JobDetail } from './history.ts';
+import type { Listener } from './events.ts';
 import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import type { JobType } from './job-type.ts';
 import type { Action } from './lifecycle.ts';
@@ -17,6 +19,7 @@ import { limitsOf } from './limit.ts';
 import type { ListOptions, PageOptions } from './list-filter.ts';
 import { listJobs, pageOfJobs, type JobPage, type JobSummary } from './list-jobs.ts';
 import type { EnqueueOptions } from './new-job.ts';
+import { migrationSets } from './pack.ts';
 import type { Plan } from './plan.ts';
 import type { Receiver } from './receiver.ts';
 import { register } from './register.ts';
@@ -36,8 +39,9 @@ import type {
 } from './statistics.ts';
 import { systemTypes } from './system/index.ts';
 import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
+import { vitalSigns, type VitalSigns } from './vital-signs.ts';
 import { why, type Standing } from './why.ts';
-import { Worker } from './worker.ts';
+import { Worker, type WorkerState } from './worker.ts';
 import { checkConnections, workerSettings, type WorkerSettings } from './worker-options.ts';
 import type { World } from './world.ts';
 
@@ -51,6 +55,8 @@ export class Humdrum {
   readonly #actor: string;
   readonly #ownsDatabase: boolean;
   readonly #announcer: Announcer;
+  readonly #migrations: readonly MigrationSet[];
+  readonly #listeners: Set<Listener>;
   readonly dryRun: boolean;
   #worker: Worker | null = null;
   #dryRunner: DryRun | null = null;
@@ -58,6 +64,7 @@ export class Humdrum {
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     const { packs = [], jobs = [], receivers = [], files = null, history } = options;
+    const { tracing = null, dryRun = false } = options;
     const keepDays = history?.keepDays ?? null;
     const types = new Registry(
       [...packs.flatMap((pack) => pack.jobs), ...jobs],
@@ -67,23 +74,53 @@ export class Humdrum {
     const vault = new Vault([options.secretKey ?? []].flat());
     const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
     this.database = database;
-    this.dryRun = options.dryRun ?? false;
+    this.dryRun = dryRun;
     this.types = types;
     this.#announcer = announcer;
     this.#settings = workerSettings(options.worker);
     this.#receivers = receivers;
     this.#actor = options.actor ?? `user:${userInfo().username}`;
     this.#ownsDatabase = ownsDatabase;
+    this.#migrations = migrationSets(packs);
+    this.#listeners = new Set(options.onEvent ? [options.onEvent] : []);
     this.#world = {
       database,
       types,
       limits,
       vault,
       files,
-      enqueuer: new Enqueuer({ database, types, limits, vault, announcer, dryRun: this.dryRun }),
-      onEvent: options.onEvent ?? (() => undefined),
+      enqueuer: new Enqueuer({ database, types, limits, vault, announcer, tracing, dryRun }),
+      tracing,
+      onEvent: (event) => {
+        for (const listener of this.#listeners) listener(event);
+      },
       onWoken: () => void announcer.announce('ready'),
     };
+  }
+
+  /** Calls `listener` with whatever the engine tells from now on, until what this answers is called. */
+  observe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** What the worker of this process is doing. Null: `start` has not been called, or `stop` is done. */
+  get worker(): WorkerState | null {
+    return this.#worker?.state ?? null;
+  }
+
+  /** Where the jobs of each queue are at this moment, and how many workers there are, at a bounded cost. */
+  async vitalSigns(): Promise<VitalSigns> {
+    return vitalSigns(this.database).catch((error: unknown) => {
+      this.#world.onEvent({ event: 'trouble', doing: 'reading vital signs', error });
+      throw error;
+    });
+  }
+
+  /** Migrations that this program has and the database has not, like `engine/0001_engine.sql`. Errors: `migration-changed`. */
+  async pendingMigrations(): Promise<string[]> {
+    const pending = await planMigrations(this.database, this.#migrations);
+    return pending.map(({ set, name }) => `${set}/${name}`);
   }
 
   /** Persists one job and answers its id. Inside a handler or a `database.transaction` it belongs to that transaction. */

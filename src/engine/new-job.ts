@@ -53,6 +53,8 @@ export interface NewJob extends EnqueueOptions {
   dueAt?: Date;
   /** It starts when the jobs of all earlier ticks of its schedule have ended. */
   inTurn?: boolean;
+  /** The trace that it belongs to, see `tracing.ts`. */
+  trace?: string;
 }
 
 /** What persisting a job takes, besides the database. */

@@ -30,10 +30,23 @@ export async function perform(
   job: ClaimedJob,
   by: PerformOptions,
 ): Promise<Performed> {
+  const { tracing } = by.world;
+  return tracing
+    ? tracing.run(job, (trace) => performWithin(trace, type, job, by))
+    : performWithin(null, type, job, by);
+}
+
+async function performWithin(
+  trace: string | null,
+  type: JobType,
+  job: ClaimedJob,
+  by: PerformOptions,
+): Promise<Performed> {
   const { settler, approve } = by;
   const tooEarly =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.world.database, job) : null;
-  const seen = tooEarly ?? (await execute(type, job, by));
+  const ended = tooEarly ?? (await execute(type, job, by));
+  const seen = trace === null ? ended : { ...ended, trace };
   const refused = 'error' in seen.ended ? null : approve?.(seen);
   const outcome = refused ? { ...seen, ended: refused, effects: [] } : seen;
   const { transaction } = outcome;

@@ -12,6 +12,7 @@ import { planOf, type Plan } from './plan.ts';
 import { rehearse, seedOf } from './rehearse.ts';
 import type { Outcome } from './execute.ts';
 import { Settler } from './settler.ts';
+import { enqueueTraced } from './tracing.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions {
@@ -79,14 +80,16 @@ export async function runNow(
 }
 
 async function persist(
-  { database, limits, vault }: World,
+  { database, limits, vault, tracing }: World,
   type: JobType,
   input: unknown,
   { at: runAt, actor, workerId }: { at: Date; actor: string; workerId: number },
 ): Promise<ClaimedJob> {
   return database.transaction(async (tx) => {
     const seed = seedOf(type, input, runAt);
-    const [made] = await enqueue(tx, [{ type, input, runAt, seed }], { actor, limits, vault });
+    const [made] = await enqueueTraced(tracing, [{ type, input, runAt, seed }], (jobs) =>
+      enqueue(tx, jobs, { actor, limits, vault }),
+    );
     const job = made?.created ? await claimOne(tx, workerId, made.id) : null;
     if (job) return job;
     throw await refusal(tx, type, made);

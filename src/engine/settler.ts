@@ -83,7 +83,10 @@ export class Settler {
       const batch = this.#waiting.splice(0, MAX_BATCH);
       const settlements = batch.map(({ settlement }) => settlement);
       const drained = [...this.#spent.splice(0), ...this.#drainedBy(settlements)];
+      const fromMs = performance.now();
       const refused = new Set(await this.#persist(settlements, drained));
+      const tookMs = performance.now() - fromMs;
+      this.#world.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
       this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
       for (const { settlement, settled } of batch) {
         const recorded = this.#replaced.get(settlement) ?? settlement.outcome;

@@ -17,6 +17,20 @@ const POLL_MS = 2_000;
 /** Where all work is announced: upkeep looks too, and what it sees is announced. */
 const POLL_HEARING_MS = 30_000;
 
+/** What a worker is doing at this moment. */
+export interface WorkerState {
+  /** Null: it has lost its lease, or has none yet. */
+  readonly workerId: number | null;
+  readonly stopping: boolean;
+  readonly concurrency: number;
+  /** Handlers that run. */
+  readonly running: number;
+  /** Jobs that it has claimed and not begun. */
+  readonly inHand: number;
+  /** Jobs that have ended and wait to be settled together. */
+  readonly unsettled: number;
+}
+
 /** The loop around claim, execute and settle. */
 export class Worker {
   readonly #world: World;
@@ -45,6 +59,17 @@ export class Worker {
     this.#options = { queues: world.types.queues(), ...settings };
     this.#settler = new Settler(world);
     this.#walks = new Map(this.#options.queues.map((queue) => [queue, new Walk()]));
+  }
+
+  get state(): WorkerState {
+    return {
+      workerId: this.#membership?.workerId ?? null,
+      stopping: this.#stopping !== null,
+      concurrency: this.#options.concurrency,
+      running: this.#busy,
+      inHand: this.#inHand.length,
+      unsettled: this.#settler.backlog,
+    };
   }
 
   async start(): Promise<void> {
@@ -154,7 +179,9 @@ export class Worker {
         const after = walk.from(fromMs);
         const from = { queue, types: types.signatures, limit: left, after };
         const { jobs, seen, last } = await claimNext(database, this.#workerId, from);
-        walk.walked(after, { fromMs, toMs: performance.now(), seen, last, full: seen >= left });
+        const toMs = performance.now();
+        walk.walked(after, { fromMs, toMs, seen, last, full: seen >= left });
+        onEvent({ event: 'jobs-claimed', queue, jobs: jobs.length, tookMs: toMs - fromMs });
         const [first] = jobs;
         if (first) this.#settler.opened(first.leaseId, jobs.length);
         this.#inHand.push(...jobs);
@@ -197,7 +224,7 @@ export class Worker {
 
   async #run(job: ClaimedJob): Promise<void> {
     const { types, onEvent } = this.#world;
-    const { settled } = await perform(types.get(job.type), job, {
+    const { settled, outcome } = await perform(types.get(job.type), job, {
       world: this.#world,
       settler: this.#settler,
       stop: this.#handlers,
@@ -210,7 +237,7 @@ export class Worker {
     this.#ringIfLow(job); // A full backlog may have been what kept it from claiming.
     this.#live.delete(job);
     if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
-    if (recorded === false) onEvent({ event: 'job-fenced', job });
+    if (recorded === false) onEvent({ event: 'job-fenced', job, outcome });
     if (recorded && 'error' in recorded.ended) this.#upkeep?.ring(); // It may be due again soon.
   }
 

@@ -5,6 +5,7 @@ import type { FileStorage } from './file-storage.ts';
 import type { Limits } from './limit.ts';
 import type { Registry } from './registry.ts';
 import type { Vault } from './secrets.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What the verbs of one process share. */
 export interface World {
@@ -15,6 +16,8 @@ export interface World {
   readonly enqueuer: Enqueuer;
   /** Null where none is configured. */
   readonly files: FileStorage | null;
+  /** Null: nobody follows jobs. */
+  readonly tracing: Tracing | null;
   readonly onEvent: Listener;
   /** Jobs have become ready that other processes may want too. */
   readonly onWoken: () => void;

@@ -2,16 +2,20 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
+import type { Role } from './contract/role.ts';
 import type { Identify } from './identity.ts';
+import { probes, type ProbeOptions } from './probes.ts';
 import { failure, refusal } from './refusal.ts';
-import { mount } from './route.ts';
+import { allowed, mount } from './route.ts';
 import { routes } from './routes/index.ts';
 
 export const API = '/api/v1';
 
-export interface AppOptions {
+export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker'> {
   /** Tells who calls. */
   identify: Identify;
+  /** The least role that may read `/metrics`. Default: viewer. */
+  metricsRole?: Role | 'anyone';
   /** Where the app is mounted, like `/jobs-admin`. Default: at the root. */
   basePath?: string;
   /** Hears of failures that nobody expected. Default: `console.error`. */
@@ -23,6 +27,7 @@ const MAX_BODY_BYTES = 2 * 1_048_576;
 /** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. */
 export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
   const { identify, basePath = '', onError = console.error } = options;
+  const { metrics, expectWorker, metricsRole: role = 'viewer' } = options;
   const app = new Hono().basePath(basePath);
   app.use(
     bodyLimit({
@@ -30,15 +35,9 @@ export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
       onError: (c) => refusal(c, tooLarge()),
     }),
   );
-  app.get('/livez', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', async (c) => {
-    const ready = await humdrum.database.query('select 1').then(
-      () => true,
-      () => false,
-    );
-    if (ready) return c.json({ status: 'ok' });
-    return c.json({ status: 'unavailable', reason: 'the database does not answer' }, 503);
-  });
+  const guardMetrics = async (request: Request): Promise<void> =>
+    void (await allowed(request, { role, method: 'GET' }, identify));
+  app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
   mount(app, API, routes, { humdrum, identify });
   app.notFound((c) =>
     refusal(c, new HumdrumError('not-found', `There is no ${c.req.method} ${c.req.path}.`)),

@@ -76,9 +76,9 @@ async function callOf<E extends Endpoint>(
 }
 
 /** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
-async function allowed(
+export async function allowed(
   request: Request,
-  { role, method }: Endpoint,
+  { role, method }: Pick<Endpoint, 'role' | 'method'>,
   identify: Services['identify'],
 ): Promise<Identity> {
   const identity = await identify(request);

@@ -8,9 +8,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves on loopback. `port` 0 takes a free one. Errors: `port-in-use`. */
-export async function listen(app: Hono, port: number): Promise<Server> {
-  const hostname = '127.0.0.1';
+/** Serves, on loopback if nothing else is said. `port` 0 takes a free one. Errors: `port-in-use`. */
+export async function listen(app: Hono, port: number, hostname = '127.0.0.1'): Promise<Server> {
   const server = serve({ fetch: app.fetch, hostname, port });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);

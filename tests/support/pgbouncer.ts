@@ -1,10 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
+import { findProgram } from './debian.ts';
 import { serverAccount } from './postgres-binaries.ts';
 import { freePort } from './postgres-server.ts';
 
@@ -14,29 +13,9 @@ export interface Pgbouncer {
   stop(): Promise<void>;
 }
 
-const INSTALL_MS = 120_000;
-
-/** Where the program is, installed first where that needs nobody's consent: as root on Debian. Null: there is none to be had. */
+/** Where the program is. Null: there is none to be had. */
 export async function findPgbouncer(): Promise<string | null> {
-  const found = onPath();
-  if (found !== null || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return found;
-  const apt = (...args: string[]) =>
-    promisify(execFile)('apt-get', ['-y', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: INSTALL_MS,
-    });
-  const install = () => apt('install', '--no-install-recommends', 'pgbouncer');
-  await install()
-    .catch(() => apt('update').then(install))
-    .catch(() => undefined);
-  return onPath();
-}
-
-function onPath(): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
-  return (
-    folders.map((folder) => join(folder, 'pgbouncer')).find((file) => existsSync(file)) ?? null
-  );
+  return findProgram('pgbouncer');
 }
 
 /** As with the server of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */

@@ -4,6 +4,7 @@ import { createApp } from '../../http/app.ts';
 import { identifyLocal } from '../../http/loopback.ts';
 import { listen } from '../../http/server.ts';
 import { announceServer } from '../announce-server.ts';
+import { collectMetrics } from '../../telemetry/metrics.ts';
 import { toPort } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import type { Setting } from '../config.ts';
@@ -41,7 +42,9 @@ async function start(
   signalled: Promise<NodeJS.Signals>,
 ): Promise<void> {
   const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
-  const server = await listen(createApp(humdrum, { identify: identifyLocal }), port);
+  const metrics = collectMetrics(humdrum);
+  const app = createApp(humdrum, { identify: identifyLocal, metrics, expectWorker: true });
+  const server = await listen(app, port);
   await announceServer(setting.database, server.url);
   try {
     await humdrum.start();

@@ -1,19 +1,47 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { Humdrum } from '../../engine/humdrum.ts';
+import { probes } from '../../http/probes.ts';
+import { listen, type Server } from '../../http/server.ts';
+import { collectMetrics } from '../../telemetry/metrics.ts';
+import { toAddress } from '../arguments.ts';
 import { createLog, logTo } from '../log.ts';
 import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
 import { say } from '../output.ts';
 
+type Address = ReturnType<typeof toAddress>;
+
 export function workerCommand(): Command {
   return new Command('worker')
     .description('scheduler and worker, without HTTP; start as many as you like on one PostgreSQL')
-    .action(async (_options: object, command: Command) => {
+    .addOption(
+      new Option(
+        '--probes <address>',
+        'serve /livez, /readyz, /startupz and /metrics there, to whoever reaches it: 9464, or 0.0.0.0:9464',
+      )
+        .env('HUMDRUM_PROBES')
+        .argParser(toAddress),
+    )
+    .action(async (options: { probes?: Address }, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
       const { humdrum } = await openHumdrum(command, logTo(createLog()), { dryRun: isDryRun() });
+      const server = options.probes ? await serveProbes(humdrum, options.probes) : null;
       try {
         await humdrum.start();
         say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
+        await humdrum.stop(); // The probes say so meanwhile.
       } finally {
+        await server?.close();
         await humdrum.close();
       }
     });
+}
+
+async function serveProbes(humdrum: Humdrum, { hostname, port }: Address): Promise<Server> {
+  const app = probes(humdrum, { metrics: collectMetrics(humdrum), expectWorker: true });
+  const server = await listen(app, port, hostname).catch(async (error: unknown) => {
+    await humdrum.close();
+    throw error;
+  });
+  say(`The probes are at ${server.url}.`);
+  return server;
 }

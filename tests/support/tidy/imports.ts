@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Node } from 'oxc-parser';
 import { eachNode, finding, textOf, type Finding, type SourceFile } from './source.ts';
 
-const BELOW_HTTP = ['errors', 'database', 'engine', 'effects', 'health', 'packs'];
+const BELOW_HTTP = ['errors', 'database', 'engine', 'effects', 'health', 'telemetry', 'packs'];
 
 /**
  * Which part of src/ may import which. A part may always import itself; a pack is a part of its own, so no pack imports
@@ -14,6 +14,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['errors', 'database'],
   effects: ['errors', 'engine'],
   health: ['errors', 'engine'],
+  telemetry: ['errors', 'database', 'engine', 'health'],
   packs: ['errors', 'engine', 'database'],
   http: BELOW_HTTP,
   cli: [...BELOW_HTTP, 'http'],
