@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'attribute-unknown'
   | 'body-too-large'
   | 'config-invalid'
+  | 'content-type-unsupported'
   | 'csv-invalid'
   | 'cursor-invalid'
   | 'database-closed'

@@ -8,6 +8,7 @@ import { probes, type ProbeOptions } from './probes.ts';
 import { failure, refusal } from './refusal.ts';
 import { allowed, mount } from './route.ts';
 import { routes } from './routes/index.ts';
+import { Signer } from './signer.ts';
 
 export const API = '/api/v1';
 
@@ -18,6 +19,8 @@ export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker
   metricsRole?: Role | 'anyone';
   /** Where the app is mounted, like `/jobs-admin`. Default: at the root. */
   basePath?: string;
+  /** Signs what a caller carries back later. All processes behind one address need the same. Default: one for this process. */
+  signingKey?: string;
   /** Hears of failures that nobody expected. Default: `console.error`. */
   onError?: (error: unknown) => void;
 }
@@ -26,7 +29,7 @@ const MAX_BODY_BYTES = 2 * 1_048_576;
 
 /** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. */
 export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
-  const { identify, basePath = '', onError = console.error } = options;
+  const { identify, basePath = '', signingKey, onError = console.error } = options;
   const { metrics, expectWorker, metricsRole: role = 'viewer' } = options;
   const app = new Hono().basePath(basePath);
   app.use(
@@ -38,7 +41,8 @@ export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
   const guardMetrics = async (request: Request): Promise<void> =>
     void (await allowed(request, { role, method: 'GET' }, identify));
   app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
-  mount(app, API, routes, { humdrum, identify });
+  const base = `${basePath}${API}`;
+  mount(app, API, routes, { humdrum, identify, base, signer: new Signer(signingKey) });
   app.notFound((c) =>
     refusal(c, new HumdrumError('not-found', `There is no ${c.req.method} ${c.req.path}.`)),
   );

@@ -29,14 +29,14 @@ export class Client {
     const response = await this.open(endpoint, given);
     const body = await jsonOf(response);
     const said = endpoint.envelope === 'whole' ? body : (body as { data: unknown }).data;
-    return z.decode(endpoint.answer, said as z.input<E['answer']>) as z.output<E['answer']>;
+    return z.decode(endpoint.answer, said) as z.output<E['answer']>;
   }
 
   /** The answer as it comes: for files and lines. Errors: as `call`. */
   async open<E extends Endpoint>(endpoint: E, given: Given<E> = {}): Promise<Response> {
     const { base, key, fetch: send } = this.#options;
     const { params = {}, query = {}, body, signal } = given;
-    const url = `${base}${pathOf(endpoint, params)}${searchOf(z.encode(endpoint.query, query))}`;
+    const url = `${base}${pathOf(endpoint, params)}${searchOf(z.encode(endpoint.query, query) as Sent)}`;
     const headers = {
       ...(key && { authorization: `Bearer ${key}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -63,11 +63,12 @@ function pathOf({ path, params: schema }: Endpoint, params: Record<string, unkno
   );
 }
 
-function searchOf(query: Record<string, unknown>): string {
+/** A query as it goes over the wire. */
+type Sent = Record<string, string | string[] | undefined>;
+
+function searchOf(query: Sent): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    [value]
-      .flat()
-      .flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+    [value].flat().flatMap((one): [string, string][] => (one === undefined ? [] : [[name, one]])),
   );
   return pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
 }

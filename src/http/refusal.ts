@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { HumdrumError, type ErrorCode } from '../errors.ts';
+import type { HumdrumError, ErrorCode } from '../errors.ts';
 
 /** How an expected failure is said over HTTP. What is not here is a failure of the server. */
 export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
@@ -21,6 +21,7 @@ export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'dry-run': 409,
   'limit-reached': 409,
   'body-too-large': 413,
+  'content-type-unsupported': 415,
   'database-unreachable': 503,
 };
 

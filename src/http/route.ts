@@ -2,14 +2,16 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
+import { bodyOf } from './body.ts';
 import type { Asked, Endpoint } from './contract/endpoint.ts';
 import { mayAct } from './contract/role.ts';
-import type { Identity } from './identity.ts';
+import type { Identify, Identity } from './identity.ts';
+import { readAs } from './refused-value.ts';
 import { refuseCrossSite } from './same-origin.ts';
+import type { Signer } from './signer.ts';
 
-/** What an endpoint's handler is given: what was asked, checked, by whom, and the engine. */
-export interface Call<E extends Endpoint> extends Asked<E> {
-  readonly humdrum: Humdrum;
+/** What an endpoint's handler is given: what was asked, checked, by whom, and all that it is served with. */
+export interface Call<E extends Endpoint> extends Asked<E>, Services {
   readonly identity: Identity;
   readonly request: Request;
 }
@@ -17,7 +19,10 @@ export interface Call<E extends Endpoint> extends Asked<E> {
 /** What all routes are served with. */
 export interface Services {
   readonly humdrum: Humdrum;
-  readonly identify: (request: Request) => Promise<Identity | null>;
+  readonly identify: Identify;
+  /** Where the API begins: the path that the app is mounted at, with `/api/v1`. */
+  readonly base: string;
+  readonly signer: Signer;
 }
 
 export interface Route {
@@ -64,15 +69,15 @@ export function mount(app: Hono, base: string, routes: readonly Route[], service
 async function callOf<E extends Endpoint>(
   c: Context,
   endpoint: E,
-  { humdrum, identify }: Services,
+  services: Services,
 ): Promise<Call<E>> {
   const request = c.req.raw;
-  const identity = await allowed(request, endpoint, identify);
-  const params = read(endpoint.params, c.req.param(), 'The path');
-  const query = read(endpoint.query, queryOf(c), 'The query');
+  const identity = await allowed(request, endpoint, services.identify);
+  const params = readAs(endpoint.params, c.req.param(), 'The path');
+  const query = readAs(endpoint.query, queryOf(request), 'The query');
   const body =
-    endpoint.body === null ? undefined : read(endpoint.body, await bodyOf(c), 'The body');
-  return { params, query, body, humdrum, identity, request } as Call<E>;
+    endpoint.body === null ? undefined : readAs(endpoint.body, await bodyOf(request), 'The body');
+  return { ...services, params, query, body, identity, request } as Call<E>;
 }
 
 /** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
@@ -97,34 +102,14 @@ export async function allowed(
   );
 }
 
-/** Errors: `request-invalid`. */
-function read(schema: z.ZodType, value: unknown, what: string): unknown {
-  const result = z.safeDecode(schema, value as never);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
-  throw new HumdrumError('request-invalid', `${what} cannot be taken${at}: ${issue?.message}.`, {
-    cause: result.error,
-  });
-}
-
 /** A parameter that is given once is text, and one that is given more often a list. */
-function queryOf(c: Context): Record<string, string | string[]> {
+function queryOf({ url }: Request): Record<string, string | string[]> {
+  const { searchParams } = new URL(url);
   return Object.fromEntries(
-    Object.entries(c.req.queries()).map(([name, values]) => {
+    [...new Set(searchParams.keys())].map((name) => {
+      const values = searchParams.getAll(name);
       const [first = ''] = values;
       return [name, values.length > 1 ? values : first];
     }),
   );
-}
-
-/** Undefined where it is empty. Errors: `request-invalid`. */
-async function bodyOf(c: Context): Promise<unknown> {
-  const text = await c.req.text();
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new HumdrumError('request-invalid', 'The body is JSON, or nothing at all.', { cause });
-  }
 }

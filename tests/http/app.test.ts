@@ -74,7 +74,7 @@ eachBackend('the HTTP API', (fresh) => {
       '/api/v1/jobs/history?limit=ten',
       400,
       'request-invalid',
-      /The query cannot be taken at limit: It is a whole number/,
+      /The query cannot be taken at limit, given as "ten": It is a whole number/,
     ],
     ['GET', '/api/v1/jobs/history?limit=-1', 400, 'request-invalid', /limit/],
     ['POST', '/api/v1/jobs/trigger/test.helo', 404, 'type-unknown', /Did you mean "test\.hello"/],
@@ -95,8 +95,10 @@ eachBackend('the HTTP API', (fresh) => {
     const { app, humdrum } = await open();
     const post = (init: RequestInit) =>
       app.request('/api/v1/jobs/trigger/test.hello', { method: 'POST', ...init });
-    expect((await post({ body: '{"half' })).status).toBe(400);
-    expect((await post({ body: '"text"' })).status).toBe(422);
+    const headers = { 'content-type': 'application/json' };
+    expect((await post({ headers, body: '{"half' })).status).toBe(400);
+    expect((await post({ headers, body: '"text"' })).status).toBe(422);
+    expect((await post({ body: '{}' })).status).toBe(415);
     expect((await post({ headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
     expect((await post({ headers: { origin: 'https://evil.example' } })).status).toBe(403);
     expect((await post({ headers: { host: 'evil.example' } })).status).toBe(403);

@@ -143,7 +143,7 @@ const act = {
   tag,
   role: 'operator',
   params: oneJob,
-  body: z.strictObject({ reason: reason.optional() }),
+  body: z.strictObject({ reason: reason.optional() }).prefault({}),
   answer: z.object({ id, status }),
   refuses: ['job-not-found', 'action-refused'],
 } as const;
@@ -183,3 +183,5 @@ export const enqueueJob = endpoint({
   status: 201,
   refuses: ['type-unknown', 'input-invalid', 'dry-run'],
 });
+
+export const jobEndpoints = [listJobs, showJob, whyJob, retryJob, cancelJob, enqueueJob];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { instant, json, whole } from './values.ts';
+import { instant, json, text, whole } from './values.ts';
 
 /** Three endpoints whose shapes are older than this API: monitors and scripts know them. */
 
@@ -58,9 +58,11 @@ export const triggerJob = endpoint({
   summary: 'Enqueue a job by the name of its type, with the body as its input',
   description: 'In a process that only rehearses, `data` is the plan.',
   role: 'operator',
-  params: z.strictObject({ jobName: z.string().max(200) }),
+  params: z.strictObject({ jobName: text(200) }),
   body: json.optional(),
   answer: z.object({ success: z.literal(true), message: z.string(), data: json.optional() }),
   envelope: 'whole',
   refuses: ['type-unknown', 'input-invalid'],
 });
+
+export const sourceEndpoints = [jobsStatus, jobsHistory, triggerJob];

@@ -3,7 +3,7 @@ import type { ListOptions } from '../../engine/list-filter.ts';
 import {
   cancelJob,
   enqueueJob,
-  jobQuery,
+  type jobQuery,
   listJobs,
   retryJob,
   showJob,

@@ -1,0 +1,10 @@
+export { API, createApp } from './app.ts';
+export type { AppOptions } from './app.ts';
+export { Client } from './client.ts';
+export type { ClientOptions } from './client.ts';
+export { endpoints } from './contract/index.ts';
+export type { Endpoint } from './contract/endpoint.ts';
+export { ROLES } from './contract/role.ts';
+export type { Role } from './contract/role.ts';
+export type { Identify, Identity } from './identity.ts';
+export { identifyLocal } from './loopback.ts';

@@ -1,0 +1,143 @@
+import { expect, it } from 'vitest';
+import { enqueueJob, listJobs, retryJob, showJob, whyJob } from '../../src/http/contract/jobs.ts';
+import type { HumdrumError } from '../../src/index.ts';
+import { jsonBody, openApi } from '../support/api.ts';
+import { eachBackend } from '../support/databases.ts';
+import { job } from '../support/engine.ts';
+
+const mail = job('test.mail', () => ({ sent: true }), { attributes: ['tenant'] });
+const broken = job(
+  'test.broken',
+  () => {
+    throw new TypeError('no luck with <b>this</b>');
+  },
+  { retry: { attempts: 1 }, queue: 'slow' },
+);
+
+eachBackend('jobs over HTTP', (fresh) => {
+  const open = async () => openApi(await fresh(), { jobs: [mail, broken] });
+
+  it('are enqueued, listed and shown', async () => {
+    const { client, humdrum } = await open();
+    await humdrum.register();
+    const at = new Date('2040-01-01T00:00:00Z');
+    const first = await client.call(enqueueJob, {
+      body: { type: 'test.mail', input: { tenant: 'acme' }, uniqueKey: 'one' },
+    });
+    const again = await client.call(enqueueJob, { body: { type: 'test.mail', uniqueKey: 'one' } });
+    const later = await client.call(enqueueJob, { body: { type: 'test.broken', runAt: at } });
+    expect(first.created).toBe(true);
+    expect(again).toEqual({ id: first.id, created: false });
+    const { jobs, next } = await client.call(listJobs);
+    expect(jobs.map(({ id }) => id)).toEqual([later.id, first.id]);
+    expect(jobs[0]).toMatchObject({ type: 'test.broken', queue: 'slow', runAt: at });
+    expect(next).toBeNull();
+    const found = await client.call(listJobs, {
+      query: { attribute: ['tenant=acme'], status: ['queued', 'failed'], createdTo: at },
+    });
+    expect(found.jobs.map(({ id }) => id)).toEqual([first.id]);
+    const shown = await client.call(showJob, { params: { id: first.id } });
+    expect(shown).toMatchObject({
+      status: 'queued',
+      input: { tenant: 'acme' },
+      actions: ['cancel'],
+      audit: [{ event: 'created', actor: 'http' }],
+    });
+    const { why } = await client.call(whyJob, { params: { id: later.id } });
+    expect(why).toBe('It is due at 2040-01-01T00:00:00.000Z.');
+  });
+
+  it('come in pages, each job once', async () => {
+    const { client, humdrum } = await open();
+    const ids = await humdrum.enqueueMany(Array.from({ length: 7 }, () => ({ type: mail })));
+    const seen: number[] = [];
+    let after: string | undefined;
+    do {
+      const page = await client.call(listJobs, {
+        query: { limit: 3, order: 'oldest', ...(after === undefined ? {} : { after }) },
+      });
+      seen.push(...page.jobs.map(({ id }) => id));
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    expect(seen).toEqual(ids);
+  });
+
+  it('are retried and cancelled, with or without a reason', async () => {
+    const { client, humdrum, send } = await open();
+    const { id } = await humdrum.enqueue(broken);
+    await humdrum.drain();
+    const retried = await client.call(retryJob, { params: { id }, body: { reason: 'mended' } });
+    expect(retried).toEqual({ id, status: 'queued' });
+    const cancelled = await send(`/jobs/${id}/cancel`, { method: 'POST' });
+    expect(cancelled.body).toEqual({ success: true, data: { id, status: 'cancelled' } });
+    const refused = client.call(retryJob, { params: { id }, body: {} });
+    await expect(refused).rejects.toThrow(
+      expect.objectContaining({ code: 'action-refused' }) as HumdrumError,
+    );
+    const { audit } = await humdrum.showJob(id);
+    expect(audit.slice(-2)).toMatchObject([
+      { event: 'retried', actor: 'http', reason: 'mended' },
+      { event: 'cancelled', actor: 'http', reason: null },
+    ]);
+  });
+
+  it('say what is wrong with a question', async () => {
+    const { send } = await open();
+    const long = 'x'.repeat(600);
+    const cases: [path: string, init: RequestInit, status: number, message: string][] = [
+      [
+        '/jobs?limit=ten',
+        {},
+        400,
+        'The query cannot be taken at limit, given as "ten": It is a whole number from 1 to 1,000.',
+      ],
+      [
+        '/jobs?limit=5000',
+        {},
+        400,
+        'The query cannot be taken at limit, given as 5000: It is a whole number from 1 to 1,000.',
+      ],
+      [
+        '/jobs?status=done',
+        {},
+        400,
+        'The query cannot be taken at status.0, given as "done": It is one of queued, running, completed, failed, cancelled.',
+      ],
+      [
+        '/jobs?stauts=failed',
+        {},
+        400,
+        'There is no "stauts" here. Did you mean "status"? It takes id, status,',
+      ],
+      [
+        '/jobs?createdFrom=yesterday',
+        {},
+        400,
+        'at createdFrom, given as "yesterday": It is an instant in the years 1 to 9999, like 2026-01-31T09:00:00Z.',
+      ],
+      [`/jobs?after=${long}`, {}, 400, 'given as 602 characters: It has at most 500 characters.'],
+      ['/jobs?after=abc', {}, 400, 'That is no cursor'],
+      ['/jobs?attribute=tenant', {}, 400, 'It is a path and a value, like customer.id=17.'],
+      ['/jobs?attribute=nothing%3D1', {}, 400, 'has declared nothing'],
+      ['/jobs/one', {}, 400, 'The path cannot be taken at id, given as "one"'],
+      ['/jobs/99', {}, 404, 'There is no job 99.'],
+      ['/jobs/99/why', {}, 404, 'There is no job 99.'],
+      ['/jobs/99/retry', { method: 'POST' }, 404, 'There is no job 99.'],
+      ['/jobs', jsonBody({}), 400, 'The body cannot be taken at type: It is missing: text.'],
+      ['/jobs', jsonBody({ type: 'test.male' }), 404, 'Did you mean "test.mail"?'],
+      [
+        '/jobs',
+        jsonBody({ type: 'test.mail', priority: 2_000 }),
+        400,
+        'at priority, given as 2000: It is at most 1,000.',
+      ],
+      ['/jobs', jsonBody({ type: 'test.mail', input: 'text' }), 422, 'does not fit its schema'],
+      ['/jobs', { method: 'POST' }, 400, 'The body cannot be taken: It is missing: an object.'],
+    ];
+    for (const [path, init, status, message] of cases) {
+      const answer = await send(path, init);
+      expect(answer.status, path).toBe(status);
+      expect(answer.body.error?.message, path).toContain(message);
+    }
+  });
+});
