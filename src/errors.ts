@@ -33,8 +33,10 @@ export type ErrorCode =
   | 'limit-reached'
   | 'limit-unknown'
   | 'migration-changed'
+  | 'name-taken'
   | 'not-found'
   | 'not-serializable'
+  | 'openid-missing'
   | 'pg-missing'
   | 'plan-changed'
   | 'port-in-use'
@@ -45,6 +47,7 @@ export type ErrorCode =
   | 'secret-key-missing'
   | 'server-unreachable'
   | 'timed-out'
+  | 'too-many-attempts'
   | 'type-invalid'
   | 'type-unknown'
   | 'unauthenticated';

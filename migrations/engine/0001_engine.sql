@@ -89,7 +89,8 @@ create table humdrum.audit (
   job_id  bigint,
   attempt smallint,
   event   text        not null check (event in
-    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped', 'dropped')),
+    ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped', 'dropped',
+     'granted', 'revoked', 'admitted')),
   actor   text        not null,
   reason  text
 );

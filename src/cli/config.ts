@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { closest } from 'fastest-levenshtein';
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
+import type { AccessOptions } from '../http/access-options.ts';
 import { picks } from '../packs/picks/index.ts';
 
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
@@ -18,7 +19,7 @@ export type Config = Pick<
   | 'history'
   | 'secretKey'
   | 'worker'
-> & { database?: string };
+> & { database?: string; access?: AccessOptions };
 
 export interface GlobalFlags {
   database?: string;
@@ -77,7 +78,17 @@ async function load(path: string): Promise<Config> {
 }
 
 const LISTS = ['jobs', 'packs', 'receivers'];
-const KEYS = [...LISTS, 'limits', 'queues', 'files', 'history', 'secretKey', 'worker', 'database'];
+const KEYS = [
+  ...LISTS,
+  'limits',
+  'queues',
+  'files',
+  'history',
+  'secretKey',
+  'worker',
+  'database',
+  'access',
+];
 
 function checked(exported: unknown, path: string): Config {
   const wrong = (what: string) =>

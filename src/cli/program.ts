@@ -9,12 +9,14 @@ import { enqueueCommand } from './commands/enqueue.ts';
 import { historyCommand } from './commands/history.ts';
 import { initCommand } from './commands/init.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { keysCommand } from './commands/keys.ts';
 import { picksCommand } from './commands/picks.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { schedulesCommand } from './commands/schedules.ts';
 import { serverCommand } from './commands/server.ts';
 import { startCommand } from './commands/start.ts';
+import { usersCommand } from './commands/users.ts';
 import { workerCommand } from './commands/worker.ts';
 import { version } from './version.ts';
 
@@ -56,6 +58,8 @@ function commands(): Command[] {
     schedulesCommand(),
     historyCommand(),
     auditCommand(),
+    keysCommand(),
+    usersCommand(),
     dbCommand(),
     configCommand(),
     checkCommand(),

@@ -44,6 +44,9 @@ export const EVENTS = {
   configured: null, // Of no job: a limit was changed.
   skipped: null, // Of no job: a tick made none.
   dropped: null, // Of no job: old history was.
+  granted: null, // Of no job: a key, an account, a role or a password was given to somebody.
+  revoked: null, // Of no job: a key, an account or a session was taken from somebody.
+  admitted: null, // Of no job: somebody has logged in.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 

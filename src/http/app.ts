@@ -1,9 +1,12 @@
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
+import type { AccessOptions } from './access-options.ts';
 import type { Role } from './contract/role.ts';
-import type { Identify } from './identity.ts';
+import { identifyBy, type Identify } from './identity.ts';
+import { mountLogin } from './login.ts';
+import { peerOf } from './peer.ts';
 import { probes, type ProbeOptions } from './probes.ts';
 import { failure, refusal } from './refusal.ts';
 import { allowed, mount } from './route.ts';
@@ -13,8 +16,10 @@ import { Signer } from './signer.ts';
 export const API = '/api/v1';
 
 export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker'> {
-  /** Tells who calls. */
-  identify: Identify;
+  /** Sessions, proxies, OpenID Connect. */
+  access?: AccessOptions;
+  /** Tells who calls. Default: the keys and sessions of the database. */
+  identify?: Identify;
   /** The least role that may read `/metrics`. Default: viewer. */
   metricsRole?: Role | 'anyone';
   /** Where the app is mounted, like `/jobs-admin`. Default: at the root. */
@@ -28,8 +33,9 @@ export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker
 const MAX_BODY_BYTES = 2 * 1_048_576;
 
 /** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. */
-export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
-  const { identify, basePath = '', signingKey, onError = console.error } = options;
+export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
+  const { access = {}, basePath = '', signingKey, onError = console.error } = options;
+  const { identify = identifyBy(humdrum.database, access) } = options;
   const { metrics, expectWorker, metricsRole: role = 'viewer' } = options;
   const app = new Hono().basePath(basePath);
   app.use(
@@ -38,11 +44,13 @@ export function createApp(humdrum: Humdrum, options: AppOptions): Hono {
       onError: (c) => refusal(c, tooLarge()),
     }),
   );
-  const guardMetrics = async (request: Request): Promise<void> =>
-    void (await allowed(request, { role, method: 'GET' }, identify));
+  const guardMetrics = async (c: Context): Promise<void> => {
+    await allowed(c.req.raw, peerOf(c, access.trustProxy ?? 0), { role, method: 'GET' }, identify);
+  };
   app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
   const base = `${basePath}${API}`;
-  mount(app, API, routes, { humdrum, identify, base, signer: new Signer(signingKey) });
+  mount(app, API, routes, { humdrum, identify, access, base, signer: new Signer(signingKey) });
+  mountLogin(app, humdrum.database, access);
   app.notFound((c) =>
     refusal(c, new HumdrumError('not-found', `There is no ${c.req.method} ${c.req.path}.`)),
   );

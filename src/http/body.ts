@@ -38,10 +38,13 @@ function parse(bytes: ArrayBuffer): unknown {
 function isDeeper(value: unknown, levels: number): boolean {
   let level = [value];
   for (let depth = 0; depth <= levels; depth += 1) {
-    level = level.flatMap((one) =>
-      typeof one === 'object' && one !== null ? Object.values<unknown>(one) : [],
-    );
+    level = level.flatMap(partsOf);
     if (level.length === 0) return false;
   }
   return true;
 }
+
+const partsOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value as Record<string, unknown>)
+    : [];

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -10,7 +10,7 @@ export interface ProbeOptions {
   /** Served at `/metrics`, in Prometheus' format. Default: none. */
   metrics?: Metrics | undefined;
   /** Called before `/metrics` is told; it throws a `HumdrumError` where somebody may not read it. Default: anyone may. */
-  guardMetrics?: ((request: Request) => Promise<void>) | undefined;
+  guardMetrics?: ((c: Context) => Promise<void>) | undefined;
   /** This process is to run jobs: it is not ready before its worker has joined. Default: once `start` has been called. */
   expectWorker?: boolean | undefined;
 }
@@ -42,7 +42,7 @@ export function probes(humdrum: Humdrum, options: ProbeOptions = {}): Hono {
   });
   if (metrics) {
     app.get('/metrics', async (c) => {
-      await guardMetrics?.(c.req.raw);
+      await guardMetrics?.(c);
       return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
     });
   }

@@ -20,8 +20,11 @@ export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'action-refused': 409,
   'dry-run': 409,
   'limit-reached': 409,
+  'name-taken': 409,
   'body-too-large': 413,
   'content-type-unsupported': 415,
+  'too-many-attempts': 429,
+  'server-unreachable': 502,
   'database-unreachable': 503,
 };
 

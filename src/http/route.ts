@@ -1,11 +1,14 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
+import { actorFrom } from '../access/login.ts';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
+import type { AccessOptions } from './access-options.ts';
 import { bodyOf } from './body.ts';
 import type { Asked, Endpoint } from './contract/endpoint.ts';
 import { mayAct } from './contract/role.ts';
 import type { Identify, Identity } from './identity.ts';
+import { peerOf, type Peer } from './peer.ts';
 import { readAs } from './refused-value.ts';
 import { refuseCrossSite } from './same-origin.ts';
 import type { Signer } from './signer.ts';
@@ -14,12 +17,16 @@ import type { Signer } from './signer.ts';
 export interface Call<E extends Endpoint> extends Asked<E>, Services {
   readonly identity: Identity;
   readonly request: Request;
+  readonly peer: Peer;
+  /** Sets a header of the answer, whatever that will be. */
+  readonly header: (name: string, value: string) => void;
 }
 
 /** What all routes are served with. */
 export interface Services {
   readonly humdrum: Humdrum;
   readonly identify: Identify;
+  readonly access: AccessOptions;
   /** Where the API begins: the path that the app is mounted at, with `/api/v1`. */
   readonly base: string;
   readonly signer: Signer;
@@ -30,8 +37,12 @@ export interface Route {
   readonly handle: (c: Context, services: Services) => Promise<Response>;
 }
 
-/** Nobody: who calls an endpoint that is for anyone. */
-const ANYONE: Identity = { actor: 'http', role: 'viewer', ambient: false };
+/** Who calls an endpoint that is for anyone. */
+const anyoneFrom = ({ address }: Peer): Identity => ({
+  actor: actorFrom('http', address),
+  role: 'viewer',
+  ambient: false,
+});
 
 /** An endpoint with what it does. The answer is checked against its schema too. */
 export function route<E extends Endpoint>(
@@ -72,33 +83,37 @@ async function callOf<E extends Endpoint>(
   services: Services,
 ): Promise<Call<E>> {
   const request = c.req.raw;
-  const identity = await allowed(request, endpoint, services.identify);
+  const peer = peerOf(c, services.access.trustProxy ?? 0);
+  const header = (name: string, value: string): void => c.header(name, value);
+  const identity = await allowed(request, peer, endpoint, services.identify);
   const params = readAs(endpoint.params, c.req.param(), 'The path');
   const query = readAs(endpoint.query, queryOf(request), 'The query');
   const body =
     endpoint.body === null ? undefined : readAs(endpoint.body, await bodyOf(request), 'The body');
-  return { ...services, params, query, body, identity, request } as Call<E>;
+  return { ...services, params, query, body, identity, request, peer, header } as Call<E>;
 }
 
 /** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
 export async function allowed(
   request: Request,
+  peer: Peer,
   { role, method }: Pick<Endpoint, 'role' | 'method'>,
-  identify: Services['identify'],
+  identify: Identify,
 ): Promise<Identity> {
-  const identity = await identify(request);
-  if (role === 'anyone') return identity ?? ANYONE;
-  if (!identity) {
+  const identity = await identify(request, peer);
+  if (!identity && role !== 'anyone') {
     throw new HumdrumError(
       'unauthenticated',
       'Who are you? Send a key (Authorization: Bearer …), or log in.',
     );
   }
-  if (method !== 'GET' && identity.ambient) refuseCrossSite(request);
-  if (mayAct(identity.role, role)) return identity;
+  // Nobody too: a browser that another site logs in belongs to somebody else then.
+  if (method !== 'GET' && (identity?.ambient ?? true)) refuseCrossSite(request, peer);
+  if (role === 'anyone') return identity ?? anyoneFrom(peer);
+  if (identity && mayAct(identity.role, role)) return identity;
   throw new HumdrumError(
     'role-insufficient',
-    `This takes the role ${role}, and ${identity.actor} has the role ${identity.role}.`,
+    `This takes the role ${role}, and yours is ${identity?.role}.`,
   );
 }
 

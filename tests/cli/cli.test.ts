@@ -16,7 +16,11 @@ describe('start with no configuration', () => {
     expect(await humdrum.saying(/^next/)).toMatch(/UTC {2}picks\.settle-games/);
     await humdrum.saying(/picks\.settle-games completed: Settled 1\d,\d\d\d bets/);
     const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
-    expect(await (await fetch(url)).json()).toMatchObject({
+    expect((await fetch(url)).status).toBe(401);
+    const link = new URL((await humdrum.saying(/^log in/)).split(/\s+/)[2] ?? '');
+    const entered = await fetch(link, { method: 'POST', body: new URLSearchParams(link.search) });
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect(await (await fetch(url, { headers: { cookie } })).json()).toMatchObject({
       data: { stats: { successfulExecutions: 1 } },
     });
 

@@ -1,54 +1,44 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import { createApp } from '../../http/app.ts';
-import { identifyLocal } from '../../http/loopback.ts';
-import { listen } from '../../http/server.ts';
-import { announceServer } from '../announce-server.ts';
 import { collectMetrics } from '../../telemetry/metrics.ts';
-import { toPort } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, painted, print, say } from '../output.ts';
+import { listeningOptions, serve, type Listening, type Served } from '../serve.ts';
 import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
 
 export function startCommand(): Command {
-  return new Command('start')
+  const made = new Command('start')
     .description(
       'scheduler, worker and HTTP API in one process; with no configuration on the embedded database',
     )
-    .addOption(
-      new Option('--port <number>', 'port on loopback, 0 for any')
-        .env('PORT')
-        .argParser(toPort)
-        .default(3001),
-    )
-    .action(async (options: { port: number }, command: Command) => {
+    .action(async (options: Listening, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
       const log = logTo(createLog());
       const { humdrum, setting } = await openHumdrum(command, log, { dryRun: isDryRun() });
       try {
-        await start(humdrum, setting, options.port, signalled);
+        await start(humdrum, setting, options, signalled);
       } finally {
         await humdrum.close();
       }
     });
+  for (const option of listeningOptions()) made.addOption(option);
+  return made;
 }
 
 async function start(
   humdrum: Humdrum,
   setting: Setting,
-  port: number,
+  listening: Listening,
   signalled: Promise<NodeJS.Signals>,
 ): Promise<void> {
-  const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
   const metrics = collectMetrics(humdrum);
-  const app = createApp(humdrum, { identify: identifyLocal, metrics, expectWorker: true });
-  const server = await listen(app, port);
-  await announceServer(setting.database, server.url);
+  const server = await serve(humdrum, setting, listening, { metrics, expectWorker: true });
   try {
+    const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
     await humdrum.start();
-    print(await banner(humdrum, setting, server.url, sample));
+    print(await banner(humdrum, setting, server, sample));
     say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
     await humdrum.stop();
   } finally {
@@ -71,10 +61,11 @@ async function loadSamples(humdrum: Humdrum, { config }: Setting): Promise<strin
 async function banner(
   humdrum: Humdrum,
   setting: Setting,
-  url: string,
+  server: Served,
   sample: string[],
 ): Promise<string> {
   const ticks = await humdrum.nextTicks(5);
+  const link = await server.loginLink();
   const where =
     humdrum.database.backend === 'pglite'
       ? `embedded, in ${setting.database}`
@@ -88,7 +79,8 @@ async function banner(
     ],
     ['database', where],
     ['sample', sample.length > 0 ? sample.join('\n') : null],
-    ['listens', `${url}/api/v1/jobs/status`],
+    ['listens', `${server.url}/api/v1/jobs/status`],
+    ['log in', link && `${link}\nonce, within an hour, as an admin`],
     [
       'next',
       ticks.map((tick) => `${instant(tick.nextAt)} UTC  ${tick.schedule}`).join('\n') ||

@@ -9,7 +9,8 @@ import {
   type Visit,
 } from './source.ts';
 
-const MAY_HOLD_SQL = /^src\/(engine|database|health)\/|^src\/(packs\/[^/]+|testing)\/queries\.ts$/;
+const MAY_HOLD_SQL =
+  /^src\/(access|engine|database|health)\/|^src\/(packs\/[^/]+|testing)\/queries\.ts$/;
 
 /** How a statement starts. */
 const SQL_START = new RegExp(
@@ -33,13 +34,13 @@ function isSql(text: string): boolean {
   return SQL_START.test(text) && !/^\s*[A-Z][a-z]/.test(text);
 }
 
-/** SQL is where someone looks for it: in the engine, the adapters, health, and the queries.ts of a pack and of testing. */
+/** SQL is where someone looks for it: in the engine, the adapters, access, health, and the queries.ts of a pack and of testing. */
 export function sqlHasItsPlace(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(({ path }) => !MAY_HOLD_SQL.test(path));
   return inEach(others, (node) => {
     const text = textOf(node);
     return text !== null && isSql(text)
-      ? 'SQL: move it to src/engine, src/database, src/health or the queries.ts of the pack'
+      ? 'SQL: move it to src/engine, src/database, src/access, src/health or the queries.ts of the pack'
       : null;
   });
 }

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import type { Database, Queryable } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
+import { nameFrom } from './name.ts';
+import { record, type By } from './record.ts';
+import type { Role } from './role.ts';
+import { hashOf, isSecret, newSecret } from './secret.ts';
+
+/** What is known of a key: all but its secret. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  role: Role;
+  createdAt: Date;
+  expiresAt: Date | null;
+  /** To the minute. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
+
+export interface KeyToMake {
+  name: string;
+  role: Role;
+  expiresAt?: Date | null | undefined;
+}
+
+const COLUMNS = `id, name, role, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt",
+  revoked_at as "revokedAt"`;
+const KEY = /^hd_([0-9a-f]{12})_([\w-]{43})$/;
+const NO_HASH = Buffer.alloc(32);
+
+/** Makes a key. `secret` is the whole of it, and is nowhere else. Errors: `input-invalid`, `name-taken`. */
+export async function createKey(
+  db: Database,
+  { name: given, role, expiresAt = null }: KeyToMake,
+  by: By,
+): Promise<{ key: ApiKey; secret: string }> {
+  const name = nameFrom(given);
+  const id = randomBytes(6).toString('hex');
+  const secret = newSecret();
+  const key = await db.transaction(async (tx) => {
+    const { rows } = await tx.query<ApiKey>(
+      `insert into humdrum.api_key (id, name, role, secret_hash, created_at, expires_at)
+       values ($1, $2, $3, $4, humdrum.clock(), $5)
+       on conflict (name) where revoked_at is null do nothing
+       returning ${COLUMNS}`,
+      [id, name, role, hashOf(secret), expiresAt?.toISOString() ?? null],
+    );
+    const [made] = rows;
+    if (!made) throw taken(name);
+    if (expiresAt && expiresAt <= made.createdAt) {
+      throw new HumdrumError('input-invalid', 'A key expires at a time to come.');
+    }
+    const until = expiresAt ? ` until ${expiresAt.toISOString()}` : '';
+    await record(tx, 'granted', `key ${name} (${id}), ${role}${until}`, by);
+    return made;
+  });
+  return { key, secret: `hd_${id}_${secret}` };
+}
+
+/** All that there ever were, the newest first. */
+export async function listKeys(db: Queryable): Promise<ApiKey[]> {
+  const { rows } = await db.query<ApiKey>(
+    `select ${COLUMNS} from humdrum.api_key order by created_at desc, id`,
+  );
+  return rows;
+}
+
+/** Lets nobody in by it any more. Errors: `not-found`, `action-refused`. */
+export async function revokeKey(db: Database, id: string, by: By): Promise<ApiKey> {
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.query<ApiKey>(
+      `update humdrum.api_key set revoked_at = humdrum.clock() where id = $1 and revoked_at is null returning ${COLUMNS}`,
+      [id],
+    );
+    const [key] = rows;
+    if (!key) throw await whyNot(tx, id);
+    await record(tx, 'revoked', `key ${key.name} (${id})`, by);
+    return key;
+  });
+}
+
+/** The audit names keys by their names. */
+function taken(name: string): HumdrumError {
+  return new HumdrumError(
+    'name-taken',
+    `There is a key "${name}" already. Revoke it first, or take another name.`,
+  );
+}
+
+async function whyNot(db: Queryable, id: string): Promise<HumdrumError> {
+  const { rows } = await db.query('select from humdrum.api_key where id = $1', [id]);
+  return rows.length > 0
+    ? new HumdrumError('action-refused', `The key ${id} is revoked already.`)
+    : new HumdrumError(
+        'not-found',
+        `There is no key ${id}. Its id is what stands between hd_ and the next _.`,
+      );
+}
+
+/** Whose key this is; null: nobody's, or nobody's any more. */
+export async function ownerOfKey(
+  db: Queryable,
+  text: string,
+): Promise<{ name: string; role: Role } | null> {
+  const [, id, secret = ''] = KEY.exec(text) ?? [];
+  if (id === undefined) return null;
+  const { rows } = await db.query<{ name: string; role: Role; hash: Uint8Array; stale: boolean }>(
+    `select name, role, secret_hash as hash,
+       coalesce(last_used_at < humdrum.clock() - interval '1 minute', true) as stale
+     from humdrum.api_key
+     where id = $1 and revoked_at is null and (expires_at is null or expires_at > humdrum.clock())`,
+    [id],
+  );
+  const [key] = rows;
+  if (!isSecret(secret, key?.hash ?? NO_HASH) || !key) return null;
+  if (key.stale) await noteUse(db, id);
+  return { name: key.name, role: key.role };
+}
+
+/** Of many requests at once, one writes. */
+async function noteUse(db: Queryable, id: string): Promise<void> {
+  await db.query(
+    `update humdrum.api_key set last_used_at = humdrum.clock()
+     where id = $1 and coalesce(last_used_at < humdrum.clock() - interval '1 minute', true)`,
+    [id],
+  );
+}

@@ -1,0 +1,95 @@
+import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
+import { promisify } from 'node:util';
+import { HumdrumError } from '../errors.ts';
+import { TooManyAttempts } from './too-many-attempts.ts';
+
+/** How a password is hashed: `N` is 2 to the power of `ln`. */
+interface Cost {
+  ln: number;
+  r: number;
+  p: number;
+}
+
+interface Stored extends Cost {
+  salt: Buffer;
+  hash: Buffer;
+}
+
+/** What OWASP's Password Storage Cheat Sheet asks of scrypt first: 128 MiB, and some 0.4 s. */
+const COST: Cost = { ln: 17, r: 8, p: 1 };
+const LEAST = 12;
+const MOST = 1_000;
+const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{22,86})\$([\w+/]{43})$/;
+
+/** As long as a right one takes to be refused, for those who do not exist: no password has this hash. */
+export const NOBODYS = format({ ...COST, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
+
+/** Errors: `input-invalid`. */
+export function checkPassword(password: string): void {
+  const length = Array.from(password).length;
+  if (length >= LEAST && length <= MOST) return;
+  throw new HumdrumError(
+    'input-invalid',
+    `A password has ${LEAST} to ${MOST.toLocaleString('en')} characters, of any kind. Some words that do not belong together make a good one.`,
+  );
+}
+
+/** `$scrypt$ln=17,r=8,p=1$salt$hash`. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16);
+  return format({ ...COST, salt, hash: await derive(password, salt, COST) });
+}
+
+/** `outdated`: it is right, and hashed in a way that is no longer ours. */
+export async function verifyPassword(
+  password: string,
+  stored: string,
+): Promise<'right' | 'outdated' | 'wrong'> {
+  const known = parse(stored);
+  const hash = await derive(password, known.salt, known);
+  if (!timingSafeEqual(hash, known.hash)) return 'wrong';
+  const same = known.ln === COST.ln && known.r === COST.r && known.p === COST.p;
+  return same ? 'right' : 'outdated';
+}
+
+const scrypted = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
+const MAX_WAITING = 20;
+let waiting = 0;
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after another: each takes so much memory, and a thread of few. Errors: `too-many-attempts`. */
+async function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buffer> {
+  if (waiting >= MAX_WAITING) throw new TooManyAttempts(10);
+  waiting += 1;
+  const N = 2 ** ln;
+  const next = last.then(() =>
+    scrypted(password.normalize('NFKC'), salt, 32, {
+      N,
+      r,
+      p,
+      maxmem: 128 * r * (N + p) + 1_048_576,
+    }),
+  );
+  last = next.catch(() => undefined);
+  return next.finally(() => (waiting -= 1));
+}
+
+function format({ ln, r, p, salt, hash }: Stored): string {
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${base64(salt)}$${base64(hash)}`;
+}
+
+function parse(stored: string): Stored {
+  const [, ln, r, p, salt = '', hash = ''] = STORED.exec(stored) ?? [];
+  if (hash === '') throw new Error('A stored password is no hash that is known here.');
+  return {
+    ln: Number(ln),
+    r: Number(r),
+    p: Number(p),
+    salt: Buffer.from(salt, 'base64'),
+    hash: Buffer.from(hash, 'base64'),
+  };
+}
+
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}

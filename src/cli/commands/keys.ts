@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { createKey, listKeys, revokeKey, type ApiKey } from '../../access/api-key.ts';
+import type { Role } from '../../access/role.ts';
+import { jsonOption, reasonOption, roleOption, withAccess, type ReasonFlag } from '../access.ts';
+import { toInstant } from '../arguments.ts';
+import { print, printJson, say, second, table } from '../output.ts';
+
+export function keysCommand(): Command {
+  const keys = new Command('keys').description('keys, with which programs call the HTTP API');
+  keys.addCommand(createCommand());
+  keys.addCommand(listCommand());
+  keys.addCommand(revokeCommand());
+  return keys;
+}
+
+interface CreateFlags extends ReasonFlag {
+  role: Role;
+  expires?: Date;
+  json?: true;
+}
+
+function createCommand(): Command {
+  return new Command('create')
+    .description('make a key; it is shown once, and only a hash of it is kept')
+    .argument('<name>', 'of the program: the audit says key:NAME')
+    .addOption(roleOption())
+    .option('--expires <instant>', 'until when it is good (ISO 8601)', toInstant)
+    .addOption(reasonOption())
+    .addOption(jsonOption())
+    .action(async (name: string, flags: CreateFlags, command: Command) => {
+      const { role, expires: expiresAt } = flags;
+      const made = await withAccess(command, flags, (db, by) =>
+        createKey(db, { name, role, expiresAt }, by),
+      );
+      if (flags.json) return printJson(made);
+      say(`The key ${made.key.name}, ${role}. Keep it: it is not shown again.`);
+      print(made.secret);
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('all keys, the newest first')
+    .addOption(jsonOption())
+    .action(async (flags: { json?: true }, command: Command) => {
+      const keys = await withAccess(command, {}, listKeys);
+      if (flags.json) return printJson(keys);
+      const rows = keys.map((key) => [
+        key.id,
+        key.name,
+        key.role,
+        second(key.createdAt),
+        key.lastUsedAt ? second(key.lastUsedAt) : 'never',
+        standing(key),
+      ]);
+      const head = ['id', 'name', 'role', 'created (UTC)', 'last used', 'good'];
+      print(table(head, rows, 'There is no key.'));
+    });
+}
+
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .description('let nobody in by a key any more')
+    .argument('<id>', 'what stands between hd_ and the next _')
+    .addOption(reasonOption())
+    .addOption(jsonOption())
+    .action(async (id: string, flags: ReasonFlag & { json?: true }, command: Command) => {
+      const key = await withAccess(command, flags, (db, by) => revokeKey(db, id, by));
+      if (flags.json) printJson(key);
+      else print(`The key ${key.name} (${id}) is revoked.`);
+    });
+}
+
+function standing({ revokedAt, expiresAt }: ApiKey): string {
+  if (revokedAt) return `revoked ${second(revokedAt)}`;
+  return expiresAt ? `until ${second(expiresAt)}` : 'yes';
+}

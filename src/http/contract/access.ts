@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { ROLES } from './role.ts';
+import { instant, reason, text } from './values.ts';
+
+const tag = 'Access';
+
+export const role = z.enum(ROLES).meta({ id: 'Role' });
+const name = text(200);
+const password = text(2_000);
+const why = { reason: reason.optional() };
+
+const me = z
+  .object({
+    actor: z.string().meta({ description: 'As the audit names them' }),
+    role,
+  })
+  .meta({ id: 'Caller' });
+
+export const showMe = endpoint({
+  name: 'showMe',
+  method: 'GET',
+  path: '/access/me',
+  tag,
+  summary: 'Who calls, and what they may',
+  role: 'viewer',
+  answer: me,
+});
+
+export const logIn = endpoint({
+  name: 'logIn',
+  method: 'POST',
+  path: '/access/login',
+  tag,
+  summary: 'Log in with a password',
+  description:
+    'Sets the cookie of a new session, and ends the one that the browser had. 429 says in Retry-After when to try again.',
+  role: 'anyone',
+  body: z.strictObject({ name, password }),
+  answer: z.object({ expiresAt: instant }),
+  refuses: ['unauthenticated', 'too-many-attempts'],
+});
+
+export const logOut = endpoint({
+  name: 'logOut',
+  method: 'POST',
+  path: '/access/logout',
+  tag,
+  summary: 'End this session, or all of this account',
+  role: 'viewer',
+  body: z.strictObject({ everywhere: z.boolean().optional() }).optional(),
+  answer: z.object({ ended: z.int().meta({ description: 'How many sessions' }) }),
+});
+
+export const changePassword = endpoint({
+  name: 'changePassword',
+  method: 'POST',
+  path: '/access/password',
+  tag,
+  summary: 'Change the password of this account',
+  description: 'Ends all its sessions, and opens a new one.',
+  role: 'viewer',
+  body: z.strictObject({ current: password, password }),
+  answer: z.object({ expiresAt: instant }),
+  refuses: ['unauthenticated', 'too-many-attempts', 'action-refused', 'input-invalid'],
+});
+
+const apiKey = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role,
+    createdAt: instant,
+    expiresAt: instant.nullable(),
+    lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
+    revokedAt: instant.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+export const listKeys = endpoint({
+  name: 'listKeys',
+  method: 'GET',
+  path: '/access/keys',
+  tag,
+  summary: 'All keys, those that are revoked too',
+  role: 'admin',
+  answer: z.object({ keys: z.array(apiKey) }),
+});
+
+export const createKey = endpoint({
+  name: 'createKey',
+  method: 'POST',
+  path: '/access/keys',
+  tag,
+  summary: 'Make a key for a program',
+  description: '`secret` is the key. It is shown this once.',
+  role: 'admin',
+  body: z.strictObject({ name, role, expiresAt: instant.optional(), ...why }),
+  answer: z.object({ key: apiKey, secret: z.string() }),
+  status: 201,
+  refuses: ['input-invalid', 'name-taken'],
+});
+
+export const revokeKey = endpoint({
+  name: 'revokeKey',
+  method: 'POST',
+  path: '/access/keys/{id}/revoke',
+  tag,
+  summary: 'Let nobody in by a key any more',
+  role: 'admin',
+  params: z.strictObject({ id: text(100) }),
+  body: z.strictObject(why).optional(),
+  answer: apiKey,
+  refuses: ['not-found', 'action-refused'],
+});
+
+const account = z
+  .object({
+    name: z.string(),
+    role,
+    issuer: z.string().nullable().meta({ description: 'Of OpenID Connect; null: by password' }),
+    createdAt: instant,
+    disabledAt: instant.nullable(),
+  })
+  .meta({ id: 'Account' });
+
+export const listUsers = endpoint({
+  name: 'listUsers',
+  method: 'GET',
+  path: '/access/users',
+  tag,
+  summary: 'All accounts of people',
+  role: 'admin',
+  answer: z.object({ users: z.array(account) }),
+});
+
+export const addUser = endpoint({
+  name: 'addUser',
+  method: 'POST',
+  path: '/access/users',
+  tag,
+  summary: 'Make an account for a person',
+  role: 'admin',
+  body: z.strictObject({ name, role, password, ...why }),
+  answer: account,
+  status: 201,
+  refuses: ['input-invalid', 'name-taken'],
+});
+
+const ofUser = {
+  method: 'POST',
+  tag,
+  description: 'Ends all sessions of the account.',
+  role: 'admin',
+  params: z.strictObject({ name }),
+  answer: account,
+} as const;
+
+export const setUserRole = endpoint({
+  ...ofUser,
+  name: 'setUserRole',
+  path: '/access/users/{name}/role',
+  summary: 'Give an account another role',
+  body: z.strictObject({ role, ...why }),
+  refuses: ['not-found'],
+});
+
+export const setUserPassword = endpoint({
+  ...ofUser,
+  name: 'setUserPassword',
+  path: '/access/users/{name}/password',
+  summary: 'Give an account another password',
+  body: z.strictObject({ password, ...why }),
+  refuses: ['not-found', 'action-refused', 'input-invalid'],
+});
+
+export const disableUser = endpoint({
+  ...ofUser,
+  name: 'disableUser',
+  path: '/access/users/{name}/disable',
+  summary: 'Let nobody in by an account any more',
+  body: z.strictObject(why).optional(),
+  refuses: ['not-found'],
+});
+
+export const enableUser = endpoint({
+  ...ofUser,
+  name: 'enableUser',
+  path: '/access/users/{name}/enable',
+  summary: 'Let an account in again',
+  body: z.strictObject(why).optional(),
+  refuses: ['not-found'],
+});
