@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { candidates, SCRIPTS, type Known } from '../completion.ts';
-import { readSetting } from '../config.ts';
+import { knownWords } from '../known-words.ts';
 import { print } from '../output.ts';
 
 type Shell = keyof typeof SCRIPTS;
@@ -29,10 +29,6 @@ export function completeCommand(createProgram: () => Command): Command {
 
 function knownTo(words: readonly string[]): Known {
   const config = words[words.indexOf('--config') + 1];
-  const named = words.includes('--config') && config !== undefined ? { config } : {};
-  return async (what) => {
-    const { jobs = [], packs = [] } = (await readSetting(named)).config;
-    const types = [...packs.flatMap((pack) => pack.jobs), ...jobs];
-    return [...new Set(types.map((type) => type[what]))];
-  };
+  const flags = words.includes('--config') && config !== undefined ? { config } : {};
+  return async (what) => (await knownWords(flags))[what];
 }

@@ -4,6 +4,7 @@ import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
 import type { ApiClient } from '../api-client.ts';
 import { toAtMost, toInstant, toWhole } from '../arguments.ts';
+import { hintAtWords } from '../known-words.ts';
 import { print, printJson, say, second, statusCell, table, type Cell } from '../output.ts';
 import { withClient } from '../session.ts';
 
@@ -58,6 +59,7 @@ export function listCommand(): Command {
       const page = await withClient(command, (client) => fullPage(client, queryOf(flags)));
       if (flags.json) return printJson(page);
       print(jobsTable(page.jobs));
+      if (page.jobs.length === 0) await hintAtWords(command, flags);
       if (page.next !== null) say(`There are more. The next: the same with --after ${page.next}`);
     });
 }

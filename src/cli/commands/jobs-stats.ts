@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Percentiles } from '../../engine/percentiles.ts';
 import { toInstant } from '../arguments.ts';
+import { hintAtWords } from '../known-words.ts';
 import { duration, print, printJson, table } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 
@@ -32,6 +33,7 @@ export function statsCommand(): Command {
       ]);
       const head = ['type', 'created', 'completed', 'failed', 'cancelled', 'p50', 'p95'];
       print(table(head, rows, 'Nothing has happened.'));
+      if (rows.length === 0) await hintAtWords(command, range);
     });
 }
 

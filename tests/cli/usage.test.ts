@@ -1,0 +1,62 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { freshUrl } from '../support/databases.ts';
+import { cli } from '../support/process.ts';
+import { DOUBLE, projectWith } from './project.ts';
+
+/** What people get wrong, the exit code, and what they are told. */
+const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [['jobs', 'lst'], 2, /unknown command 'lst'\n\(Did you mean list\?\)/],
+  [
+    ['jobs', 'list', '--statsu', 'failed'],
+    2,
+    /unknown option '--statsu'\n\(Did you mean --status\?\)/,
+  ],
+  [['jobs', 'list', '--limit', '5000'], 2, /--limit.*whole number from 1 to 1,000/],
+  [['jobs', 'list', '--created-after', 'yesterday'], 2, /instant like 2026-01-31T09:00:00Z/],
+  [['jobs', 'show'], 2, /missing required argument 'id'/],
+  [['jobs', 'retry'], 2, /Which job\? Give its id, or say which ones/],
+  [['jobs', 'retry', '1'], 2, /Say why, with --reason/],
+  [['jobs', 'retry', '1', '--all', '--reason', 'x'], 2, /not both/],
+  [['jobs', 'why', '99'], 3, /There is no job 99/],
+  [
+    ['enqueue', 'shop.duoble'],
+    3,
+    /There is no job type "shop\.duoble"\. Did you mean "shop\.double"\?/,
+  ],
+  [['enqueue', 'shop.double', '--input', '@nowhere.json'], 2, /nowhere\.json cannot be read/],
+  [['enqueue', 'shop.double', '--input', '{number:1}'], 2, /--input is not JSON/],
+  [['enqueue', 'shop.double', '--input', '{"number":"one"}'], 2, /number: .*expected number/],
+  [['enqueue', 'shop.double', '--priority', 'high'], 2, /-1000 to 1000/],
+  [['enqueue', 'shop.double', '--wait', '--timeout', 'soon'], 2, /90s, 10m, 2h or 1d/],
+  [['schedules', 'next', 'shop.double'], 2, /shop\.double has no schedule/],
+  [['completion', 'powershell'], 2, /Allowed choices are bash, zsh, fish/],
+  [['jobs', 'list', '--url', 'localhost:3001'], 2, /is no address of a server/],
+  [['jobs', 'list', '--url', 'http://127.0.0.1:2'], 6, /No server answers at/],
+  [['init', 'taken'], 2, /nothing is written over/],
+];
+
+it('what is wrong has an exit code, a sentence, and nothing on standard output', async () => {
+  const cwd = await projectWith(DOUBLE);
+  const env = { DATABASE_URL: await freshUrl() };
+  await mkdir(join(cwd, 'taken'));
+  await writeFile(join(cwd, 'taken/package.json'), '{}');
+  for (const [args, code, message] of WRONG) {
+    const ended = await cli(args, { cwd, env });
+    expect({ args, ...ended }).toMatchObject({ args, code, stdout: '' });
+    expect(ended.stderr, args.join(' ')).toMatch(message);
+    expect(ended.stderr).not.toMatch(/\n +at .*:\d+:\d+/);
+  }
+}, 240_000);
+
+it('a filter that finds nothing hints at the word that was meant', async () => {
+  const cwd = await projectWith(DOUBLE);
+  const env = { DATABASE_URL: await freshUrl() };
+  const { code, stdout, stderr } = await cli(['jobs', 'list', '--type', 'shop.duoble'], {
+    cwd,
+    env,
+  });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'No such jobs.\n' });
+  expect(stderr).toMatch(/no job type "shop\.duoble" here\. Did you mean "shop\.double"\?/);
+});
