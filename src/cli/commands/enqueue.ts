@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { z } from 'zod';
 import { isFolder } from '../../database/open.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
@@ -40,7 +40,11 @@ export function enqueueCommand(): Command {
     .option('--priority <number>', '-1000 to 1000; lower runs first', toPriority)
     .option('--unique-key <key>', 'none is made while one with this key is open')
     .option('--wait', 'until it has ended, and print its result')
-    .option('--timeout <time>', 'how long to wait', toDurationMs, 600_000)
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait')
+        .argParser(toDurationMs)
+        .default(600_000, '10m'),
+    )
     .option('--json', 'for programs')
     .addHelpText(
       'after',
