@@ -29,6 +29,7 @@ const ORDER = [
   'backlog',
   'schedules',
   'history',
+  'metrics',
   'kill',
   'idle',
   'pglite',

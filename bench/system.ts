@@ -64,6 +64,8 @@ export interface System {
   produce(place: Place, settings: SettingsName): Promise<Producer>;
   /** Starts a worker in this process. Resolves when it takes jobs, or will. */
   work(place: Place, settings: SettingsName, run: Run): Promise<Running>;
+  /** As `work`, with metrics that are scraped each 5 seconds. */
+  workScraped?(place: Place, run: Run): Promise<Running>;
   /** A worker with `concurrency` jobs at once, each of which writes a row to the database in `place.postgres`. */
   workWithWrites(place: Place, concurrency: number, run: RunWithWrites): Promise<Running>;
   /** Producer and worker in one process, where they have something in common. Default: one of each. */

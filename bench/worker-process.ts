@@ -13,6 +13,8 @@ export interface WorkerTask {
   readonly milestone?: number;
   /** Jobs at once that each update a row. Without it a handler does nothing. */
   readonly writers?: number;
+  /** Metrics are on, and scraped. */
+  readonly scraped?: boolean;
   /** Tells each start. */
   readonly tellStarts?: boolean;
   /** A file for the ids of the jobs that have run: it outlives a `kill -9`. */

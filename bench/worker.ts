@@ -18,11 +18,11 @@ function say(word: Word): void {
 }
 
 async function go(): Promise<void> {
-  const { place, settings, writers } = task;
-  running =
-    writers === undefined
-      ? await system.work(place, settings, handler.run)
-      : await system.workWithWrites(place, writers, handler.runWithWrites);
+  const { place, settings, writers, scraped = false } = task;
+  if (scraped && !system.workScraped) throw new Error(`${task.system} has no metrics.`);
+  if (scraped) running = (await system.workScraped?.(place, handler.run)) ?? null;
+  else if (writers === undefined) running = await system.work(place, settings, handler.run);
+  else running = await system.workWithWrites(place, writers, handler.runWithWrites);
   say({ word: 'working' });
 }
 

@@ -1,4 +1,5 @@
 import { createHumdrum, defineJob, type Humdrum, type JobType } from '../../dist/index.js';
+import { collectMetrics } from '../../dist/telemetry/index.js';
 import { z } from 'zod';
 import { onPostgres, watchPostgres } from '../databases.ts';
 import type { Payload, Place, Producer, Running, System } from '../system.ts';
@@ -76,6 +77,8 @@ export async function verifyRecords(
   throw new Error(`${jobs} jobs ought to leave ${jobs * 3} audit rows; found ${found}.`);
 }
 
+const SCRAPE_MS = 5_000;
+
 const DEFAULTS = {
   text: 'defaults (`concurrency` 10); audit, attempts, fencing and heartbeats are always on',
   source: 'README.md',
@@ -100,6 +103,19 @@ export const system: System = {
 
   async work({ postgres }, _settings, run) {
     return started(await createHumdrum({ database: postgres, jobs: [jobThat(run)] }));
+  },
+
+  async workScraped({ postgres }, run) {
+    const humdrum = await createHumdrum({ database: postgres, jobs: [jobThat(run)] });
+    const metrics = collectMetrics(humdrum);
+    const timer = setInterval(() => void metrics.text(), SCRAPE_MS);
+    const { stop } = await started(humdrum);
+    return {
+      stop: async () => {
+        clearInterval(timer);
+        await stop();
+      },
+    };
   },
 
   async workWithWrites({ postgres }, concurrency, run) {
