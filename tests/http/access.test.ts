@@ -32,7 +32,11 @@ eachBackend('access by HTTP', (fresh) => {
   const appFetch = (app: Hono) => (request: Request) => app.fetch(request);
 
   const post = (app: Hono, path: string, body: unknown, headers: Record<string, string> = {}) =>
-    app.request(path, { method: 'POST', body: JSON.stringify(body), headers });
+    app.request(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
 
   const logIn = (app: Hono, headers: Record<string, string> = {}) =>
     post(app, '/api/v1/access/login', LOGIN, headers);
@@ -67,7 +71,7 @@ eachBackend('access by HTTP', (fresh) => {
     const logOut = (cookie = '', body: object | null = null) =>
       app.request('/api/v1/access/logout', {
         method: 'POST',
-        headers: { cookie },
+        headers: { cookie, 'content-type': 'application/json' },
         ...(body && { body: JSON.stringify(body) }),
       });
     const first = await logOut(one);

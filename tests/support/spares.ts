@@ -9,7 +9,13 @@ export interface Spare {
 
 export async function openSpare(loadDataDir: Blob): Promise<Spare> {
   const db = await openPglite({ loadDataDir });
-  return { db, defined: await definitions(db) };
+  return { db, defined: await madeOf(db) };
+}
+
+/** Its definitions, and the migrations that it says it has. */
+async function madeOf(db: PgliteDatabase): Promise<string> {
+  const { rows } = await db.query('select * from humdrum.migration order by 1, 2');
+  return JSON.stringify([await definitions(db), rows]);
 }
 
 /** What tests of this process have left, one of each kind. */
@@ -23,17 +29,20 @@ export class Spares {
     if (!spare) return null;
     const { db, defined } = spare;
     await forgetSession(db);
-    if ((await definitions(db)) !== defined) {
+    if ((await madeOf(db)) !== defined) {
       await db.close();
       return null;
     }
     await emptyTables(db, null);
-    return { db, defined: await definitions(db) };
+    return { db, defined: await madeOf(db) };
   }
 
+  /** One that a test has closed is gone. */
   async giveBack(kind: string, { db, defined }: Spare): Promise<void> {
+    const open = await db.handOver().catch(() => null);
+    if (!open) return;
     const before = this.#left.get(kind);
-    this.#left.set(kind, { db: await db.handOver(), defined });
+    this.#left.set(kind, { db: open, defined });
     await before?.db.close();
   }
 }

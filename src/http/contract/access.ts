@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpoint } from './endpoint.ts';
+import { endpoint, type Endpoint } from './endpoint.ts';
 import { ROLES } from './role.ts';
 import { instant, reason, text } from './values.ts';
 
@@ -191,3 +191,19 @@ export const enableUser = endpoint({
   body: z.strictObject(why).optional(),
   refuses: ['not-found'],
 });
+
+export const accessEndpoints: readonly Endpoint[] = [
+  showMe,
+  logIn,
+  logOut,
+  changePassword,
+  listKeys,
+  createKey,
+  revokeKey,
+  listUsers,
+  addUser,
+  setUserRole,
+  setUserPassword,
+  disableUser,
+  enableUser,
+];
