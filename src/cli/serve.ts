@@ -5,6 +5,7 @@ import { noteServer } from '../database/folder-lock.ts';
 import { isFolder } from '../database/open.ts';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
+import type { AccessOptions } from '../http/access-options.ts';
 import { createApp, type AppOptions } from '../http/app.ts';
 import { forLoopback, isLoopback } from '../http/loopback.ts';
 import { listen, type Server } from '../http/server.ts';
@@ -41,7 +42,7 @@ export async function serve(
   { port, host }: Listening,
   options: Pick<AppOptions, 'metrics' | 'expectWorker'> = {},
 ): Promise<Served> {
-  const open = await mayOpen(humdrum, host);
+  const open = await mayOpen(humdrum, access, host);
   const app = createApp(humdrum, { access, ...options });
   const server = await listen(open ? app : forLoopback(app), port, host);
   // Whoever finds the embedded database taken is told where to ask.
@@ -52,8 +53,12 @@ export async function serve(
 }
 
 /** Whether somebody could log in. Without that it is for this machine alone. Errors: `config-invalid`. */
-async function mayOpen(humdrum: Humdrum, host: string): Promise<boolean> {
-  if (await hasCredentials(humdrum.database)) return true;
+async function mayOpen(
+  humdrum: Humdrum,
+  { oidc }: AccessOptions,
+  host: string,
+): Promise<boolean> {
+  if (oidc || (await hasCredentials(humdrum.database))) return true;
   if (isLoopback(host)) return false;
   throw new HumdrumError(
     'config-invalid',

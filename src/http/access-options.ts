@@ -1,3 +1,4 @@
+import type { OidcOptions } from '../access/oidc.ts';
 import type { SessionTimes } from '../access/session.ts';
 
 /** How people and programs come in. */
@@ -7,4 +8,6 @@ export interface AccessOptions extends SessionTimes {
    * X-Forwarded-Proto where it speaks https. Default: 0, and such headers are not read.
    */
   trustProxy?: number;
+  /** Lets people come in by OpenID Connect, at `/login/oidc`. It takes the package openid-client. */
+  oidc?: OidcOptions;
 }

@@ -1,17 +1,25 @@
 import type { Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Database } from '../database/database.ts';
+import { z } from 'zod';
 import { followLoginLink } from '../access/login-link.ts';
+import { admitPerson } from '../access/oidc-account.ts';
+import { Oidc, type PendingLogin } from '../access/oidc.ts';
+import type { Database } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import type { AccessOptions } from './access-options.ts';
-import { sessionCookie, sessionToken } from './cookie.ts';
+import { cookieOf, sessionCookie, sessionToken, setCookie } from './cookie.ts';
 import { peerOf } from './peer.ts';
 import { STATUS_OF } from './refusal.ts';
 import { refuseCrossSite } from './same-origin.ts';
 
 /** Pages for browsers that come in without a dashboard. */
 export function mountLogin(app: Hono, db: Database, access: AccessOptions): void {
+  mountLink(app, db, access);
+  if (access.oidc) mountOidc(app, db, access, new Oidc(access.oidc));
+}
+
+function mountLink(app: Hono, db: Database, access: AccessOptions): void {
   // What only looks at the link, a preview or a browser that loads ahead, must not use it up: the button does.
   app.get('/login/link', (c) =>
     page(
@@ -36,6 +44,59 @@ export function mountLogin(app: Hono, db: Database, access: AccessOptions): void
       return page(c, 'You are logged in', html`<p>As an admin, in this browser.</p>`);
     }),
   );
+}
+
+const PENDING = 'humdrum-login';
+const PENDING_MS = 600_000;
+const pendingLogin = z.object({
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  redirectUri: z.url(),
+});
+
+/**
+ * The way back is a GET by the provider's page. It changes something only for the browser that began here: what it must bring
+ * along is in a cookie of its own, and the code is good once.
+ */
+function mountOidc(app: Hono, db: Database, access: AccessOptions, oidc: Oidc): void {
+  app.get('/login/oidc', (c) =>
+    orSentence(c, async () => {
+      const peer = peerOf(c, access.trustProxy ?? 0);
+      const back = oidc.options.redirectUri ?? `${peer.origin}${c.req.path}/callback`;
+      const { to, pending } = await oidc.begin(back);
+      const kept = Buffer.from(JSON.stringify(pending)).toString('base64url');
+      c.header('set-cookie', setCookie(PENDING, kept, new Date(Date.now() + PENDING_MS), peer));
+      c.header('cache-control', 'no-store');
+      return c.redirect(to.href);
+    }),
+  );
+
+  app.get('/login/oidc/callback', (c) =>
+    orSentence(c, async () => {
+      const peer = peerOf(c, access.trustProxy ?? 0);
+      c.header('set-cookie', setCookie(PENDING, '', new Date(0), peer));
+      const pending = pendingIn(cookieOf(c.req.raw, PENDING, peer));
+      const person = await oidc.finish(new URL(c.req.url).search, pending);
+      const from = { address: peer.address, token: sessionToken(c.req.raw, peer) };
+      const session = await admitPerson(db, person, from, access);
+      c.header('set-cookie', sessionCookie(session, peer), { append: true });
+      return page(c, 'You are logged in', html`<p>As ${person.name}, in this browser.</p>`);
+    }),
+  );
+}
+
+/** Errors: `unauthenticated`. */
+function pendingIn(kept: string | undefined): PendingLogin {
+  try {
+    return pendingLogin.parse(JSON.parse(Buffer.from(kept ?? '', 'base64url').toString()));
+  } catch (cause) {
+    throw new HumdrumError(
+      'unauthenticated',
+      'This browser has not begun to log in, or did so too long ago. Begin again at /login/oidc.',
+      { cause },
+    );
+  }
 }
 
 async function orSentence(c: Context, act: () => Promise<Response> | Response): Promise<Response> {

@@ -12,6 +12,8 @@ import { followLoginLink, makeLoginLink } from '../../src/access/login-link.ts';
 import { logIn } from '../../src/access/login.ts';
 import { changeOwnPassword } from '../../src/access/own-password.ts';
 import { sessionOf } from '../../src/access/session.ts';
+import { TooManyAttempts } from '../../src/access/too-many-attempts.ts';
+import type { HumdrumError } from '../../src/errors.ts';
 import { sealAudit } from '../../src/engine/seal-audit.ts';
 import { storedAudit, verifyAudit } from '../../src/engine/verify-audit.ts';
 import type { Database } from '../../src/database/database.ts';
@@ -161,8 +163,8 @@ eachBackend('accounts and sessions', (fresh) => {
 
 eachBackend('logging in', (fresh) => {
   const fail = (db: Database, name: string, address: string) =>
-    logIn(db, { name, password: 'wrong' }, { address }).catch(
-      (error: { code: string; afterSeconds?: number }) => error.afterSeconds ?? error.code,
+    logIn(db, { name, password: 'wrong' }, { address }).catch((error: unknown) =>
+      error instanceof TooManyAttempts ? error.afterSeconds : (error as HumdrumError).code,
     );
 
   it('takes ever longer for an account that is tried often, from wherever, existing or not', async () => {
