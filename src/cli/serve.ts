@@ -53,11 +53,7 @@ export async function serve(
 }
 
 /** Whether somebody could log in. Without that it is for this machine alone. Errors: `config-invalid`. */
-async function mayOpen(
-  humdrum: Humdrum,
-  { oidc }: AccessOptions,
-  host: string,
-): Promise<boolean> {
+async function mayOpen(humdrum: Humdrum, { oidc }: AccessOptions, host: string): Promise<boolean> {
   if (oidc || (await hasCredentials(humdrum.database))) return true;
   if (isLoopback(host)) return false;
   throw new HumdrumError(

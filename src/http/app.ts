@@ -2,7 +2,7 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
-import type { AccessOptions } from './access-options.ts';
+import { checkAccess, type AccessOptions } from './access-options.ts';
 import type { Role } from './contract/role.ts';
 import { identifyBy, type Identify } from './identity.ts';
 import { mountLogin } from './login.ts';
@@ -32,9 +32,10 @@ export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker
 
 const MAX_BODY_BYTES = 2 * 1_048_576;
 
-/** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. */
+/** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. Errors: `config-invalid`. */
 export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
   const { access = {}, basePath = '', signingKey, onError = console.error } = options;
+  checkAccess(access);
   const { identify = identifyBy(humdrum.database, access) } = options;
   const { metrics, expectWorker, metricsRole: role = 'viewer' } = options;
   const app = new Hono().basePath(basePath);
@@ -45,7 +46,7 @@ export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
     }),
   );
   const guardMetrics = async (c: Context): Promise<void> => {
-    await allowed(c.req.raw, peerOf(c, access.trustProxy ?? 0), { role, method: 'GET' }, identify);
+    await allowed(c, peerOf(c, access.trustProxy ?? 0), { role, method: 'GET' }, identify);
   };
   app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
   const base = `${basePath}${API}`;

@@ -85,7 +85,7 @@ async function callOf<E extends Endpoint>(
   const request = c.req.raw;
   const peer = peerOf(c, services.access.trustProxy ?? 0);
   const header = (name: string, value: string): void => c.header(name, value);
-  const identity = await allowed(request, peer, endpoint, services.identify);
+  const identity = await allowed(c, peer, endpoint, services.identify);
   const params = readAs(endpoint.params, c.req.param(), 'The path');
   const query = readAs(endpoint.query, queryOf(request), 'The query');
   const body =
@@ -95,20 +95,21 @@ async function callOf<E extends Endpoint>(
 
 /** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
 export async function allowed(
-  request: Request,
+  c: Context,
   peer: Peer,
   { role, method }: Pick<Endpoint, 'role' | 'method'>,
   identify: Identify,
 ): Promise<Identity> {
-  const identity = await identify(request, peer);
+  const identity = await identify(c.req.raw, peer);
   if (!identity && role !== 'anyone') {
+    c.header('www-authenticate', 'Bearer');
     throw new HumdrumError(
       'unauthenticated',
       'Who are you? Send a key (Authorization: Bearer …), or log in.',
     );
   }
   // Nobody too: a browser that another site logs in belongs to somebody else then.
-  if (method !== 'GET' && (identity?.ambient ?? true)) refuseCrossSite(request, peer);
+  if (method !== 'GET' && (identity?.ambient ?? true)) refuseCrossSite(c.req.raw, peer);
   if (role === 'anyone') return identity ?? anyoneFrom(peer);
   if (identity && mayAct(identity.role, role)) return identity;
   throw new HumdrumError(

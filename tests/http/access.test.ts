@@ -46,7 +46,8 @@ eachBackend('access by HTTP', (fresh) => {
 
   it('is closed by default, and open to a key and to a session', async () => {
     const { app, client } = await open();
-    expect((await app.request('/api/v1/jobs/status')).status).toBe(401);
+    const closed = await app.request('/api/v1/jobs/status');
+    expect([closed.status, closed.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     const me = { actor: 'key:deploy from unknown', role: 'admin' };
     expect(await client.call(contract.showMe)).toEqual(me);
     const answer = await logIn(app);
@@ -144,6 +145,37 @@ eachBackend('access by HTTP', (fresh) => {
       },
     ]);
     expect(events).toHaveLength(9);
+  });
+
+  it('audits what is done to jobs with who, from where and why', async () => {
+    const { app, humdrum } = await open({ access: { trustProxy: 1 } });
+    const headers = {
+      'x-forwarded-for': '203.0.113.7',
+      cookie: cookieIn(await logIn(app, { 'x-forwarded-for': '203.0.113.7' })),
+    };
+    const enqueued = await post(app, '/api/v1/jobs', { type: 'test.hello' }, headers);
+    expect(enqueued.status).toBe(201);
+    const cancelled = await post(app, '/api/v1/jobs/1/cancel', { reason: 'a test' }, headers);
+    expect(cancelled.status).toBe(200);
+    const actor = 'user:ada from 203.0.113.7';
+    expect((await humdrum.showJob(1)).audit).toMatchObject([
+      { event: 'created', actor, reason: null },
+      { event: 'cancelled', actor, reason: 'a test' },
+    ]);
+  });
+
+  it('is refused a configuration that would open or shut a door unseen', async () => {
+    const { humdrum } = await open();
+    const roles = { claim: 'groups', are: { staff: 'owner' } };
+    const oidc = { issuer: 'https://login.example.com', clientId: 'humdrum', roles };
+    for (const [access, sentence] of [
+      [{ trustProxy: true }, /access\.trustProxy cannot be taken/],
+      [{ trustProxies: 1 }, /access cannot be taken: .*trustProxies/],
+      [{ idleMs: 0 }, /access\.idleMs/],
+      [{ oidc }, /access\.oidc\.roles\.are\.staff/],
+    ] as const) {
+      expect(() => createApp(humdrum, { access: access as object })).toThrow(sentence);
+    }
   });
 
   it('changes the own password, and gives the browser a new session', async () => {
