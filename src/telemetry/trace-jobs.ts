@@ -1,5 +1,6 @@
 import {
   context,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -30,34 +31,56 @@ export interface TraceOptions {
 export function traceJobs({ runs = 'child' }: TraceOptions = {}): Tracing {
   const tracer = trace.getTracer('humdrum');
   return {
-    async enqueue(jobs, persist) {
-      const span = startEnqueue(tracer, jobs);
-      try {
-        const within = trace.setSpan(context.active(), span);
-        const enqueued = await context.with(within, () => persist(writeTrace(span)));
-        const [only, another] = enqueued;
-        if (only && !another) span.setAttribute('messaging.message.id', String(only.id));
-        return enqueued;
-      } catch (error) {
-        fail(span, error instanceof Error ? error : new Error(String(error)));
-        throw error;
-      } finally {
-        span.end();
-      }
-    },
-
-    async run(job, perform) {
-      const { span, within } = startRun(tracer, job, runs);
-      const performed = await context.with(within, () => perform(writeTrace(span)));
-      const endedMs = performance.now();
-      // The span is as long as the handler ran. How it ended is what was recorded.
-      void performed.settled.then(
-        (recorded) => end(span, recorded, endedMs),
-        () => span.end(endedMs),
-      );
-      return performed;
-    },
+    enqueue: (jobs, persist) =>
+      isRegistered() ? enqueueWithin(tracer, jobs, persist) : persist(null),
+    // Who follows no jobs hands on what others have given them.
+    run: (job, perform) =>
+      isRegistered() ? runWithin(tracer, job, runs, perform) : perform(job.trace),
   };
+}
+
+/** Whether there is an SDK. Spans of none would be nothing too, but not for nothing. */
+function isRegistered(): boolean {
+  const provider = trace.getTracerProvider();
+  const ours = provider instanceof ProxyTracerProvider;
+  return !ours || provider.getDelegateTracer('humdrum') !== undefined;
+}
+
+async function enqueueWithin(
+  tracer: Tracer,
+  jobs: readonly NewJob[],
+  persist: Parameters<Tracing['enqueue']>[1],
+): ReturnType<Tracing['enqueue']> {
+  const span = startEnqueue(tracer, jobs);
+  try {
+    const within = trace.setSpan(context.active(), span);
+    const enqueued = await context.with(within, () => persist(writeTrace(span)));
+    const [only, another] = enqueued;
+    if (only && !another) span.setAttribute('messaging.message.id', String(only.id));
+    return enqueued;
+  } catch (error) {
+    fail(span, error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+async function runWithin(
+  tracer: Tracer,
+  job: ClaimedJob,
+  runs: 'child' | 'link',
+  perform: Parameters<Tracing['run']>[1],
+): ReturnType<Tracing['run']> {
+  const { span, within } = startRun(tracer, job, runs);
+  const performed = await context.with(within, () => perform(writeTrace(span)));
+  const endedMs = performance.now();
+  // The span is as long as the handler ran. How it ended is what was recorded.
+  void performed.settled.then(
+    (recorded) => end(span, recorded, endedMs),
+    () => span.end(endedMs),
+  );
+  return performed;
 }
 
 function startEnqueue(tracer: Tracer, jobs: readonly NewJob[]): Span {
