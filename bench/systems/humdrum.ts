@@ -109,11 +109,11 @@ export const system: System = {
     const humdrum = await createHumdrum({ database: postgres, jobs: [jobThat(run)] });
     const metrics = collectMetrics(humdrum);
     const timer = setInterval(() => void metrics.text(), SCRAPE_MS);
-    const { stop } = await started(humdrum);
+    const running = await started(humdrum);
     return {
       stop: async () => {
         clearInterval(timer);
-        await stop();
+        await running.stop();
       },
     };
   },
