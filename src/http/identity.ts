@@ -23,8 +23,8 @@ export type Identify = (request: Request, peer: Peer) => Promise<Identity | null
 /** By a key where one is sent, else by the cookie of a session. A key that is wrong is not made good by a cookie. */
 export function identifyBy(db: Queryable, times?: SessionTimes): Identify {
   return async (request, peer) => {
-    const authorization = request.headers.get('authorization');
-    if (authorization !== null) return byKey(db, authorization, peer);
+    const authorization = request.headers.get('authorization') ?? '';
+    if (/^bearer\b/i.test(authorization)) return byKey(db, authorization, peer);
     const token = sessionToken(request, peer);
     const session = token ? await sessionOf(db, token, times) : null;
     if (!session) return null;

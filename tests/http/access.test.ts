@@ -61,6 +61,8 @@ eachBackend('access by HTTP', (fresh) => {
     expect(await mine({ cookie })).toMatchObject({ data: { actor: 'user:ada from unknown' } });
     const wrongKey = { cookie, authorization: `Bearer hd_000000000000_${'A'.repeat(43)}` };
     expect(await mine(wrongKey)).toMatchObject({ error: { code: 'unauthenticated' } });
+    const ofProxy = { cookie, authorization: 'Basic YTpi' };
+    expect(await mine(ofProxy)).toMatchObject({ data: { actor: 'user:ada from unknown' } });
     expect(await mine({ cookie: `${cookie}x` })).toMatchObject({ success: false });
   });
 
