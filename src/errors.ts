@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'job-not-found'
   | 'limit-reached'
   | 'limit-unknown'
+  | 'link-invalid'
   | 'migration-changed'
   | 'name-taken'
   | 'not-found'
@@ -40,6 +41,7 @@ export type ErrorCode =
   | 'pg-missing'
   | 'plan-changed'
   | 'port-in-use'
+  | 'preview-expired'
   | 'request-invalid'
   | 'request-refused'
   | 'role-insufficient'
@@ -48,6 +50,7 @@ export type ErrorCode =
   | 'server-unreachable'
   | 'timed-out'
   | 'too-many-attempts'
+  | 'too-many-requests'
   | 'type-invalid'
   | 'type-unknown'
   | 'unauthenticated';

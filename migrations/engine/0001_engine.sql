@@ -276,6 +276,7 @@ create index schedule_next_at on humdrum.schedule (next_at, name);
 create table humdrum.tick (
   schedule text        not null,
   at       timestamptz not null,
+  job_id   bigint,               -- that it made; null where it was skipped
   primary key (schedule, at)
 );
 

@@ -78,6 +78,8 @@ create function humdrum.add_counts(one bigint[], other bigint[]) returns bigint[
 language sql immutable
 return array(select case when a is null then b else a + coalesce(b, 0) end from unnest(one, other) with ordinality as both_of (a, b, at) order by at);
 
+create aggregate humdrum.sum_counts(bigint[]) (sfunc = humdrum.add_counts, stype = bigint[], initcond = '{}');
+
 -- Rows of the audit by their ids. The setting pins the plan, as in humdrum.audit_between.
 create function humdrum.audit_in(ids int8multirange) returns setof humdrum.audit
 language sql stable rows 5000

@@ -1,16 +1,19 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { cancel } from './cancel.ts';
+import type { Action } from './lifecycle.ts';
 import { retry } from './retry.ts';
 
-/** Which of the jobs that an action is allowed for. All that are given must fit. */
+/** Which of the jobs that an action is allowed for. All that are given must fit; of several values of one, any. */
 export interface JobFilter {
-  type?: string;
-  queue?: string;
+  ids?: readonly number[];
+  type?: string | readonly string[];
+  queue?: string | readonly string[];
   /** Of the last attempt, exactly: `Timeout`, `WorkerLost`, `TypeError`. */
   errorClass?: string;
   /** Text that the last attempt's error message contains, in any case. */
   error?: string;
+  schedule?: string;
   /** When the job was created. */
   createdAfter?: Date;
   createdBefore?: Date;
@@ -21,49 +24,57 @@ export interface BulkAct {
   reason: string;
   /** Of a retry: spread evenly over so many milliseconds. Default: at once. */
   overMs?: number;
+  /** Only so many, those with the lowest ids. Default: all. */
+  atMost?: number;
   /** Told after each batch. */
   onProgress?: (done: number) => void;
 }
 
 const BATCH = 1_000;
 
+const HERE = 'job_id, type, queue';
 const PLACES = {
-  retry: 'select job_id from humdrum.failed',
-  cancel: `select job_id from humdrum.failed union all select job_id from humdrum.ready
-    union all select job_id from humdrum.later union all select job_id from humdrum.parked`,
+  retry: `select ${HERE} from humdrum.failed`,
+  cancel: ['failed', 'ready', 'later', 'parked']
+    .map((place) => `select ${HERE} from humdrum.${place}`)
+    .join(' union all '),
 };
 
-// OFFSET 0 pins the order of look-ups: where the jobs are, then each by its key.
-const matching = (action: 'retry' | 'cancel'): string => `
+// What the place itself tells is asked there, so that most jobs need not be looked up. OFFSET 0 pins the order of look-ups:
+// where the jobs are, then each by its key.
+export const fitting = (action: Action): string => `
 from (${PLACES[action]}) as place
 cross join lateral (select * from humdrum.job where job.id = place.job_id offset 0) as job
 left join lateral (
   select error_class, error_message from humdrum.attempt where attempt.job_id = job.id order by number desc limit 1
 ) as last on true
-where ($1::text is null or job.type = $1) and ($2::text is null or job.queue = $2)
+where ($1::text[] is null or split_part(place.type, '@', 1) = any ($1)) and ($2::text[] is null or place.queue = any ($2))
+  and ($7::bigint[] is null or place.job_id = any ($7))
+  and ($8::text is null or job.schedule = $8)
   and ($3::text is null or last.error_class = $3)
   and ($4::text is null or strpos(lower(last.error_message), lower($4)) > 0)
   and ($5::timestamptz is null or job.created_at > $5) and ($6::timestamptz is null or job.created_at < $6)`;
 
-function paramsOf(filter: JobFilter): unknown[] {
+/** For `fitting`; whoever adds one has $9. */
+export function paramsOf(filter: JobFilter): unknown[] {
+  const list = (given: string | readonly string[] | undefined): unknown =>
+    given === undefined ? null : [given].flat();
   return [
-    filter.type ?? null,
-    filter.queue ?? null,
+    list(filter.type),
+    list(filter.queue),
     filter.errorClass ?? null,
     filter.error ?? null,
     filter.createdAfter?.toISOString() ?? null,
     filter.createdBefore?.toISOString() ?? null,
+    filter.ids ?? null,
+    filter.schedule ?? null,
   ];
 }
 
 /** How many jobs an action would be done to. */
-export async function countFor(
-  db: Queryable,
-  action: 'retry' | 'cancel',
-  filter: JobFilter,
-): Promise<number> {
+export async function countFor(db: Queryable, action: Action, filter: JobFilter): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    `select count(*) ${matching(action)}`,
+    `select count(*) ${fitting(action)}`,
     paramsOf(filter),
   );
   return rows[0]?.count ?? 0;
@@ -75,12 +86,12 @@ export async function countFor(
  */
 export async function actOnAll(
   db: Database,
-  action: 'retry' | 'cancel',
+  action: Action,
   filter: JobFilter,
-  { actor, reason, overMs = 0, onProgress }: BulkAct,
+  { actor, reason, overMs = 0, atMost, onProgress }: BulkAct,
 ): Promise<number> {
   checkAct(reason, overMs);
-  const ids = await idsOf(db, action, filter);
+  const ids = await idsOf(db, action, filter, atMost ?? null);
   let done = 0;
   for (let from = 0; from < ids.length; from += BATCH) {
     const batch = ids.slice(from, from + BATCH);
@@ -112,12 +123,14 @@ function checkAct(reason: string, overMs: number): void {
 
 async function idsOf(
   db: Queryable,
-  action: 'retry' | 'cancel',
+  action: Action,
   filter: JobFilter,
+  atMost: number | null,
 ): Promise<number[]> {
   const { rows } = await db.query<{ ids: number[] | null }>(
-    `select array_agg(job.id order by job.id) as ids ${matching(action)}`,
-    paramsOf(filter),
+    `select array_agg(id order by id) as ids
+     from (select job.id ${fitting(action)} order by job.id limit $9) as first_ones`,
+    [...paramsOf(filter), atMost],
   );
   return rows[0]?.ids ?? [];
 }

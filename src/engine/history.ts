@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { auditOf, type AuditRow } from './audit.ts';
 import { allowedActions, type Action, type Status } from './lifecycle.ts';
-import type { JobSummary } from './list-jobs.ts';
+import { SUMMARY, type JobSummary } from './list-jobs.ts';
 import type { Json } from './json.ts';
 import type { Effect, LogLine } from './recorder.ts';
 import { conceal } from './secrets.ts';
@@ -22,20 +22,18 @@ export interface AttemptRecord {
 
 export interface JobDetail extends JobSummary {
   input: Json;
+  /** The job that waits for it, or waited. */
+  parentId: number | null;
   actions: readonly Action[];
   attemptRecords: AttemptRecord[];
   effects: Effect[];
   audit: AuditRow[];
 }
 
-const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
-  run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass",
-  error_message as "errorMessage"`;
-
 /** One job with all that is recorded of it. Errors: `job-not-found`. */
 export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
-  const jobs = await db.query<JobSummary & { input: Json }>(
-    `select ${SUMMARY}, input from humdrum.jobs where id = $1`,
+  const jobs = await db.query<JobSummary & Pick<JobDetail, 'input' | 'parentId'>>(
+    `select ${SUMMARY}, input, parent_id as "parentId" from humdrum.jobs where id = $1`,
     [id],
   );
   const [job] = jobs.rows;

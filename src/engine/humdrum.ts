@@ -1,23 +1,34 @@
 import { userInfo } from 'node:os';
+import type { Readable } from 'node:stream';
 import type { Database, Queryable } from '../database/database.ts';
 import { planMigrations, type MigrationSet } from '../database/migrate.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
+import { searchAudit, type AuditFound, type AuditQuery } from './audit-search.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
 import { actOnAll, countFor, type JobFilter } from './bulk.ts';
+import { previewOf, type Preview } from './bulk-preview.ts';
+import { databaseFacts, type DatabaseFacts } from './database-facts.ts';
+import { deadLetters, listReceivers, type DeadLetterPage } from './dead-letters.ts';
+import type { FileFact } from './context.ts';
 import { drain, type Drained, type DrainOptions } from './drain.ts';
 import { DryRun } from './dry-run.ts';
 import type { Enqueued } from './enqueue.ts';
 import { Enqueuer, type JobRequest } from './enqueuer.ts';
+import { fileNamed, openFile } from './find-file.ts';
 import { executionHistory, showJob, type Execution, type JobDetail } from './history.ts';
 import type { Listener } from './events.ts';
 import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
 import type { JobType } from './job-type.ts';
 import type { Action } from './lifecycle.ts';
 import { limitsOf } from './limit.ts';
+import { childrenOf, type ChildrenPage } from './list-children.ts';
 import type { ListOptions, PageOptions } from './list-filter.ts';
 import { listJobs, pageOfJobs, type JobPage, type JobSummary } from './list-jobs.ts';
+import { listQueues, type QueueSummary } from './list-queues.ts';
+import { pastTicks, type PastTick } from './list-ticks.ts';
+import { listWorkers, type WorkerSummary } from './list-workers.ts';
 import type { EnqueueOptions } from './new-job.ts';
 import { migrationSets } from './pack.ts';
 import type { Plan } from './plan.ts';
@@ -30,6 +41,7 @@ import { runNow, type RunOptions, type RunReport } from './run-now.ts';
 import { Vault } from './secrets.ts';
 import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
 import type { NextTick, ScheduleSummary } from './schedule.ts';
+import { series, type Series, type SeriesOptions } from './series.ts';
 import { countJobs, executionStats, statistics } from './statistics.ts';
 import type {
   ExecutionStats,
@@ -226,6 +238,31 @@ export class Humdrum {
     return statistics(this.database, options);
   }
 
+  /** The same in steps of time: what a chart shows. Errors: `filter-invalid`. */
+  async series(options: SeriesOptions): Promise<Series[]> {
+    return series(this.database, options);
+  }
+
+  /** All queues, with how many jobs are where in them. */
+  async listQueues(): Promise<QueueSummary[]> {
+    return listQueues(this.database, this.types.queues());
+  }
+
+  /** The processes that run jobs. */
+  async listWorkers(): Promise<WorkerSummary[]> {
+    return listWorkers(this.database);
+  }
+
+  /** What is good to know of the database. */
+  async databaseFacts(): Promise<DatabaseFacts> {
+    return databaseFacts(this.database);
+  }
+
+  /** One page of the audit, the newest first, at a bounded cost. */
+  async searchAudit(query: AuditQuery = {}): Promise<AuditFound> {
+    return searchAudit(this.database, query);
+  }
+
   /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */
   async verifyAudit(options: { expect?: string } = {}): Promise<AuditReport> {
     return verifyAudit(storedAudit(this.database), options);
@@ -250,6 +287,14 @@ export class Humdrum {
     return upcomingTicks(this.database, this.#type(type), count);
   }
 
+  /** The latest ticks of a type's schedule, with the jobs that they made. Errors: `type-unknown`. */
+  async pastTicks(
+    type: JobType | string,
+    options: { before?: Date; limit?: number } = {},
+  ): Promise<PastTick[]> {
+    return pastTicks(this.database, this.#type(type).type, options);
+  }
+
   /** Makes the jobs of ticks that have passed without one, or rehearses them. Errors: `input-invalid`. */
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
     const by = { actor: this.#actor, ...options };
@@ -266,6 +311,36 @@ export class Humdrum {
   /** The first `limit` jobs that fit, newest first, however far it has to look. Errors: as `pageOfJobs`. */
   async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {
     return listJobs(this.database, options);
+  }
+
+  /** The jobs that a job waits for, or waited for, in pages. */
+  async childrenOf(
+    id: number,
+    page: { after?: number; limit?: number } = {},
+  ): Promise<ChildrenPage> {
+    return childrenOf(this.database, id, page);
+  }
+
+  /** A page of deliveries that have failed, with what was not delivered. Errors: as `pageOfJobs`. */
+  async deadLetters(
+    options: { receiver?: string; limit?: number; after?: string } = {},
+  ): Promise<DeadLetterPage> {
+    return deadLetters(this.database, options);
+  }
+
+  /** Who gets effects: the types of their deliveries, and the events that they hear. */
+  async listReceivers(): Promise<{ name: string; events: string[] }[]> {
+    return listReceivers(this.database);
+  }
+
+  /** What a job says of a file that it stored. Errors: `file-not-found`. */
+  async fileNamed(sha256: string): Promise<FileFact> {
+    return fileNamed(this.database, sha256);
+  }
+
+  /** The content of a stored file. Errors: `files-missing`, `file-not-found`. */
+  async openFile(sha256: string): Promise<Readable> {
+    return openFile(this.#world.files, sha256);
   }
 
   async showJob(id: number): Promise<JobDetail> {
@@ -290,6 +365,11 @@ export class Humdrum {
   /** How many jobs `retryAll` or `cancelAll` would act on. */
   async countFor(action: Action, filter: JobFilter): Promise<number> {
     return countFor(this.database, action, filter);
+  }
+
+  /** What `retryAll` or `cancelAll` would be done to: counts of up to 100,000 jobs, and some of them. */
+  async preview(action: Action, filter: JobFilter): Promise<Preview> {
+    return previewOf(this.database, action, filter);
   }
 
   /** Retries all failed jobs that fit, in batches. Errors: `input-invalid`. */

@@ -97,6 +97,8 @@ export interface JobType<Input = unknown> {
   readonly debounces: boolean;
   /** Whether its jobs may have limits. */
   readonly limited: boolean;
+  /** Of the input, as JSON Schema. Null where its schema cannot say it. */
+  inputSchema(): Record<string, unknown> | null;
   limits(parsed: unknown): readonly (string | LimitUse)[];
   unique(parsed: unknown): Unique | null;
   debounce(parsed: unknown): Debounce | null;

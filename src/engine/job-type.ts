@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { JobDefinition, JobType, RetryPolicy } from './job-definition.ts';
@@ -60,6 +60,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     startWithinMs: definition.startWithinMs ?? null,
     debounces: definition.debounce !== undefined,
     limited: typeof limits === 'function' || limits.length > 0,
+    inputSchema: () => inputSchemaOf(definition.input),
     limits: (parsed) => (typeof limits === 'function' ? limits(own(parsed)) : limits),
     unique: (parsed) => definition.unique?.(own(parsed)) ?? null,
     debounce: (parsed) => definition.debounce?.(own(parsed)) ?? null,
@@ -68,6 +69,17 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     run: (ctx, input, from) =>
       runChecked(definition, ctx, from === version ? input : upcast(definition, input, from)),
   };
+}
+
+type Offered = StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
+
+function inputSchemaOf(schema: StandardSchemaV1): Record<string, unknown> | null {
+  const { jsonSchema }: Offered = schema['~standard'];
+  try {
+    return jsonSchema?.input({ target: 'draft-2020-12' }) ?? null;
+  } catch {
+    return null; // Not every schema has such a form: one that transforms, for instance.
+  }
 }
 
 /** The type's own, and each below it from which a way leads up. */

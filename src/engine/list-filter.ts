@@ -18,6 +18,8 @@ export interface JobQuery {
   attributes?: Readonly<Record<string, string | number | boolean>>;
   /** Of the last attempt, exactly: `Timeout`, `WorkerLost`, `TypeError`. */
   errorClass?: string;
+  /** Text that the last attempt's error message contains, in any case. */
+  error?: string;
   schedule?: string;
 }
 
@@ -43,6 +45,7 @@ export interface Wanted {
   finished: Range;
   attributes: readonly [path: string, value: string][];
   errorClass: string | null;
+  error: string | null;
   schedule: string | null;
   newest: boolean;
   limit: number;
@@ -54,11 +57,13 @@ export interface Range {
 }
 
 const MOST_VALUES = 1_000;
+const LONGEST_ERROR = 500;
 
 /** Errors: `filter-invalid`. */
 export function wantedOf(options: ListOptions): Wanted {
-  const { ids = null, order = 'newest', limit = 20, errorClass = null, schedule = null } = options;
-  const statuses = withError(list(options.status), errorClass);
+  const { ids = null, order = 'newest', limit = 20 } = options;
+  const { errorClass = null, error = null, schedule = null } = options;
+  const statuses = withError(list(options.status), errorClass ?? error);
   const wanted = {
     ids,
     statuses,
@@ -70,6 +75,7 @@ export function wantedOf(options: ListOptions): Wanted {
       .map(([path, value]): [string, string] => [path, String(value)])
       .toSorted(([one], [other]) => (one < other ? -1 : 1)),
     errorClass,
+    error,
     schedule,
     newest: order === 'newest',
     limit: Math.min(Math.max(Math.trunc(limit), 1), MOST_VALUES),
@@ -83,9 +89,9 @@ export function wantedOf(options: ListOptions): Wanted {
 /** What has completed has no error. */
 function withError(
   statuses: readonly Status[] | null,
-  errorClass: string | null,
+  error: string | null,
 ): readonly Status[] | null {
-  if (errorClass === null) return statuses;
+  if (error === null) return statuses;
   return (statuses ?? STATUSES).filter((status) => status !== 'completed');
 }
 
@@ -94,7 +100,8 @@ const list = <T>(given: T | readonly T[] | undefined): readonly T[] | null => {
   return Array.isArray(given) ? (given as readonly T[]) : [given as T];
 };
 
-function check({ ids, statuses, types, queues, created, finished, attributes }: Wanted): void {
+function check(wanted: Wanted): void {
+  const { ids, statuses, types, queues, created, finished, attributes, error } = wanted;
   const strange = statuses?.find((status) => !STATUSES.includes(status));
   refuse(strange === undefined, `there is no status "${strange}": they are ${STATUSES.join(', ')}`);
   for (const [name, values] of Object.entries({
@@ -114,6 +121,10 @@ function check({ ids, statuses, types, queues, created, finished, attributes }: 
     refuse(valid, `${name}From and ${name}To are valid dates`);
     refuse(!from || !to || from < to, `${name}From is before ${name}To`);
   }
+  refuse(
+    error === null || (error.length > 0 && error.length <= LONGEST_ERROR),
+    `the text of an error has 1 to ${LONGEST_ERROR} characters`,
+  );
   refuse(attributes.length <= 3, 'by at most three attributes at once');
   for (const [path, value] of attributes) {
     refuse(

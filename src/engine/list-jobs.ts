@@ -30,6 +30,11 @@ export interface JobSummary {
   errorMessage: string | null;
 }
 
+/** SQL of its columns, from `humdrum.jobs`. */
+export const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
+  run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass",
+  error_message as "errorMessage"`;
+
 export interface JobPage {
   /** Maybe fewer than were asked for, or none, though there are more: a page looks through a bounded number of jobs. */
   jobs: JobSummary[];

@@ -55,7 +55,7 @@ function stepsOf(source: Source, inBlocks: boolean): readonly Step[] {
 
 /** Errors: `attribute-unknown`. */
 export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search> {
-  const { newest, statuses, errorClass, finished } = wanted;
+  const { newest, statuses, errorClass, error, finished } = wanted;
   const known = await knownBy(db, wanted);
   const ids = await idsOf(db, wanted);
   const { source, few } = await sourceOf(db, wanted);
@@ -87,8 +87,12 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
       finished_to: finished.to?.toISOString() ?? null,
       ...contentsOf(wanted),
       error_class: errorClass,
+      error,
       schedule: wanted.schedule,
-      probe: errorClass !== null || ended || (statuses !== null && (source !== 'open' || atTheEnd)),
+      probe:
+        (errorClass ?? error) !== null ||
+        ended ||
+        (statuses !== null && (source !== 'open' || atTheEnd)),
       last_completed:
         completed === undefined || (completed && statuses?.length !== 1) ? null : completed,
     },

@@ -34,6 +34,7 @@ export const PARAMS = [
   'path_3 text[]',
   'content_3 text',
   'error_class text',
+  'error text',
   'schedule text',
   'probe boolean', // look at last attempts
   'last_completed boolean', // null: either way
@@ -75,6 +76,7 @@ const FITS = `
 const LAST = `(
   ${p('last_completed')} is null or (last.status is not distinct from 'completed') = ${p('last_completed')}
 ) and (${p('error_class')} is null or last.error_class = ${p('error_class')})
+  and (${p('error')} is null or strpos(lower(last.error_message), lower(${p('error')})) > 0)
   and ${within('last.finished_at', 'finished_from', 'finished_to')}`;
 
 /** One page of jobs at most, from one stretch of ids, and how far it has come. No look reads more than it is given leave to. */
@@ -92,7 +94,7 @@ seen as materialized (${seenSql(source, inBlocks, order)}
 fit as materialized (
   select seen.id from seen ${made}
   left join lateral (
-    select status, finished_at, error_class from humdrum.attempt
+    select status, finished_at, error_class, error_message from humdrum.attempt
     where attempt.job_id = seen.id and ${p('probe')} order by number desc limit 1
   ) as last on true
   where seen.fits and (not ${p('probe')} or (${LAST}))

@@ -227,6 +227,10 @@ export async function makeTickJobs(
   }));
   const enqueued = await enqueue(tx, jobs, by);
   const made = mine.map(({ type, at }, place) => ({ type, at, ...enqueued[place] }));
+  await noteJobs(
+    tx,
+    made.filter(({ created }) => created),
+  );
   await noteSkipped(
     tx,
     made.filter(({ created }) => !created),
@@ -243,11 +247,28 @@ const OVERLAP = {
 /** Whoever asks for ticks of the past wants all of them. */
 const IN_BACKFILL = { allow: 'allow', queue: 'queue', skip: 'queue' } as const;
 
+interface Made {
+  type: ScheduledType;
+  at: Date;
+  id?: number;
+}
+
+/** Which job each tick made. */
+async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<void> {
+  if (ticks.length === 0) return;
+  await tx.query(
+    `update humdrum.tick set job_id = made.id from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as made (schedule, at, id)
+     where (tick.schedule, tick.at) = (made.schedule, made.at)`,
+    [
+      ticks.map(({ type }) => type.type),
+      ticks.map(({ at }) => at.toISOString()),
+      ticks.map(({ id }) => id ?? null),
+    ],
+  );
+}
+
 /** A tick that was skipped made no job: the audit tells why. */
-async function noteSkipped(
-  tx: Queryable,
-  ticks: readonly { type: ScheduledType; at: Date; id?: number }[],
-): Promise<void> {
+async function noteSkipped(tx: Queryable, ticks: readonly Made[]): Promise<void> {
   if (ticks.length === 0) return;
   await tx.query(
     `insert into humdrum.audit (at, event, actor, reason)

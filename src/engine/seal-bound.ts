@@ -22,13 +22,19 @@ const WRITING = `
  * among them, because the lock comes before the id. PostgreSQL makes a commit visible before it releases the locks.
  */
 export async function drawBound(db: Queryable): Promise<SealBound> {
-  const drawn = await db.query<{ id: number }>(
-    'select case when is_called then last_value else last_value - 1 end as id from humdrum.audit_id',
-  );
+  const toId = await lastDrawnId(db);
   const writing = await db.query<{ writer: string }>(
     `select distinct virtualtransaction as writer ${WRITING}`,
   );
-  return { toId: drawn.rows[0]?.id ?? 0, writers: writing.rows.map(({ writer }) => writer) };
+  return { toId, writers: writing.rows.map(({ writer }) => writer) };
+}
+
+/** The last id that a row of the audit may have, as far as one can see. */
+export async function lastDrawnId(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ id: number }>(
+    'select case when is_called then last_value else last_value - 1 end as id from humdrum.audit_id',
+  );
+  return rows[0]?.id ?? 0;
 }
 
 /** A bound that an earlier sealing could not wait for: it is due first, or a log that is always written to would never be sealed. */

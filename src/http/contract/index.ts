@@ -1,11 +1,29 @@
 import { accessEndpoints } from './access.ts';
+import { auditEndpoints } from './audit.ts';
+import { bulkEndpoints } from './bulk.ts';
+import { effectEndpoints } from './effects.ts';
 import type { Endpoint } from './endpoint.ts';
+import { fileEndpoints } from './files.ts';
 import { jobEndpoints } from './jobs.ts';
+import { queueEndpoints } from './queues.ts';
+import { scheduleEndpoints } from './schedules.ts';
 import { sourceEndpoints } from './source.ts';
+import { statsEndpoints } from './stats.ts';
+import { systemEndpoints } from './system.ts';
+import { typeEndpoints } from './types.ts';
 
 /** All that the API does: its documentation, its clients, and whoever walks over all of it read this list. */
 export const endpoints: readonly Endpoint[] = [
   ...sourceEndpoints,
+  ...bulkEndpoints,
   ...jobEndpoints,
+  ...typeEndpoints,
+  ...queueEndpoints,
+  ...scheduleEndpoints,
+  ...auditEndpoints,
+  ...statsEndpoints,
+  ...effectEndpoints,
+  ...fileEndpoints,
+  ...systemEndpoints,
   ...accessEndpoints,
 ];

@@ -56,7 +56,7 @@ const attempt = z
 
 export const auditEvent = z.enum(Object.keys(EVENTS) as [AuditEventName, ...AuditEventName[]]);
 
-const auditLine = z
+export const auditLine = z
   .object({
     id,
     at: instant,
@@ -70,6 +70,7 @@ const auditLine = z
 const jobDetail = jobSummary
   .extend({
     input: json,
+    parentId: id.nullable().meta({ description: 'The job that waits for it, or waited' }),
     actions: z.array(action).readonly().meta({ description: 'What may be done to it now' }),
     attemptRecords: z.array(attempt),
     effects: z.array(
@@ -89,6 +90,10 @@ export const jobQuery = z.strictObject({
     .optional()
     .meta({ description: 'What stands in the input: `customer.id=17`' }),
   errorClass: text(200).optional(),
+  error: text(500)
+    .min(1)
+    .optional()
+    .meta({ description: "What the last attempt's error message contains, in any case" }),
   schedule: text(200).optional(),
   createdFrom: instant.optional(),
   createdTo: instant.optional(),
@@ -138,6 +143,36 @@ export const whyJob = endpoint({
   refuses: ['job-not-found'],
 });
 
+export const listChildren = endpoint({
+  name: 'listChildren',
+  method: 'GET',
+  path: '/jobs/{id}/children',
+  tag,
+  summary: 'The jobs that a job waits for, or waited for, oldest first',
+  role: 'viewer',
+  params: oneJob,
+  query: z.strictObject({
+    limit: whole(1, 1_000).optional(),
+    after: idText.optional().meta({ description: '`next` of the page before' }),
+  }),
+  answer: z.object({ jobs: z.array(jobSummary), next: id.nullable() }),
+});
+
+export const exportAttempt = endpoint({
+  name: 'exportAttempt',
+  method: 'GET',
+  path: '/jobs/{id}/attempts/{number}/recording',
+  tag,
+  summary: 'An attempt with all that its handler was given, without secrets',
+  description: 'What `humdrum replay` runs again elsewhere.',
+  role: 'viewer',
+  params: z.strictObject({ id: idText, number: whole(1, 32_767) }),
+  answer: z
+    .looseObject({ format: z.string(), type: z.string(), jobId: id, attempt: z.int() })
+    .meta({ id: 'Recording' }),
+  refuses: ['job-not-found'],
+});
+
 const act = {
   method: 'POST',
   tag,
@@ -184,4 +219,13 @@ export const enqueueJob = endpoint({
   refuses: ['type-unknown', 'input-invalid', 'dry-run'],
 });
 
-export const jobEndpoints = [listJobs, showJob, whyJob, retryJob, cancelJob, enqueueJob];
+export const jobEndpoints = [
+  listJobs,
+  showJob,
+  whyJob,
+  listChildren,
+  exportAttempt,
+  retryJob,
+  cancelJob,
+  enqueueJob,
+];

@@ -1,7 +1,29 @@
 import type { Route } from '../route.ts';
 import { accessRoutes } from './access.ts';
+import { auditRoutes } from './audit.ts';
+import { bulkRoutes } from './bulk.ts';
+import { effectRoutes } from './effects.ts';
+import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
+import { queueRoutes } from './queues.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { sourceRoutes } from './source.ts';
+import { statsRoutes } from './stats.ts';
+import { systemRoutes } from './system.ts';
+import { typeRoutes } from './types.ts';
 
 /** All that the API does. Of two whose paths fit, the first is taken. */
-export const routes: readonly Route[] = [...sourceRoutes, ...jobRoutes, ...accessRoutes];
+export const routes: readonly Route[] = [
+  ...sourceRoutes,
+  ...bulkRoutes,
+  ...jobRoutes,
+  ...typeRoutes,
+  ...queueRoutes,
+  ...scheduleRoutes,
+  ...auditRoutes,
+  ...statsRoutes,
+  ...effectRoutes,
+  ...fileRoutes,
+  ...systemRoutes,
+  ...accessRoutes,
+];

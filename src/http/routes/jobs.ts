@@ -3,12 +3,15 @@ import type { ListOptions } from '../../engine/list-filter.ts';
 import {
   cancelJob,
   enqueueJob,
+  exportAttempt,
   type jobQuery,
+  listChildren,
   listJobs,
   retryJob,
   showJob,
   whyJob,
 } from '../contract/jobs.ts';
+import { given } from '../given.ts';
 import { route, type Route } from '../route.ts';
 
 export const jobRoutes: readonly Route[] = [
@@ -28,6 +31,12 @@ export const jobRoutes: readonly Route[] = [
   }),
 
   route(showJob, async ({ humdrum, params }) => humdrum.showJob(params.id)),
+  route(listChildren, async ({ humdrum, params, query }) =>
+    humdrum.childrenOf(params.id, given(query)),
+  ),
+  route(exportAttempt, async ({ humdrum, params }) =>
+    humdrum.exportAttempt(params.id, params.number),
+  ),
   route(whyJob, async ({ humdrum, params }) => humdrum.why(params.id)),
 
   route(retryJob, async ({ humdrum, identity, params: { id }, body: { reason = null } }) => {
@@ -51,12 +60,5 @@ export function queryOf({ id, attribute, ...rest }: z.output<typeof jobQuery>): 
     ...given(rest),
     ...(id && { ids: id }),
     ...(attributes && { attributes: Object.fromEntries(attributes) }),
-  };
-}
-
-/** Without what is not given. */
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

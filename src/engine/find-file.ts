@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+import type { Queryable } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
+import type { FileFact } from './context.ts';
+import { isSha256, type FileStorage } from './file-storage.ts';
+
+/** What a job says of a file that it stored. Errors: `file-not-found`. */
+export async function fileNamed(db: Queryable, sha256: string): Promise<FileFact> {
+  const { rows } = await db.query<{ name: string; data: Omit<FileFact, 'name'> }>(
+    `select name, data from humdrum.effect where kind = 'file' and data ->> 'sha256' = $1 limit 1`,
+    [sha256],
+  );
+  const [file] = rows;
+  if (file) return { name: file.name, ...file.data };
+  throw new HumdrumError('file-not-found', 'No job has stored a file with this SHA-256.');
+}
+
+/** Errors: `files-missing`, `file-not-found`. */
+export async function openFile(storage: FileStorage | null, sha256: string): Promise<Readable> {
+  if (!storage) {
+    throw new HumdrumError('files-missing', 'No place for files is configured in this process.');
+  }
+  const file = isSha256(sha256) ? await storage.open(sha256) : null;
+  if (file) return file;
+  throw new HumdrumError('file-not-found', 'This file is not in the storage any more.');
+}

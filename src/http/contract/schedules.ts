@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { plan } from './types.ts';
+import { id, instant, reason, status, text, whole } from './values.ts';
+
+const tag = 'Schedules';
+const one = z.strictObject({ type: text(200) });
+
+export const listSchedules = endpoint({
+  name: 'listSchedules',
+  method: 'GET',
+  path: '/schedules',
+  tag,
+  summary: 'The schedules of the job types that this process knows, with their next ticks',
+  role: 'viewer',
+  answer: z.object({
+    schedules: z.array(
+      z
+        .object({
+          schedule: z.string().meta({ description: 'The job type' }),
+          cron: z.string(),
+          words: z.string(),
+          timeZone: z.string(),
+          nextAt: instant.nullable(),
+        })
+        .meta({ id: 'Schedule' }),
+    ),
+  }),
+});
+
+export const upcomingTicks = endpoint({
+  name: 'upcomingTicks',
+  method: 'GET',
+  path: '/schedules/{type}/upcoming',
+  tag,
+  summary: 'The next ticks of a schedule',
+  role: 'viewer',
+  params: one,
+  query: z.strictObject({ count: whole(1, 1_000).optional() }),
+  answer: z.object({ ticks: z.array(instant) }),
+  refuses: ['type-unknown', 'input-invalid'],
+});
+
+export const pastTicks = endpoint({
+  name: 'pastTicks',
+  method: 'GET',
+  path: '/schedules/{type}/ticks',
+  tag,
+  summary:
+    'The ticks of a schedule that have passed, the latest first, with the jobs that they made',
+  role: 'viewer',
+  params: one,
+  query: z.strictObject({
+    limit: whole(1, 1_000).optional(),
+    before: instant.optional().meta({ description: '`next` of the page before' }),
+  }),
+  answer: z.object({
+    ticks: z.array(
+      z
+        .object({
+          at: instant,
+          jobId: id.nullable().meta({ description: 'Null: it was skipped' }),
+          status: status.nullable(),
+        })
+        .meta({ id: 'PastTick' }),
+    ),
+    next: instant.nullable(),
+  }),
+  refuses: ['type-unknown'],
+});
+
+export const backfillSchedule = endpoint({
+  name: 'backfillSchedule',
+  method: 'POST',
+  path: '/schedules/{type}/backfill',
+  tag,
+  summary: 'Make the jobs of ticks that have passed without one, or rehearse them',
+  description:
+    'All of them or none. With `dryRun` the first ones are rehearsed, and no job is made.',
+  role: 'operator',
+  params: one,
+  body: z.strictObject({
+    from: instant,
+    to: instant,
+    limit: z.int().min(1).max(10_000).optional(),
+    dryRun: z.boolean().optional(),
+    rehearsals: z.int().min(1).max(100).optional(),
+    reason: reason.optional(),
+  }),
+  answer: z.object({
+    ticks: z.array(instant).meta({ description: 'Those that had no job, oldest first' }),
+    jobs: z.array(id).meta({ description: 'Theirs; none after a rehearsal' }),
+    plans: z.array(plan).meta({ description: 'Of a rehearsal' }),
+  }),
+  refuses: ['type-unknown', 'input-invalid'],
+});
+
+export const scheduleEndpoints = [listSchedules, upcomingTicks, pastTicks, backfillSchedule];
