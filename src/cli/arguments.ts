@@ -17,6 +17,11 @@ export function toAtMost(most: number): (text: string) => number {
   };
 }
 
+/** Of an option that may be given more than once. */
+export function toList(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
 export function toPort(text: string): number {
   const port = Number(text);
   if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;

@@ -16,9 +16,12 @@ import { runCommand } from './commands/run.ts';
 import { schedulesCommand } from './commands/schedules.ts';
 import { serverCommand } from './commands/server.ts';
 import { startCommand } from './commands/start.ts';
+import { queuesCommand } from './commands/queues.ts';
+import { typesCommand } from './commands/types.ts';
 import { usersCommand } from './commands/users.ts';
+import { workersCommand } from './commands/workers.ts';
 import { workerCommand } from './commands/worker.ts';
-import { version } from './version.ts';
+import { version } from '../http/version.ts';
 
 /** All commands, as commander knows them. */
 export function createProgram(): Command {
@@ -55,6 +58,9 @@ function commands(): Command[] {
     runCommand(),
     replayCommand(),
     jobsCommand(),
+    typesCommand(),
+    queuesCommand(),
+    workersCommand(),
     schedulesCommand(),
     historyCommand(),
     auditCommand(),

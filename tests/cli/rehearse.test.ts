@@ -62,7 +62,10 @@ it('JOB_DRY_RUN=1 makes a whole process rehearse: it takes no job and makes none
   await humdrum.saying(/only rehearses \(JOB_DRY_RUN=1\)/);
   const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
   const trigger = url.replace('jobs/status', 'jobs/trigger/shop.charge');
-  const answer: unknown = await (await fetch(trigger, { method: 'POST', body: INPUT })).json();
+  const headers = { 'content-type': 'application/json' };
+  const answer: unknown = await (
+    await fetch(trigger, { method: 'POST', body: INPUT, headers })
+  ).json();
   expect(answer).toMatchObject({
     success: true,
     message: "Job 'shop.charge' rehearsed: nothing was written",

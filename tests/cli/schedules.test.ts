@@ -22,7 +22,6 @@ it('schedules are listed, looked ahead of, rehearsed and backfilled', async () =
     /^Dry run of picks\.settle-games: 48 ticks have no job, from 2026-01-01 00:00:00 to 2026-01-01 23:30:00 UTC\. Nothing was written\.\ntick/,
   );
   expect(JSON.parse(await run(...backfill, '--limit', '2', '--json'))).toMatchObject({
-    dryRun: false,
     ticks: ['2026-01-01T00:00:00.000Z', '2026-01-01T00:30:00.000Z'],
     plans: [],
   });

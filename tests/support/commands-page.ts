@@ -37,7 +37,8 @@ const usageOf = (argument: Argument): string => {
 const row = (name: string, says: string): string => `| \`${name}\` | ${says} |`;
 
 function meaning(one: Option | Argument): string {
-  const { description, argChoices, defaultValue } = one;
+  const { description, argChoices } = one;
+  const defaultValue: unknown = one.defaultValue;
   const choices = argChoices ? ` (${argChoices.join(', ')})` : '';
   const plain = ['string', 'number'].includes(typeof defaultValue);
   const said = one.defaultValueDescription ?? String(defaultValue);

@@ -1,22 +1,25 @@
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Argument, Command } from 'commander';
 import type { AuditRow } from '../../engine/audit.ts';
 import { verifyAuditExport } from '../../engine/audit-export.ts';
 import type { AuditFault, AuditReport } from '../../engine/verify-audit.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
+import { exportAudit, verifyAudit } from '../../http/contract/audit.ts';
 import { showJob } from '../../http/contract/jobs.ts';
 import { toHash, toWhole } from '../arguments.ts';
+import { searchCommand } from './audit-search.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, print, printJson, table } from '../output.ts';
-import { withClient, withHumdrum } from '../session.ts';
+import { withClient } from '../session.ts';
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('who did what, and whether that was changed');
   audit.addCommand(showCommand());
+  audit.addCommand(searchCommand());
   audit.addCommand(verifyCommand());
   audit.addCommand(exportCommand());
   return audit;
@@ -46,7 +49,11 @@ function verifyCommand(): Command {
       const { file } = options;
       const report =
         file === undefined
-          ? await withHumdrum(command, (humdrum) => humdrum.verifyAudit(options))
+          ? await withClient(command, (client) =>
+              client.call(verifyAudit, {
+                query: options.expect === undefined ? {} : { expect: options.expect },
+              }),
+            )
           : await verifyFile(file, options);
       if (options.json) printJson(report);
       else print(sentenceOf(report));
@@ -59,11 +66,21 @@ function exportCommand(): Command {
     .description('write the audit and its seals to a file, for a verification elsewhere')
     .argument('<file>', 'lines of JSON')
     .action(async (file: string, _options: object, command: Command) => {
-      await withHumdrum(command, (humdrum) =>
-        pipeline(Readable.from(humdrum.exportAudit()), createWriteStream(file)),
-      );
+      await withClient(command, async (client) => save(await client.open(exportAudit), file));
       print(`The audit and its seals are in ${file}.`);
     });
+}
+
+/** Whole or not at all: what is half written would verify as an audit whose end was taken away. */
+async function save({ body }: Response, file: string): Promise<void> {
+  const draft = `${file}.part`;
+  try {
+    await pipeline(body ?? [], createWriteStream(draft));
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 async function verifyFile(path: string, options: { expect?: string }): Promise<AuditReport> {

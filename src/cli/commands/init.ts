@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { HumdrumError } from '../../errors.ts';
 import { print, printJson } from '../output.ts';
-import { version } from '../version.ts';
+import { version } from '../../http/version.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../templates/project/', import.meta.url));
 

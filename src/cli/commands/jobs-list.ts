@@ -4,7 +4,7 @@ import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
 import type { ApiClient } from '../api-client.ts';
 import { toAtMost, toInstant, toWhole } from '../arguments.ts';
-import { hintAtWords } from '../known-words.ts';
+import { hintAtWords } from '../hint.ts';
 import { print, printJson, say, second, statusCell, table, type Cell } from '../output.ts';
 import { withClient } from '../session.ts';
 
@@ -19,6 +19,7 @@ interface ListFlags {
   queue?: string[];
   attribute?: string[];
   errorClass?: string;
+  error?: string;
   schedule?: string;
   createdAfter?: Date;
   createdBefore?: Date;
@@ -45,6 +46,7 @@ export function listCommand(): Command {
       toAttribute,
     )
     .option('--error-class <class>', 'whose last attempt failed with it, like Timeout')
+    .option('--error <text>', "whose last error's message contains this")
     .option('--schedule <name>', 'that ticks of this schedule made')
     .option('--id <id>', 'this one; more than one may be given', toIds)
     .option('--created-after <instant>', 'created then or later', toInstant)
@@ -56,10 +58,13 @@ export function listCommand(): Command {
     .option('--after <cursor>', 'go on where a list ended')
     .option('--json', 'for programs')
     .action(async (flags: ListFlags, command: Command) => {
-      const page = await withClient(command, (client) => fullPage(client, queryOf(flags)));
+      const page = await withClient(command, async (client) => {
+        const found = await fullPage(client, queryOf(flags));
+        if (found.jobs.length === 0) await hintAtWords(client, flags);
+        return found;
+      });
       if (flags.json) return printJson(page);
       print(jobsTable(page.jobs));
-      if (page.jobs.length === 0) await hintAtWords(command, flags);
       if (page.next !== null) say(`There are more. The next: the same with --after ${page.next}`);
     });
 }

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Percentiles } from '../../engine/percentiles.ts';
+import { statistics } from '../../http/contract/stats.ts';
 import { toInstant } from '../arguments.ts';
-import { hintAtWords } from '../known-words.ts';
+import { hintAtWords } from '../hint.ts';
 import { duration, print, printJson, table } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { withClient } from '../session.ts';
 
 interface StatsFlags {
   type?: string;
@@ -20,9 +21,13 @@ export function statsCommand(): Command {
     .option('--to <instant>', 'before then', toInstant)
     .option('--json', 'for programs')
     .action(async ({ json, ...range }: StatsFlags, command: Command) => {
-      const types = await withHumdrum(command, (humdrum) => humdrum.statistics(range));
-      if (json) return printJson(types);
-      const rows = types.map(({ type, created, completed, failed, cancelled, runMs }) => [
+      const answer = await withClient(command, async (client) => {
+        const found = await client.call(statistics, { query: range });
+        if (found.types.length === 0) await hintAtWords(client, range);
+        return found;
+      });
+      if (json) return printJson(answer);
+      const rows = answer.types.map(({ type, created, completed, failed, cancelled, runMs }) => [
         type,
         created,
         completed,
@@ -33,7 +38,6 @@ export function statsCommand(): Command {
       ]);
       const head = ['type', 'created', 'completed', 'failed', 'cancelled', 'p50', 'p95'];
       print(table(head, rows, 'Nothing has happened.'));
-      if (rows.length === 0) await hintAtWords(command, range);
     });
 }
 

@@ -1,12 +1,16 @@
 import { Argument, Command } from 'commander';
+import type { z } from 'zod';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import type { Plan } from '../../engine/plan.ts';
 import type { RunReport } from '../../engine/run-now.ts';
+import { rehearseType } from '../../http/contract/types.ts';
+import type { ApiClient } from '../api-client.ts';
 import { toInstant, toJson, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, facts, painted, print, printJson } from '../output.ts';
-import { isDryRun, withHumdrum } from '../session.ts';
+import { isDryRun, withClient, withHumdrum } from '../session.ts';
+
+type Plan = z.output<typeof rehearseType.answer>;
 
 interface RunFlags {
   input: unknown;
@@ -32,14 +36,15 @@ export function runCommand(): Command {
     .action(async (type: string, flags: RunFlags, command: Command) => {
       if (flags.limit !== undefined) flags.input = { ...Object(flags.input), limit: flags.limit };
       const dryRun = flags.dryRun ?? isDryRun();
-      process.exitCode = await withHumdrum(command, (humdrum) =>
-        dryRun ? rehearse(humdrum, type, flags) : run(humdrum, type, flags),
-      );
+      process.exitCode = dryRun
+        ? await withClient(command, (client) => rehearse(client, type, flags))
+        : await withHumdrum(command, (humdrum) => run(humdrum, type, flags));
     });
 }
 
-async function rehearse(humdrum: Humdrum, type: string, flags: RunFlags): Promise<number> {
-  const plan = await humdrum.rehearse(type, flags.input, flags.at);
+async function rehearse(client: ApiClient, type: string, flags: RunFlags): Promise<number> {
+  const { input, at } = flags;
+  const plan = await client.call(rehearseType, { params: { type }, body: { input, at } });
   if (flags.json) printJson({ dryRun: true, ...summary(plan), plan });
   else {
     print(
@@ -75,8 +80,7 @@ function summary({
   error,
   durationMs,
 }: Pick<Plan, 'result' | 'error' | 'durationMs'>): object {
-  const said =
-    typeof result === 'object' && result !== null && !Array.isArray(result) ? result : {};
+  const said = fieldsOf(result) ?? {};
   return {
     success: error === null,
     message: error ? `${error.class}: ${error.message}` : (said['message'] ?? ''),
@@ -136,9 +140,14 @@ function describeEffects({ effects }: Plan, verbose: boolean): string {
 }
 
 function describeResult({ result }: Plan): string {
-  if (typeof result !== 'object' || result === null || Array.isArray(result))
-    return JSON.stringify(result);
-  const { message, ...rest } = result;
+  const { message, ...rest } = fieldsOf(result) ?? {};
   if (typeof message !== 'string') return JSON.stringify(result);
   return Object.keys(rest).length === 0 ? message : `${message}\n${JSON.stringify(rest)}`;
+}
+
+/** Null where it is no object. */
+function fieldsOf(result: unknown): Record<string, unknown> | null {
+  return typeof result === 'object' && result !== null && !Array.isArray(result)
+    ? (result as Record<string, unknown>)
+    : null;
 }

@@ -1,11 +1,11 @@
 import { Argument, Command } from 'commander';
-import type { Backfill } from '../../engine/backfill.ts';
-import type { Plan } from '../../engine/plan.ts';
-import { toInstant, toWhole } from '../arguments.ts';
+import type { z } from 'zod';
+import { backfillSchedule, listSchedules, upcomingTicks } from '../../http/contract/schedules.ts';
+import { toAtMost, toInstant } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, painted, print, printJson, table, type Cell } from '../output.ts';
-import { withHumdrum } from '../session.ts';
+import { isDryRun, withClient } from '../session.ts';
 
 export function schedulesCommand(): Command {
   const schedules = new Command('schedules').description('look at schedules, and backfill them');
@@ -20,9 +20,9 @@ function listCommand(): Command {
     .description('the schedules of all job types')
     .option('--json', 'for programs')
     .action(async (options: { json?: true }, command: Command) => {
-      const schedules = await withHumdrum(command, (humdrum) => humdrum.listSchedules());
-      if (options.json) return printJson(schedules);
-      const rows = schedules.map(({ schedule, cron, words, timeZone, nextAt }) => [
+      const answer = await withClient(command, (client) => client.call(listSchedules));
+      if (options.json) return printJson(answer);
+      const rows = answer.schedules.map(({ schedule, cron, words, timeZone, nextAt }) => [
         schedule,
         cron,
         words,
@@ -42,14 +42,14 @@ function nextCommand(): Command {
   return new Command('next')
     .description('the next ticks of one schedule')
     .addArgument(typeArgument())
-    .option('--count <number>', 'how many, at most 1000', toWhole, 10)
+    .option('--count <number>', 'how many, at most 1000', toAtMost(1_000), 10)
     .option('--json', 'for programs')
     .action(async (type: string, options: { count: number; json?: true }, command: Command) => {
-      const ticks = await withHumdrum(command, (humdrum) =>
-        humdrum.upcomingTicks(type, options.count),
+      const answer = await withClient(command, (client) =>
+        client.call(upcomingTicks, { params: { type }, query: { count: options.count } }),
       );
-      if (options.json) printJson(ticks);
-      else print(ticks.map((tick) => `${instant(tick)} UTC`).join('\n') || 'There is none.');
+      if (options.json) printJson(answer);
+      else print(answer.ticks.map((tick) => `${instant(tick)} UTC`).join('\n') || 'There is none.');
     });
 }
 
@@ -68,20 +68,22 @@ function backfillCommand(): Command {
     .addArgument(typeArgument())
     .requiredOption('--from <instant>', 'the first that may be a tick (ISO 8601)', toInstant)
     .requiredOption('--to <instant>', 'the last that may be a tick (ISO 8601)', toInstant)
-    .option('--limit <number>', 'at most so many ticks, the oldest ones', toWhole)
+    .option('--limit <number>', 'at most so many ticks, the oldest ones', toAtMost(10_000))
     .option('--dry-run', 'rehearse the first ten of them, and make no job (JOB_DRY_RUN=1)')
     .option('--reason <text>', 'why: it stands in the audit')
     .option('--json', 'for programs')
     .action(async (type: string, { json, ...flags }: BackfillFlags, command: Command) => {
-      const dryRun = flags.dryRun ?? process.env['JOB_DRY_RUN'] === '1';
-      const made = await withHumdrum(command, (humdrum) =>
-        humdrum.backfill(type, { ...flags, dryRun }),
+      const dryRun = flags.dryRun ?? isDryRun();
+      const made = await withClient(command, (client) =>
+        client.call(backfillSchedule, { params: { type }, body: { ...flags, dryRun } }),
       );
-      if (json) printJson({ dryRun, ...made });
+      if (json) printJson(made);
       else print(dryRun ? describeRehearsal(type, made) : describeBackfill(made));
       if (made.plans.some(({ error }) => error)) process.exitCode = EXIT.jobFailed;
     });
 }
+
+type Backfill = z.output<typeof backfillSchedule.answer>;
 
 const NOTHING_OPEN = 'Every tick of that time has its job already.';
 
@@ -102,7 +104,7 @@ function describeRehearsal(type: string, { ticks, plans }: Backfill): string {
   return `${head}\n${table(['tick (UTC)', 'rows', 'effects', 'outcome'], rows, '')}`;
 }
 
-function outcomeOf({ error, result }: Plan): Cell {
+function outcomeOf({ error, result }: Backfill['plans'][number]): Cell {
   return error ? painted(`${error.class}: ${error.message}`, colors.red) : JSON.stringify(result);
 }
 

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { freshUrl } from '../support/databases.ts';
+import { cli, type Ended } from '../support/process.ts';
+import { DOUBLE, projectWith } from './project.ts';
+
+const FRAGILE = `defineJob({
+  type: 'shop.fragile',
+  input: z.object({}),
+  retry: { attempts: 1 },
+  run: () => {
+    throw new TypeError('it broke');
+  },
+})`;
+
+it('many jobs are counted by type and error, then retried or cancelled with a reason', async () => {
+  const cwd = await projectWith(`${DOUBLE}, ${FRAGILE}`);
+  const env = { DATABASE_URL: await freshUrl() };
+  const run = (...args: string[]): Promise<Ended> => cli(args, { cwd, env });
+  await run('run', 'shop.double');
+  await run('run', 'shop.double');
+  await run('run', 'shop.fragile');
+
+  const looked = await run('jobs', 'retry', '--all', '--dry-run');
+  expect(looked).toMatchObject({ code: 0, stderr: 'To do it, add: --yes --reason TEXT\n' });
+  expect(looked.stdout).toMatch(
+    /^3 jobs would be retried\.\n\njobs {2}type\n +2 {2}shop\.double\n +1 {2}shop\.fragile\n\njobs {2}last error\n +2 {2}RangeError\n +1 {2}TypeError\n$/,
+  );
+  expect(await run('jobs', 'retry', '--all', '--yes')).toMatchObject({ code: 2, stdout: '' });
+  expect(await run('jobs', 'retry', '--all', '--dry-run', '--yes')).toMatchObject({ code: 2 });
+  const misspelt = await run('jobs', 'retry', '--type', 'shop.fragil');
+  expect(misspelt.stdout).toBe('0 jobs would be retried.\n');
+  expect(misspelt.stderr).toMatch(/Did you mean "shop\.fragile"\?/);
+
+  const why = ['--yes', '--reason', 'numbers are here now'];
+  expect(await run('jobs', 'retry', '--error', 'NO NUMBER', ...why)).toEqual({
+    code: 0,
+    stdout: '2 of 2 jobs are retried.\n',
+    stderr: '',
+  });
+  const cancelled = await run('jobs', 'cancel', '--type', 'shop.fragile', ...why, '--json');
+  expect(JSON.parse(cancelled.stdout)).toEqual({ action: 'cancel', done: 1, of: 1 });
+
+  const counted = JSON.parse(
+    (await run('jobs', 'list', '--status', 'queued', '--json')).stdout,
+  ) as {
+    jobs: unknown[];
+  };
+  expect(counted.jobs).toHaveLength(2);
+  const found = await run('audit', 'search', '--event', 'retried', '--actor', 'cli:*');
+  expect(found.stdout.match(/retried .*numbers are here now/g)).toHaveLength(2);
+});
+
+it('types, queues and workers are told in tables', async () => {
+  const cwd = await projectWith(`${DOUBLE}, ${FRAGILE}`);
+  const env = { DATABASE_URL: await freshUrl() };
+  const run = (...args: string[]): Promise<Ended> => cli(args, { cwd, env });
+  expect((await run('types')).stdout).toMatch(/^type .*\nshop\.double +default +1/);
+  expect((await run('types', 'shop.double')).stdout).toMatch(/retry +1 attempts/);
+  expect(await run('types', 'shop.duoble')).toMatchObject({ code: 3, stdout: '' });
+  await run('enqueue', 'shop.double');
+  expect((await run('queues')).stdout).toMatch(/^queue +ready .*\ndefault +1 +0 +0 +0 +0 +0/);
+  expect((await run('workers')).stdout).toBe('No worker runs.\n');
+});
