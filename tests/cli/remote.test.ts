@@ -8,17 +8,21 @@ import { DOUBLE, projectWith } from './project.ts';
 async function serving(): Promise<{
   cwd: string;
   url: string;
+  key: string;
   ask: (...args: string[]) => Promise<Ended>;
 }> {
   const cwd = await projectWith(DOUBLE);
+  const made = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd });
+  const key = /hd_\S+/.exec(made.stdout)?.[0] ?? '';
+  const env = { HUMDRUM_KEY: key };
   const humdrum = new Running(['start', '--port', '0'], { cwd });
   const url = new URL((await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '').origin;
-  return { cwd, url, ask: (...args) => cli([...args, '--url', url], { cwd }) };
+  return { cwd, url, key, ask: (...args) => cli([...args, '--url', url], { cwd, env }) };
 }
 
 describe('commands on a running server', () => {
   it('enqueue and wait, look, act, and answer as the API does', async () => {
-    const { url, ask } = await serving();
+    const { cwd, url, key, ask } = await serving();
     expect(await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait')).toEqual({
       code: 0,
       stdout: '{\n  "doubled": 42\n}\n',
@@ -29,9 +33,9 @@ describe('commands on a running server', () => {
     expect(failed.stderr).toContain('Job 2 is failed. RangeError: there is no number');
 
     const listed = await ask('jobs', 'list', '--status', 'failed', '--json');
-    const { data } = (await (await fetch(`${url}/api/v1/jobs?status=failed`)).json()) as {
-      data: unknown;
-    };
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await fetch(`${url}/api/v1/jobs?status=failed`, { headers });
+    const { data } = (await answer.json()) as { data: unknown };
     expect(JSON.parse(listed.stdout)).toEqual(data);
 
     expect((await ask('jobs', 'why', '2')).stdout).toMatch(/^Job 2 is failed\./);
@@ -42,6 +46,8 @@ describe('commands on a running server', () => {
     expect(refused).toMatchObject({ code: 4, stdout: '' });
     expect((await ask('audit', 'show', '2')).stdout).toMatch(/cancelled .*no number/);
     expect((await ask('jobs', 'show', '77')).code).toBe(3);
+    const nobody = await cli(['jobs', 'list', '--url', url], { cwd, env: { HUMDRUM_KEY: '' } });
+    expect(nobody).toMatchObject({ code: 5, stdout: '' });
     expect((await ask('history')).stdout).toMatch(/shop\.double +completed/);
   });
 
