@@ -38,6 +38,7 @@ export function createProgram(): Command {
     )
     .option('--url <address>', 'ask a running server in place of the database (HUMDRUM_URL)')
     .option('--key-file <file>', 'the file with the key for that server (or HUMDRUM_KEY)')
+    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'humdrum: ')),

@@ -117,9 +117,10 @@ export async function withHumdrum<T>(
 /** Errors: `config-invalid`. */
 export function refuseUrl(command: Command): void {
   if (command.optsWithGlobals<GlobalFlags>().url === undefined) return;
+  const instead = command.name() === 'run' ? ' A server runs a job by: humdrum enqueue --wait' : '';
   throw new HumdrumError(
     'config-invalid',
-    'This command works on the database itself and takes no --url. Name the database with --database, or run it where the server runs.',
+    `This command works on the database itself and takes no --url. Name the database with --database, or run it where the server runs.${instead}`,
   );
 }
 
