@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   addAccount,
   disableAccount,
@@ -17,7 +17,7 @@ import type { HumdrumError } from '../../src/errors.ts';
 import { sealAudit } from '../../src/engine/seal-audit.ts';
 import { storedAudit, verifyAudit } from '../../src/engine/verify-audit.ts';
 import type { Database } from '../../src/database/database.ts';
-import { eachBackend } from '../support/databases.ts';
+import { fresh as freshOn } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
 import { stopClockAt } from '../support/engine.ts';
 import { eventsOf } from './support.ts';
@@ -29,7 +29,10 @@ const GIVEN = { name: 'ada', password: PASSWORD };
 
 const addAda = (db: Database) => addAccount(db, { ...GIVEN, name: 'Ada', role: 'operator' }, ROOT);
 
-eachBackend('accounts and sessions', (fresh) => {
+/** A password takes half a second: tests/http/access.test.ts logs in and out on both backends. */
+const fresh = () => freshOn('postgres');
+
+describe('accounts and sessions', () => {
   it('let in whoever knows the password, and nobody else, with one answer for all others', async () => {
     const db = await fresh();
     expect(await hasCredentials(db)).toBe(false);
@@ -161,7 +164,7 @@ eachBackend('accounts and sessions', (fresh) => {
   });
 });
 
-eachBackend('logging in', (fresh) => {
+describe('logging in', () => {
   const fail = (db: Database, name: string, address: string) =>
     logIn(db, { name, password: 'wrong' }, { address }).catch((error: unknown) =>
       error instanceof TooManyAttempts ? error.afterSeconds : (error as HumdrumError).code,
@@ -210,7 +213,7 @@ eachBackend('logging in', (fresh) => {
   });
 });
 
-eachBackend('a login link', (fresh) => {
+describe('a login link', () => {
   it('lets in once, as an admin, and within an hour', async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, '2026-01-31T09:00:00Z');

@@ -58,11 +58,13 @@ it('rehearses, runs only by the plan, exports the attempt and replays it', async
 
 it('JOB_DRY_RUN=1 makes a whole process rehearse: it takes no job and makes none', async () => {
   const { cwd, env } = await project();
+  const key = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd, env });
   const humdrum = new Running(['start', '--port', '0'], { cwd, env: { ...env, JOB_DRY_RUN: '1' } });
   await humdrum.saying(/only rehearses \(JOB_DRY_RUN=1\)/);
   const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
   const trigger = url.replace('jobs/status', 'jobs/trigger/shop.charge');
-  const headers = { 'content-type': 'application/json' };
+  const authorization = `Bearer ${/hd_\S+/.exec(key.stdout)?.[0]}`;
+  const headers = { 'content-type': 'application/json', authorization };
   const answer: unknown = await (
     await fetch(trigger, { method: 'POST', body: INPUT, headers })
   ).json();
