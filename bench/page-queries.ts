@@ -30,6 +30,8 @@ const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
   'an error': { errorClass: 'Timeout' },
   'an error, failed': { errorClass: 'Timeout', status: 'failed' },
   'an error of none': { errorClass: 'NoSuchError' },
+  'the text of an error': { error: 'WORK out' },
+  'the text of no error': { error: 'nowhere to be found' },
   'a schedule': { schedule: 'history.cleanup' },
   'a schedule that made none': { schedule: 'history.mail' },
   ids: { ids: [1, 1_000, 5_000] },
@@ -109,6 +111,19 @@ export function questions(now: number): Record<string, (humdrum: Humdrum) => Pro
     'statistics of seven days': (humdrum) => rows(humdrum.statistics({ from: ago(7), to: ago(0) })),
     'statistics of an odd time': (humdrum) =>
       rows(humdrum.statistics({ from: ago(25.37), to: ago(1.61) })),
+    'a week by hours': (humdrum) =>
+      rows(humdrum.series({ from: ago(7), to: ago(0), step: 'hour' })),
+    'a preview of retries': (humdrum) =>
+      rows(humdrum.preview('retry', { error: 'work out' }).then(({ byType }) => byType)),
+    queues: (humdrum) => rows(humdrum.listQueues()),
+    workers: (humdrum) => rows(humdrum.listWorkers()),
+    'children of none': (humdrum) => rows(humdrum.childrenOf(1_000).then(({ jobs }) => jobs)),
+    'the audit of a job': (humdrum) =>
+      rows(humdrum.searchAudit({ jobId: 1_000 }).then((page) => page.rows)),
+    'the audit by nobody': (humdrum) =>
+      rows(humdrum.searchAudit({ actor: 'nobody' }).then((page) => page.rows)),
+    'the audit of a day': (humdrum) =>
+      rows(humdrum.searchAudit({ from: ago(12), to: ago(11) }).then((page) => page.rows)),
     'execution statistics': (humdrum) => rows(humdrum.getStats().then((stats) => [stats])),
   };
 }

@@ -53,6 +53,16 @@ create table humdrum.roll_up_gap (
   missing int8multirange not null
 );
 
+-- What stands in an input, as text. PostgreSQL reads no JSON that has a NUL or half of a character anywhere, which it has stored
+-- as it came: such a job is found by none of its contents.
+create function humdrum.content_at(input json, path text[]) returns text
+language plpgsql immutable as $$
+begin
+  return input #>> path;
+exception when data_exception then
+  return null;
+end $$;
+
 -- Times in buckets: 0 holds what is below a millisecond, n what is from 2^((n-1)/4) to 2^(n/4) ms, 128 all from 40 days on.
 create function humdrum.bucket(taken interval) returns integer
 language sql immutable

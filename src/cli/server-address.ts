@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { errorMessage, HumdrumError } from '../errors.ts';
-import { API } from '../http/app.ts';
+import { API } from '../http/api-path.ts';
 import type { GlobalFlags } from './config.ts';
 import { say } from './output.ts';
 

@@ -21,6 +21,8 @@ export interface AttemptRecord {
 }
 
 export interface JobDetail extends JobSummary {
+  /** Of the last attempt, all of it. */
+  errorMessage: string | null;
   input: Json;
   /** The job that waits for it, or waited. */
   parentId: number | null;
@@ -54,6 +56,7 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
   );
   return {
     ...job,
+    errorMessage: attempts.rows.at(-1)?.errorMessage ?? null,
     input: conceal(job.input),
     actions: allowedActions(job.status),
     attemptRecords: attempts.rows,

@@ -69,6 +69,7 @@ export class Humdrum {
   readonly #announcer: Announcer;
   readonly #migrations: readonly MigrationSet[];
   readonly #listeners: Set<Listener>;
+  readonly #hearers = new Set<() => void>();
   readonly dryRun: boolean;
   #worker: Worker | null = null;
   #dryRunner: DryRun | null = null;
@@ -84,7 +85,10 @@ export class Humdrum {
     );
     const limits = limitsOf(options);
     const vault = new Vault([options.secretKey ?? []].flat());
-    const announcer = new Announcer(database, (word) => this.#worker?.ring(word));
+    const announcer = new Announcer(database, (word) => {
+      this.#worker?.ring(word);
+      for (const hear of this.#hearers) hear();
+    });
     this.database = database;
     this.dryRun = dryRun;
     this.types = types;
@@ -380,6 +384,22 @@ export class Humdrum {
   /** Cancels all queued or failed jobs that fit, in batches. Errors: `input-invalid`. */
   async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
     return this.#actOnAll('cancel', filter, by);
+  }
+
+  /**
+   * Calls `heard` when something may have changed, here or, where PostgreSQL tells, in another process: a hint, not all there
+   * is. Answers what ends that.
+   */
+  async hear(heard: () => void): Promise<() => void> {
+    this.#hearers.add(heard);
+    const stopObserving = this.observe(({ event }) => {
+      if (event === 'job-settled') heard();
+    });
+    await this.#announcer.listen().catch(() => undefined);
+    return () => {
+      stopObserving();
+      this.#hearers.delete(heard);
+    };
   }
 
   async #act(

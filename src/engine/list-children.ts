@@ -7,10 +7,10 @@ export interface ChildrenPage {
   next: number | null;
 }
 
-// OFFSET 0 pins the order of look-ups: which they are, then each by its key.
+// OFFSET 0 pins the order of look-ups: which they are, then each by its key. And no walk along all ids looks for them.
 const CHILDREN = `
 select ${SUMMARY} from (
-  select id as child from humdrum.job where parent_id = $1 and id > $2 order by id limit $3
+  select id as child from humdrum.job where parent_id = $1 and id > $2 order by id + 0 limit $3
 ) as own cross join lateral (select * from humdrum.jobs where jobs.id = own.child offset 0) as jobs order by id`;
 
 /** The jobs that a job waits for, or waited for, oldest first. `limit`: 1 to 1,000. */

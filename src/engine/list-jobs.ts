@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import { cursorAt, idAt, wantedOf, type ListOptions, type PageOptions } from './list-filter.ts';
 import type { Status } from './lifecycle.ts';
 import { planSearch, type Search } from './list-plan.ts';
-import { lookSql, PARAMS, type Param } from './list-sql.ts';
+import { lookSql, LONGEST_LISTED, PARAMS, type Param } from './list-sql.ts';
 import type { IdRange } from './statistics.ts';
 import { BLOCK } from './tally-sql.ts';
 
@@ -25,7 +25,7 @@ export interface JobSummary {
   schedule: string | null;
   /** When its last attempt ended. */
   finishedAt: Date | null;
-  /** Of the last attempt, as is its message. */
+  /** Of the last attempt, as is its message: the first 1,000 characters of it. */
   errorClass: string | null;
   errorMessage: string | null;
 }
@@ -33,7 +33,7 @@ export interface JobSummary {
 /** SQL of its columns, from `humdrum.jobs`. */
 export const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
   run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass",
-  error_message as "errorMessage"`;
+  left(error_message, ${LONGEST_LISTED}) as "errorMessage"`;
 
 export interface JobPage {
   /** Maybe fewer than were asked for, or none, though there are more: a page looks through a bounded number of jobs. */

@@ -1,11 +1,14 @@
 import type { Status } from './lifecycle.ts';
-import { BLOCK } from './tally-sql.ts';
+import { BLOCK, contentAt } from './tally-sql.ts';
 
 /**
  * Where a look takes jobs from: all of them; the places of those that have not completed; the attempts that ended in a
  * time; the ids that are given.
  */
 export type Source = 'all' | 'open' | 'ended' | 'given';
+
+/** Of the message of an error a list shows so many characters. */
+export const LONGEST_LISTED = 1_000;
 
 export interface Shape {
   source: Source;
@@ -64,7 +67,7 @@ const within = (column: string, from: Param, to: Param): string =>
   `(${p(from)} is null or ${column} >= ${p(from)}) and (${p(to)} is null or ${column} < ${p(to)})`;
 
 const contains = (at: 1 | 2 | 3): string =>
-  `(${p(`path_${at}`)} is null or (job.input #>> ${p(`path_${at}`)}) = ${p(`content_${at}`)})`;
+  `(${p(`path_${at}`)} is null or (${contentAt(p(`path_${at}`))}) = ${p(`content_${at}`)})`;
 
 /** Of the job itself. */
 const FITS = `
@@ -110,7 +113,7 @@ select json_build_object(
     'blockCount', ${inBlocks ? '(select count(*) from block)' : '0'}, 'blockEnd', ${inBlocks ? `(select ${end}(block) from block)` : '0'}
   ) as reach,
   shown.id, type, queue, shown.status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
-  run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass", error_message as "errorMessage"
+  run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass", left(error_message, ${LONGEST_LISTED}) as "errorMessage"
 from (select ${ALL_GIVEN}) as given left join shown on true order by shown.id ${order}`;
 }
 

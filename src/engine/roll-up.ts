@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { drawBound, writersEnd } from './seal-bound.ts';
-import { BLOCK, COUNTS, LONGEST_VALUE, statisticsSql } from './tally-sql.ts';
+import { BLOCK, contentAt, COUNTS, LONGEST_VALUE, statisticsSql } from './tally-sql.ts';
 
 /** One statement rolls up so many ids of the audit at most. */
 const SET = 50_000;
@@ -64,7 +64,7 @@ from tally where event is not null`;
 const INDEX_ATTRIBUTES = `
 insert into humdrum.job_block (term, block)
 select distinct 'input:' || path || '=' || content, block from (
-  select path, job.id / ${BLOCK} as block, job.input #>> string_to_array(path, '.') as content
+  select path, job.id / ${BLOCK} as block, ${contentAt(`string_to_array(path, '.')`)} as content
   from humdrum.attribute join humdrum.job using (type)
   where job.id = any (array(select job_id from humdrum.audit_in($1::text::int8multirange) where event = 'created'))
   offset 0

@@ -63,7 +63,7 @@ export async function writersEnd(
   waitMs: number,
 ): Promise<boolean> {
   const deadlineMs = performance.now() + waitMs;
-  while (writers.length > 0 && (await anyOpen(db, writers))) {
+  while (writers.length > 0 && (await whoWrites(db))(writers)) {
     if (performance.now() >= deadlineMs) return false;
     await wait(POLL_MS);
   }
@@ -71,14 +71,14 @@ export async function writersEnd(
 }
 
 /**
- * A transaction that is prepared (PREPARE TRANSACTION) loses its number for a moment, and for good when the server
- * crashes. So one that has none (n/0), and one that no process has, may be any of them.
+ * Who writes now: tells of transactions whether any of them may still be open. One that is prepared (PREPARE TRANSACTION) loses
+ * its number for a moment, and for good when the server crashes. So one that has none (n/0), and one that no process has, may
+ * be any of them.
  */
-async function anyOpen(db: Queryable, writers: string[]): Promise<boolean> {
-  const { rows } = await db.query(
-    `select ${WRITING}
-       and (virtualtransaction = any ($1::text[]) or virtualtransaction like '%/0' or pid is null) limit 1`,
-    [writers],
+export async function whoWrites(db: Queryable): Promise<(writers: readonly string[]) => boolean> {
+  const { rows } = await db.query<{ writer: string; unsure: boolean }>(
+    `select distinct virtualtransaction as writer, virtualtransaction like '%/0' or pid is null as unsure ${WRITING}`,
   );
-  return rows.length > 0;
+  return (writers) =>
+    writers.length > 0 && rows.some(({ writer, unsure }) => unsure || writers.includes(writer));
 }

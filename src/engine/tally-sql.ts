@@ -4,6 +4,10 @@ export const BLOCK = 200;
 /** By longer contents no job is known. */
 export const LONGEST_VALUE = 200;
 
+/** SQL of what stands in a job's input. Only what has escapes in it may be what PostgreSQL cannot read. */
+export const contentAt = (path: string): string =>
+  `case when strpos(job.input::text, '\\u') = 0 then job.input #>> ${path} else humdrum.content_at(job.input, ${path}) end`;
+
 /** What a statistic counts: events of the audit, but for the last. */
 export const COUNTS = [
   'created',

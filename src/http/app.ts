@@ -3,7 +3,9 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
 import { checkAccess, type AccessOptions } from './access-options.ts';
+import { API } from './api-path.ts';
 import type { Role } from './contract/role.ts';
+import { ChangeHub } from './events/hub.ts';
 import { identifyBy, type Identify } from './identity.ts';
 import { mountLogin } from './login.ts';
 import { peerOf } from './peer.ts';
@@ -12,8 +14,6 @@ import { failure, refusal } from './refusal.ts';
 import { allowed, mount } from './route.ts';
 import { routes } from './routes/index.ts';
 import { Signer } from './signer.ts';
-
-export const API = '/api/v1';
 
 export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker'> {
   /** Sessions, proxies, OpenID Connect. */
@@ -26,6 +26,8 @@ export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker
   basePath?: string;
   /** Signs what a caller carries back later. All processes behind one address need the same. Default: one for this process. */
   signingKey?: string;
+  /** Ends the streams of changes: give it where you stop a server that does not close its connections. */
+  signal?: AbortSignal;
   /** Hears of failures that nobody expected. Default: `console.error`. */
   onError?: (error: unknown) => void;
 }
@@ -34,11 +36,16 @@ const MAX_BODY_BYTES = 2 * 1_048_576;
 
 /** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. Errors: `config-invalid`. */
 export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
-  const { access = {}, basePath = '', signingKey, onError = console.error } = options;
+  const { access = {}, basePath = '', signingKey, signal, onError = console.error } = options;
   checkAccess(access);
   const { identify = identifyBy(humdrum.database, access) } = options;
   const { metrics, expectWorker, metricsRole: role = 'viewer' } = options;
   const app = new Hono().basePath(basePath);
+  app.use(async (c, next) => {
+    await next();
+    c.header('x-content-type-options', 'nosniff');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  });
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
@@ -49,8 +56,9 @@ export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
     await allowed(c, peerOf(c, access.trustProxy ?? 0), { role, method: 'GET' }, identify);
   };
   app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
-  const base = `${basePath}${API}`;
-  mount(app, API, routes, { humdrum, identify, access, base, signer: new Signer(signingKey) });
+  const signer = new Signer(signingKey);
+  const changes = new ChangeHub(humdrum, { onError, ...(signal && { signal }) });
+  mount(app, API, routes, { humdrum, identify, access, basePath, signer, changes });
   mountLogin(app, humdrum.database, access);
   app.notFound((c) =>
     refusal(c, new HumdrumError('not-found', `There is no ${c.req.method} ${c.req.path}.`)),

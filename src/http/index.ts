@@ -1,4 +1,5 @@
-export { API, createApp } from './app.ts';
+export { API } from './api-path.ts';
+export { createApp } from './app.ts';
 export type { AppOptions } from './app.ts';
 export { Client } from './client.ts';
 export type { ClientOptions } from './client.ts';
@@ -8,3 +9,4 @@ export { ROLES } from './contract/role.ts';
 export type { Role } from './contract/role.ts';
 export type { Identify, Identity } from './identity.ts';
 export { identifyLocal } from './loopback.ts';
+export { nodeListener } from './node.ts';

@@ -7,6 +7,7 @@ import type { AccessOptions } from './access-options.ts';
 import { bodyOf } from './body.ts';
 import type { Asked, Endpoint } from './contract/endpoint.ts';
 import { mayAct } from './contract/role.ts';
+import type { ChangeHub } from './events/hub.ts';
 import type { Identify, Identity } from './identity.ts';
 import { peerOf, type Peer } from './peer.ts';
 import { readAs } from './refused-value.ts';
@@ -27,9 +28,10 @@ export interface Services {
   readonly humdrum: Humdrum;
   readonly identify: Identify;
   readonly access: AccessOptions;
-  /** Where the API begins: the path that the app is mounted at, with `/api/v1`. */
-  readonly base: string;
+  /** Where the app is mounted. */
+  readonly basePath: string;
   readonly signer: Signer;
+  readonly changes: ChangeHub;
 }
 
 export interface Route {

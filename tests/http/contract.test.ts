@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endpoints } from '../../src/http/contract/index.ts';
-import { STATUS_OF } from '../../src/http/refusal.ts';
+import { STATUS_OF } from '../../src/http/status-of.ts';
 import { routes } from '../../src/http/routes/index.ts';
 
 const names = endpoints.map(({ name }) => name);

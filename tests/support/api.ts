@@ -1,7 +1,8 @@
 import type { Hono } from 'hono';
 import type { Database } from '../../src/database/database.ts';
 import type { Humdrum, HumdrumOptions } from '../../src/index.ts';
-import { API, createApp, type AppOptions } from '../../src/http/app.ts';
+import { API } from '../../src/http/api-path.ts';
+import { createApp, type AppOptions } from '../../src/http/app.ts';
 import { Client } from '../../src/http/client.ts';
 import { identifyLocal } from '../../src/http/loopback.ts';
 import { openEngine, type EventLog } from './engine.ts';

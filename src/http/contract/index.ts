@@ -1,8 +1,10 @@
 import { accessEndpoints } from './access.ts';
 import { auditEndpoints } from './audit.ts';
 import { bulkEndpoints } from './bulk.ts';
+import { docsEndpoints } from './docs.ts';
 import { effectEndpoints } from './effects.ts';
 import type { Endpoint } from './endpoint.ts';
+import { eventEndpoints } from './events.ts';
 import { fileEndpoints } from './files.ts';
 import { jobEndpoints } from './jobs.ts';
 import { queueEndpoints } from './queues.ts';
@@ -26,4 +28,6 @@ export const endpoints: readonly Endpoint[] = [
   ...fileEndpoints,
   ...systemEndpoints,
   ...accessEndpoints,
+  ...eventEndpoints,
+  ...docsEndpoints,
 ];

@@ -39,6 +39,8 @@ export function whole(least: number, most: number) {
 }
 
 export const idText = whole(1, Number.MAX_SAFE_INTEGER);
+/** A place between ids: 0 is before all of them. */
+export const idAfter = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** `true` or `false` in a query. */
 export const flag = z.codec(z.enum(['true', 'false']), z.boolean(), {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FileFact } from '../../engine/context.ts';
 import { HumdrumError } from '../../errors.ts';
+import { API } from '../api-path.ts';
 import { downloadFile, linkFile } from '../contract/files.ts';
 import { route, stream, type Route } from '../route.ts';
 
@@ -8,13 +9,19 @@ const PURPOSE = 'file';
 const VALID_SECONDS = 300;
 
 export const fileRoutes: readonly Route[] = [
-  route(linkFile, async ({ humdrum, signer, base, params, body }) => {
+  route(linkFile, async ({ humdrum, signer, basePath, params, body }) => {
     const file = await humdrum.fileNamed(params.sha256);
     const { validSeconds = VALID_SECONDS } = body;
     const expiresAt = new Date(Date.now() + validSeconds * 1_000);
     const { name, bytes, contentType } = file;
     const link = signer.sign(PURPOSE, file, expiresAt);
-    return { url: `${base}/files/download?link=${link}`, expiresAt, name, bytes, contentType };
+    return {
+      url: `${basePath}${API}/files/download?link=${link}`,
+      expiresAt,
+      name,
+      bytes,
+      contentType,
+    };
   }),
 
   stream(downloadFile, async ({ humdrum, signer, query }) => {

@@ -2,7 +2,9 @@ import type { Route } from '../route.ts';
 import { accessRoutes } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { bulkRoutes } from './bulk.ts';
+import { docsRoutes } from './docs.ts';
 import { effectRoutes } from './effects.ts';
+import { eventRoutes } from './events.ts';
 import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
 import { queueRoutes } from './queues.ts';
@@ -26,4 +28,6 @@ export const routes: readonly Route[] = [
   ...fileRoutes,
   ...systemRoutes,
   ...accessRoutes,
+  ...eventRoutes,
+  ...docsRoutes,
 ];

@@ -1,0 +1,2 @@
+/** Below where the app is mounted. */
+export const API = '/api/v1';

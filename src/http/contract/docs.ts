@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { json } from './values.ts';
+
+const tag = 'Documentation';
+
+export const showOpenApi = endpoint({
+  name: 'showOpenApi',
+  method: 'GET',
+  path: '/openapi.json',
+  tag,
+  summary: 'This description of the API: OpenAPI 3.1',
+  role: 'viewer',
+  answer: z.record(z.string(), json),
+  envelope: 'whole',
+});
+
+export const showDocs = endpoint({
+  name: 'showDocs',
+  method: 'GET',
+  path: '/docs',
+  tag,
+  summary: 'A page to read it, and to try it',
+  description: 'Where the package `swagger-ui-dist` is installed.',
+  role: 'viewer',
+  answer: z.string(),
+  envelope: { type: 'text/html' },
+  refuses: ['not-found'],
+});
+
+export const docsFile = endpoint({
+  name: 'docsFile',
+  method: 'GET',
+  path: '/docs/{file}',
+  tag,
+  summary: 'What that page is made of',
+  role: 'viewer',
+  params: z.strictObject({ file: z.string().max(100) }),
+  answer: z.string(),
+  envelope: { type: 'text/javascript' },
+  refuses: ['not-found'],
+});
+
+export const docsEndpoints = [showOpenApi, showDocs, docsFile];

@@ -1,0 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+
+/**
+ * For `http.createServer`, Express and Fastify. It reads the body itself: nothing before it may have, and the path is the whole
+ * one, with what it is mounted at.
+ */
+export function nodeListener(
+  app: Hono,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+}

@@ -1,0 +1,35 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ErrorCode } from '../errors.ts';
+
+/** How an expected failure is said over HTTP. What is not here is a failure of the server. */
+export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+  'attribute-unknown': 400,
+  'cursor-invalid': 400,
+  'filter-invalid': 400,
+  'input-invalid': 422,
+  'not-serializable': 422,
+  'limit-unknown': 422,
+  'request-invalid': 400,
+  unauthenticated: 401,
+  'request-refused': 403,
+  'role-insufficient': 403,
+  'link-invalid': 403,
+  'job-not-found': 404,
+  'not-found': 404,
+  'type-unknown': 404,
+  'file-not-found': 404,
+  'files-missing': 404,
+  'action-refused': 409,
+  'dry-run': 409,
+  'limit-reached': 409,
+  'name-taken': 409,
+  'preview-expired': 409,
+  'body-too-large': 413,
+  'content-type-unsupported': 415,
+  'too-many-attempts': 429,
+  'too-many-requests': 429,
+  'server-unreachable': 502,
+  'database-unreachable': 503,
+  'files-unreachable': 503,
+  'secret-key-missing': 503,
+};
