@@ -27,7 +27,7 @@ await web.register(async (scope) => {
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
   scope.all('/admin/jobs/*', async (request, reply) => {
     reply.hijack();
-    await listener(request.raw, reply.raw);
+    listener(request.raw, reply.raw);
   });
 });
 web.get('/', async () => 'the rest of the program');
@@ -40,7 +40,7 @@ const body = JSON.stringify({ type: 'hello.greet', input: { name: 'Ada' } });
 const made = await fetch(`${api}/jobs`, { method: 'POST', headers, body });
 console.log(made.status, await made.json());
 const stranger = await fetch(`${api}/jobs`);
-console.log(stranger.status, (await stranger.json()).error.code);
+console.log(stranger.status, await stranger.json());
 console.log(await (await fetch(`http://127.0.0.1:${port}/`)).text());
 
 await web.close();

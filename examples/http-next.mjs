@@ -29,5 +29,5 @@ const body = JSON.stringify({ type: 'hello.greet', input: { name: 'Ada' } });
 const made = await POST(new Request(`${api}/jobs`, { method: 'POST', headers, body }));
 console.log(made.status, await made.json());
 const stranger = await GET(new Request(`${api}/jobs`));
-console.log(stranger.status, (await stranger.json()).error.code);
+console.log(stranger.status, await stranger.json());
 await humdrum.close();

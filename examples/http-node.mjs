@@ -30,7 +30,7 @@ const body = JSON.stringify({ type: 'hello.greet', input: { name: 'Ada' } });
 const made = await fetch(`${api}/jobs`, { method: 'POST', headers, body });
 console.log(made.status, await made.json());
 const stranger = await fetch(`${api}/jobs`);
-console.log(stranger.status, (await stranger.json()).error.code);
+console.log(stranger.status, await stranger.json());
 
 server.close();
 await humdrum.close();

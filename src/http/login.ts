@@ -10,7 +10,7 @@ import { HumdrumError } from '../errors.ts';
 import type { AccessOptions } from './access-options.ts';
 import { cookieOf, sessionCookie, sessionToken, setCookie } from './cookie.ts';
 import { peerOf } from './peer.ts';
-import { STATUS_OF } from './refusal.ts';
+import { STATUS_OF } from './status-of.ts';
 import { refuseCrossSite } from './same-origin.ts';
 
 /** Pages for browsers that come in without a dashboard. */

@@ -8,6 +8,7 @@ import type { Hono } from 'hono';
  */
 export function nodeListener(
   app: Hono,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return (request, response) => void listener(request, response);
 }

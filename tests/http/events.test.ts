@@ -131,9 +131,13 @@ eachBackend('the stream of changes', (fresh) => {
     onTestFinished(() => source.close());
     const heard = async (name: string): Promise<{ data: string; lastEventId: string }> =>
       new Promise((resolve) => {
-        source.addEventListener(name, (event) => resolve(event as unknown as { data: string; lastEventId: string }), {
-          once: true,
-        });
+        source.addEventListener(
+          name,
+          (event) => resolve(event as unknown as { data: string; lastEventId: string }),
+          {
+            once: true,
+          },
+        );
       });
     await heard('ready');
     const change = heard('change');

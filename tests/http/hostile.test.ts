@@ -29,6 +29,90 @@ const fails = job(
   { retry: { attempts: 1 } },
 );
 
+const NESTED = '['.repeat(50_000) + ']'.repeat(50_000);
+const typed = (type: string, body: string | Uint8Array<ArrayBuffer>): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': type },
+  body,
+});
+const json = (body: string | Uint8Array<ArrayBuffer>) => typed('application/json', body);
+const REFUSED: [what: string, path: string, init: RequestInit, status: number, code: string][] = [
+  [
+    'a form',
+    '/jobs',
+    typed('application/x-www-form-urlencoded', 'type=test.takes'),
+    415,
+    'content-type-unsupported',
+  ],
+  [
+    'plain text',
+    '/jobs',
+    typed('text/plain', '{"type":"test.takes"}'),
+    415,
+    'content-type-unsupported',
+  ],
+  ['XML', '/jobs', typed('application/xml', '<job/>'), 415, 'content-type-unsupported'],
+  ['half of JSON', '/jobs', json('{"type":'), 400, 'request-invalid'],
+  ['broken UTF-8', '/jobs', json(new Uint8Array([34, 0xff, 0xfe, 34])), 400, 'request-invalid'],
+  ['a list', '/jobs', json('[]'), 400, 'request-invalid'],
+  ['null', '/jobs', json('null'), 400, 'request-invalid'],
+  ['depth', '/jobs', json(`{"type":"test.takes","input":${NESTED}}`), 400, 'request-invalid'],
+  [
+    'too much',
+    '/jobs',
+    jsonBody({ type: 'test.takes', input: { a: 'x'.repeat(3_000_000) } }),
+    413,
+    'body-too-large',
+  ],
+  [
+    'a large input',
+    '/jobs',
+    jsonBody({ type: 'test.takes', input: { a: 'x'.repeat(1_100_000) } }),
+    422,
+    'input-invalid',
+  ],
+  [
+    'a field too many',
+    '/jobs',
+    json('{"type":"test.takes","__proto__":{"role":"admin"}}'),
+    400,
+    'request-invalid',
+  ],
+  ['NUL in a type', '/jobs', jsonBody({ type: `test${NUL}` }), 400, 'request-invalid'],
+  [
+    'NUL in a key',
+    '/jobs',
+    jsonBody({ type: 'test.takes', uniqueKey: NUL }),
+    400,
+    'request-invalid',
+  ],
+  [
+    'half a character in a reason',
+    '/jobs/1/retry',
+    jsonBody({ reason: HALF }),
+    400,
+    'request-invalid',
+  ],
+  ['a name of the language', '/jobs?__proto__=1', {}, 400, 'request-invalid'],
+  ['the same twice', '/jobs?limit=1&limit=2', {}, 400, 'request-invalid'],
+  ['NUL in a query', '/jobs?type=%00', {}, 400, 'request-invalid'],
+  ['NUL in the text of an error', '/jobs?error=%00', {}, 400, 'request-invalid'],
+  ['broken escapes', '/jobs/%zz', {}, 400, 'request-invalid'],
+  ['a number beyond all', '/jobs/99999999999999999999', {}, 400, 'request-invalid'],
+  ['half a number', '/jobs/1.5', {}, 400, 'request-invalid'],
+  ['a year that is none', '/jobs?createdFrom=0000-01-01T00:00:00Z', {}, 400, 'request-invalid'],
+  ['more values than may be', `/jobs?${'id=1&'.repeat(1_001)}`, {}, 400, 'request-invalid'],
+  [
+    'two that exclude each other',
+    '/jobs',
+    jsonBody({ type: 'test.takes', delayMs: 5, runAt: '2030-01-01T00:00:00Z' }),
+    422,
+    'input-invalid',
+  ],
+  ['another method', '/jobs', { method: 'DELETE' }, 404, 'not-found'],
+  ['another place', '/jobs/../../etc/passwd', {}, 404, 'not-found'],
+];
+
 eachBackend('hostile payloads', (fresh) => {
   it('go through as they are, or are refused in a sentence', async () => {
     const db = await fresh();
@@ -45,7 +129,9 @@ eachBackend('hostile payloads', (fresh) => {
       await client.call(enqueueJob, { body: { type: 'test.fails', input: { message } } });
     }
     await humdrum.drain();
-    const { jobs } = await client.call(listJobs, { query: { status: ['failed'], order: 'oldest' } });
+    const { jobs } = await client.call(listJobs, {
+      query: { status: ['failed'], order: 'oldest' },
+    });
     const messages = jobs.map(({ errorMessage }) => errorMessage);
     for (const text of texts) expect(messages).toContain(text);
     expect(jobs.filter(({ type }) => type === 'test.fails')).toHaveLength(4);
@@ -59,42 +145,7 @@ eachBackend('hostile payloads', (fresh) => {
 
   it('are refused with the status that people expect', async () => {
     const { send, humdrum, app } = await openApi(await fresh(), { jobs: [takes] });
-    const nested = '['.repeat(50_000) + ']'.repeat(50_000);
-    const typed = (type: string, body: string | Uint8Array<ArrayBuffer>): RequestInit => ({
-      method: 'POST',
-      headers: { 'content-type': type },
-      body,
-    });
-    const json = (body: string | Uint8Array<ArrayBuffer>) => typed('application/json', body);
-    const cases: [what: string, path: string, init: RequestInit, status: number, code: string][] = [
-      ['a form', '/jobs', typed('application/x-www-form-urlencoded', 'type=test.takes'), 415, 'content-type-unsupported'],
-      ['plain text', '/jobs', typed('text/plain', '{"type":"test.takes"}'), 415, 'content-type-unsupported'],
-      ['XML', '/jobs', typed('application/xml', '<job/>'), 415, 'content-type-unsupported'],
-      ['half of JSON', '/jobs', json('{"type":'), 400, 'request-invalid'],
-      ['broken UTF-8', '/jobs', json(new Uint8Array([34, 0xff, 0xfe, 34])), 400, 'request-invalid'],
-      ['a list', '/jobs', json('[]'), 400, 'request-invalid'],
-      ['null', '/jobs', json('null'), 400, 'request-invalid'],
-      ['depth', '/jobs', json(`{"type":"test.takes","input":${nested}}`), 400, 'request-invalid'],
-      ['too much', '/jobs', jsonBody({ type: 'test.takes', input: { a: 'x'.repeat(3_000_000) } }), 413, 'body-too-large'],
-      ['a large input', '/jobs', jsonBody({ type: 'test.takes', input: { a: 'x'.repeat(1_100_000) } }), 422, 'input-invalid'],
-      ['a field too many', '/jobs', json('{"type":"test.takes","__proto__":{"role":"admin"}}'), 400, 'request-invalid'],
-      ['NUL in a type', '/jobs', jsonBody({ type: `test${NUL}` }), 400, 'request-invalid'],
-      ['NUL in a key', '/jobs', jsonBody({ type: 'test.takes', uniqueKey: NUL }), 400, 'request-invalid'],
-      ['half a character in a reason', '/jobs/1/retry', jsonBody({ reason: HALF }), 400, 'request-invalid'],
-      ['a name of the language', '/jobs?__proto__=1', {}, 400, 'request-invalid'],
-      ['the same twice', '/jobs?limit=1&limit=2', {}, 400, 'request-invalid'],
-      ['NUL in a query', '/jobs?type=%00', {}, 400, 'request-invalid'],
-      ['NUL in the text of an error', '/jobs?error=%00', {}, 400, 'request-invalid'],
-      ['broken escapes', '/jobs/%zz', {}, 400, 'request-invalid'],
-      ['a number beyond all', '/jobs/99999999999999999999', {}, 400, 'request-invalid'],
-      ['half a number', '/jobs/1.5', {}, 400, 'request-invalid'],
-      ['a year that is none', '/jobs?createdFrom=0000-01-01T00:00:00Z', {}, 400, 'request-invalid'],
-      ['more values than may be', `/jobs?${'id=1&'.repeat(1_001)}`, {}, 400, 'request-invalid'],
-      ['two that exclude each other', '/jobs', jsonBody({ type: 'test.takes', delayMs: 5, runAt: '2030-01-01T00:00:00Z' }), 422, 'input-invalid'],
-      ['another method', '/jobs', { method: 'DELETE' }, 404, 'not-found'],
-      ['another place', '/jobs/../../etc/passwd', {}, 404, 'not-found'],
-    ];
-    for (const [what, path, init, status, code] of cases) {
+    for (const [what, path, init, status, code] of REFUSED) {
       const answer = await send(path, init);
       expect([what, answer.status, answer.body.error?.code]).toEqual([what, status, code]);
       expect(answer.body.error?.message.length, what).toBeLessThan(1_000);

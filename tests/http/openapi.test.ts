@@ -18,8 +18,8 @@ interface Generated {
   jobs: {
     enqueueJob(body: object): Answer<{ id: number; created: boolean }>;
     listJobs(query: object): Answer<{ jobs: { id: number; status: string }[] }>;
-    showJob(path: { id: number }): Answer<{ id: number; type: string }>;
-    cancelJob(path: { id: number }, body: object): Answer<{ status: string }>;
+    showJob(id: number): Answer<{ id: number; type: string }>;
+    cancelJob(id: number, body: object): Answer<{ status: string }>;
   };
   queues: { listQueues(): Answer<{ queues: { queue: string }[] }> };
 }
@@ -53,7 +53,11 @@ describe('the description of the API', () => {
   });
 
   it('is enough to generate a client from, which works', async () => {
-    const { app, humdrum, client: _own } = await serve(await fresh('postgres'), {
+    const {
+      app,
+      humdrum,
+      client: _own,
+    } = await serve(await fresh('postgres'), {
       jobs: [job('test.plain', () => null)],
     });
     const server = await listen(app, 0);
@@ -72,10 +76,10 @@ describe('the description of the API', () => {
       const { id } = enqueued.data.data;
       const listed = await client.jobs.listJobs({ status: ['queued'], limit: 5 });
       expect(listed.data.data.jobs).toMatchObject([{ id, status: 'queued' }]);
-      expect((await client.jobs.showJob({ id })).data.data.type).toBe('test.plain');
+      expect((await client.jobs.showJob(id)).data.data.type).toBe('test.plain');
       const queues = await client.queues.listQueues();
       expect(queues.data.data.queues.map(({ queue }) => queue)).toContain('default');
-      await client.jobs.cancelJob({ id }, { reason: 'enough' });
+      await client.jobs.cancelJob(id, { reason: 'enough' });
       expect((await humdrum.showJob(id)).status).toBe('cancelled');
     } finally {
       await server.close();
