@@ -129,11 +129,15 @@ interface Drained {
 /** A rate is worth nothing where a job was lost or went unrecorded. */
 export async function checkNothingIsLost(bench: Bench, drained: Drained): Promise<void> {
   const { place, workers, watch, jobs, whole, tally } = drained;
-  await Promise.all(workers.map((worker) => worker.stop()));
+  const counts = await Promise.all(workers.map((worker) => worker.stop()));
   const open = await watch.open();
   await watch.close();
   if (whole) await bench.system.verify?.(place, jobs);
-  if (whole ? tally.jobs !== jobs || open > 0 : tally.jobs === 0 || tally.jobs + open < jobs) {
-    throw new Error(`Of ${jobs} jobs, ${tally.jobs} have run and ${open} are open.`);
+  // What was measured went on running until it was stopped.
+  const ran = whole
+    ? tally.jobs
+    : counts.reduce((sum, count) => sum + (count?.jobs ?? 0), 0) || tally.jobs;
+  if (whole ? ran !== jobs || open > 0 : ran === 0 || ran + open < jobs) {
+    throw new Error(`Of ${jobs} jobs, ${ran} have run and ${open} are open.`);
   }
 }

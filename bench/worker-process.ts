@@ -92,13 +92,15 @@ export class WorkerProcess {
     return word.tally;
   }
 
-  /** Where a system takes too long to stop, it is killed: nothing is measured any more. */
-  async stop(): Promise<void> {
-    if (this.#ended) return;
+  /** Answers its last count. Null: it took too long to stop, and was killed; nothing is measured any more. */
+  async stop(): Promise<Tally | null> {
+    if (this.#ended) return null;
     this.#order('stop');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
     await once(this.#child, 'exit');
     clearTimeout(timer);
+    const last = this.#heard.findLast((word) => word.word === 'tally');
+    return last?.tally ?? null;
   }
 
   async kill(): Promise<void> {

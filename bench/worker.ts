@@ -13,8 +13,8 @@ const handler = handlerFor(task, {
 });
 let running: Running | null = null;
 
-function say(word: Word): void {
-  process.send?.(word);
+function say(word: Word, said: () => void = () => undefined): void {
+  process.send?.(word, said);
 }
 
 async function go(): Promise<void> {
@@ -28,14 +28,14 @@ async function go(): Promise<void> {
 
 async function stop(): Promise<void> {
   await running?.stop();
-  process.exit();
+  tally(() => process.exit());
 }
 
-function tally(): void {
+function tally(said?: () => void): void {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const maxRssMiB = maxRSS / 1_024;
   const cpuMs = (userCPUTime + systemCPUTime) / 1_000;
-  say({ word: 'tally', tally: { ...handler.counts(), maxRssMiB, cpuMs } });
+  say({ word: 'tally', tally: { ...handler.counts(), maxRssMiB, cpuMs } }, said);
 }
 
 function obey(order: Order): void {

@@ -31,7 +31,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     token: randomUUID(),
     pid: process.pid,
     host: hostname(),
-    born: await bornAt(process.pid),
+    born: (await statOf(process.pid))?.born ?? null,
   };
   // To look at the old holder and to put oneself in its place must be one step: of two that find a dead one, the
   // slower would else remove the quicker.
@@ -101,15 +101,20 @@ async function isAlive(holder: Holder): Promise<boolean> {
   } catch (error) {
     return !hasCode(error, 'ESRCH');
   }
-  const born = await bornAt(holder.pid);
-  return born === null || holder.born === null || born === holder.born;
+  const found = await statOf(holder.pid);
+  if (!found) return true;
+  return !found.ended && (holder.born === null || found.born === holder.born);
 }
 
-/** Field 22 of /proc/PID/stat. The second field, the name, may hold spaces and brackets. */
-async function bornAt(pid: number): Promise<string | null> {
+/**
+ * Fields 3 and 22 of /proc/PID/stat. The second field, the name, may hold spaces and brackets. `ended`: it is kept only until
+ * its parent asks, which in many a container is never. Null: nothing is known.
+ */
+async function statOf(pid: number): Promise<{ ended: boolean; born: string | null } | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { ended: 'ZX'.includes(fields[0] ?? ''), born: fields[19] ?? null };
   } catch {
     return null;
   }

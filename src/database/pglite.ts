@@ -9,6 +9,8 @@ import type {
   Transaction,
 } from './database.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
+import { inFolder } from './pglite-folder.ts';
+import { newDatabase } from './pglite-template.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
 export interface PgliteOptions {
@@ -20,20 +22,24 @@ export interface PgliteOptions {
 
 const INT8 = 20;
 
-/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder. */
+/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `config-invalid`. */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
   const { folder, loadDataDir } = options;
-  if (folder !== undefined) await mkdir(folder, { recursive: true });
-  const lock = folder === undefined ? null : await lockFolder(folder);
-  try {
-    const pglite = await PGlite.create({
+  const open = async (isNew: boolean): Promise<PGlite> => {
+    const data = loadDataDir ?? (isNew ? await newDatabase() : undefined);
+    return PGlite.create({
       ...(folder === undefined ? {} : { dataDir: folder }),
-      ...(loadDataDir ? { loadDataDir } : {}),
+      ...(data && { loadDataDir: data }),
       parsers: { [INT8]: Number },
     });
-    return new PgliteDatabase(pglite, lock);
+  };
+  if (folder === undefined) return new PgliteDatabase(await open(true), null);
+  await mkdir(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  try {
+    return new PgliteDatabase(await inFolder(folder, open), lock);
   } catch (error) {
-    await lock?.release();
+    await lock.release();
     throw error;
   }
 }

@@ -39,6 +39,18 @@ it('takes over from a process that is dead, or whose pid is another process now'
   await expectFree(folder);
 });
 
+it('takes over from a process that has ended, and that nobody has asked after', async () => {
+  const folder = await freshFolder();
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(said.toString());
+  const isEnded = async () => / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
+  while (!(await isEnded())) await new Promise((resolve) => setTimeout(resolve, 5));
+  await write(folder, { token: 'ended', pid, host: hostname(), born: null });
+  await expectFree(folder);
+  parent.kill();
+});
+
 it('never robs one that lives, however old, nor one on another machine', async () => {
   const folder = await freshFolder();
   await write(folder, { token: 'old', pid: process.ppid, host: hostname(), born: null });
