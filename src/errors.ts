@@ -12,6 +12,8 @@ export class HumdrumError extends Error {
 /** Codes are part of the public contract: add, never rename. */
 export type ErrorCode =
   | 'action-refused'
+  | 'alert-not-found'
+  | 'alerts-missing'
   | 'attribute-unknown'
   | 'body-too-large'
   | 'config-invalid'
@@ -33,6 +35,7 @@ export type ErrorCode =
   | 'limit-reached'
   | 'limit-unknown'
   | 'link-invalid'
+  | 'mail-missing'
   | 'migration-changed'
   | 'name-taken'
   | 'not-found'

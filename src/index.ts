@@ -5,6 +5,7 @@ export type { JobRequest } from './engine/enqueuer.ts';
 export type { Enqueued } from './engine/enqueue.ts';
 export { defineJob } from './engine/job-type.ts';
 export type {
+  HealthRule,
   JobDefinition,
   JobType,
   RetryDecision,
@@ -41,6 +42,7 @@ export type { Execution, JobDetail } from './engine/history.ts';
 export type { JobPage, JobSummary } from './engine/list-jobs.ts';
 export type { JobQuery, ListOptions, PageOptions } from './engine/list-filter.ts';
 export type { FileData } from './engine/spool.ts';
+export type { NoticeName, Severity, Watch } from './engine/watch.ts';
 export type { WorkerOptions } from './engine/worker-options.ts';
 export type { Database, Queryable, Transaction } from './database/database.ts';
 export { HumdrumError } from './errors.ts';

@@ -90,7 +90,7 @@ create table humdrum.audit (
   attempt smallint,
   event   text        not null check (event in
     ('created', 'started', 'completed', 'failed', 'retried', 'cancelled', 'rescued', 'released', 'fenced', 'configured', 'skipped', 'dropped',
-     'granted', 'revoked', 'admitted')),
+     'granted', 'revoked', 'admitted', 'acknowledged')),
   actor   text        not null,
   reason  text
 );
@@ -231,6 +231,7 @@ create table humdrum.worker (
   name       text        not null,
   started_at timestamptz not null,
   expires_at timestamptz not null,
+  left_at    timestamptz,                       -- null of one that has never said goodbye: it lives, or has died
   queues     text[]      not null default '{}', -- that it serves
   types      text[]      not null default '{}'  -- that it can run, with their versions
 );

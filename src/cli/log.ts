@@ -108,6 +108,8 @@ function word(log: Logger, event: EngineEvent): void {
       );
     case 'rehearsed':
       return wordRehearsed(log, event.plan);
+    case 'alert':
+      return wordAlert(log, event);
     case 'trouble':
       return log.error({ err: event.error }, `trouble while ${event.doing}`);
   }
@@ -117,6 +119,14 @@ function wordRehearsed(log: Logger, { type, tables, effects, error, hash, at }: 
   const about = { at, tables, effects: effects.length, plan: hash };
   if (error) log.error(about, `dry run of ${type} failed: ${error.class}: ${error.message}`);
   else log.info(about, `dry run of ${type}: nothing was written`);
+}
+
+const ALERT_LEVEL = { notice: 'warn', warning: 'warn', error: 'error', critical: 'fatal' } as const;
+
+function wordAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
+  const { notice, severity, kind, subject, summary } = event;
+  const level = notice === 'resolved' || notice === 'test' ? 'info' : ALERT_LEVEL[severity];
+  log[level]({ kind, subject, severity }, `alert ${notice}: ${summary}`);
 }
 
 /** What stands on every line of a run. The trace is there where somebody traces. */

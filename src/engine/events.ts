@@ -1,6 +1,7 @@
 import type { ClaimedJob } from './claim.ts';
 import type { Outcome } from './execute.ts';
 import type { Plan } from './plan.ts';
+import type { NoticeName, Severity } from './watch.ts';
 
 /** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
 export type EngineEvent =
@@ -16,6 +17,14 @@ export type EngineEvent =
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }
   | { event: 'rehearsed'; plan: Plan }
+  | {
+      event: 'alert';
+      notice: NoticeName;
+      severity: Severity;
+      kind: string;
+      subject: string;
+      summary: string;
+    }
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;

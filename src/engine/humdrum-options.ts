@@ -7,6 +7,7 @@ import type { LimitRule } from './limit.ts';
 import type { Pack } from './pack.ts';
 import type { Receiver } from './receiver.ts';
 import type { Tracing } from './tracing.ts';
+import type { Watch } from './watch.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 export interface HumdrumOptions {
@@ -32,6 +33,8 @@ export interface HumdrumOptions {
   history?: { keepDays: number };
   /** Nothing is enqueued or run: `start` rehearses the ticks of the schedules as they come. Default: false. */
   dryRun?: boolean;
+  /** Looks after the jobs and tells people: `defineAlerts()` of `humdrum/alerts`. Default: nobody does. */
+  alerts?: Watch;
   /** Follows jobs from where they are enqueued to where they run: `traceJobs()` of `humdrum/telemetry`. Default: nobody. */
   tracing?: Tracing;
   /** Hears what the engine does. */

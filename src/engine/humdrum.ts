@@ -79,9 +79,16 @@ export class Humdrum {
     const { packs = [], jobs = [], receivers = [], files = null, history } = options;
     const { tracing = null, dryRun = false } = options;
     const keepDays = history?.keepDays ?? null;
+    const tell: Listener = (event) => {
+      for (const listener of this.#listeners) listener(event);
+    };
     const types = new Registry(
       [...packs.flatMap((pack) => pack.jobs), ...jobs],
-      [...systemTypes(database, { files, keepDays }), ...receivers.map(({ type }) => type)],
+      [
+        ...systemTypes(database, { files, keepDays }),
+        ...(options.alerts?.types({ database, tell }) ?? []),
+        ...receivers.map(({ type }) => type),
+      ],
     );
     const limits = limitsOf(options);
     const vault = new Vault([options.secretKey ?? []].flat());
@@ -107,9 +114,7 @@ export class Humdrum {
       files,
       enqueuer: new Enqueuer({ database, types, limits, vault, announcer, tracing, dryRun }),
       tracing,
-      onEvent: (event) => {
-        for (const listener of this.#listeners) listener(event);
-      },
+      onEvent: tell,
       onWoken: () => void announcer.announce('ready'),
     };
   }

@@ -34,6 +34,14 @@ export interface ScheduleRule {
   overlap?: 'skip' | 'queue' | 'allow';
 }
 
+/** What is to be expected of a type's jobs. Whoever uses `humdrum/alerts` is told when it is otherwise. */
+export interface HealthRule {
+  /** One of them succeeds at least this often: 2,100,000 (35 min) for a job of every half hour. From 60,000, to a year. */
+  everyMs?: number;
+  /** None runs longer. */
+  expectMs?: number;
+}
+
 export interface JobDefinition<Input, Result> {
   /** `pack.verb-noun`: lower case, dots between parts. */
   type: string;
@@ -70,6 +78,7 @@ export interface JobDefinition<Input, Result> {
   graceMs?: number;
   /** Cancelled if it has not started so long after it was enqueued. Default: never. */
   startWithinMs?: number;
+  health?: HealthRule;
   /** Limits that each job must pass to start, defined in the options of `createHumdrum`. */
   limits?: readonly (string | LimitUse)[] | ((input: Input) => readonly (string | LimitUse)[]);
   unique?: (input: Input) => Unique | null;
@@ -93,6 +102,7 @@ export interface JobType<Input = unknown> {
   readonly timeoutMs: number | null;
   readonly graceMs: number;
   readonly startWithinMs: number | null;
+  readonly health: HealthRule;
   /** Whether `debounce` is defined: such jobs are enqueued in a transaction. */
   readonly debounces: boolean;
   /** Whether its jobs may have limits. */

@@ -5,6 +5,7 @@ import type { JobDefinition, JobType, RetryPolicy } from './job-definition.ts';
 import { redactor, secretsAt } from './secrets.ts';
 
 export type {
+  HealthRule,
   JobDefinition,
   JobType,
   RetryDecision,
@@ -58,6 +59,7 @@ export function defineJob<Input, Result>(definition: JobDefinition<Input, Result
     timeoutMs: definition.timeoutMs ?? null,
     graceMs: definition.graceMs ?? 5_000,
     startWithinMs: definition.startWithinMs ?? null,
+    health: definition.health ?? {},
     debounces: definition.debounce !== undefined,
     limited: typeof limits === 'function' || limits.length > 0,
     inputSchema: () => inputSchemaOf(definition.input),
@@ -142,6 +144,7 @@ function attributeErrors<Input, Result>({
 
 function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {
   const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs, schedule } = definition;
+  const { everyMs, expectMs } = definition.health ?? {};
   const whole = (value: number | undefined, from: number, to: number): boolean =>
     value === undefined || (Number.isInteger(value) && value >= from && value <= to);
   return [
@@ -154,6 +157,9 @@ function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): 
     whole(timeoutMs, 1, 86_400_000) || 'timeoutMs is from 1 to 86,400,000 (a day)',
     whole(graceMs, 0, 600_000) || 'graceMs is from 0 to 600,000 (ten minutes)',
     whole(startWithinMs, 1, 31_536_000_000) || 'startWithinMs is from 1 to 31,536,000,000 (a year)',
+    whole(everyMs, 60_000, 31_622_400_000) ||
+      'health.everyMs is from 60,000 (a minute) to 31,622,400,000 (a year)',
+    whole(expectMs, 1, 86_400_000) || 'health.expectMs is from 1 to 86,400,000 (a day)',
     whole(schedule?.misfireLimit, 1, 1_000) || 'schedule.misfireLimit is from 1 to 1000',
     whole(schedule?.jitterMs, 0, 86_400_000) || 'schedule.jitterMs is from 0 to 86,400,000 (a day)',
   ];

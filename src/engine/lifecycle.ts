@@ -47,6 +47,7 @@ export const EVENTS = {
   granted: null, // Of no job: a key, an account, a role or a password was given to somebody.
   revoked: null, // Of no job: a key, an account or a session was taken from somebody.
   admitted: null, // Of no job: somebody has logged in.
+  acknowledged: null, // Of no job: somebody looks after an alert.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 

@@ -114,7 +114,7 @@ async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<b
 
 async function resign(db: Queryable, workerId: number): Promise<void> {
   await db.query(
-    'update humdrum.worker set expires_at = humdrum.clock() where id = $1 and expires_at > humdrum.clock()',
+    'update humdrum.worker set expires_at = humdrum.clock(), left_at = humdrum.clock() where id = $1 and expires_at > humdrum.clock()',
     [workerId],
   );
 }

@@ -1,9 +1,10 @@
 import { registerAttributes } from './attributes.ts';
 import { registerReceivers, type Receiver } from './receiver.ts';
+import { registerHealth } from './register-health.ts';
 import { registerLimits } from './register-limits.ts';
 import type { World } from './world.ts';
 
-/** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes. */
+/** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes, health. */
 export async function register(
   { database, limits, types }: World,
   receivers: readonly Receiver[],
@@ -12,4 +13,5 @@ export async function register(
   await registerLimits(database, limits, actor);
   await registerReceivers(database, receivers);
   await registerAttributes(database, types.all());
+  await registerHealth(database, types.all());
 }

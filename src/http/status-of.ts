@@ -15,6 +15,8 @@ export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'role-insufficient': 403,
   'link-invalid': 403,
   'job-not-found': 404,
+  'alert-not-found': 404,
+  'alerts-missing': 404,
   'not-found': 404,
   'type-unknown': 404,
   'file-not-found': 404,

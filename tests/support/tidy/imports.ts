@@ -13,7 +13,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   database: ['errors'],
   engine: ['errors', 'database'],
   effects: ['errors', 'engine'],
-  health: ['errors', 'engine'],
+  health: ['errors', 'database', 'engine'],
   telemetry: ['errors', 'database', 'engine', 'health'],
   access: ['errors', 'database', 'engine'],
   packs: ['errors', 'engine', 'database'],

@@ -1,0 +1,89 @@
+import type { Queryable } from '../database/database.ts';
+import type { OpenAlert, Transition } from './alert-state.ts';
+import { keyOf } from './alert-state.ts';
+import type { Finding } from './rules.ts';
+
+/** Far beyond what people can look after. */
+const MOST_OPEN = 10_000;
+
+const OPEN = `
+select id, kind, subject, level, summary, facts, fired_at as "firedAt", level_at as "levelAt", notified_at as "notifiedAt",
+  acknowledged_at is not null as "isAcknowledged"
+from humdrum.alert where resolved_at is null order by id limit ${MOST_OPEN} for update`;
+
+export async function openAlerts(db: Queryable): Promise<OpenAlert[]> {
+  const { rows } = await db.query<OpenAlert>(OPEN);
+  return rows;
+}
+
+const TOLD = `
+select kind, subject, count(*) as times from humdrum.alert_notice join humdrum.alert on alert.id = alert_id
+where alert_notice.at > humdrum.clock() - interval '1 hour' and notice <> 'resolved' group by kind, subject`;
+
+/** How often people were told in the last hour, by kind and subject, whichever alert it was. */
+export async function toldInHour(
+  db: Queryable,
+): Promise<(finding: Pick<Finding, 'kind' | 'subject'>) => number> {
+  const { rows } = await db.query<Pick<Finding, 'kind' | 'subject'> & { times: number }>(TOLD);
+  const times = new Map(rows.map((row) => [keyOf(row), row.times]));
+  return (finding) => times.get(keyOf(finding)) ?? 0;
+}
+
+const APPLY = `
+with given as (
+  select * from json_to_recordset($1::json) as given
+    (place integer, id bigint, change text, kind text, subject text, level smallint, summary text, facts json, notice text)
+),
+opened as (
+  insert into humdrum.alert (kind, subject, level, summary, facts, fired_at, seen_at, level_at, notified_at)
+  select kind, subject, level, summary, facts, $2, $2, $2, case when notice is not null then $2::timestamptz end
+  from given where change = 'opened' order by place
+  returning id, kind, subject
+),
+kept as (
+  update humdrum.alert set level = given.level, summary = given.summary, facts = given.facts, seen_at = $2,
+    level_at = case when given.level > alert.level then $2 else level_at end,
+    notified_at = case when given.notice is not null then $2 else notified_at end
+  from given where alert.id = given.id and given.change = 'kept'
+),
+resolved as (
+  update humdrum.alert set resolved_at = $2 from given where alert.id = given.id and given.change = 'resolved'
+),
+named as (
+  select given.*, coalesce(given.id, opened.id) as alert_id
+  from given left join opened on given.id is null and (opened.kind, opened.subject) = (given.kind, given.subject)
+),
+noted as (
+  insert into humdrum.alert_notice (alert_id, notice, level, at)
+  select alert_id, notice, level, $2 from named where notice is not null order by place
+  returning id, alert_id
+)
+select place, named.alert_id as "alertId", noted.id as "noticeId" from named join noted using (alert_id) order by place`;
+
+/** A notice as it was written down. */
+export interface Noted {
+  transition: Transition;
+  alertId: number;
+  noticeId: number;
+}
+
+/** Writes down all of them, and answers those of which people are told. */
+export async function apply(
+  db: Queryable,
+  transitions: readonly Transition[],
+  now: Date,
+): Promise<Noted[]> {
+  if (transitions.length === 0) return [];
+  const given = transitions.map(({ change, id, finding, level, notice }, place) => {
+    const { kind, subject, summary, facts } = finding;
+    return { place, id, change, kind, subject, level, summary, facts, notice };
+  });
+  const { rows } = await db.query<{ place: number; alertId: number; noticeId: number }>(APPLY, [
+    JSON.stringify(given),
+    now.toISOString(),
+  ]);
+  return rows.flatMap(({ place, alertId, noticeId }) => {
+    const transition = transitions[place];
+    return transition ? [{ transition, alertId, noticeId }] : [];
+  });
+}

@@ -1,0 +1,98 @@
+import type { Database, Queryable } from '../database/database.ts';
+import { deadRows, horizonHolders } from '../database/server-facts.ts';
+import type { DeadRows, HorizonHolder } from '../database/server-facts.ts';
+import { stuckLeases, type StuckLease } from '../engine/examine.ts';
+import { statistics } from '../engine/statistics.ts';
+import { vitalSigns } from '../engine/vital-signs.ts';
+import type { Memory } from './memory.ts';
+
+/** A type that something is expected of, or that has run since somebody looks. */
+export interface WatchedType {
+  type: string;
+  everyMs: number | null;
+  expectMs: number | null;
+  since: Date;
+  /** To the minute. Null: none is known. */
+  lastSuccessAt: Date | null;
+  /** Attempts that have failed since. */
+  failures: number;
+}
+
+/** All that the rules go by, at one moment. */
+export interface Facts {
+  now: Date;
+  types: WatchedType[];
+  /** Runs of the last hour. */
+  hour: { type: string; completed: number; failed: number }[];
+  /** Runs of the last week. */
+  usual: { type: string; runs: number; p95Ms: number }[];
+  /** The longest of each type, of those that go on and of those that have ended since the check before (`jobId` null). */
+  runs: { type: string; ms: number; jobId: number | null }[];
+  queues: { queue: string; ready: number; oldestMs: number }[];
+  stuck: StuckLease[];
+  /** Names of workers that have died in the last quarter of an hour. */
+  dead: string[];
+  holders: HorizonHolder[];
+  deadRows: DeadRows[];
+}
+
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
+const MOST_RUNNING = 10_000;
+
+const RUNNING = `
+select distinct on (job.type) job.type, held.job_id as "jobId",
+  extract(epoch from humdrum.clock() - claimed_at)::float8 * 1000 as ms
+from (
+  select held.job_id, claimed_at from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
+  where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
+  limit ${MOST_RUNNING}
+) as held cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
+order by job.type, claimed_at`;
+
+const DEAD = `
+select name from humdrum.worker
+where left_at is null and expires_at <= humdrum.clock() and expires_at > humdrum.clock() - interval '15 minutes'
+order by expires_at desc limit 20`;
+
+/** Reads them one after another: a transaction is one connection. */
+export async function readFacts(
+  db: Queryable,
+  backend: Database['backend'],
+  { now, types, ended }: Memory,
+): Promise<Facts> {
+  const before = (ms: number): Date => new Date(now.getTime() - ms);
+  const hour = await statistics(db, { from: before(HOUR_MS) });
+  const week = await statistics(db, { from: before(WEEK_MS) });
+  const running = await db.query<Facts['runs'][number]>(RUNNING);
+  const { queues } = await vitalSigns(db);
+  const dead = await db.query<{ name: string }>(DEAD);
+  const isServer = backend === 'postgres';
+  return {
+    now,
+    types,
+    hour,
+    usual: week.flatMap(({ type, completed, failed, runMs }) =>
+      runMs ? [{ type, runs: completed + failed, p95Ms: runMs.p95 }] : [],
+    ),
+    runs: longest([...running.rows, ...ended.map((run) => ({ ...run, jobId: null }))]),
+    queues: [...queues].map(([queue, { ready, oldest }]) => ({
+      queue,
+      ready,
+      oldestMs: oldest * 1_000,
+    })),
+    stuck: await stuckLeases(db, 0),
+    dead: dead.rows.map(({ name }) => name),
+    holders: isServer ? await horizonHolders(db) : [],
+    deadRows: isServer ? await deadRows(db, ['humdrum']) : [],
+  };
+}
+
+/** Of each type one: else two runs were one alert. */
+function longest(runs: Facts['runs']): Facts['runs'] {
+  const byType = new Map<string, Facts['runs'][number]>();
+  for (const run of runs) {
+    if (run.ms > (byType.get(run.type)?.ms ?? -1)) byType.set(run.type, run);
+  }
+  return [...byType.values()];
+}

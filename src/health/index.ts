@@ -1,0 +1,14 @@
+export { defineAlerts } from './alerts.ts';
+export type { AlertOptions } from './alerts.ts';
+export type { Thresholds } from './rules.ts';
+export { logSink } from './sinks/log.ts';
+export { mailSink } from './sinks/mail.ts';
+export type { MailOptions } from './sinks/mail.ts';
+export { sentrySink } from './sinks/sentry.ts';
+export type { SentryOptions } from './sinks/sentry.ts';
+export { slackSink } from './sinks/slack.ts';
+export type { SlackOptions } from './sinks/slack.ts';
+export { pagerSink, webhookSink } from './sinks/webhook.ts';
+export type { WebhookOptions } from './sinks/webhook.ts';
+export type { SendBy, Sink, SinkOptions } from './sink.ts';
+export type { Notice } from './notice.ts';

@@ -1,0 +1,240 @@
+import type { Facts, WatchedType } from './facts.ts';
+import { span } from './span.ts';
+
+/** What the checks find wrong. By its kind and subject it is the same from one check to the next. */
+export interface Finding {
+  kind: Kind;
+  /** The job type, `queue:NAME`, `workers` or `database`. */
+  subject: string;
+  /** How bad it is now, from 0: see `SEVERITIES`. */
+  level: number;
+  /** One sentence. */
+  summary: string;
+  facts: Record<string, number | string | null>;
+}
+
+export const KINDS = [
+  'never-ran',
+  'late',
+  'failing',
+  'failure-rate',
+  'slow',
+  'overrun',
+  'queue-age',
+  'stuck-leases',
+  'dead-workers',
+  'old-transaction',
+  'dead-rows',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** From when on something is wrong. */
+export interface Thresholds {
+  /** Of the runs of the last hour, the part that may fail. Default 0.1. */
+  failureRate: number;
+  /** Of fewer runs no rate is made. Default 20. */
+  failureRuns: number;
+  /** How long the first in a queue may wait. Default 900,000 (15 min). */
+  queueAgeMs: number;
+  /** How long a transaction may be open. Default 3,600,000 (an hour). */
+  transactionMs: number;
+}
+
+export const THRESHOLDS: Thresholds = {
+  failureRate: 0.1,
+  failureRuns: 20,
+  queueAgeMs: 900_000,
+  transactionMs: 3_600_000,
+};
+
+const FAILURES_IN_A_ROW = 3;
+const TOP = 3;
+/** From fewer runs nobody knows how long a type takes. */
+const LEAST_RUNS = 20;
+/** What takes a millisecond most times may take some more: no run is too long that takes less than this. */
+const LEAST_OVERRUN_MS = 1_000;
+/** What was last heard of a success is known to the minute. */
+const MINUTE_MS = 60_000;
+const STUCK_MS = 60_000;
+/** Less is what vacuum comes for by itself. */
+const LEAST_DEAD_ROWS = 1_000_000;
+
+/** All that is wrong, by the facts alone. */
+export function findingsOf(facts: Facts, thresholds: Thresholds): Finding[] {
+  return [
+    ...facts.types.flatMap((type) => [...windowFindings(type, facts.now), ...failing(type)]),
+    ...rates(facts, thresholds),
+    ...facts.runs.flatMap((run) => long(run, facts)),
+    ...queues(facts, thresholds),
+    ...workers(facts),
+    ...database(facts, thresholds),
+  ];
+}
+
+function windowFindings(type: WatchedType, now: Date): Finding[] {
+  const { everyMs, since, lastSuccessAt } = type;
+  if (everyMs === null) return [];
+  const sinceMs = now.getTime() - since.getTime();
+  if (!lastSuccessAt) {
+    if (sinceMs <= everyMs) return [];
+    return [
+      {
+        kind: 'never-ran',
+        subject: type.type,
+        level: 1,
+        summary: `${type.type} has not succeeded once since ${since.toISOString()}, and should every ${span(everyMs)}.`,
+        facts: { everyMs, since: since.toISOString(), failures: type.failures },
+      },
+    ];
+  }
+  const ageMs = Math.min(now.getTime() - lastSuccessAt.getTime() - MINUTE_MS, sinceMs);
+  if (ageMs <= everyMs) return [];
+  return [
+    {
+      kind: 'late',
+      subject: type.type,
+      level: 1,
+      summary: `${type.type} has last succeeded ${span(now.getTime() - lastSuccessAt.getTime())} ago, and should every ${span(everyMs)}.`,
+      facts: {
+        everyMs,
+        lastSuccessAt: lastSuccessAt.toISOString(),
+        failures: type.failures,
+      },
+    },
+  ];
+}
+
+function failing({ type, failures, lastSuccessAt }: WatchedType): Finding[] {
+  if (failures < FAILURES_IN_A_ROW) return [];
+  return [
+    {
+      kind: 'failing',
+      subject: type,
+      level: Math.min(TOP, Math.floor(failures / FAILURES_IN_A_ROW)),
+      summary: `${type} has failed ${failures} times in a row.`,
+      facts: { failures, lastSuccessAt: lastSuccessAt?.toISOString() ?? null },
+    },
+  ];
+}
+
+function rates({ hour }: Facts, { failureRate, failureRuns }: Thresholds): Finding[] {
+  return hour.flatMap(({ type, completed, failed }) => {
+    const runs = completed + failed;
+    const rate = failed / runs;
+    if (runs < failureRuns || rate <= failureRate) return [];
+    const percent = Math.round(rate * 100);
+    return [
+      {
+        kind: 'failure-rate',
+        subject: type,
+        level: rate >= 0.5 ? 2 : 1,
+        summary: `${percent} % of the runs of ${type} in the last hour have failed: ${failed} of ${runs}.`,
+        facts: { failed, runs, percent },
+      },
+    ];
+  });
+}
+
+/** A run that goes on, or has ended since the check before. */
+function long({ type, ms, jobId }: Facts['runs'][number], { types, usual }: Facts): Finding[] {
+  const expectMs = types.find((one) => one.type === type)?.expectMs ?? null;
+  const known = usual.find((one) => one.type === type);
+  const p95Ms = known && known.runs >= LEAST_RUNS ? Math.round(known.p95Ms) : null;
+  const is = jobId === null ? `A run of ${type} took` : `Job ${jobId} of ${type} has been running`;
+  const of = { subject: type, facts: { ms: Math.round(ms), jobId, expectMs, p95Ms } };
+  return [
+    ...(expectMs !== null && ms > expectMs
+      ? [
+          {
+            ...of,
+            kind: 'slow' as const,
+            level: 0,
+            summary: `${is} ${span(ms)}, and ${span(expectMs)} is expected.`,
+          },
+        ]
+      : []),
+    ...(p95Ms !== null && ms > Math.max(2 * p95Ms, LEAST_OVERRUN_MS)
+      ? [
+          {
+            ...of,
+            kind: 'overrun' as const,
+            level: 1,
+            summary: `${is} ${span(ms)}: more than twice the ${span(p95Ms)} in which 95 % of them end.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function queues({ queues: waiting }: Facts, { queueAgeMs }: Thresholds): Finding[] {
+  return waiting
+    .filter(({ oldestMs }) => oldestMs > queueAgeMs)
+    .map(({ queue, oldestMs, ready }) => ({
+      kind: 'queue-age',
+      subject: `queue:${queue}`,
+      level: 1,
+      summary: `Jobs have been waiting in the queue ${queue} for ${span(oldestMs)}.`,
+      facts: { oldestMs: Math.round(oldestMs), ready },
+    }));
+}
+
+function workers({ stuck, dead }: Facts): Finding[] {
+  const held = stuck.filter(({ seconds }) => seconds * 1_000 > STUCK_MS);
+  const jobs = held.reduce((sum, one) => sum + one.jobs, 0);
+  const names = dead.join(', ');
+  return [
+    ...(held.length > 0
+      ? [
+          {
+            kind: 'stuck-leases' as const,
+            subject: 'workers',
+            level: 1,
+            summary: `Up to ${jobs} jobs are held by workers that are gone, and nobody rescues them.`,
+            facts: { jobs, workers: held.map(({ worker }) => worker).join(', ') },
+          },
+        ]
+      : []),
+    ...(dead.length > 0
+      ? [
+          {
+            kind: 'dead-workers' as const,
+            subject: 'workers',
+            level: 1,
+            summary: `Workers have died, ${dead.length} in the last quarter of an hour: ${names}.`,
+            facts: { count: dead.length, workers: names },
+          },
+        ]
+      : []),
+  ];
+}
+
+function database({ holders, deadRows }: Facts, { transactionMs }: Thresholds): Finding[] {
+  const [oldest] = holders
+    .filter(({ seconds }) => (seconds ?? 0) * 1_000 > transactionMs)
+    .toSorted((one, other) => (other.seconds ?? 0) - (one.seconds ?? 0));
+  const [worst] = deadRows.filter(({ dead, live }) => dead > Math.max(LEAST_DEAD_ROWS, live));
+  return [
+    ...(oldest
+      ? [
+          {
+            kind: 'old-transaction' as const,
+            subject: 'database',
+            level: 1,
+            summary: `A ${oldest.kind} (${oldest.who}) has been open for ${span((oldest.seconds ?? 0) * 1_000)}: no dead row is removed until it ends.`,
+            facts: { who: oldest.who, seconds: Math.round(oldest.seconds ?? 0) },
+          },
+        ]
+      : []),
+    ...(worst
+      ? [
+          {
+            kind: 'dead-rows' as const,
+            subject: 'database',
+            level: 0,
+            summary: `${worst.table} has ${worst.dead.toLocaleString('en-US')} dead rows beside ${worst.live.toLocaleString('en-US')} live ones: vacuum does not keep up.`,
+            facts: { table: worst.table, dead: worst.dead, live: worst.live },
+          },
+        ]
+      : []),
+  ];
+}
