@@ -39,7 +39,12 @@ export function defineAlerts(options: AlertOptions = {}): Watch {
   const thresholds = { ...THRESHOLDS, ...options.thresholds };
   refuse(sinkErrors(names, escalation));
   refuse(numberErrors({ repeatMs, escalateMs, mostAnHour }, thresholds));
-  const telling = { repeatMs, escalateMs, mostAnHour, topLevel: Math.min(3, escalation.length - 1) };
+  const telling = {
+    repeatMs,
+    escalateMs,
+    mostAnHour,
+    topLevel: Math.min(3, escalation.length - 1),
+  };
   const checking: Checking = { thresholds, telling, escalation };
   return {
     types: ({ database, tell }) => [

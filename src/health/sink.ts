@@ -68,7 +68,7 @@ export async function post(
   { headers, body, signal }: { headers: Record<string, string>; body: string; signal: AbortSignal },
 ): Promise<void> {
   const answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-  if (answer.ok) return void (await answer.body?.cancel());
+  if (answer.ok) return answer.body?.cancel();
   const said = await beginningOf(answer);
   const message = `${url.host} answered ${answer.status}${said === '' ? '' : `: ${said}`}`;
   const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
@@ -79,15 +79,13 @@ export async function post(
 }
 
 /** What a server says of a refusal is worth keeping, and no more of it than a line. */
-async function beginningOf(answer: Response): Promise<string> {
-  const reader = answer.body?.getReader();
+async function beginningOf({ body }: Response): Promise<string> {
+  const pieces: AsyncIterable<Uint8Array> | null = body;
   const decoder = new TextDecoder();
   let text = '';
-  while (reader && text.length < LONGEST_ANSWER) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    text += decoder.decode(value, { stream: true });
+  for await (const piece of pieces ?? []) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length >= LONGEST_ANSWER) break;
   }
-  await reader?.cancel();
   return text.slice(0, LONGEST_ANSWER).replaceAll(/\s+/g, ' ').trim();
 }

@@ -1,0 +1,141 @@
+import { Webhook } from 'standardwebhooks';
+import { expect, it } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { logSink, slackSink, webhookSink } from '../../src/health/index.ts';
+import { eachBackend } from '../support/databases.ts';
+import { job } from '../support/engine.ts';
+import { hangingPort, Receiver } from './receivers.ts';
+import { watch } from './support.ts';
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const HOURLY = job('test.hourly', () => null, { health: { everyMs: 3_600_000 } });
+
+async function deliveries(db: Database, sink: string): Promise<string[]> {
+  const { rows } = await db.query<{ outcome: string; error: string | null }>(
+    'select outcome, error from humdrum.alert_delivery where sink = $1 order by id',
+    [sink],
+  );
+  return rows.map(({ outcome, error }) => (error === null ? outcome : `${outcome}: ${error}`));
+}
+
+eachBackend('telling people', (fresh) => {
+  it('goes to the contacts of the severity, each notice once, signed', async () => {
+    const [chat, pager] = [await Receiver.open(), await Receiver.open()];
+    const { humdrum, at } = await watch(await fresh(), [HOURLY], {
+      sinks: [
+        logSink(),
+        webhookSink({ url: chat.url, secret: SECRET, name: 'chat' }),
+        slackSink({ url: pager.url, name: 'pager' }),
+      ],
+      escalation: [['log'], ['chat'], ['pager']],
+      escalateMs: 1_800_000,
+    });
+    expect(await at('10:05')).toEqual(['fired never-ran test.hourly warning']);
+    expect([chat.received.length, pager.received.length]).toEqual([1, 0]);
+    await at('10:35');
+    expect([chat.received.length, pager.received.length]).toEqual([1, 1]);
+    await humdrum.enqueue('test.hourly');
+    await humdrum.drain();
+    expect(await at('10:40')).toEqual(['resolved never-ran test.hourly error']);
+    const types = chat.received.map(({ body, headers }) => {
+      const verified = new Webhook(SECRET).verify(body, headers as Record<string, string>);
+      return (verified as { type: string }).type;
+    });
+    expect(types).toEqual(['alert.fired', 'alert.resolved']);
+    expect(pager.received).toHaveLength(2);
+    expect(new Set(chat.received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
+  });
+
+  it('a sink that hangs holds up neither the check nor the other sinks', async () => {
+    const db = await fresh();
+    const url = `http://127.0.0.1:${await hangingPort()}`;
+    const { humdrum, at } = await watch(db, [HOURLY], {
+      sinks: [slackSink({ url, name: 'dead', timeoutMs: 100 }), logSink()],
+    });
+    expect(await at('10:05')).toEqual(['fired never-ran test.hourly warning']);
+    const checks = await humdrum.listJobs({ type: 'humdrum.check-health' });
+    expect(checks.map(({ status }) => status)).toEqual(['completed']);
+    expect(await deliveries(db, 'dead')).toEqual(['failed: dead did not answer within 100 ms.']);
+    expect(await deliveries(db, 'log')).toEqual(['sent']);
+    const [waiting] = await humdrum.listJobs({ type: 'humdrum.alert.dead' });
+    expect(waiting).toMatchObject({ status: 'queued', attempts: 1 });
+  });
+
+  it('a breaker opens after three failures, tries once, and closes', async () => {
+    const db = await fresh();
+    const receiver = await Receiver.open();
+    receiver.status = 500;
+    const { at } = await watch(db, [HOURLY], {
+      sinks: [slackSink({ url: receiver.url })],
+    });
+    const failed = expect.stringMatching(/^failed: 127\.0\.0\.1:\d+ answered 500$/) as string;
+    await at('10:05');
+    await at('10:06');
+    await at('10:07');
+    expect(await deliveries(db, 'slack')).toEqual([failed, failed, failed]);
+    const { rows } = await db.query(
+      'select failures, open_until is not null as open from humdrum.alert_sink',
+    );
+    expect(rows).toEqual([{ failures: 3, open: true }]);
+    const sent = receiver.received.length;
+    await db.query(
+      `update humdrum.alert_sink set open_until = humdrum.clock() + interval '20 minutes'`,
+    );
+    await at('10:08');
+    expect((await deliveries(db, 'slack')).at(-1)).toBe('held');
+    expect(receiver.received).toHaveLength(sent);
+    receiver.status = 200;
+    await at('10:28');
+    expect((await deliveries(db, 'slack')).at(-1)).toBe('sent');
+    const after = await db.query('select failures, open_until as until from humdrum.alert_sink');
+    expect(after.rows).toEqual([{ failures: 0, until: null }]);
+  });
+
+  it('tells nobody late of what is over', async () => {
+    const db = await fresh();
+    const receiver = await Receiver.open();
+    const { humdrum, at } = await watch(db, [HOURLY], {
+      sinks: [slackSink({ url: receiver.url })],
+    });
+    await db.query(`insert into humdrum.alert_sink values ('slack', 3, '2026-03-02T10:12:00Z')`);
+    await at('10:05');
+    await humdrum.enqueue('test.hourly');
+    await humdrum.drain();
+    await at('10:10');
+    expect(await deliveries(db, 'slack')).toEqual(['held', 'held']);
+    await at('10:12');
+    expect(await deliveries(db, 'slack')).toEqual(['held', 'held', 'superseded', 'sent']);
+    expect(receiver.received.map(({ body }) => body)).toEqual([
+      expect.stringContaining('(resolved, warning)'),
+    ]);
+  });
+
+  it('a test goes through every sink, and closes the breaker of one that takes it', async () => {
+    const db = await fresh();
+    const [good, bad] = [await Receiver.open(), await Receiver.open()];
+    bad.status = 403;
+    const { humdrum, told } = await watch(db, [HOURLY], {
+      sinks: [logSink(), slackSink({ url: good.url }), slackSink({ url: bad.url, name: 'bad' })],
+    });
+    await db.query(
+      `insert into humdrum.alert_sink values ('slack', 9, humdrum.clock() + interval '1 hour')`,
+    );
+    const { outcome } = await humdrum.run('humdrum.test-alerts');
+    expect(outcome.ended).toMatchObject({
+      result: {
+        sinks: [
+          { sink: 'log', outcome: 'sent', error: null },
+          { sink: 'slack', outcome: 'sent', error: null },
+          { sink: 'bad', outcome: 'failed', error: expect.stringContaining('403') as string },
+        ],
+      },
+    });
+    expect(told()).toEqual(['test test alerts notice']);
+    const { rows } = await db.query('select name, failures from humdrum.alert_sink order by name');
+    expect(rows).toEqual([
+      { name: 'bad', failures: 1 },
+      { name: 'log', failures: 0 },
+      { name: 'slack', failures: 0 },
+    ]);
+  });
+});
