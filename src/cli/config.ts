@@ -19,6 +19,7 @@ export type Config = Pick<
   | 'history'
   | 'secretKey'
   | 'worker'
+  | 'alerts'
 > & { database?: string; access?: AccessOptions };
 
 export interface GlobalFlags {
@@ -86,6 +87,7 @@ const KEYS = [
   'history',
   'secretKey',
   'worker',
+  'alerts',
   'database',
   'access',
 ];
@@ -101,6 +103,8 @@ function checked(exported: unknown, path: string): Config {
   for (const [key, value] of Object.entries(exported)) {
     if (!KEYS.includes(key)) throw wrong(`has "${key}"; did you mean "${closest(key, KEYS)}"?`);
     if (LISTS.includes(key) && !Array.isArray(value)) throw wrong(`has "${key}" that is no list`);
+    if (key === 'alerts' && !(typeof value === 'object' && value && 'types' in value))
+      throw wrong('has "alerts" that defineAlerts of humdrum/alerts did not make');
   }
   return exported;
 }

@@ -32,6 +32,8 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'attribute-unknown': EXIT.usage,
   'type-unknown': EXIT.notFound,
   'job-not-found': EXIT.notFound,
+  'alert-not-found': EXIT.notFound,
+  'alerts-missing': EXIT.notFound,
   'not-found': EXIT.notFound,
   'request-invalid': EXIT.usage,
   'body-too-large': EXIT.usage,

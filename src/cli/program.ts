@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
@@ -64,6 +65,7 @@ function commands(): Command[] {
     workersCommand(),
     schedulesCommand(),
     historyCommand(),
+    alertsCommand(),
     auditCommand(),
     keysCommand(),
     usersCommand(),

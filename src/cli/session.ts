@@ -7,6 +7,7 @@ import type { Humdrum } from '../engine/humdrum.ts';
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import type { Listener } from '../engine/events.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
+import { defineAlerts } from '../health/alerts.ts';
 import { isFolder } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import { API } from '../http/api-path.ts';
@@ -43,6 +44,7 @@ export async function openHumdrum(
 export function optionsOf({ config, database }: Setting): HumdrumOptions {
   return {
     ...(isFolder(database) ? { files: fsStorage(filesBeside(database)) } : {}),
+    alerts: defineAlerts(),
     ...config,
     ...secretKeys(),
     database,

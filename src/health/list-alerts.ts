@@ -1,13 +1,8 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import type { NoticeName } from '../engine/watch.ts';
-import { SEVERITIES, type Severity } from '../engine/watch.ts';
+import { SEVERITIES, type NoticeName, type Severity } from '../engine/watch.ts';
 import type { Delivery } from './breaker.ts';
-import type { Kind } from './rules.ts';
-
-/** What an alert is at: nobody looks after it, somebody does, it is over. */
-export const ALERT_STATES = ['open', 'acknowledged', 'resolved'] as const;
-export type AlertState = (typeof ALERT_STATES)[number];
+import type { AlertState, Kind } from './kinds.ts';
 
 export interface Alert {
   id: number;

@@ -1,4 +1,5 @@
 import type { Facts, WatchedType } from './facts.ts';
+import type { Kind } from './kinds.ts';
 import { span } from './span.ts';
 
 /** What the checks find wrong. By its kind and subject it is the same from one check to the next. */
@@ -12,21 +13,6 @@ export interface Finding {
   summary: string;
   facts: Record<string, number | string | null>;
 }
-
-export const KINDS = [
-  'never-ran',
-  'late',
-  'failing',
-  'failure-rate',
-  'slow',
-  'overrun',
-  'queue-age',
-  'stuck-leases',
-  'dead-workers',
-  'old-transaction',
-  'dead-rows',
-] as const;
-export type Kind = (typeof KINDS)[number];
 
 /** From when on something is wrong. */
 export interface Thresholds {

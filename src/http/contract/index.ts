@@ -1,4 +1,5 @@
 import { accessEndpoints } from './access.ts';
+import { alertEndpoints } from './alerts.ts';
 import { auditEndpoints } from './audit.ts';
 import { bulkEndpoints } from './bulk.ts';
 import { docsEndpoints } from './docs.ts';
@@ -22,6 +23,7 @@ export const endpoints: readonly Endpoint[] = [
   ...typeEndpoints,
   ...queueEndpoints,
   ...scheduleEndpoints,
+  ...alertEndpoints,
   ...auditEndpoints,
   ...statsEndpoints,
   ...effectEndpoints,

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accessRoutes } from './access.ts';
+import { alertRoutes } from './alerts.ts';
 import { auditRoutes } from './audit.ts';
 import { bulkRoutes } from './bulk.ts';
 import { docsRoutes } from './docs.ts';
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...typeRoutes,
   ...queueRoutes,
   ...scheduleRoutes,
+  ...alertRoutes,
   ...auditRoutes,
   ...statsRoutes,
   ...effectRoutes,

@@ -1,0 +1,19 @@
+/** What can be wrong: see docs/guides/alerts.md. */
+export const KINDS = [
+  'never-ran',
+  'late',
+  'failing',
+  'failure-rate',
+  'slow',
+  'overrun',
+  'queue-age',
+  'stuck-leases',
+  'dead-workers',
+  'old-transaction',
+  'dead-rows',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What an alert is at: nobody looks after it, somebody does, it is over. */
+export const ALERT_STATES = ['open', 'acknowledged', 'resolved'] as const;
+export type AlertState = (typeof ALERT_STATES)[number];

@@ -1,0 +1,53 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { freshFolder } from '../support/databases.ts';
+import { cli } from '../support/process.ts';
+import { Receiver } from './receivers.ts';
+
+const DIST = new URL('../../dist/', import.meta.url);
+
+/** A folder whose configuration has these alerts, in JavaScript. */
+async function project(alerts: string): Promise<string> {
+  const cwd = await freshFolder();
+  const source = `
+import { defineAlerts, logSink, slackSink } from '${new URL('health/index.js', DIST).href}';
+export default { jobs: [], alerts: ${alerts} };
+`;
+  await writeFile(join(cwd, 'humdrum.config.mjs'), source);
+  return cwd;
+}
+
+it('humdrum alerts tests the sinks, lists, shows and acknowledges', async () => {
+  const receiver = await Receiver.open();
+  const cwd = await project(
+    `defineAlerts({ sinks: [logSink(), slackSink({ url: '${receiver.url}' })] })`,
+  );
+  const sent = await cli(['alerts', 'test'], { cwd });
+  expect(sent.code).toBe(0);
+  expect(sent.stdout).toMatch(/^log +sent .*\nslack +sent /m);
+  expect(receiver.received[0]?.body).toContain('This is a test');
+  receiver.status = 500;
+  const failed = await cli(['alerts', 'test', '--json'], { cwd });
+  expect(failed.code).toBe(1);
+  const { sinks } = JSON.parse(failed.stdout) as { sinks: object[] };
+  expect(sinks).toMatchObject([{ outcome: 'sent' }, { sink: 'slack', outcome: 'failed' }]);
+
+  expect(await cli(['alerts', 'list'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: 'Nothing is wrong.\n',
+  });
+  const unknown = await cli(['alerts', 'show', '7'], { cwd });
+  expect(unknown).toMatchObject({ code: 3, stdout: '' });
+  expect(unknown.stderr).toContain('There is no alert 7. See: humdrum alerts list');
+  const ack = await cli(['alerts', 'ack', '7', '--reason', 'mine'], { cwd });
+  expect(ack).toMatchObject({ code: 3, stdout: '' });
+  expect(await cli(['alerts', 'ack', '7'], { cwd })).toMatchObject({ code: 2, stdout: '' });
+});
+
+it('a configuration says what its alerts should be', async () => {
+  const cwd = await project('{ sinks: [] }');
+  const { code, stderr } = await cli(['alerts', 'list'], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain('has "alerts" that defineAlerts of humdrum/alerts did not make');
+});
