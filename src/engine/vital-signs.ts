@@ -23,6 +23,8 @@ export interface VitalSigns {
   queues: ReadonlyMap<string, QueueSigns>;
   /** Workers whose time has not passed. */
   workers: number;
+  /** Alerts that are not over. */
+  alerts: number;
   /** Events of the audit that are not in the statistics yet. */
   unrolled: number;
 }
@@ -71,6 +73,8 @@ group by job.queue
 union all
 select 'workers', null, count(*) from humdrum.worker, clock where expires_at > clock.now
 union all
+select 'alerts', null, count(*) from humdrum.alert where resolved_at is null
+union all
 select 'unrolled', null, greatest(last_value - coalesce((select to_id from humdrum.roll_up), 0), 0)
 from humdrum.audit_id where is_called`;
 
@@ -78,7 +82,7 @@ from humdrum.audit_id where is_called`;
 export async function vitalSigns(db: Queryable): Promise<VitalSigns> {
   const { rows } = await db.query<{ sign: string; queue: string | null; value: number }>(SIGNS);
   const queues = new Map<string, QueueSigns>();
-  const signs = { queues, workers: 0, unrolled: 0 };
+  const signs = { queues, workers: 0, alerts: 0, unrolled: 0 };
   for (const { sign, queue, value } of rows) {
     if (queue === null) Object.assign(signs, { [sign]: value });
     else queues.set(queue, { ...(queues.get(queue) ?? NOTHING), [sign]: value });

@@ -74,7 +74,7 @@ function deliveriesOf(
     kind,
     subject,
     severity: SEVERITIES[level] ?? 'critical',
-    summary,
+    summary: notice === 'resolved' ? `Over: ${summary}` : summary,
     facts,
     firedAt: firedAt.toISOString(),
     at: now.toISOString(),

@@ -80,6 +80,13 @@ export const OF_THE_DATABASE: readonly Family[] = [
     samples: ({ signs }) => single(signs?.workers),
   },
   {
+    name: 'humdrum_alerts_open',
+    help: 'Alerts that are not over, acknowledged ones included.',
+    kind: 'gauge',
+    labels: [],
+    samples: ({ signs }) => single(signs?.alerts),
+  },
+  {
     name: 'humdrum_statistics_lag_events',
     help: 'Events of the audit that are not in the statistics yet.',
     kind: 'gauge',

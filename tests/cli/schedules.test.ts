@@ -12,7 +12,7 @@ it('schedules are listed, looked ahead of, rehearsed and backfilled', async () =
     return stdout;
   };
   expect(await run('list')).toMatch(
-    /^schedule +cron +in words +zone +next \(UTC\)\npicks\.settle-games +\*\/30 \* \* \* \* +Every 30 minutes +UTC +20\d\d-\d\d-\d\d \d\d:[03]0:00\nhumdrum\.seal-audit +0 \* \* \* \* +Every hour +UTC +20\d\d-\d\d-\d\d \d\d:00:00\n$/,
+    /^schedule +cron +in words +zone +next \(UTC\)\npicks\.settle-games +\*\/30 \* \* \* \* +Every 30 minutes +UTC +20\d\d-\d\d-\d\d \d\d:[03]0:00\nhumdrum\.seal-audit +0 \* \* \* \* +Every hour +UTC +20\d\d-\d\d-\d\d \d\d:00:00\nhumdrum\.check-health +\*\/5 \* \* \* \* +Every 5 minutes +UTC +20\d\d-\d\d-\d\d \d\d:\d[05]:00\n$/,
   );
   expect(await run('next', 'picks.settle-games', '--count', '2')).toMatch(
     /^(20\d\d-\d\d-\d\d \d\d:[03]0:00 UTC\n){2}$/,

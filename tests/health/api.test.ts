@@ -43,6 +43,7 @@ eachBackend('alerts over HTTP', (fresh) => {
     ]);
     const rest = await client.call(listAlerts, { query: { before: first.next ?? 0 } });
     expect(rest.next).toBeNull();
+    expect((await humdrum.vitalSigns()).alerts).toBe(3);
     const all = [...first.alerts, ...rest.alerts];
     expect(all.map(({ subject }) => subject).toSorted()).toEqual([
       'test.one',

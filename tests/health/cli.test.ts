@@ -51,3 +51,19 @@ it('a configuration says what its alerts should be', async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('has "alerts" that defineAlerts of humdrum/alerts did not make');
 });
+
+it('the example of all sinks is a configuration', async () => {
+  const env = {
+    SLACK_URL: 'https://hooks.example.org/x',
+    HOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    SMTP_URL: 'smtp://127.0.0.1:2',
+    SENTRY_DSN: 'https://key@sentry.example.org/7',
+  };
+  const config = new URL('../../examples/alerts.config.mjs', import.meta.url).pathname;
+  const flags = ['--config', config, '--database', join(await freshFolder(), 'data')];
+  const types = await cli(['types', '--json', ...flags], { env });
+  expect(types.code).toBe(0);
+  const names = [...types.stdout.matchAll(/"(humdrum\.alert\.\w+)"/g)].map(([, name]) => name);
+  const sinks = ['log', 'slack', 'webhook', 'mail', 'sentry', 'pager'];
+  expect(names.toSorted()).toEqual(sinks.map((name) => `humdrum.alert.${name}`).toSorted());
+});

@@ -26,6 +26,7 @@ export const settleGames = defineJob({
   type: 'picks.settle-games',
   description: 'Settles the open bets of games that are final, postponed or void.',
   schedule: { cron: '*/30 * * * *' },
+  health: { everyMs: 35 * 60_000 },
   input: z.object({ limit: z.int().positive().optional() }).strict(),
   run: (ctx, { limit }) => settleGamesThatAreOver(ctx, limit ?? null),
 });
