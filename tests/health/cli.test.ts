@@ -65,5 +65,5 @@ it('the example of all sinks is a configuration', async () => {
   expect(types.code).toBe(0);
   const names = [...types.stdout.matchAll(/"(humdrum\.alert\.\w+)"/g)].map(([, name]) => name);
   const sinks = ['log', 'slack', 'webhook', 'mail', 'sentry', 'pager'];
-  expect(names.toSorted()).toEqual(sinks.map((name) => `humdrum.alert.${name}`).toSorted());
+  expect(new Set(names)).toEqual(new Set(sinks.map((name) => `humdrum.alert.${name}`)));
 });
