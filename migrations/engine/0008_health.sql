@@ -1,11 +1,13 @@
 -- Alerts: what the checks of the health remember from one to the next, what they have found, who was told of it, and how
 -- that went. See docs/guides/alerts.md.
 
--- A type that something is expected of, or that has run since somebody looks.
+-- A type that something is expected of, or that has a schedule, or that has run since somebody looks.
 create table humdrum.watched_type (
   type            text        primary key,
   every_ms        bigint      check (every_ms > 0),  -- it succeeds at least so often
   expect_ms       bigint      check (expect_ms > 0), -- no run takes longer
+  rule            text,                              -- of its schedule
+  patience_ms     bigint      check (patience_ms > 0), -- so late may a success come after the tick
   since           timestamptz not null,              -- the window counts from here where nothing has succeeded
   seen_at         timestamptz not null,              -- a worker knew it, to the hour
   last_success_at timestamptz,                       -- to the minute

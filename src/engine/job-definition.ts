@@ -36,7 +36,10 @@ export interface ScheduleRule {
 
 /** What is to be expected of a type's jobs. Whoever uses `humdrum/alerts` is told when it is otherwise. */
 export interface HealthRule {
-  /** One of them succeeds at least this often: 2,100,000 (35 min) for a job of every half hour. From 60,000, to a year. */
+  /**
+   * One of them succeeds at least this often: 2,100,000 (35 min) for a job of every half hour. From 60,000, to a year.
+   * Default: by the schedule, where there is one.
+   */
   everyMs?: number;
   /** None runs longer. */
   expectMs?: number;

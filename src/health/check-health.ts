@@ -7,10 +7,9 @@ import { contactsOf, transitionsOf, type Telling } from './alert-state.ts';
 import { apply, openAlerts, toldInHour, type Noted } from './alert-store.ts';
 import { deliveryType, type DeliveryInput } from './deliver-alert.ts';
 import { readFacts } from './facts.ts';
+import { CHECK_HEALTH } from './kinds.ts';
 import { keep, remember } from './memory.ts';
 import { findingsOf, type Thresholds } from './rules.ts';
-
-export const CHECK_HEALTH = 'humdrum.check-health';
 
 export interface Checking {
   thresholds: Thresholds;

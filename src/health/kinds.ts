@@ -1,3 +1,6 @@
+/** The job that looks. Whether it has run it cannot tell late: it runs. */
+export const CHECK_HEALTH = 'humdrum.check-health';
+
 /** What can be wrong: see docs/guides/alerts.md. */
 export const KINDS = [
   'never-ran',

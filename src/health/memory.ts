@@ -1,5 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import type { WatchedType } from './facts.ts';
+import { CHECK_HEALTH } from './kinds.ts';
 
 /** What a check knows of the types from those before it, and from what has happened since. */
 export interface Memory {
@@ -8,7 +9,7 @@ export interface Memory {
   /** The longest run of each type that has ended since the check before: at least so long. */
   ended: { type: string; ms: number }[];
   /** What the next check starts from. */
-  next: { countedTo: Date; types: (WatchedType & { failures: number })[] };
+  next: { countedTo: Date; types: WatchedType[] };
 }
 
 const MINUTE_MS = 60_000;
@@ -35,9 +36,15 @@ where seen_at < humdrum.clock() - interval '1 hour' and type in (
 
 const GONE = `delete from humdrum.watched_type where seen_at < humdrum.clock() - ${FORGET}`;
 
+// A schedule that has no tick to come is none.
 const WATCHED = `
-select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures
-from humdrum.watched_type order by type`;
+select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures,
+  case when schedule.name is not null then
+    json_build_object('cron', cron, 'timeZone', time_zone, 'patienceMs', patience_ms)
+  end as schedule
+from humdrum.watched_type
+left join humdrum.schedule on name = type and patience_ms is not null and isfinite(next_at) and name <> '${CHECK_HEALTH}'
+order by type`;
 
 // What has happened since $1, by type; $2: up to there it is final; $3: since there run times are new.
 const SINCE = `
@@ -103,8 +110,13 @@ function remembered(seen: {
   const { now, countedTo, since } = seen;
   const known = new Map(seen.known.map((type) => [type.type, type]));
   const changed = since.map((news) => {
-    const nothing = { everyMs: null, expectMs: null, since: now, lastSuccessAt: null, failures: 0 };
-    const before = known.get(news.type) ?? { type: news.type, ...nothing };
+    const nothing = { everyMs: null, expectMs: null, schedule: null, failures: 0 };
+    const before = known.get(news.type) ?? {
+      ...nothing,
+      type: news.type,
+      since: now,
+      lastSuccessAt: null,
+    };
     const { lastSuccess, finalSuccess, failures, finalFailures } = news;
     const after = (success: Date | null, failed: number): WatchedType => ({
       ...before,

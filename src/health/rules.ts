@@ -1,3 +1,4 @@
+import { nextTick } from '../engine/cron.ts';
 import type { Facts, WatchedType } from './facts.ts';
 import type { Kind } from './kinds.ts';
 import { span } from './span.ts';
@@ -48,7 +49,7 @@ const LEAST_DEAD_ROWS = 1_000_000;
 /** All that is wrong, by the facts alone. */
 export function findingsOf(facts: Facts, thresholds: Thresholds): Finding[] {
   return [
-    ...facts.types.flatMap((type) => [...windowFindings(type, facts.now), ...failing(type)]),
+    ...facts.types.flatMap((type) => [...missing(type, facts), ...failing(type)]),
     ...rates(facts, thresholds),
     ...facts.runs.flatMap((run) => long(run, facts)),
     ...queues(facts, thresholds),
@@ -57,37 +58,50 @@ export function findingsOf(facts: Facts, thresholds: Thresholds): Finding[] {
   ];
 }
 
-function windowFindings(type: WatchedType, now: Date): Finding[] {
-  const { everyMs, since, lastSuccessAt } = type;
-  if (everyMs === null) return [];
-  const sinceMs = now.getTime() - since.getTime();
-  if (!lastSuccessAt) {
-    if (sinceMs <= everyMs) return [];
-    return [
-      {
-        kind: 'never-ran',
-        subject: type.type,
-        level: 1,
-        summary: `${type.type} has not succeeded once since ${since.toISOString()}, and should every ${span(everyMs)}.`,
-        facts: { everyMs, since: since.toISOString(), failures: type.failures },
-      },
-    ];
-  }
-  const ageMs = Math.min(now.getTime() - lastSuccessAt.getTime() - MINUTE_MS, sinceMs);
-  if (ageMs <= everyMs) return [];
+/** By its window, or else by its schedule. */
+function missing(type: WatchedType, facts: Facts): Finding[] {
+  const overdue =
+    type.everyMs === null ? overdueBySchedule(type, facts) : overdueByWindow(type, facts);
+  if (overdue === null) return [];
+  const { everyMs, since, lastSuccessAt, failures } = type;
+  const heard = lastSuccessAt
+    ? `has last succeeded ${span(facts.now.getTime() - lastSuccessAt.getTime())} ago`
+    : `has not succeeded once since ${since.toISOString()}`;
   return [
     {
-      kind: 'late',
+      kind: lastSuccessAt ? 'late' : 'never-ran',
       subject: type.type,
       level: 1,
-      summary: `${type.type} has last succeeded ${span(now.getTime() - lastSuccessAt.getTime())} ago, and should every ${span(everyMs)}.`,
+      summary: `${type.type} ${heard}, and should ${overdue}.`,
       facts: {
         everyMs,
-        lastSuccessAt: lastSuccessAt.toISOString(),
-        failures: type.failures,
+        since: since.toISOString(),
+        lastSuccessAt: lastSuccessAt?.toISOString() ?? null,
+        failures,
       },
     },
   ];
+}
+
+/** When it should have succeeded. Null: it has. */
+function overdueByWindow({ everyMs, since, lastSuccessAt }: WatchedType, { now }: Facts) {
+  const sinceMs = now.getTime() - since.getTime();
+  const ageMs = lastSuccessAt ? now.getTime() - lastSuccessAt.getTime() - MINUTE_MS : sinceMs;
+  const isOverdue = everyMs !== null && Math.min(ageMs, sinceMs) > everyMs;
+  return isOverdue ? `every ${span(everyMs)}` : null;
+}
+
+/** The first tick after its last success is due as soon as it comes, and some patience later at the latest. */
+function overdueBySchedule(
+  { type, schedule, since, lastSuccessAt }: WatchedType,
+  { now, usual }: Facts,
+): string | null {
+  if (!schedule) return null;
+  const from = lastSuccessAt && lastSuccessAt > since ? lastSuccessAt : since;
+  const tick = nextTick(schedule, from);
+  const usualMs = 2 * (usual.find((one) => one.type === type)?.p95Ms ?? 0);
+  const isOverdue = tick && now.getTime() - tick.getTime() > schedule.patienceMs + usualMs;
+  return isOverdue ? `by its tick of ${tick.toISOString()}` : null;
 }
 
 function failing({ type, failures, lastSuccessAt }: WatchedType): Finding[] {

@@ -62,6 +62,38 @@ eachBackend('the health of jobs', (fresh) => {
     expect(await at('10:10')).toEqual(['fired never-ran test.hourly warning']);
   });
 
+  it('a schedule, where no window is declared', async () => {
+    const hourly = job('test.hourly', () => null, { schedule: { cron: '0 * * * *' } });
+    const { humdrum, at, moveTo } = await watch(await fresh(), [hourly]);
+    expect(await at('10:00')).toEqual([]);
+    await moveTo('11:15'); // Nobody is there at eleven.
+    await humdrum.run('humdrum.check-health');
+    expect(await at('11:16')).toEqual(['fired late test.hourly warning']);
+    expect(await at('11:20')).toEqual(['resolved late test.hourly warning']);
+    expect(await at('11:55')).toEqual([]);
+  });
+
+  it('fires once, also where two look at the same time', async () => {
+    const db = await fresh();
+    const { humdrum, at, moveTo } = await watch(db, [obedient('test.half', HALF_HOUR)]);
+    await moveTo('09:40');
+    await Promise.all([1, 2, 3].map(() => humdrum.run('humdrum.check-health')));
+    expect(await at('09:41')).toEqual(['fired never-ran test.half warning']);
+    const { rows } = await db.query('select notice from humdrum.alert_notice');
+    expect(rows).toEqual([{ notice: 'fired' }]);
+    expect(await at('09:45')).toEqual([]);
+  });
+
+  it('a rehearsal of the check tells what it would do, and does nothing', async () => {
+    const db = await fresh();
+    const { humdrum, at, moveTo } = await watch(db, [obedient('test.half', HALF_HOUR)]);
+    await moveTo('09:40');
+    const { tables } = await humdrum.rehearse('humdrum.check-health');
+    expect(tables).toContainEqual({ table: 'humdrum.alert', inserted: 1, updated: 0, deleted: 0 });
+    expect((await db.query('select id from humdrum.alert')).rows).toEqual([]);
+    expect(await at('09:41')).toEqual(['fired never-ran test.half warning']);
+  });
+
   it('outlives the process that found it', async () => {
     const first = await watch(await fresh(), [obedient('test.half', HALF_HOUR)]);
     expect(await first.at('09:40')).toEqual(['fired never-ran test.half warning']);

@@ -11,11 +11,21 @@ const type = (more: Partial<WatchedType> = {}): WatchedType => ({
   type: 'test.type',
   everyMs: 35 * MINUTE,
   expectMs: null,
+  schedule: null,
   since: ago(1_000 * MINUTE),
   lastSuccessAt: ago(10 * MINUTE),
   failures: 0,
   ...more,
 });
+
+/** Its last tick was 135 minutes ago. It may be late by that, but for 5 s; with twice its 95th percentile, but for 1 s. */
+const scheduled = (more: Partial<WatchedType>): WatchedType =>
+  type({
+    everyMs: null,
+    schedule: { cron: '45 1,5,9,13 * * *', timeZone: 'UTC', patienceMs: 135 * MINUTE - 5_000 },
+    lastSuccessAt: null,
+    ...more,
+  });
 
 const HEALTHY: Facts = {
   now: NOW,
@@ -56,6 +66,18 @@ describe('the rules', () => {
       ['never-ran test.type 1'],
     ],
     ['no window', { types: [type({ lastSuccessAt: null, everyMs: null })] }, []],
+    ['in time by its schedule', { types: [scheduled({ lastSuccessAt: ago(135 * MINUTE) })] }, []],
+    [
+      'late by its schedule',
+      { types: [scheduled({ lastSuccessAt: ago(136 * MINUTE) })] },
+      ['late test.type 1'],
+    ],
+    ['never by its schedule', { types: [scheduled({ since: ago(135 * MINUTE) })] }, []],
+    [
+      'never by its schedule',
+      { types: [scheduled({ since: ago(136 * MINUTE) })] },
+      ['never-ran test.type 1'],
+    ],
     ['failing', { types: [type({ failures: 2 })] }, []],
     ['failing', { types: [type({ failures: 3 })] }, ['failing test.type 1']],
     ['failing', { types: [type({ failures: 8 })] }, ['failing test.type 2']],
