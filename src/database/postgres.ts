@@ -125,6 +125,7 @@ class PostgresDatabase implements Database {
 
   /** A refused name is no reason to fail: the statement has not been run. */
   async #ask<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    this.#refuseWhenClosed();
     const name = this.#prepared.nameOf(sql);
     if (name === undefined) return ask<Row>(this.#pool, sql, params);
     try {
@@ -135,11 +136,18 @@ class PostgresDatabase implements Database {
     }
   }
 
+  /** Errors: `database-closed`. */
+  #refuseWhenClosed(): void {
+    if (!this.#pool.ending) return;
+    throw new HumdrumError('database-closed', 'The connections to the database have been closed.');
+  }
+
   async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     return runTransaction(this, fn);
   }
 
   async begin(): Promise<OpenTransaction> {
+    this.#refuseWhenClosed();
     const client = await this.#pool.connect();
     const connection = new PostgresConnection(this.#pg, client, {
       prepared: this.#prepared,

@@ -56,7 +56,13 @@ async function check(
     transitions.filter((each) => each.change === change).length;
   const [opened, kept, resolved] = ['opened', 'kept', 'resolved'].map(count);
   const open = (opened ?? 0) + (kept ?? 0);
-  return { open, opened, resolved, told: noted.length, message: `${open} alerts are open.` };
+  return {
+    open,
+    opened,
+    resolved,
+    told: noted.length,
+    message: `${open} ${open === 1 ? 'alert is' : 'alerts are'} open.`,
+  };
 }
 
 function deliveriesOf(

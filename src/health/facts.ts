@@ -27,6 +27,8 @@ export interface Facts {
   types: WatchedType[];
   /** Runs of the last hour. */
   hour: { type: string; completed: number; failed: number }[];
+  /** And of the last quarter of it. */
+  lately: { type: string; completed: number; failed: number }[];
   /** Runs of the last week. */
   usual: { type: string; runs: number; p95Ms: number }[];
   /** The longest of each type, of those that go on and of those that have ended since the check before (`jobId` null). */
@@ -66,6 +68,7 @@ export async function readFacts(
 ): Promise<Facts> {
   const before = (ms: number): Date => new Date(now.getTime() - ms);
   const hour = await statistics(db, { from: before(HOUR_MS) });
+  const lately = await statistics(db, { from: before(HOUR_MS / 4) });
   const week = await statistics(db, { from: before(WEEK_MS) });
   const running = await db.query<Facts['runs'][number]>(RUNNING);
   const { queues } = await vitalSigns(db);
@@ -75,6 +78,7 @@ export async function readFacts(
     now,
     types,
     hour,
+    lately: lately.filter(({ completed, failed }) => completed + failed > 0),
     usual: week.flatMap(({ type, completed, failed, runMs }) =>
       runMs ? [{ type, runs: completed + failed, p95Ms: runMs.p95 }] : [],
     ),

@@ -17,7 +17,7 @@ export interface Finding {
 
 /** From when on something is wrong. */
 export interface Thresholds {
-  /** Of the runs of the last hour, the part that may fail. Default 0.1. */
+  /** Of the runs of the last hour, and of its last quarter, the part that may fail. Default 0.1. */
   failureRate: number;
   /** Of fewer runs no rate is made. Default 20. */
   failureRuns: number;
@@ -117,11 +117,16 @@ function failing({ type, failures, lastSuccessAt }: WatchedType): Finding[] {
   ];
 }
 
-function rates({ hour }: Facts, { failureRate, failureRuns }: Thresholds): Finding[] {
+/** What has been mended is no alarm for the rest of the hour: what ran lately, if anything did, must have failed as often. */
+function rates({ hour, lately }: Facts, { failureRate, failureRuns }: Thresholds): Finding[] {
+  const mended = lately.filter(
+    ({ completed, failed }) => failed / (completed + failed) <= failureRate,
+  );
   return hour.flatMap(({ type, completed, failed }) => {
     const runs = completed + failed;
     const rate = failed / runs;
     if (runs < failureRuns || rate <= failureRate) return [];
+    if (mended.some((one) => one.type === type)) return [];
     const percent = Math.round(rate * 100);
     return [
       {

@@ -31,6 +31,7 @@ const HEALTHY: Facts = {
   now: NOW,
   types: [type()],
   hour: [{ type: 'test.type', completed: 100, failed: 10 }],
+  lately: [],
   usual: [{ type: 'test.type', runs: 1_000, p95Ms: 2_000 }],
   runs: [{ type: 'test.type', ms: 4_000, jobId: 1 }],
   queues: [{ queue: 'default', ready: 5, oldestMs: 900_000 }],
@@ -45,6 +46,8 @@ function found(more: Partial<Facts>): string[] {
     ({ kind, subject, level }) => `${kind} ${subject} ${level}`,
   );
 }
+
+const half = [{ type: 'a', completed: 10, failed: 10 }];
 
 describe('the rules', () => {
   it('find nothing where all is at its bounds', () => {
@@ -84,7 +87,13 @@ describe('the rules', () => {
     ['failing', { types: [type({ failures: 3_000 })] }, ['failing test.type 3']],
     ['rate', { hour: [{ type: 'a', completed: 17, failed: 2 }] }, []],
     ['rate', { hour: [{ type: 'a', completed: 17, failed: 3 }] }, ['failure-rate a 1']],
-    ['rate', { hour: [{ type: 'a', completed: 10, failed: 10 }] }, ['failure-rate a 2']],
+    ['rate', { hour: half }, ['failure-rate a 2']],
+    [
+      'rate, still',
+      { hour: half, lately: [{ type: 'a', completed: 3, failed: 1 }] },
+      ['failure-rate a 2'],
+    ],
+    ['rate, mended', { hour: half, lately: [{ type: 'a', completed: 9, failed: 1 }] }, []],
     [
       'twice p95',
       { runs: [{ type: 'test.type', ms: 4_001, jobId: null }] },
