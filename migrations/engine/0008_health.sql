@@ -11,7 +11,8 @@ create table humdrum.watched_type (
   since           timestamptz not null,              -- the window counts from here where nothing has succeeded
   seen_at         timestamptz not null,              -- a worker knew it, to the hour
   last_success_at timestamptz,                       -- to the minute
-  failures        bigint      not null default 0 check (failures >= 0) -- since, in the minutes that are counted
+  failures        bigint      not null default 0 check (failures >= 0), -- attempts since, in the minutes that are counted
+  given_up        bigint      not null default 0 check (given_up >= 0)  -- those of them after which nothing tried again
 );
 
 -- Up to when the statistics of minutes are counted. One row at most. Who checks holds it.

@@ -19,6 +19,8 @@ export interface WatchedType {
   lastSuccessAt: Date | null;
   /** Attempts that have failed since. */
   failures: number;
+  /** Those of them after which nothing tried again. */
+  givenUp: number;
 }
 
 /** All that the rules go by, at one moment. */

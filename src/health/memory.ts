@@ -38,7 +38,7 @@ const GONE = `delete from humdrum.watched_type where seen_at < humdrum.clock() -
 
 // A schedule that has no tick to come is none.
 const WATCHED = `
-select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures,
+select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures, given_up as "givenUp",
   case when schedule.name is not null then
     json_build_object('cron', cron, 'timeZone', time_zone, 'patienceMs', patience_ms)
   end as schedule
@@ -46,17 +46,22 @@ from humdrum.watched_type
 left join humdrum.schedule on name = type and patience_ms is not null and isfinite(next_at) and name <> '${CHECK_HEALTH}'
 order by type`;
 
+const AFTER_LAST = '(success.last is null or start > success.last)';
+const AFTER_FINAL = 'start < $2 and (success.final is null or start > success.final)';
+
 // What has happened since $1, by type; $2: up to there it is final; $3: since there run times are new.
 const SINCE = `
 with tail as materialized (
   select type, minute, event, run, times from humdrum.tally(humdrum.tail())
-  where type is not null and minute >= $1 and event in ('completed', 'failed')
+  where type is not null and minute >= $1 and event in ('completed', 'failed', 'retried')
 ),
 piece as materialized (
-  select type, start, completed, failed, run_times from humdrum.statistic where seconds = 60 and start >= $1
+  select type, start, completed, failed, greatest(failed - retried, 0) as given_up, run_times from humdrum.statistic where seconds = 60 and start >= $1
   union all
   select type, minute, coalesce(sum(times) filter (where event = 'completed'), 0)::bigint,
-    coalesce(sum(times) filter (where event = 'failed'), 0)::bigint, humdrum.histogram(run, times)
+    coalesce(sum(times) filter (where event = 'failed'), 0)::bigint,
+    greatest(coalesce(sum(times) filter (where event = 'failed'), 0) - coalesce(sum(times) filter (where event = 'retried'), 0), 0)::bigint,
+    humdrum.histogram(run, times)
   from tail group by type, minute
 ),
 success as (
@@ -64,8 +69,10 @@ success as (
   from piece group by type
 )
 select type, success.last as "lastSuccess", success.final as "finalSuccess",
-  coalesce(sum(failed) filter (where success.last is null or start > success.last), 0)::bigint as failures,
-  coalesce(sum(failed) filter (where start < $2 and (success.final is null or start > success.final)), 0)::bigint as "finalFailures",
+  coalesce(sum(failed) filter (where ${AFTER_LAST}), 0)::bigint as failures,
+  coalesce(sum(given_up) filter (where ${AFTER_LAST}), 0)::bigint as "givenUp",
+  coalesce(sum(failed) filter (where ${AFTER_FINAL}), 0)::bigint as "finalFailures",
+  coalesce(sum(given_up) filter (where ${AFTER_FINAL}), 0)::bigint as "finalGivenUp",
   humdrum.sum_counts(run_times) filter (where start >= $3) as "runTimes"
 from piece join success using (type) group by type, success.last, success.final`;
 
@@ -74,7 +81,9 @@ interface Since {
   lastSuccess: Date | null;
   finalSuccess: Date | null;
   failures: number;
+  givenUp: number;
   finalFailures: number;
+  finalGivenUp: number;
   runTimes: (number | null)[] | null;
 }
 
@@ -110,20 +119,23 @@ function remembered(seen: {
   const { now, countedTo, since } = seen;
   const known = new Map(seen.known.map((type) => [type.type, type]));
   const changed = since.map((news) => {
-    const nothing = { everyMs: null, expectMs: null, schedule: null, failures: 0 };
+    const nothing = { everyMs: null, expectMs: null, schedule: null, failures: 0, givenUp: 0 };
     const before = known.get(news.type) ?? {
       ...nothing,
       type: news.type,
       since: now,
       lastSuccessAt: null,
     };
-    const { lastSuccess, finalSuccess, failures, finalFailures } = news;
-    const after = (success: Date | null, failed: number): WatchedType => ({
+    const after = (success: Date | null, failures: number, givenUp: number): WatchedType => ({
       ...before,
       lastSuccessAt: success ?? before.lastSuccessAt,
-      failures: success ? failed : before.failures + failed,
+      failures: success ? failures : before.failures + failures,
+      givenUp: success ? givenUp : before.givenUp + givenUp,
     });
-    return { now: after(lastSuccess, failures), next: after(finalSuccess, finalFailures) };
+    return {
+      now: after(news.lastSuccess, news.failures, news.givenUp),
+      next: after(news.finalSuccess, news.finalFailures, news.finalGivenUp),
+    };
   });
   for (const { now: type } of changed) known.set(type.type, type);
   return {
@@ -141,10 +153,11 @@ const KEEP = `
 with checked as (
   update humdrum.health_check set counted_to = $1, checked_at = $2
 )
-insert into humdrum.watched_type (type, since, seen_at, last_success_at, failures)
-select type, $2, $2, last_success_at, failures
-from unnest($3::text[], $4::timestamptz[], $5::bigint[]) as given (type, last_success_at, failures) order by type
-on conflict (type) do update set last_success_at = excluded.last_success_at, failures = excluded.failures`;
+insert into humdrum.watched_type (type, since, seen_at, last_success_at, failures, given_up)
+select type, $2, $2, last_success_at, failures, given_up
+from unnest($3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[]) as given (type, last_success_at, failures, given_up) order by type
+on conflict (type) do update set last_success_at = excluded.last_success_at, failures = excluded.failures,
+  given_up = excluded.given_up`;
 
 /** Keeps what the next check starts from, in the transaction of this one. */
 export async function keep(db: Queryable, { now, next }: Memory): Promise<void> {
@@ -154,5 +167,6 @@ export async function keep(db: Queryable, { now, next }: Memory): Promise<void> 
     next.types.map(({ type }) => type),
     next.types.map(({ lastSuccessAt }) => lastSuccessAt?.toISOString() ?? null),
     next.types.map(({ failures }) => failures),
+    next.types.map(({ givenUp }) => givenUp),
   ]);
 }

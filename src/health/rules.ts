@@ -104,15 +104,16 @@ function overdueBySchedule(
   return isOverdue ? `by its tick of ${tick.toISOString()}` : null;
 }
 
-function failing({ type, failures, lastSuccessAt }: WatchedType): Finding[] {
+/** Attempts raise it, and what they have cost raises it further: a job that is tried five times is one job. */
+function failing({ type, failures, givenUp, lastSuccessAt }: WatchedType): Finding[] {
   if (failures < FAILURES_IN_A_ROW) return [];
   return [
     {
       kind: 'failing',
       subject: type,
-      level: Math.min(TOP, Math.floor(failures / FAILURES_IN_A_ROW)),
+      level: Math.min(TOP, Math.max(1, Math.floor(givenUp / FAILURES_IN_A_ROW))),
       summary: `${type} has failed ${failures} times in a row.`,
-      facts: { failures, lastSuccessAt: lastSuccessAt?.toISOString() ?? null },
+      facts: { failures, givenUp, lastSuccessAt: lastSuccessAt?.toISOString() ?? null },
     },
   ];
 }

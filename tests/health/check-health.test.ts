@@ -131,6 +131,20 @@ eachBackend('the health of jobs', (fresh) => {
     expect(await at('09:45')).toEqual(['resolved failing test.type critical']);
   });
 
+  it('attempts of one job make an alert that does not rise by them', async () => {
+    const stubborn = job('test.stubborn', () => Promise.reject(new Error('no luck')), {
+      retry: { attempts: 18, delayMs: 0 }, // Too few for a rate.
+    });
+    const { humdrum, at } = await watch(await fresh(), [stubborn]);
+    await humdrum.enqueue('test.stubborn');
+    await humdrum.drain({ maxAttempts: 12 });
+    const [open] = await humdrum.listJobs({ type: 'test.stubborn' });
+    expect(open).toMatchObject({ status: 'queued', attempts: 12 });
+    expect(await at('09:05')).toEqual(['fired failing test.stubborn warning']);
+    expect(await at('09:10')).toEqual([]);
+    expect(await humdrum.listJobs({ status: 'failed' })).toHaveLength(1);
+  });
+
   it('the failure rate of the last hour, of enough runs', async () => {
     const { humdrum, at } = await watch(await fresh(), [obedient('test.type')]);
     const run = async (good: number, bad: number): Promise<void> => {

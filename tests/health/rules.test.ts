@@ -15,6 +15,7 @@ const type = (more: Partial<WatchedType> = {}): WatchedType => ({
   since: ago(1_000 * MINUTE),
   lastSuccessAt: ago(10 * MINUTE),
   failures: 0,
+  givenUp: 0,
   ...more,
 });
 
@@ -83,8 +84,8 @@ describe('the rules', () => {
     ],
     ['failing', { types: [type({ failures: 2 })] }, []],
     ['failing', { types: [type({ failures: 3 })] }, ['failing test.type 1']],
-    ['failing', { types: [type({ failures: 8 })] }, ['failing test.type 2']],
-    ['failing', { types: [type({ failures: 3_000 })] }, ['failing test.type 3']],
+    ['failing', { types: [type({ failures: 40, givenUp: 8 })] }, ['failing test.type 2']],
+    ['failing', { types: [type({ failures: 3_000, givenUp: 3_000 })] }, ['failing test.type 3']],
     ['rate', { hour: [{ type: 'a', completed: 17, failed: 2 }] }, []],
     ['rate', { hour: [{ type: 'a', completed: 17, failed: 3 }] }, ['failure-rate a 1']],
     ['rate', { hour: half }, ['failure-rate a 2']],
