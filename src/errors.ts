@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'request-refused'
   | 'role-insufficient'
   | 's3-missing'
+  | 'scope-insufficient'
   | 'secret-key-missing'
   | 'server-unreachable'
   | 'timed-out'

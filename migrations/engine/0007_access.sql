@@ -7,11 +7,13 @@ create table humdrum.api_key (
   id           text                primary key, -- the part of it that is no secret
   name         text                not null,
   role         humdrum.access_role not null,
+  scopes       text[],                          -- like jobs:read. Null: all that the role may
   secret_hash  bytea               not null check (octet_length(secret_hash) = 32),
   created_at   timestamptz         not null,
   expires_at   timestamptz,
   last_used_at timestamptz,                     -- to the minute
-  revoked_at   timestamptz
+  revoked_at   timestamptz,
+  check (array_to_string(scopes, ' ', '-') ~ '^[a-z]+:(read|write)( [a-z]+:(read|write))*$')
 );
 create unique index api_key_name on humdrum.api_key (name) where revoked_at is null;
 

@@ -4,6 +4,7 @@ import { HumdrumError } from '../errors.ts';
 import { nameFrom } from './name.ts';
 import { record, type By } from './record.ts';
 import type { Role } from './role.ts';
+import { scopesFrom } from './scope.ts';
 import { hashOf, isSecret, newSecret } from './secret.ts';
 
 /** What is known of a key: all but its secret. */
@@ -11,6 +12,8 @@ export interface ApiKey {
   id: string;
   name: string;
   role: Role;
+  /** What it is limited to, like `jobs:read`. Null: it may do all that its role may. */
+  scopes: string[] | null;
   createdAt: Date;
   expiresAt: Date | null;
   /** To the minute. */
@@ -21,10 +24,12 @@ export interface ApiKey {
 export interface KeyToMake {
   name: string;
   role: Role;
+  /** Like `jobs:read`, `queues:write`. Default: all that the role may. */
+  scopes?: readonly string[] | null | undefined;
   expiresAt?: Date | null | undefined;
 }
 
-const COLUMNS = `id, name, role, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt",
+const COLUMNS = `id, name, role, scopes, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt",
   revoked_at as "revokedAt"`;
 const KEY = /^hd_([0-9a-f]{12})_([\w-]{43})$/;
 const NO_HASH = Buffer.alloc(32);
@@ -32,27 +37,29 @@ const NO_HASH = Buffer.alloc(32);
 /** Makes a key. `secret` is the whole of it, and is nowhere else. Errors: `input-invalid`, `name-taken`. */
 export async function createKey(
   db: Database,
-  { name: given, role, expiresAt = null }: KeyToMake,
+  { name: given, role, scopes: asked = null, expiresAt = null }: KeyToMake,
   by: By,
 ): Promise<{ key: ApiKey; secret: string }> {
   const name = nameFrom(given);
+  const scopes = asked && scopesFrom(asked);
   const id = randomBytes(6).toString('hex');
   const secret = newSecret();
   const key = await db.transaction(async (tx) => {
     const { rows } = await tx.query<ApiKey>(
-      `insert into humdrum.api_key (id, name, role, secret_hash, created_at, expires_at)
-       values ($1, $2, $3, $4, humdrum.clock(), $5)
+      `insert into humdrum.api_key (id, name, role, secret_hash, created_at, expires_at, scopes)
+       values ($1, $2, $3, $4, humdrum.clock(), $5, $6)
        on conflict (name) where revoked_at is null do nothing
        returning ${COLUMNS}`,
-      [id, name, role, hashOf(secret), expiresAt?.toISOString() ?? null],
+      [id, name, role, hashOf(secret), expiresAt?.toISOString() ?? null, scopes],
     );
     const [made] = rows;
     if (!made) throw taken(name);
     if (expiresAt && expiresAt <= made.createdAt) {
       throw new HumdrumError('input-invalid', 'A key expires at a time to come.');
     }
+    const only = scopes ? ` for ${scopes.join(' ')}` : '';
     const until = expiresAt ? ` until ${expiresAt.toISOString()}` : '';
-    await record(tx, 'granted', `key ${name} (${id}), ${role}${until}`, by);
+    await record(tx, 'granted', `key ${name} (${id}), ${role}${only}${until}`, by);
     return made;
   });
   return { key, secret: `hd_${id}_${secret}` };
@@ -98,15 +105,15 @@ async function whyNot(db: Queryable, id: string): Promise<HumdrumError> {
       );
 }
 
+/** Who a key belongs to, and what it may. */
+export type KeyOwner = Pick<ApiKey, 'name' | 'role' | 'scopes'>;
+
 /** Whose key this is; null: nobody's, or nobody's any more. */
-export async function ownerOfKey(
-  db: Queryable,
-  text: string,
-): Promise<{ name: string; role: Role } | null> {
+export async function ownerOfKey(db: Queryable, text: string): Promise<KeyOwner | null> {
   const [, id, secret = ''] = KEY.exec(text) ?? [];
   if (id === undefined) return null;
-  const { rows } = await db.query<{ name: string; role: Role; hash: Uint8Array; stale: boolean }>(
-    `select name, role, secret_hash as hash,
+  const { rows } = await db.query<KeyOwner & { hash: Uint8Array; stale: boolean }>(
+    `select name, role, scopes, secret_hash as hash,
        coalesce(last_used_at < humdrum.clock() - interval '1 minute', true) as stale
      from humdrum.api_key
      where id = $1 and revoked_at is null and (expires_at is null or expires_at > humdrum.clock())`,
@@ -115,7 +122,8 @@ export async function ownerOfKey(
   const [key] = rows;
   if (!isSecret(secret, key?.hash ?? NO_HASH) || !key) return null;
   if (key.stale) await noteUse(db, id);
-  return { name: key.name, role: key.role };
+  const { name, role, scopes } = key;
+  return { name, role, scopes };
 }
 
 /** Of many requests at once, one writes. */

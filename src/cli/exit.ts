@@ -39,6 +39,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'body-too-large': EXIT.usage,
   'type-invalid': EXIT.usage,
   'role-insufficient': EXIT.auth,
+  'scope-insufficient': EXIT.auth,
   unauthenticated: EXIT.auth,
   'too-many-attempts': EXIT.auth,
   'database-unreachable': EXIT.unreachable,

@@ -53,7 +53,8 @@ export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
     }),
   );
   const guardMetrics = async (c: Context): Promise<void> => {
-    await allowed(c, peerOf(c, access.trustProxy ?? 0), { role, method: 'GET' }, identify);
+    const needed = { role, method: 'GET', scope: 'metrics:read' } as const;
+    await allowed(c, peerOf(c, access.trustProxy ?? 0), needed, identify);
   };
   app.route('/', probes(humdrum, { metrics, expectWorker, guardMetrics }));
   const signer = new Signer(signingKey);

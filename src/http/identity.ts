@@ -11,6 +11,8 @@ export interface Identity {
   /** `user:ada from 203.0.113.7`, `key:deploy from 203.0.113.7` … */
   readonly actor: string;
   readonly role: Role;
+  /** What a key is limited to, like `jobs:read`. Null, or left out: all that the role may. */
+  readonly scopes?: readonly string[] | null;
   /** Whether a browser sends the credentials by itself, so that another site may make it do so. */
   readonly ambient: boolean;
   /** The account whose session this is. */
@@ -40,7 +42,7 @@ async function byKey(
 ): Promise<Identity | null> {
   const [, key] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   const owner = key === undefined ? null : await ownerOfKey(db, key);
-  return (
-    owner && { actor: actorFrom(`key:${owner.name}`, address), role: owner.role, ambient: false }
-  );
+  if (!owner) return null;
+  const { name, role, scopes } = owner;
+  return { actor: actorFrom(`key:${name}`, address), role, scopes, ambient: false };
 }

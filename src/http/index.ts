@@ -7,6 +7,8 @@ export { endpoints } from './contract/index.ts';
 export type { Endpoint } from './contract/endpoint.ts';
 export { ROLES } from './contract/role.ts';
 export type { Role } from './contract/role.ts';
+export { SCOPES } from './contract/scope.ts';
+export type { Scope } from './contract/scope.ts';
 export type { Identify, Identity } from './identity.ts';
 export { identifyLocal } from './loopback.ts';
 export { nodeListener } from './node.ts';

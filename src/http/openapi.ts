@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { API } from './api-path.ts';
 import type { Endpoint } from './contract/endpoint.ts';
 import { endpoints } from './contract/index.ts';
+import { scopeOf } from './contract/scope.ts';
 import { STATUS_OF } from './status-of.ts';
 import { version } from './version.ts';
 
@@ -9,7 +10,12 @@ type Json = Record<string, unknown>;
 
 /** What any endpoint may refuse. */
 const ALWAYS = ['request-invalid', 'content-type-unsupported', 'body-too-large'] as const;
-const WITH_ROLE = ['unauthenticated', 'request-refused', 'role-insufficient'] as const;
+const WITH_ROLE = [
+  'unauthenticated',
+  'request-refused',
+  'role-insufficient',
+  'scope-insufficient',
+] as const;
 
 const ABOUT = `Background jobs: what is there, what happened, and what may be done.
 
@@ -51,7 +57,10 @@ export function openApi(basePath = ''): Json {
 
 function operation(endpoint: Endpoint, schemas: Json): Json {
   const { name, tag, summary, description, role, params, query } = endpoint;
-  const needs = role === 'anyone' ? 'For anyone.' : `Needs the role \`${role}\`.`;
+  const needs =
+    role === 'anyone'
+      ? 'For anyone.'
+      : `Needs the role \`${role}\`; a key that is limited needs the scope \`${scopeOf(endpoint)}\` too.`;
   const parameters = [
     ...parametersOf(params, 'path', schemas),
     ...parametersOf(query, 'query', schemas),

@@ -7,6 +7,7 @@ import type { AccessOptions } from './access-options.ts';
 import { bodyOf } from './body.ts';
 import type { Asked, Endpoint } from './contract/endpoint.ts';
 import { mayAct } from './contract/role.ts';
+import { coversScope, scopeOf, type Scope } from './contract/scope.ts';
 import type { ChangeHub } from './events/hub.ts';
 import type { Identify, Identity } from './identity.ts';
 import { peerOf, type Peer } from './peer.ts';
@@ -87,7 +88,8 @@ async function callOf<E extends Endpoint>(
   const request = c.req.raw;
   const peer = peerOf(c, services.access.trustProxy ?? 0);
   const header = (name: string, value: string): void => c.header(name, value);
-  const identity = await allowed(c, peer, endpoint, services.identify);
+  const needed = { ...endpoint, scope: scopeOf(endpoint) };
+  const identity = await allowed(c, peer, needed, services.identify);
   const params = readAs(endpoint.params, c.req.param(), 'The path');
   const query = readAs(endpoint.query, queryOf(request), 'The query');
   const body =
@@ -95,11 +97,14 @@ async function callOf<E extends Endpoint>(
   return { ...services, params, query, body, identity, request, peer, header } as Call<E>;
 }
 
-/** Errors: `unauthenticated`, `role-insufficient`, `request-refused`. */
+/** What somebody needs to be let in. */
+type Needed = Pick<Endpoint, 'role' | 'method'> & { scope: Scope };
+
+/** Errors: `unauthenticated`, `role-insufficient`, `scope-insufficient`, `request-refused`. */
 export async function allowed(
   c: Context,
   peer: Peer,
-  { role, method }: Pick<Endpoint, 'role' | 'method'>,
+  { role, method, scope }: Needed,
   identify: Identify,
 ): Promise<Identity> {
   const identity = await identify(c.req.raw, peer);
@@ -113,10 +118,22 @@ export async function allowed(
   // Nobody too: a browser that another site logs in belongs to somebody else then.
   if (method !== 'GET' && (identity?.ambient ?? true)) refuseCrossSite(c.req.raw, peer);
   if (role === 'anyone') return identity ?? anyoneFrom(peer);
-  if (identity && mayAct(identity.role, role)) return identity;
+  if (!identity || !mayAct(identity.role, role)) {
+    throw new HumdrumError(
+      'role-insufficient',
+      `This takes the role ${role}, and yours is ${identity?.role}.`,
+    );
+  }
+  refuseOtherScopes(identity, scope);
+  return identity;
+}
+
+/** Errors: `scope-insufficient`. */
+function refuseOtherScopes({ scopes = null }: Identity, needed: Scope): void {
+  if (scopes === null || coversScope(scopes, needed)) return;
   throw new HumdrumError(
-    'role-insufficient',
-    `This takes the role ${role}, and yours is ${identity?.role}.`,
+    'scope-insufficient',
+    `This takes the scope ${needed}, and this key is limited to ${scopes.join(', ')}. Make one with: humdrum keys create NAME --scope ${needed}`,
   );
 }
 

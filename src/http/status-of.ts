@@ -13,6 +13,7 @@ export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   unauthenticated: 401,
   'request-refused': 403,
   'role-insufficient': 403,
+  'scope-insufficient': 403,
   'link-invalid': 403,
   'job-not-found': 404,
   'alert-not-found': 404,

@@ -15,7 +15,11 @@ eachBackend('API keys', (fresh) => {
     const { key, secret } = await createKey(db, { name: 'Deploy', role: 'operator' }, ADA);
     expect(secret).toMatch(/^hd_[0-9a-f]{12}_[\w-]{43}$/);
     expect(secret).toContain(key.id);
-    expect(await ownerOfKey(db, secret)).toEqual({ name: 'deploy', role: 'operator' });
+    expect(await ownerOfKey(db, secret)).toEqual({
+      name: 'deploy',
+      role: 'operator',
+      scopes: null,
+    });
     expect(await dump(db)).not.toContain(secret.slice(-43));
     const { secret: other } = await createKey(db, { name: 'other', role: 'viewer' }, ADA);
     expect(other.slice(-43)).not.toBe(secret.slice(-43));
@@ -82,6 +86,29 @@ eachBackend('API keys', (fresh) => {
     await expect(createKey(db, { name: 'two words', role: 'viewer' }, ADA)).rejects.toMatchObject({
       code: 'input-invalid',
     });
+  });
+
+  it('is limited to scopes that there are, each once', async () => {
+    const db = await fresh();
+    const make = (scopes: string[]) => createKey(db, { name: 'ci', role: 'operator', scopes }, ADA);
+    await expect(make(['job:read'])).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringMatching(
+        /^There is no scope "job:read"\. Did you mean "jobs:read"\? A scope is one of jobs, types, .*, with :read or :write behind it\.$/,
+      ) as string,
+    });
+    await expect(make([])).rejects.toMatchObject({ code: 'input-invalid' });
+    const { key, secret } = await make(['queues:write', 'jobs:read', 'queues:write']);
+    expect(key.scopes).toEqual(['jobs:read', 'queues:write']);
+    expect(await ownerOfKey(db, secret)).toMatchObject({ scopes: ['jobs:read', 'queues:write'] });
+    expect((await listKeys(db)).map(({ scopes }) => scopes)).toEqual([key.scopes]);
+    expect(await eventsOf(db)).toMatchObject([
+      { reason: `key ci (${key.id}), operator for jobs:read queues:write` },
+    ]);
+    for (const scopes of ["'{}'", "'{jobs:read,NULL}'", "'{jobs}'", "'{jobs:read queues}'"]) {
+      const change = db.query(`update humdrum.api_key set scopes = ${scopes}`);
+      await expect(change, scopes).rejects.toThrow(/check constraint/);
+    }
   });
 
   it('is audited with who made and revoked it and why, under seals that hold', async () => {

@@ -50,7 +50,7 @@ describe('keys', () => {
     expect(made.stdout).toMatch(/^hd_[0-9a-f]{12}_[\w-]{43}\n$/);
     const secret = made.stdout.trim();
     const id = secret.slice(3, 15);
-    expect(await run('keys', 'list')).toMatch(new RegExp(`${id} +ci +viewer .* never +yes`));
+    expect(await run('keys', 'list')).toMatch(new RegExp(`${id} +ci +viewer +all .* never +yes`));
     expect(await run('keys', 'list')).not.toContain(secret.slice(-43));
 
     const server = new Running(['start', '--port', '0', '--host', '0.0.0.0'], here);
@@ -66,8 +66,12 @@ describe('keys', () => {
     );
     expect(await status(secret)).toBe(401);
     expect(await server.end('SIGTERM')).toBe(0);
-    const made2 = await run('keys', 'create', 'ci', '--role', 'admin', '--json');
-    expect(JSON.parse(made2)).toMatchObject({ key: { name: 'ci', role: 'admin' } });
+    const scopes = ['--scope', 'jobs:read', '--scope', 'changes:read'];
+    const made2 = await run('keys', 'create', 'ci', '--role', 'admin', ...scopes, '--json');
+    expect(JSON.parse(made2)).toMatchObject({
+      key: { name: 'ci', role: 'admin', scopes: ['changes:read', 'jobs:read'] },
+    });
+    expect(await run('keys', 'list')).toMatch(/ci +admin +changes:read jobs:read /);
   });
 });
 
@@ -119,6 +123,11 @@ describe('start', () => {
 describe('what is wrong is told clearly', () => {
   it.each([
     [['keys', 'create', 'ci'], 2, /--role/],
+    [
+      ['keys', 'create', 'ci', '--role', 'viewer', '--scope', 'job:read'],
+      2,
+      /no scope "job:read"\. Did you mean "jobs:read"\?/,
+    ],
     [['keys', 'create', 'ci', '--role', 'owner'], 2, /viewer, operator, moderator, admin/],
     [['keys', 'create', 'my key', '--role', 'viewer'], 2, /no spaces/],
     [['keys', 'create', 'ci', '--role', 'viewer', '--expires', '2001-01-01'], 2, /a time to come/],

@@ -3,9 +3,11 @@ import { addAccount } from '../../src/access/account.ts';
 import { createKey } from '../../src/access/api-key.ts';
 import { logIn } from '../../src/access/login.ts';
 import { ROLES, type Role } from '../../src/access/role.ts';
+import { AREAS, SCOPES } from '../../src/access/scope.ts';
 import { API } from '../../src/http/api-path.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Endpoint } from '../../src/http/contract/endpoint.ts';
+import { scopeOf } from '../../src/http/contract/scope.ts';
 import { routes } from '../../src/http/routes/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
@@ -14,6 +16,7 @@ import { job, openEngine, stopClockAt } from '../support/engine.ts';
 const endpoints = routes.map(({ endpoint }) => endpoint);
 const roadOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 const isClosed = ({ role }: Endpoint): boolean => role !== 'anyone';
+const isGot = ({ method }: Endpoint): boolean => method === 'GET';
 const changes = ({ method }: Endpoint): boolean => method !== 'GET';
 
 /** What each road is answered, and what it should be: a difference names the road. */
@@ -37,6 +40,13 @@ eachBackend('every route', (fresh) => {
     const keys = new Map<Role, string>();
     for (const role of ROLES)
       keys.set(role, (await createKey(db, { name: role, role }, by)).secret);
+    /** Has the role of an admin, and these scopes. */
+    const limited = async (name: string, scopes: readonly string[]) => {
+      const { secret } = await createKey(db, { name, role: 'admin', scopes }, by);
+      const headers = { authorization: `Bearer ${secret}` };
+      await app.request(`${API}/access/me`, { headers }); // Notes its use.
+      return headers;
+    };
     const ada = { name: 'ada', password: 'correct horse battery' };
     await addAccount(db, { ...ada, role: 'admin' }, by);
     const { token } = await logIn(db, ada, { address: '203.0.113.7' });
@@ -62,7 +72,7 @@ eachBackend('every route', (fresh) => {
       }
       return { answers, changed: (await dump(db)) !== before };
     };
-    return { askAll, bearer, cookie: { cookie: `humdrum=${token}` } };
+    return { askAll, bearer, limited, cookie: { cookie: `humdrum=${token}` } };
   }
 
   const all = (which: readonly Endpoint[], answer: string): Answers =>
@@ -89,6 +99,43 @@ eachBackend('every route', (fresh) => {
     for (const role of ROLES) {
       const own = endpoints.filter((each) => each.role === role);
       const { answers } = await askAll(own, bearer(role));
+      for (const [road, answer] of Object.entries(answers)) {
+        expect(answer, road).not.toMatch(/^(?:401|403|5)/);
+      }
+    }
+  });
+
+  it('takes the scope too, of a key that is limited', async () => {
+    const { askAll, limited } = await open();
+    const closed = endpoints.filter(isClosed);
+    const refused = (which: readonly Endpoint[]) => ({
+      answers: all(which, '403 scope-insufficient'),
+      changed: false,
+    });
+    expect(await askAll(closed, await limited('scraper', ['metrics:read']))).toEqual(
+      refused(closed),
+    );
+    for (const area of AREAS) {
+      const others = SCOPES.filter((scope) => !scope.startsWith(`${area}:`));
+      const own = closed.filter((each) => scopeOf(each).startsWith(`${area}:`));
+      expect(own.length > 0, area).toBe(area !== 'metrics');
+      expect(await askAll(own, await limited(`no-${area}`, others))).toEqual(refused(own));
+    }
+    const reader = await limited(
+      'reader',
+      SCOPES.filter((scope) => scope.endsWith(':read')),
+    );
+    const changing = closed.filter(changes);
+    expect(await askAll(changing, reader)).toEqual(refused(changing));
+    const writer = await limited(
+      'writer',
+      SCOPES.filter((scope) => scope.endsWith(':write')),
+    );
+    for (const [headers, which] of [
+      [reader, closed.filter(isGot)],
+      [writer, closed],
+    ] as const) {
+      const { answers } = await askAll(which, headers);
       for (const [road, answer] of Object.entries(answers)) {
         expect(answer, road).not.toMatch(/^(?:401|403|5)/);
       }

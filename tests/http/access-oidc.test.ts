@@ -38,11 +38,17 @@ eachBackend('OpenID Connect', (fresh) => {
     const first = new Browser();
     expect((await enter(first, start, 'ada')).status).toBe(200);
     const actor = 'user:ada from 127.0.0.1';
-    expect(await me(first)).toEqual({ success: true, data: { actor, role: 'admin' } });
+    expect(await me(first)).toEqual({
+      success: true,
+      data: { actor, role: 'admin', scopes: null },
+    });
     groups.set('ada', ['staff']);
     const second = new Browser();
     await enter(second, start, 'ada');
-    expect(await me(second)).toEqual({ success: true, data: { actor, role: 'viewer' } });
+    expect(await me(second)).toEqual({
+      success: true,
+      data: { actor, role: 'viewer', scopes: null },
+    });
     expect(await me(first)).toMatchObject({ error: { code: 'unauthenticated' } });
     expect(await listAccounts(db)).toMatchObject([{ name: 'ada', role: 'viewer', issuer }]);
     expect(await eventsOf(db)).toEqual([

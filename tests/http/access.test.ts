@@ -48,7 +48,7 @@ eachBackend('access by HTTP', (fresh) => {
     const { app, client } = await open();
     const closed = await app.request('/api/v1/jobs/status');
     expect([closed.status, closed.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
-    const me = { actor: 'key:deploy from unknown', role: 'admin' };
+    const me = { actor: 'key:deploy from unknown', role: 'admin', scopes: null };
     expect(await client.call(contract.showMe)).toEqual(me);
     const answer = await logIn(app);
     expect(answer.status).toBe(200);

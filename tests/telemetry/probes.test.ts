@@ -123,6 +123,9 @@ describe('the metrics of the HTTP API', () => {
     expect(await codeOf(await open(null))).toBe(401);
     expect(await codeOf(await open(viewer))).toBe(200);
     expect(await codeOf(await open(viewer, 'admin'))).toBe(403);
+    const limitedTo = (scope: string) => open({ ...viewer, scopes: [scope] });
+    expect(await codeOf(await limitedTo('metrics:read'))).toBe(200);
+    expect(await codeOf(await limitedTo('jobs:read'))).toBe(403);
     expect(await codeOf(await open(null, 'anyone'))).toBe(200);
   });
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { createKey, listKeys, revokeKey, type ApiKey } from '../../access/api-key.ts';
 import type { Role } from '../../access/role.ts';
 import { jsonOption, reasonOption, roleOption, withAccess, type ReasonFlag } from '../access.ts';
-import { toInstant } from '../arguments.ts';
+import { toInstant, toList } from '../arguments.ts';
 import { print, printJson, say, second, table } from '../output.ts';
 
 export function keysCommand(): Command {
@@ -15,6 +15,7 @@ export function keysCommand(): Command {
 
 interface CreateFlags extends ReasonFlag {
   role: Role;
+  scope?: string[];
   expires?: Date;
   json?: true;
 }
@@ -24,13 +25,18 @@ function createCommand(): Command {
     .description('make a key; it is shown once, and only a hash of it is kept')
     .argument('<name>', 'of the program: the audit says key:NAME')
     .addOption(roleOption())
+    .option(
+      '--scope <scope>',
+      'may only do this, like jobs:read or queues:write; more than one may be given',
+      toList,
+    )
     .option('--expires <instant>', 'until when it is good (ISO 8601)', toInstant)
     .addOption(reasonOption())
     .addOption(jsonOption())
     .action(async (name: string, flags: CreateFlags, command: Command) => {
-      const { role, expires: expiresAt } = flags;
+      const { role, scope: scopes, expires: expiresAt } = flags;
       const made = await withAccess(command, flags, (db, by) =>
-        createKey(db, { name, role, expiresAt }, by),
+        createKey(db, { name, role, scopes, expiresAt }, by),
       );
       if (flags.json) return printJson(made);
       say(`The key ${made.key.name}, ${role}. Keep it: it is not shown again.`);
@@ -49,11 +55,12 @@ function listCommand(): Command {
         key.id,
         key.name,
         key.role,
+        key.scopes?.join(' ') ?? 'all',
         second(key.createdAt),
         key.lastUsedAt ? second(key.lastUsedAt) : 'never',
         standing(key),
       ]);
-      const head = ['id', 'name', 'role', 'created (UTC)', 'last used', 'good'];
+      const head = ['id', 'name', 'role', 'scopes', 'created (UTC)', 'last used', 'good'];
       print(table(head, rows, 'There is no key.'));
     });
 }

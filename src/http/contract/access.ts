@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import { ROLES } from './role.ts';
+import { SCOPES } from './scope.ts';
 import { instant, reason, text } from './values.ts';
 
 const tag = 'Access';
@@ -8,12 +9,17 @@ const tag = 'Access';
 export const role = z.enum(ROLES).meta({ id: 'Role' });
 const name = text(200);
 const password = text(2_000);
+const scopes = z
+  .array(z.string())
+  .nullable()
+  .meta({ description: 'What a key is limited to. Null: it may do all that its role may' });
 const why = { reason: reason.optional() };
 
 const me = z
   .object({
     actor: z.string().meta({ description: 'As the audit names them' }),
     role,
+    scopes,
   })
   .meta({ id: 'Caller' });
 
@@ -70,6 +76,7 @@ const apiKey = z
     id: z.string(),
     name: z.string(),
     role,
+    scopes,
     createdAt: instant,
     expiresAt: instant.nullable(),
     lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
@@ -95,7 +102,17 @@ export const createKey = endpoint({
   summary: 'Make a key for a program',
   description: '`secret` is the key. It is shown this once.',
   role: 'admin',
-  body: z.strictObject({ name, role, expiresAt: instant.optional(), ...why }),
+  body: z.strictObject({
+    name,
+    role,
+    scopes: z
+      .array(text(100))
+      .max(100)
+      .optional()
+      .meta({ description: `Default: all that the role may. Of ${SCOPES.join(', ')}` }),
+    expiresAt: instant.optional(),
+    ...why,
+  }),
   answer: z.object({ key: apiKey, secret: z.string() }),
   status: 201,
   refuses: ['input-invalid', 'name-taken'],

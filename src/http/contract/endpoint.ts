@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors.ts';
 import type { Role } from './role.ts';
+import type { Tag } from './scope.ts';
 
 export type Fields = z.ZodObject;
 
@@ -16,7 +17,7 @@ export interface Endpoint<
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below `/api/v1`, like `/jobs/{id}`. */
   readonly path: `/${string}`;
-  readonly tag: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
   /** The least role that may. `anyone`: without credentials. */

@@ -55,7 +55,11 @@ const administration: readonly Route[] = [
 ];
 
 export const accessRoutes: readonly Route[] = [
-  route(contract.showMe, async ({ identity: { actor, role } }) => ({ actor, role })),
+  route(contract.showMe, async ({ identity: { actor, role, scopes = null } }) => ({
+    actor,
+    role,
+    scopes: scopes && [...scopes],
+  })),
 
   route(contract.logIn, async (call) =>
     enter(call, () => logIn(call.humdrum.database, call.body, fromOf(call), call.access)),

@@ -1,0 +1,53 @@
+import { closest } from 'fastest-levenshtein';
+import { HumdrumError } from '../errors.ts';
+
+/** The parts of the API that a key can be limited to. */
+export const AREAS = [
+  'jobs',
+  'types',
+  'queues',
+  'schedules',
+  'workers',
+  'audit',
+  'statistics',
+  'effects',
+  'files',
+  'system',
+  'access',
+  'changes',
+  'docs',
+  'metrics',
+] as const;
+export type Area = (typeof AREAS)[number];
+export type Scope = `${Area}:${'read' | 'write'}`;
+
+export const SCOPES: readonly Scope[] = AREAS.flatMap((area): Scope[] => [
+  `${area}:read`,
+  `${area}:write`,
+]);
+
+/** Whoever may write may read. Null: all areas, as far as the role goes. */
+export function coversScope(scopes: readonly string[] | null, needed: Scope): boolean {
+  if (scopes === null || scopes.includes(needed)) return true;
+  return scopes.includes(needed.replace(/:read$/, ':write'));
+}
+
+/** As they are kept: each once, in the order of the alphabet. Errors: `input-invalid`. */
+export function scopesFrom(given: readonly string[]): Scope[] {
+  if (given.length === 0) {
+    throw new HumdrumError(
+      'input-invalid',
+      'A key with no scope could do nothing. Name one at least, or leave scopes out: then it may do all that its role may.',
+    );
+  }
+  return [...new Set(given)].map(scopeFrom).toSorted();
+}
+
+function scopeFrom(text: string): Scope {
+  const known = SCOPES.find((scope) => scope === text);
+  if (known !== undefined) return known;
+  throw new HumdrumError(
+    'input-invalid',
+    `There is no scope "${text}". Did you mean "${closest(text, [...SCOPES])}"? A scope is one of ${AREAS.join(', ')}, with :read or :write behind it.`,
+  );
+}
