@@ -8,6 +8,7 @@ export const AREAS = [
   'queues',
   'schedules',
   'workers',
+  'alerts',
   'audit',
   'statistics',
   'effects',

@@ -10,6 +10,7 @@ const AREA_OF = {
   'Job types': 'types',
   Queues: 'queues',
   Workers: 'workers',
+  Alerts: 'alerts',
   Schedules: 'schedules',
   Audit: 'audit',
   Statistics: 'statistics',
