@@ -1,22 +1,10 @@
-import { userInfo } from 'node:os';
-import { Option, type Command } from 'commander';
-import type { By } from '../access/record.ts';
-import { ROLES } from '../access/role.ts';
-import type { Database } from '../database/database.ts';
-import { withHumdrum } from './session.ts';
+import { Option } from 'commander';
+import { ROLES } from '../http/contract/role.ts';
 
-export interface ReasonFlag {
+/** What the commands about keys and users have in common. */
+export interface AccessFlags {
   reason?: string;
-}
-
-/** For a command about keys or users: the database, and who does it and why. */
-export async function withAccess<T>(
-  command: Command,
-  { reason }: ReasonFlag,
-  act: (db: Database, by: By) => Promise<T>,
-): Promise<T> {
-  const by = { actor: `cli:${userInfo().username}`, reason };
-  return withHumdrum(command, ({ database }) => act(database, by));
+  json?: true;
 }
 
 export function roleOption(): Option {

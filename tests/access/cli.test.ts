@@ -92,7 +92,7 @@ describe('users', () => {
       /ada +admin +password .* no, since/,
     );
     const listed = await cli(['users', 'list', '--json'], here);
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ name: 'ada', role: 'admin' }]);
+    expect(JSON.parse(listed.stdout)).toMatchObject({ users: [{ name: 'ada', role: 'admin' }] });
     expect(listed.stdout).not.toContain('scrypt');
     expect((await cli(['users', 'enable', 'ada'], here)).stdout).toMatch(/may come in/);
   });

@@ -51,6 +51,34 @@ describe('commands on a running server', () => {
     expect((await ask('history')).stdout).toMatch(/shop\.double +completed/);
   });
 
+  it('give and take keys, and say who may come in', async () => {
+    const { url, key, ask } = await serving();
+    const made = await ask('keys', 'create', 'ci', '--role', 'viewer', '--scope', 'jobs:read');
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^hd_/) as string });
+    const secret = made.stdout.trim();
+    const limited = (...args: string[]) =>
+      cli([...args, '--url', url], { env: { HUMDRUM_KEY: secret } });
+    expect((await limited('jobs', 'list')).code).toBe(0);
+    expect(await limited('queues')).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'humdrum: This takes the scope queues:read, and this key is limited to jobs:read. Make one with: humdrum keys create NAME --scope queues:read\n',
+    });
+    const answer = await fetch(`${url}/api/v1/access/keys`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    const { data } = (await answer.json()) as { data: unknown };
+    expect(JSON.parse((await ask('keys', 'list', '--json')).stdout)).toEqual(data);
+    const id = secret.slice(3, 15);
+    expect((await ask('keys', 'revoke', id, '--reason', 'done')).code).toBe(0);
+    expect((await limited('jobs', 'list')).code).toBe(5);
+    expect((await ask('users', 'list')).stdout).toBe('There is no account.\n');
+    expect(await ask('users', 'disable', 'ada')).toMatchObject({ code: 3, stdout: '' });
+    const told = await ask('audit', 'search', '--event', 'revoked');
+    expect(told.stdout).toMatch(/key:tests from 127\.0\.0\.1 .*key ci \(.*\): done/);
+  });
+
   it('say what cannot be asked of a server, and what does not answer', async () => {
     const cwd = await projectWith(DOUBLE);
     const at = (url: string, ...args: string[]) => cli([...args, '--url', url], { cwd });

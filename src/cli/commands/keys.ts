@@ -1,9 +1,13 @@
 import { Command } from 'commander';
-import { createKey, listKeys, revokeKey, type ApiKey } from '../../access/api-key.ts';
-import type { Role } from '../../access/role.ts';
-import { jsonOption, reasonOption, roleOption, withAccess, type ReasonFlag } from '../access.ts';
+import type { z } from 'zod';
+import { createKey, listKeys, revokeKey } from '../../http/contract/access.ts';
+import type { Role } from '../../http/contract/role.ts';
+import { jsonOption, reasonOption, roleOption, type AccessFlags } from '../access.ts';
 import { toInstant, toList } from '../arguments.ts';
 import { print, printJson, say, second, table } from '../output.ts';
+import { withClient } from '../session.ts';
+
+type ApiKey = z.output<typeof revokeKey.answer>;
 
 export function keysCommand(): Command {
   const keys = new Command('keys').description('keys, with which programs call the HTTP API');
@@ -13,11 +17,10 @@ export function keysCommand(): Command {
   return keys;
 }
 
-interface CreateFlags extends ReasonFlag {
+interface CreateFlags extends AccessFlags {
   role: Role;
   scope?: string[];
   expires?: Date;
-  json?: true;
 }
 
 function createCommand(): Command {
@@ -34,9 +37,9 @@ function createCommand(): Command {
     .addOption(reasonOption())
     .addOption(jsonOption())
     .action(async (name: string, flags: CreateFlags, command: Command) => {
-      const { role, scope: scopes, expires: expiresAt } = flags;
-      const made = await withAccess(command, flags, (db, by) =>
-        createKey(db, { name, role, scopes, expiresAt }, by),
+      const { role, scope: scopes, expires: expiresAt, reason } = flags;
+      const made = await withClient(command, (client) =>
+        client.call(createKey, { body: { name, role, scopes, expiresAt, reason } }),
       );
       if (flags.json) return printJson(made);
       say(`The key ${made.key.name}, ${role}. Keep it: it is not shown again.`);
@@ -49,9 +52,9 @@ function listCommand(): Command {
     .description('all keys, the newest first')
     .addOption(jsonOption())
     .action(async (flags: { json?: true }, command: Command) => {
-      const keys = await withAccess(command, {}, listKeys);
-      if (flags.json) return printJson(keys);
-      const rows = keys.map((key) => [
+      const answer = await withClient(command, (client) => client.call(listKeys));
+      if (flags.json) return printJson(answer);
+      const rows = answer.keys.map((key) => [
         key.id,
         key.name,
         key.role,
@@ -71,9 +74,11 @@ function revokeCommand(): Command {
     .argument('<id>', 'what stands between hd_ and the next _')
     .addOption(reasonOption())
     .addOption(jsonOption())
-    .action(async (id: string, flags: ReasonFlag & { json?: true }, command: Command) => {
-      const key = await withAccess(command, flags, (db, by) => revokeKey(db, id, by));
-      if (flags.json) printJson(key);
+    .action(async (id: string, { reason, json }: AccessFlags, command: Command) => {
+      const key = await withClient(command, (client) =>
+        client.call(revokeKey, { params: { id }, body: { reason } }),
+      );
+      if (json) printJson(key);
       else print(`The key ${key.name} (${id}) is revoked.`);
     });
 }

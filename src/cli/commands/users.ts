@@ -1,19 +1,21 @@
 import { Argument, Command } from 'commander';
+import type { z } from 'zod';
 import {
-  addAccount,
-  disableAccount,
-  enableAccount,
-  listAccounts,
-  setPassword,
-  setRole,
-  type Account,
-} from '../../access/account.ts';
-import type { By } from '../../access/record.ts';
-import { ROLES, type Role } from '../../access/role.ts';
-import type { Database } from '../../database/database.ts';
-import { jsonOption, reasonOption, roleOption, withAccess, type ReasonFlag } from '../access.ts';
+  addUser,
+  disableUser,
+  enableUser,
+  listUsers,
+  setUserPassword,
+  setUserRole,
+} from '../../http/contract/access.ts';
+import { ROLES, type Role } from '../../http/contract/role.ts';
+import type { Client } from '../../http/client.ts';
+import { jsonOption, reasonOption, roleOption, type AccessFlags } from '../access.ts';
 import { print, printJson, second, table } from '../output.ts';
 import { readNewPassword } from '../password.ts';
+import { withClient } from '../session.ts';
+
+type Account = z.output<typeof addUser.answer>;
 
 export function usersCommand(): Command {
   const users = new Command('users').description('accounts, with which people log in');
@@ -26,18 +28,19 @@ export function usersCommand(): Command {
   return users;
 }
 
-interface Flags extends ReasonFlag {
+interface AddFlags extends AccessFlags {
   role: Role;
-  json?: true;
 }
 
 function addCommand(): Command {
   return ofUser('add', 'make an account; the password is asked for, or read from standard input')
     .addOption(roleOption())
-    .action(async (name: string, flags: Flags, command: Command) => {
+    .action(async (name: string, flags: AddFlags, command: Command) => {
       const password = await readNewPassword();
-      const { role } = flags;
-      await tell(command, flags, (db, by) => addAccount(db, { name, role, password }, by));
+      const { role, reason } = flags;
+      await tell(command, flags, (client) =>
+        client.call(addUser, { body: { name, role, password, reason } }),
+      );
     });
 }
 
@@ -46,9 +49,9 @@ function listCommand(): Command {
     .description('all accounts')
     .addOption(jsonOption())
     .action(async (flags: { json?: true }, command: Command) => {
-      const users = await withAccess(command, {}, listAccounts);
-      if (flags.json) return printJson(users);
-      const rows = users.map((user) => [
+      const answer = await withClient(command, (client) => client.call(listUsers));
+      if (flags.json) return printJson(answer);
+      const rows = answer.users.map((user) => [
         user.name,
         user.role,
         user.issuer ?? 'password',
@@ -63,31 +66,40 @@ function listCommand(): Command {
 function roleCommand(): Command {
   return ofUser('role', 'give an account another role; its sessions end')
     .addArgument(new Argument('<role>', 'what it may from now on').choices(ROLES))
-    .action(async (name: string, role: Role, flags: Flags, command: Command) =>
-      tell(command, flags, (db, by) => setRole(db, name, role, by)),
+    .action(async (name: string, role: Role, flags: AccessFlags, command: Command) =>
+      tell(command, flags, (client) =>
+        client.call(setUserRole, { params: { name }, body: { role, reason: flags.reason } }),
+      ),
     );
 }
 
 function passwordCommand(): Command {
   return ofUser('password', 'give an account another password; its sessions end').action(
-    async (name: string, flags: Flags, command: Command) => {
+    async (name: string, flags: AccessFlags, command: Command) => {
       const password = await readNewPassword();
-      await tell(command, flags, (db, by) => setPassword(db, name, password, by));
+      const body = { password, reason: flags.reason };
+      await tell(command, flags, (client) =>
+        client.call(setUserPassword, { params: { name }, body }),
+      );
     },
   );
 }
 
 function disableCommand(): Command {
   return ofUser('disable', 'let nobody in by an account any more; its sessions end').action(
-    async (name: string, flags: Flags, command: Command) =>
-      tell(command, flags, (db, by) => disableAccount(db, name, by)),
+    async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
+      tell(command, flags, (client) =>
+        client.call(disableUser, { params: { name }, body: { reason } }),
+      ),
   );
 }
 
 function enableCommand(): Command {
   return ofUser('enable', 'let an account in again').action(
-    async (name: string, flags: Flags, command: Command) =>
-      tell(command, flags, (db, by) => enableAccount(db, name, by)),
+    async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
+      tell(command, flags, (client) =>
+        client.call(enableUser, { params: { name }, body: { reason } }),
+      ),
   );
 }
 
@@ -101,11 +113,11 @@ function ofUser(name: string, description: string): Command {
 
 async function tell(
   command: Command,
-  flags: Flags,
-  act: (db: Database, by: By) => Promise<Account>,
+  { json }: AccessFlags,
+  act: (client: Client) => Promise<Account>,
 ): Promise<void> {
-  const account = await withAccess(command, flags, act);
-  if (flags.json) return printJson(account);
+  const account = await withClient(command, act);
+  if (json) return printJson(account);
   const { name, role, disabledAt } = account;
   print(disabledAt ? `${name} may not come in.` : `${name} may come in, as ${role}.`);
 }
