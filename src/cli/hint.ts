@@ -1,13 +1,13 @@
 import { closest } from 'fastest-levenshtein';
 import { listTypes } from '../http/contract/types.ts';
-import type { ApiClient } from './api-client.ts';
+import type { Client } from '../http/client.ts';
 import { plain, say } from './output.ts';
 
 const NOUN = { type: 'job type', queue: 'queue' } as const;
 
 /** Where nothing was found: names that the server does not know may be misspelt. */
 export async function hintAtWords(
-  client: ApiClient,
+  client: Client,
   asked: { type?: string | string[] | undefined; queue?: string | string[] | undefined },
 ): Promise<void> {
   if (asked.type === undefined && asked.queue === undefined) return;

@@ -14,7 +14,7 @@ import { API } from '../http/api-path.ts';
 import { createApp } from '../http/app.ts';
 import type { Identity } from '../http/identity.ts';
 import { traceJobs } from '../telemetry/trace-jobs.ts';
-import { ApiClient } from './api-client.ts';
+import { Client } from '../http/client.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
@@ -79,22 +79,22 @@ function secretKeys(): Pick<HumdrumOptions, 'secretKey'> {
  */
 export async function withClient<T>(
   command: Command,
-  act: (client: ApiClient) => Promise<T>,
+  act: (client: Client) => Promise<T>,
 ): Promise<T> {
   const server = await serverAddress(command.optsWithGlobals<GlobalFlags>());
-  if (server) return interruptible(() => act(new ApiClient(server)));
+  if (server) return interruptible(() => act(new Client(server)));
   return withHumdrum(command, (humdrum) => askWithin(humdrum, act));
 }
 
 /** The API without a network. What nobody expected is thrown as it is, for there is no other log to look into. */
-async function askWithin<T>(humdrum: Humdrum, act: (client: ApiClient) => Promise<T>): Promise<T> {
+async function askWithin<T>(humdrum: Humdrum, act: (client: Client) => Promise<T>): Promise<T> {
   const troubles: unknown[] = [];
   const me: Identity = { actor: actor(), role: 'admin', ambient: false };
   const app = createApp(humdrum, {
     identify: async () => me,
     onError: (error) => troubles.push(error),
   });
-  const client = new ApiClient({
+  const client = new Client({
     base: `http://localhost${API}`,
     fetch: (request) => app.fetch(request),
   });

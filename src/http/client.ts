@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
 import type { Asked, Endpoint } from './contract/endpoint.ts';
+import { sendAs } from './refused-value.ts';
 
 export interface ClientOptions {
   /** Where the API is: `http://127.0.0.1:3001/api/v1`. */
@@ -21,7 +22,7 @@ export class Client {
     this.#options = { fetch: (request) => fetch(request), ...options };
   }
 
-  /** Errors: what the endpoint refuses, and `server-unreachable`. */
+  /** Errors: what the endpoint refuses, `request-invalid` for what it does not take, and `server-unreachable`. */
   async call<E extends Endpoint>(
     endpoint: E,
     given: Given<E> = {},
@@ -29,14 +30,14 @@ export class Client {
     const response = await this.open(endpoint, given);
     const body = await jsonOf(response);
     const said = endpoint.envelope === 'whole' ? body : (body as { data: unknown }).data;
-    return z.decode(endpoint.answer, said) as z.output<E['answer']>;
+    return readAnswer(endpoint, said);
   }
 
   /** The answer as it comes: for files and lines. Errors: as `call`. */
   async open<E extends Endpoint>(endpoint: E, given: Given<E> = {}): Promise<Response> {
     const { base, key, fetch: send } = this.#options;
     const { params = {}, query = {}, body, signal } = given;
-    const url = `${base}${pathOf(endpoint, params)}${searchOf(z.encode(endpoint.query, query) as Sent)}`;
+    const url = `${base}${pathOf(endpoint, params)}${searchOf(sendAs(endpoint.query, query, 'The query') as Sent)}`;
     const headers = {
       ...(key && { authorization: `Bearer ${key}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -54,10 +55,10 @@ export class Client {
 }
 
 const encodeBody = ({ body: schema }: Endpoint, body: unknown): unknown =>
-  schema === null ? body : z.encode(schema, body);
+  schema === null ? body : sendAs(schema, body, 'The body');
 
 function pathOf({ path, params: schema }: Endpoint, params: Record<string, unknown>): string {
-  const encoded: Record<string, unknown> = z.encode(schema, params);
+  const encoded = sendAs(schema, params, 'The path') as Record<string, unknown>;
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String(encoded[name])),
   );
@@ -98,6 +99,17 @@ async function jsonOf(response: Response): Promise<object> {
   const body: unknown = await response.json().catch(() => null);
   if (typeof body === 'object' && body !== null && 'success' in body) return body;
   throw notOurs(response);
+}
+
+/** Errors: `server-unreachable` where it is not what the contract says. */
+function readAnswer<E extends Endpoint>({ answer, name }: E, said: unknown): z.output<E['answer']> {
+  const result = z.safeDecode<z.ZodType>(answer, said);
+  if (result.success) return result.data as z.output<E['answer']>;
+  throw new HumdrumError(
+    'server-unreachable',
+    `The server answers otherwise than this version of humdrum understands (${name}). Is it of another version?`,
+    { cause: result.error },
+  );
 }
 
 function notOurs({ url, status }: Response): HumdrumError {

@@ -8,7 +8,15 @@ const MOST_ISSUES = 3;
 
 /** What a caller gave, by its schema. Errors: `request-invalid` with the field, what was given, and what is accepted. */
 export function readAs(schema: z.ZodType, value: unknown, what: string): unknown {
-  const result = z.safeDecode(schema, value, { reportInput: true, error: accepted });
+  return orRefused(z.safeDecode(schema, value, { reportInput: true, error: accepted }), what);
+}
+
+/** What is to be sent to somebody who takes this schema. Errors: as `readAs`. */
+export function sendAs(schema: z.ZodType, value: unknown, what: string): unknown {
+  return orRefused(z.safeEncode(schema, value, { reportInput: true, error: accepted }), what);
+}
+
+function orRefused(result: z.ZodSafeParseResult<unknown>, what: string): unknown {
   if (result.success) return result.data;
   const said = result.error.issues.slice(0, MOST_ISSUES).map((issue) => {
     const at = issue.path.length > 0 ? ` at ${issue.path.map(String).join('.')}` : '';

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { EVENTS, type AuditEventName } from '../../engine/lifecycle.ts';
 import { searchAudit } from '../../http/contract/audit.ts';
 import type { z } from 'zod';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { toAtMost, toInstant, toWhole } from '../arguments.ts';
 import { instant, print, printJson, say, table } from '../output.ts';
 import { withClient } from '../session.ts';
@@ -53,7 +53,7 @@ export function searchCommand(): Command {
 }
 
 /** One page may find fewer rows than it was asked for, though there are more. */
-async function fullPage(client: ApiClient, query: Query & { limit: number }): Promise<Found> {
+async function fullPage(client: Client, query: Query & { limit: number }): Promise<Found> {
   let { rows, next } = await client.call(searchAudit, { query });
   for (
     let pages = 1;

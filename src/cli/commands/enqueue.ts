@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { isFolder } from '../../database/open.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { enqueueJob, showJob } from '../../http/contract/jobs.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { parseJson, toDurationMs, toInstant, toPriority } from '../arguments.ts';
 import { readSetting, type GlobalFlags } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -99,7 +99,7 @@ async function readInput(given: string | undefined): Promise<unknown> {
 }
 
 /** Errors: `timed-out`. */
-async function ended(client: ApiClient, id: number, timeoutMs: number): Promise<Job> {
+async function ended(client: Client, id: number, timeoutMs: number): Promise<Job> {
   const untilMs = performance.now() + timeoutMs;
   let waitMs = POLL_MS.least;
   for (;;) {

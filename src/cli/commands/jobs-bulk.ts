@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Action } from '../../engine/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
 import { actOnBulk, previewBulk, type bulkFilter } from '../../http/contract/bulk.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { hintAtWords } from '../hint.ts';
 import { count, print, printJson, say, table } from '../output.ts';
 
@@ -20,7 +20,7 @@ export const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancell
 
 /** Tells what would be done, and does it where `--yes` and a reason say so. */
 export async function actOnMany(
-  client: ApiClient,
+  client: Client,
   action: Action,
   filter: BulkFilter,
   { reason, ...flags }: BulkFlags & { reason: string | null },

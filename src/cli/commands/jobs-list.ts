@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
 import { STATUSES, type Status } from '../../engine/lifecycle.ts';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { toAtMost, toInstant, toWhole } from '../arguments.ts';
 import { hintAtWords } from '../hint.ts';
 import { print, printJson, say, second, statusCell, table, type Cell } from '../output.ts';
@@ -70,7 +70,7 @@ export function listCommand(): Command {
 }
 
 /** One page may find fewer jobs than it was asked for, though there are more. */
-async function fullPage(client: ApiClient, query: Query & { limit: number }): Promise<Page> {
+async function fullPage(client: Client, query: Query & { limit: number }): Promise<Page> {
   let page = await client.call(listJobs, { query });
   const { jobs } = page;
   for (

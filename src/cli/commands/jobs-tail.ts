@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { toAtMost } from '../arguments.ts';
 import { oneLine, plain, print, printJsonLine, second, statusWord } from '../output.ts';
 import { withClient } from '../session.ts';
@@ -51,13 +51,13 @@ async function follow(tail: Tail, lines: number, tell: (job: JobSummary) => void
 
 /** Knows what has been told: a job in another state is news. */
 class Tail {
-  readonly #client: ApiClient;
+  readonly #client: Client;
   readonly #which: Query;
   readonly #told = new Map<number, { state: string; atMs: number }>();
   #newest = 0;
   #lastMs = -Infinity;
 
-  constructor(client: ApiClient, which: Query) {
+  constructor(client: Client, which: Query) {
     this.#client = client;
     this.#which = which;
   }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import type { RunReport } from '../../engine/run-now.ts';
 import { rehearseType } from '../../http/contract/types.ts';
-import type { ApiClient } from '../api-client.ts';
+import type { Client } from '../../http/client.ts';
 import { toInstant, toJson, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
@@ -42,7 +42,7 @@ export function runCommand(): Command {
     });
 }
 
-async function rehearse(client: ApiClient, type: string, flags: RunFlags): Promise<number> {
+async function rehearse(client: Client, type: string, flags: RunFlags): Promise<number> {
   const { input, at } = flags;
   const plan = await client.call(rehearseType, { params: { type }, body: { input, at } });
   if (flags.json) printJson({ dryRun: true, ...summary(plan), plan });
