@@ -12,7 +12,10 @@ export interface ClientOptions {
   fetch?: (request: Request) => Response | Promise<Response>;
 }
 
-type Given<E extends Endpoint> = Partial<Asked<E>> & { signal?: AbortSignal };
+type Given<E extends Endpoint> = Partial<Asked<E>> & {
+  signal?: AbortSignal;
+  headers?: Record<string, string>;
+};
 
 /** Calls the API by its contract: values in, values out. */
 export class Client {
@@ -36,9 +39,10 @@ export class Client {
   /** The answer as it comes: for files and lines. Errors: as `call`. */
   async open<E extends Endpoint>(endpoint: E, given: Given<E> = {}): Promise<Response> {
     const { base, key, fetch: send } = this.#options;
-    const { params = {}, query = {}, body, signal } = given;
+    const { params = {}, query = {}, body, signal, headers: more } = given;
     const url = `${base}${pathOf(endpoint, params)}${searchOf(sendAs(endpoint.query, query, 'The query') as Sent)}`;
     const headers = {
+      ...more,
       ...(key && { authorization: `Bearer ${key}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };

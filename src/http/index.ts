@@ -10,5 +10,7 @@ export type { Role } from './contract/role.ts';
 export { SCOPES } from './contract/scope.ts';
 export type { Scope } from './contract/scope.ts';
 export type { Identify, Identity } from './identity.ts';
+export { followChanges } from './events/follow.ts';
+export type { Change, FollowOptions, News } from './events/follow.ts';
 export { identifyLocal } from './loopback.ts';
 export { nodeListener } from './node.ts';

@@ -9,6 +9,7 @@ async function serving(): Promise<{
   cwd: string;
   url: string;
   key: string;
+  humdrum: Running;
   ask: (...args: string[]) => Promise<Ended>;
 }> {
   const cwd = await projectWith(DOUBLE);
@@ -17,7 +18,8 @@ async function serving(): Promise<{
   const env = { HUMDRUM_KEY: key };
   const humdrum = new Running(['start', '--port', '0'], { cwd });
   const url = new URL((await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '').origin;
-  return { cwd, url, key, ask: (...args) => cli([...args, '--url', url], { cwd, env }) };
+  const ask = async (...args: string[]) => cli([...args, '--url', url], { cwd, env });
+  return { cwd, url, key, humdrum, ask };
 }
 
 describe('commands on a running server', () => {
@@ -77,6 +79,24 @@ describe('commands on a running server', () => {
     expect(await ask('users', 'disable', 'ada')).toMatchObject({ code: 3, stdout: '' });
     const told = await ask('audit', 'search', '--event', 'revoked');
     expect(told.stdout).toMatch(/key:tests from 127\.0\.0\.1 .*key ci \(.*\): done/);
+  });
+
+  it('follow jobs, and go on when the server has been away', async () => {
+    const { cwd, url, key, ask, humdrum } = await serving();
+    const asking = { cwd, env: { HUMDRUM_KEY: key } };
+    const tail = new Running(['jobs', 'tail', '--url', url, '--type', 'shop.double'], asking);
+    await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait');
+    await tail.saying(/ 1 {2}shop\.double {2}completed {2}1 of 1$/);
+    expect(await humdrum.end('SIGTERM')).toBe(0);
+    await tail.saying(/^humdrum: No server answers at .* Trying again\.$/);
+    await cli(['enqueue', 'shop.double'], { cwd });
+    const again = new Running(['start', '--port', new URL(url).port], { cwd });
+    await tail.saying(/ 2 {2}shop\.double {2}failed {2}1 of 1 {2}RangeError: there is no number$/);
+    expect(tail.lines.filter((line) => line.includes(' 1  shop.double  completed'))).toHaveLength(
+      1,
+    );
+    expect(await tail.end('SIGINT')).toBe(130);
+    expect(await again.end('SIGTERM')).toBe(0);
   });
 
   it('say what cannot be asked of a server, and what does not answer', async () => {

@@ -1,5 +1,8 @@
 import { EventSource } from 'eventsource';
 import { expect, it, onTestFinished } from 'vitest';
+import type { HumdrumError } from '../../src/errors.ts';
+import { Client } from '../../src/http/client.ts';
+import { followChanges } from '../../src/http/events/follow.ts';
 import { listen } from '../../src/http/server.ts';
 import { openApi, type OpenApi } from '../support/api.ts';
 import { eachBackend } from '../support/databases.ts';
@@ -111,6 +114,37 @@ eachBackend('the stream of changes', (fresh) => {
     expect([await slow.next(), await quick.next()]).toEqual([null, null]);
     const late = await follow(api);
     expect(await late.next()).toBeNull();
+  });
+
+  it('is followed across ends, and told anew where its place is of another database', async () => {
+    const first = await openApi(await fresh(), { jobs: [plain] });
+    const other = await openApi(await fresh(), { jobs: [plain] });
+    for (let times = 0; times < 3; times += 1) await first.humdrum.enqueue(plain);
+    const server = await listen(first.app, 0);
+    const client = new Client({ base: `${server.url}/api/v1` });
+    const troubles: string[] = [];
+    const onTrouble = ({ code }: HumdrumError): unknown => troubles.push(code);
+    const query = { event: ['created' as const] };
+    const news = followChanges(client, { query, onTrouble });
+    const next = async () => (await news.next()).value;
+    expect(await next()).toEqual({ kind: 'ready' });
+    const { id } = await first.humdrum.enqueue(plain);
+    expect(await next()).toMatchObject({
+      kind: 'changes',
+      changes: [{ event: 'created', jobId: id, at: expect.any(Date) as Date }],
+    });
+    await server.close();
+    const coming = next();
+    const again = await listen(other.app, Number(new URL(server.url).port));
+    onTestFinished(() => again.close());
+    expect(await coming).toEqual({ kind: 'reset' });
+    await other.humdrum.enqueue(plain);
+    expect(await next()).toMatchObject({ kind: 'changes', changes: [{ jobId: 1 }] });
+    await news.return(undefined as never);
+    expect(troubles.length).toBeLessThan(2);
+    await again.close();
+    const nobody = followChanges(client).next();
+    await expect(nobody).rejects.toMatchObject({ code: 'server-unreachable' });
   });
 
   it('is for a hundred at once', async () => {

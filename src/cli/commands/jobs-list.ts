@@ -70,7 +70,7 @@ export function listCommand(): Command {
 }
 
 /** One page may find fewer jobs than it was asked for, though there are more. */
-async function fullPage(client: Client, query: Query & { limit: number }): Promise<Page> {
+export async function fullPage(client: Client, query: Query & { limit: number }): Promise<Page> {
   let page = await client.call(listJobs, { query });
   const { jobs } = page;
   for (

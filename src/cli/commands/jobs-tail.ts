@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
-import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
 import type { Client } from '../../http/client.ts';
+import type { jobSummary, listJobs } from '../../http/contract/jobs.ts';
+import { followChanges, type Change } from '../../http/events/follow.ts';
 import { toAtMost } from '../arguments.ts';
-import { oneLine, plain, print, printJsonLine, second, statusWord } from '../output.ts';
+import { oneLine, plain, print, printJsonLine, say, second, statusWord } from '../output.ts';
 import { withClient } from '../session.ts';
-import { errorOf } from './jobs-list.ts';
+import { errorOf, fullPage } from './jobs-list.ts';
 
 type JobSummary = z.output<typeof jobSummary>;
 type Query = z.output<typeof listJobs.query>;
@@ -18,11 +18,12 @@ interface TailFlags {
   json?: true;
 }
 
-const POLL_MS = 1_000;
-/** At most so many jobs are told of in one look: nobody reads more. */
+/** Made, ended, and moved by people. */
+const EVENTS = ['created', 'completed', 'failed', 'rescued', 'retried', 'cancelled'] as const;
+/** So many jobs are looked up at once: their ids must fit into an address. */
 const PAGE = 200;
-/** What ends is committed a little after the time that it says. */
-const LATE_MS = 10_000;
+/** Of so many jobs it is known what was told of them last. */
+const MOST_KNOWN = 20_000;
 
 export function tailCommand(): Command {
   return new Command('tail')
@@ -37,70 +38,68 @@ export function tailCommand(): Command {
     .option('--json', 'a line of JSON for each')
     .action(async ({ lines, json, ...which }: TailFlags, command: Command) => {
       const tell = json ? printJsonLine : (job: JobSummary) => print(lineOf(job));
-      await withClient(command, (client) => follow(new Tail(client, which), lines, tell));
+      await withClient(command, async (client) => follow(new Tail(client, which, tell), lines));
     });
 }
 
-async function follow(tail: Tail, lines: number, tell: (job: JobSummary) => void): Promise<never> {
-  for (const job of await tail.begin(lines)) tell(job);
+async function follow(tail: Tail, lines: number): Promise<never> {
+  const news = followChanges(tail.client, {
+    query: { event: [...EVENTS] },
+    onTrouble: ({ message }) => say(`humdrum: ${plain(message)} Trying again.`),
+  });
+  let hasBegun = false;
   for (;;) {
-    await sleep(POLL_MS);
-    for (const job of await tail.look()) tell(job);
+    const { value } = await news.next();
+    if (value.kind === 'changes') await tail.look(value.changes);
+    if (value.kind === 'reset') say('humdrum: More has happened than could be followed.');
+    // What happens while the newest are looked for comes after them.
+    if (value.kind !== 'changes' && !hasBegun) await tail.begin(lines);
+    hasBegun = true;
   }
 }
 
 /** Knows what has been told: a job in another state is news. */
 class Tail {
-  readonly #client: Client;
+  readonly client: Client;
   readonly #which: Query;
-  readonly #told = new Map<number, { state: string; atMs: number }>();
-  #newest = 0;
-  #lastMs = -Infinity;
+  readonly #tell: (job: JobSummary) => void;
+  readonly #told = new Map<number, string>();
 
-  constructor(client: Client, which: Query) {
-    this.#client = client;
+  constructor(client: Client, which: Query, tell: (job: JobSummary) => void) {
+    this.client = client;
     this.#which = which;
+    this.#tell = tell;
   }
 
-  async begin(lines: number): Promise<JobSummary[]> {
-    const jobs = this.#news(await this.#page({}));
-    this.#news(await this.#ended());
-    return jobs.slice(0, lines).toReversed();
+  async begin(lines: number): Promise<void> {
+    for (const job of (await this.#page({ limit: lines })).toReversed()) this.#tellNews(job);
   }
 
-  async look(): Promise<JobSummary[]> {
-    const news = this.#news([...(await this.#page({})), ...(await this.#ended())]);
-    this.#forget();
-    return news.toSorted((one, other) => one.id - other.id);
-  }
-
-  async #ended(): Promise<JobSummary[]> {
-    if (this.#lastMs === -Infinity) return [];
-    return this.#page({ finishedFrom: new Date(this.#lastMs - LATE_MS) });
-  }
-
-  async #page(query: Query): Promise<JobSummary[]> {
-    const asked = { ...this.#which, ...query, limit: PAGE };
-    return (await this.#client.call(listJobs, { query: asked })).jobs;
-  }
-
-  #news(jobs: readonly JobSummary[]): JobSummary[] {
-    return jobs.filter((job) => {
-      const state = `${job.status} ${job.attempts}`;
-      if (this.#told.get(job.id)?.state === state) return false;
-      const atMs = (job.finishedAt ?? job.createdAt).getTime();
-      this.#told.set(job.id, { state, atMs });
-      this.#newest = Math.max(this.#newest, job.id);
-      this.#lastMs = Math.max(this.#lastMs, atMs);
-      return true;
-    });
-  }
-
-  /** What no look will find again. */
-  #forget(): void {
-    for (const [id, { atMs }] of this.#told) {
-      if (id < this.#newest - 2 * PAGE && atMs < this.#lastMs - LATE_MS) this.#told.delete(id);
+  /** Tells of the jobs that these changes are of, as they are now. */
+  async look(changes: readonly Change[]): Promise<void> {
+    const ids = [...new Set(changes.flatMap(({ jobId }) => jobId ?? []))];
+    for (let from = 0; from < ids.length; from += PAGE) {
+      const some = ids.slice(from, from + PAGE);
+      const jobs = new Map(
+        (await this.#page({ id: some, limit: PAGE })).map((job) => [job.id, job]),
+      );
+      for (const id of some) this.#tellNews(jobs.get(id));
     }
+  }
+
+  async #page(query: Query & { limit: number }): Promise<JobSummary[]> {
+    return (await fullPage(this.client, { ...this.#which, ...query })).jobs;
+  }
+
+  #tellNews(job: JobSummary | undefined): void {
+    if (!job) return;
+    const state = `${job.status} ${job.attempts}`;
+    if (this.#told.get(job.id) === state) return;
+    this.#told.delete(job.id);
+    this.#told.set(job.id, state);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MOST_KNOWN && oldest !== undefined) this.#told.delete(oldest);
+    this.#tell(job);
   }
 }
 

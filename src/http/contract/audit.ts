@@ -5,7 +5,7 @@ import { id, idText, instant, several, text, whole } from './values.ts';
 
 const tag = 'Audit';
 
-const auditEntry = auditLine.extend({ jobId: id.nullable() }).meta({ id: 'AuditEntry' });
+export const auditEntry = auditLine.extend({ jobId: id.nullable() }).meta({ id: 'AuditEntry' });
 
 export const searchAudit = endpoint({
   name: 'searchAudit',
