@@ -2,13 +2,15 @@ import { count } from './output.ts';
 
 const WIDTH = 24;
 
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown };
+
 /** A bar on standard error, where that is a terminal. Call `end` before anything else is said. */
 export class Progress {
   readonly #label: string;
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Terminal;
   #drawn = false;
 
-  constructor(label: string, stream: NodeJS.WriteStream = process.stderr) {
+  constructor(label: string, stream: Terminal = process.stderr) {
     this.#label = label;
     this.#stream = stream;
   }

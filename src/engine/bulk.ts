@@ -26,8 +26,19 @@ export interface BulkAct {
   overMs?: number;
   /** Only so many, those with the lowest ids. Default: all. */
   atMost?: number;
+  /** Only those behind this id: where an act before has ended. Of a retry over time: where in the whole this part begins. */
+  part?: { afterId: number; from: number; of: number };
   /** Told after each batch. */
   onProgress?: (done: number) => void;
+}
+
+/** What an act has been done to, and up to where. */
+export interface Acted {
+  done: number;
+  /** Those that fitted: what started or ended meanwhile was left as it is. */
+  met: number;
+  /** The highest of their ids. Null: there was none. */
+  lastId: number | null;
 }
 
 const BATCH = 1_000;
@@ -82,34 +93,35 @@ export async function countFor(db: Queryable, action: Action, filter: JobFilter)
 
 /**
  * Retries or cancels all jobs that fit, in batches of their own transactions, in the order of their ids, up to the newest
- * that there is now: what fails again meanwhile is not touched twice. Answers how many. Errors: `input-invalid`.
+ * that there is now: what fails again meanwhile is not touched twice. Errors: `input-invalid`.
  */
 export async function actOnAll(
   db: Database,
   action: Action,
   filter: JobFilter,
-  { actor, reason, overMs = 0, atMost, onProgress }: BulkAct,
-): Promise<number> {
+  { actor, reason, overMs = 0, atMost, part, onProgress }: BulkAct,
+): Promise<Acted> {
   checkAct(reason, overMs);
-  const ids = await idsOf(db, action, filter, atMost ?? null);
+  const ids = await idsOf(db, action, filter, atMost ?? null, part?.afterId ?? 0);
+  const { from: before, of } = part ?? { from: 0, of: ids.length };
   let done = 0;
   for (let from = 0; from < ids.length; from += BATCH) {
     const batch = ids.slice(from, from + BATCH);
     // Each batch has its part of the time, one after the other.
-    const afterMs = (overMs * from) / ids.length;
+    const afterMs = (overMs * (before + from)) / of;
     const acted =
       action === 'retry'
         ? await retry(db, batch, {
             actor,
             reason,
             afterMs,
-            overMs: (overMs * batch.length) / ids.length,
+            overMs: (overMs * batch.length) / of,
           })
         : await cancel(db, batch, { actor, reason });
     done += acted.length;
     onProgress?.(done);
   }
-  return done;
+  return { done, met: ids.length, lastId: ids.at(-1) ?? null };
 }
 
 function checkAct(reason: string, overMs: number): void {
@@ -126,11 +138,12 @@ async function idsOf(
   action: Action,
   filter: JobFilter,
   atMost: number | null,
+  afterId: number,
 ): Promise<number[]> {
   const { rows } = await db.query<{ ids: number[] | null }>(
     `select array_agg(id order by id) as ids
-     from (select job.id ${fitting(action)} order by job.id limit $9) as first_ones`,
-    [...paramsOf(filter), atMost],
+     from (select job.id ${fitting(action)} and place.job_id > $10 order by job.id limit $9) as first_ones`,
+    [...paramsOf(filter), atMost, afterId],
   );
   return rows[0]?.ids ?? [];
 }

@@ -7,7 +7,7 @@ import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
 import { searchAudit, type AuditFound, type AuditQuery } from './audit-search.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
-import { actOnAll, countFor, type JobFilter } from './bulk.ts';
+import { actOnAll, countFor, type Acted, type JobFilter } from './bulk.ts';
 import { previewOf, type Preview } from './bulk-preview.ts';
 import { databaseFacts, type DatabaseFacts } from './database-facts.ts';
 import { deadLetters, listReceivers, type DeadLetterPage } from './dead-letters.ts';
@@ -383,12 +383,19 @@ export class Humdrum {
 
   /** Retries all failed jobs that fit, in batches. Errors: `input-invalid`. */
   async retryAll(filter: JobFilter, by: BulkOptions): Promise<number> {
-    return this.#actOnAll('retry', filter, by);
+    return (await this.actOnAll('retry', filter, by)).done;
   }
 
   /** Cancels all queued or failed jobs that fit, in batches. Errors: `input-invalid`. */
   async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
-    return this.#actOnAll('cancel', filter, by);
+    return (await this.actOnAll('cancel', filter, by)).done;
+  }
+
+  /** Either, and how far it has come: for whoever goes on in parts. Errors: `input-invalid`. */
+  async actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<Acted> {
+    const acted = await actOnAll(this.database, action, filter, { actor: this.#actor, ...by });
+    await this.#announcer.announce('later');
+    return acted;
   }
 
   /**
@@ -414,12 +421,6 @@ export class Humdrum {
   ): Promise<void> {
     await act(this.database, action, id, { actor, reason });
     await this.#announcer.announce('later'); // A cancelled job too may have been what others waited for.
-  }
-
-  async #actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<number> {
-    const done = await actOnAll(this.database, action, filter, { actor: this.#actor, ...by });
-    await this.#announcer.announce('later');
-    return done;
   }
 
   async #start(): Promise<void> {

@@ -38,7 +38,7 @@ it('many jobs are counted by type and error, then retried or cancelled with a re
     stderr: '',
   });
   const cancelled = await run('jobs', 'cancel', '--type', 'shop.fragile', ...why, '--json');
-  expect(JSON.parse(cancelled.stdout)).toEqual({ action: 'cancel', done: 1, of: 1 });
+  expect(JSON.parse(cancelled.stdout)).toEqual({ action: 'cancel', done: 1, of: 1, next: null });
 
   const counted = JSON.parse(
     (await run('jobs', 'list', '--status', 'queued', '--json')).stdout,

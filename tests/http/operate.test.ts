@@ -83,6 +83,7 @@ eachBackend('acting over HTTP', (fresh, backend) => {
       action: 'retry',
       done: 1,
       of: 1,
+      next: null,
     });
     // It is queued now: the same again finds nothing that failed.
     expect(await client.call(actOnBulk, { body: act })).toMatchObject({ done: 0, of: 1 });
@@ -95,7 +96,7 @@ eachBackend('acting over HTTP', (fresh, backend) => {
     expect(cancel.count).toBe(3);
     await humdrum.enqueue('test.type');
     const done = await client.call(actOnBulk, { body: { token: cancel.token, reason: 'enough' } });
-    expect(done).toEqual({ action: 'cancel', done: 3, of: 3 });
+    expect(done).toEqual({ action: 'cancel', done: 3, of: 3, next: null });
     expect(await humdrum.listJobs({ status: 'cancelled' })).toHaveLength(3);
 
     for (const [body, status, message] of [
@@ -120,7 +121,7 @@ eachBackend('acting over HTTP', (fresh, backend) => {
     });
     await humdrum.enqueueMany([{ type: 'test.type' }, { type: 'test.type' }]);
     const done = await client.call(actOnBulk, { body: { token, reason: 'enough' } });
-    expect(done).toEqual({ action: 'cancel', done: 2, of: 2 });
+    expect(done).toEqual({ action: 'cancel', done: 2, of: 2, next: null });
     const cancelled = await humdrum.listJobs({ status: 'cancelled', order: 'oldest' });
     expect(cancelled.map(({ id }) => id)).toEqual(ids);
   });

@@ -5,8 +5,12 @@ import { actOnBulk, previewBulk, type bulkFilter } from '../../http/contract/bul
 import type { Client } from '../../http/client.ts';
 import { hintAtWords } from '../hint.ts';
 import { count, print, printJson, say, table } from '../output.ts';
+import { Progress } from '../progress.ts';
 
 export type BulkFilter = z.output<typeof bulkFilter>;
+/** So many at once: a bar that moves, and requests that no proxy gives up on. */
+const STEP = 2_000;
+
 type Preview = z.output<typeof previewBulk.answer>;
 
 export interface BulkFlags {
@@ -33,14 +37,38 @@ export async function actOnMany(
     else say('To do it, add: --yes --reason TEXT');
     return;
   }
-  if (process.stderr.isTTY) say(`${amount(preview)} to be ${DONE[action]} …`);
-  const body = { token: preview.token, reason, overMs: flags.over };
-  const acted = await client.call(actOnBulk, { body });
+  const acted = await actInSteps(client, preview, reason, flags.over);
   if (flags.json) return printJson(acted);
   print(
     `${count(acted.done)} of ${amount(preview)} ${acted.done === 1 ? 'is' : 'are'} ${DONE[action]}.`,
   );
   if (preview.more) say('There are more: the same again does it to the next ones.');
+}
+
+/** All of them, as one act: its answer is that of the whole. */
+async function actInSteps(
+  client: Client,
+  { action, token, count: of }: Preview,
+  reason: string,
+  overMs: number | undefined,
+): Promise<z.output<typeof actOnBulk.answer>> {
+  const progress = new Progress(`to be ${DONE[action]}`);
+  let done = 0;
+  let left = of;
+  try {
+    for (let next: string | null = token; next !== null;) {
+      progress.show(of - left, of);
+      const acted: z.output<typeof actOnBulk.answer> = await client.call(actOnBulk, {
+        body: { token: next, reason, overMs, atMost: STEP },
+      });
+      done += acted.done;
+      left = Math.max(acted.of - STEP, 0);
+      ({ next } = acted);
+    }
+  } finally {
+    progress.end();
+  }
+  return { action, done, of, next: null };
 }
 
 /** Null: only tell. Errors: `input-invalid`. */

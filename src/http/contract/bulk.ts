@@ -57,6 +57,12 @@ export const actOnBulk = endpoint({
   body: z.strictObject({
     token: text(200_000),
     reason,
+    atMost: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ description: 'Only so many now; default: all. `next` goes on' }),
     overMs: z
       .int()
       .min(0)
@@ -64,7 +70,17 @@ export const actOnBulk = endpoint({
       .optional()
       .meta({ description: 'Of a retry: spread evenly over so many milliseconds' }),
   }),
-  answer: z.object({ action, done: z.int(), of: z.int() }),
+  answer: z.object({
+    action,
+    done: z.int(),
+    of: z.int().meta({ description: 'How many there were to do it to, at the most' }),
+    next: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The token for the rest, good for ten minutes more. Null: that was all',
+      }),
+  }),
   refuses: ['preview-expired', 'input-invalid'],
 });
 

@@ -10,32 +10,48 @@ import type { Signer } from '../signer.ts';
 const PURPOSE = 'bulk';
 const VALID_MS = 600_000;
 
-/** What a token vouches for. */
-const previewed = z.strictObject({ action, filter: bulkFilter, count: z.int() });
+/** What a token vouches for: of `count` jobs `from` are behind, up to the id `afterId`. */
+const previewed = z.strictObject({
+  action,
+  filter: bulkFilter,
+  count: z.int(),
+  from: z.int(),
+  afterId: z.int(),
+});
 type Previewed = z.output<typeof previewed>;
 
 export const bulkRoutes: readonly Route[] = [
   route(previewBulk, async ({ humdrum, signer, body }) => {
     const preview = await humdrum.preview(body.action, filterOf(body));
     const expiresAt = new Date(Date.now() + VALID_MS);
-    const said = z.encode(previewed, { ...body, count: preview.count });
-    const token = signer.sign(PURPOSE, said, expiresAt);
+    const token = sign(signer, { ...body, count: preview.count, from: 0, afterId: 0 }, expiresAt);
     return { action: body.action, ...preview, token, expiresAt };
   }),
 
-  route(actOnBulk, async ({ humdrum, signer, identity, body: { token, reason, overMs } }) => {
-    const preview = open(signer, token);
-    const by = { actor: identity.actor, reason, atMost: preview.count, ...given({ overMs }) };
-    const filter = filterOf(preview);
-    const done =
-      preview.action === 'retry'
-        ? await humdrum.retryAll(filter, by)
-        : await humdrum.cancelAll(filter, by);
-    return { action: preview.action, done, of: preview.count };
-  }),
+  route(
+    actOnBulk,
+    async ({ humdrum, signer, identity, body: { token, reason, overMs, atMost } }) => {
+      const preview = open(signer, token);
+      const { action: what, count: of, from, afterId } = preview;
+      const most = Math.min(atMost ?? of, of - from);
+      const by = { actor: identity.actor, reason, atMost: most, part: { afterId, from, of } };
+      const acted = await humdrum.actOnAll(what, filterOf(preview), {
+        ...by,
+        ...given({ overMs }),
+      });
+      const { done, met, lastId } = acted;
+      const isAll = lastId === null || met < most || from + met >= of;
+      const rest = isAll ? null : { ...preview, from: from + met, afterId: lastId };
+      const next = rest && sign(signer, rest, new Date(Date.now() + VALID_MS));
+      return { action: what, done, of: of - from, next };
+    },
+  ),
 ];
 
 const filterOf = ({ filter }: Pick<Previewed, 'filter'>): JobFilter => given(filter);
+
+const sign = (signer: Signer, said: Previewed, expiresAt: Date): string =>
+  signer.sign(PURPOSE, z.encode(previewed, said), expiresAt);
 
 /** Errors: `request-invalid`, `preview-expired`. */
 function open(signer: Signer, token: string): Previewed {
