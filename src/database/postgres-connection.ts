@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { ClientBase, Pool, QueryConfig, QueryResult } from 'pg';
 import type pgModule from 'pg';
 import type { PreparedStatements } from './prepared.ts';
@@ -30,6 +31,8 @@ export class PostgresConnection implements Connection {
   readonly #prepared: PreparedStatements;
   readonly release: Connection['release'];
   #begun = false;
+  /** Known from the first statement on. */
+  #socket: Writable | null = null;
   /** While the first statement is on its way nothing may overtake BEGIN, should that fail. */
   #beginning: Promise<void> | null = null;
 
@@ -64,6 +67,16 @@ export class PostgresConnection implements Connection {
     await this.#client.query(sql);
   }
 
+  /** One write to the socket, which costs more than all that is written. */
+  together<T>(ask: () => T): T {
+    this.#socket?.cork();
+    try {
+      return ask();
+    } finally {
+      this.#socket?.uncork();
+    }
+  }
+
   /** Without a Sync in between the server skips the statement where BEGIN fails. */
   async #askWithBegin<Row>(config: QueryConfig): Promise<Answer<Row>> {
     try {
@@ -87,6 +100,7 @@ export class PostgresConnection implements Connection {
       const query = new this.#pg.Query({ ...config, queryMode: 'extended' } as QueryConfig, done);
       const submit = query.submit.bind(query);
       query.submit = (connection) => {
+        this.#socket = connection.stream;
         connection.stream.cork();
         connection.parse({ name: '', text: 'begin', types: [] }, true);
         connection.bind({}, true);

@@ -5,6 +5,8 @@ import type { Database, OpenTransaction, Queryable, Transaction } from './databa
 export interface Connection {
   query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[]; command?: string }>;
   script(sql: string): Promise<void>;
+  /** What `ask` asks at once goes out at once, where there is a network. */
+  together?<T>(ask: () => T): T;
   /** Gives the connection back; a broken one is thrown away. */
   release(broken?: boolean): void;
 }
@@ -132,8 +134,9 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
   }
 
   async commitAfter(sql: string, params: unknown[]): Promise<void> {
-    const last = this.query(sql, params);
-    const [asked, ended] = await Promise.allSettled([last, this.#end('commit')]);
+    const askBoth = () => [this.query(sql, params), this.#end('commit')] as const;
+    const both = this.#root.together ? this.#root.together(askBoth) : askBoth();
+    const [asked, ended] = await Promise.allSettled(both);
     // Where the statement has failed COMMIT has rolled back, and why is for the statement to say.
     for (const end of [asked, ended]) if (end.status === 'rejected') throw end.reason;
   }
