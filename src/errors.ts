@@ -1,3 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
+
 /** Every expected failure: a stable `code` for programs, a message for people that says what to do. */
 export class HumdrumError extends Error {
   readonly code: ErrorCode;
@@ -61,4 +63,20 @@ export type ErrorCode =
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** ` Did you mean "…"?`, or nothing where no known word is like it. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === null ? '' : ` Did you mean "${near}"?`;
+}
+
+const LONGEST_WORD = 200;
+
+/** Null: none is near enough to be what was meant. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  if (known.length === 0 || word === '' || word.length > LONGEST_WORD) return null;
+  const found = closest(word, known);
+  const most = Math.max(2, Math.floor(0.4 * Math.max(word.length, found.length)));
+  return distance(word, found) <= most ? found : null;
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { HumdrumError } from '../errors.ts';
+import { errorMessage, HumdrumError } from '../errors.ts';
 import type {
   ConnectionUse,
   Database,
@@ -22,7 +22,7 @@ export interface PgliteOptions {
 
 const INT8 = 20;
 
-/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `config-invalid`. */
+/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `database-unreachable`. */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
   const { folder, loadDataDir } = options;
   const open = async (isNew: boolean): Promise<PGlite> => {
@@ -34,13 +34,26 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
     });
   };
   if (folder === undefined) return new PgliteDatabase(await open(true), null);
-  await mkdir(folder, { recursive: true });
-  const lock = await lockFolder(folder);
+  const lock = await takeFolder(folder);
   try {
     return new PgliteDatabase(await inFolder(folder, open), lock);
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+async function takeFolder(folder: string): Promise<FolderLock> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await lockFolder(folder);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new HumdrumError(
+      'database-unreachable',
+      `The embedded database cannot be in ${folder}: ${errorMessage(cause)}. It takes a folder that this user may write to; name one with --database or DATABASE_URL.`,
+      { cause },
+    );
   }
 }
 

@@ -159,7 +159,7 @@ describe('what is wrong is told clearly', () => {
     const file = join(cwd, 'humdrum.config.mjs');
     await writeFile(file, 'export default { job: [] };');
     expect((await cli(['jobs', 'list'], { cwd })).stderr).toMatch(
-      /has "job"; did you mean "jobs"\?/,
+      /has "job", which is no setting\. Did you mean "jobs"\?/,
     );
     await writeFile(file, 'export const jobs = [];');
     const ended = await cli(['jobs', 'list'], { cwd });

@@ -7,6 +7,7 @@ import { errorMessage, HumdrumError } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
+import { checkAlerts } from '../doctor/alerts.ts';
 import { LEVELS, ok, problem, type Finding, type Level, type Patient } from '../doctor/finding.ts';
 import { checkLeases, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
 import { checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
@@ -80,6 +81,7 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     checkTypes(about),
     checkSecrets(about),
     await checkStorage(about),
+    ...(await checkAlerts(about)),
   ];
   return [...here, ...(await examineDatabase(about))];
 }
