@@ -1,0 +1,17 @@
+/**
+ * Parameters in the text form that the server reads, by the types that the statement casts them to. Drivers and the libraries
+ * above them have ideas of their own about arrays, numbers and JSON; a text or null they all hand on as it is.
+ */
+export function textOf(params: readonly unknown[]): (string | null)[] {
+  return params.map((value) => (value === null || value === undefined ? null : text(value)));
+}
+
+function text(value: unknown): string {
+  if (Array.isArray(value)) return `{${value.map(elementText).join()}}`;
+  return String(value);
+}
+
+function elementText(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  return `"${String(value).replace(/["\\]/g, '\\$&')}"`;
+}

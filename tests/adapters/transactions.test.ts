@@ -1,0 +1,122 @@
+import { PGlite } from '@electric-sql/pglite';
+import { Pool } from 'pg';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fromPg } from '../../src/adapters/index.ts';
+import { PgliteDatabase } from '../../src/database/pglite.ts';
+import { newDatabase } from '../../src/database/pglite-template.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import type { Database, JobRequest, Queryable } from '../../src/index.ts';
+import { freshUrl } from '../support/databases.ts';
+import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
+import { EMBEDDED, ON_A_SERVER, type Library } from './libraries.ts';
+
+const HOSTILE = {
+  text: `it's "quoted" \\ {a,b} NULL ? ?? $1 :name \u0000 \ud83d\ude00 ünï`,
+  list: [1, 'two', null, { deep: [true] }],
+};
+
+/** All that an enqueue can have, so that each kind of value passes through each driver. */
+const REQUESTS: JobRequest[] = [
+  { type: 'test.plain', input: HOSTILE },
+  { type: 'test.plain', input: { at: 2 }, priority: -5, seed: 'a "seed"' },
+  { type: 'test.plain', runAt: new Date('2100-01-01T00:00:00Z'), input: {} },
+  { type: 'test.plain', delayMs: 3_600_000, startBy: new Date('2101-01-01T00:00:00Z') },
+  { type: 'test.plain', unique: { key: 'once "and" \\' } },
+  { type: 'test.plain', unique: { key: 'once "and" \\', forMs: 1_000 } },
+  { type: 'test.plain', debounce: { key: 'calm', waitMs: 60_000 } },
+  { type: 'test.plain', limits: [{ name: 'door', key: 'a,"b"', weight: 2 }] },
+  {
+    type: 'test.plain',
+    children: { onFailure: 'fail', jobs: [{ type: 'test.plain', input: { child: 1 } }] },
+  },
+];
+
+async function behaves(db: Database, library: Library): Promise<void> {
+  const ran: unknown[] = [];
+  const { humdrum } = await openEngine(db, {
+    jobs: [job('test.plain', (_ctx, input) => void ran.push(input))],
+    limits: { door: { concurrency: 5 } },
+  });
+  await makeWitness(db);
+
+  // Rolled back: neither the caller's row nor a job.
+  const failed = library.within(async (client, note) => {
+    await note('lost');
+    await humdrum.enqueueWithin(client, REQUESTS);
+    throw new Error('changed my mind');
+  });
+  await expect(failed).rejects.toThrow('changed my mind');
+  expect(await humdrum.listJobs()).toEqual([]);
+  expect(await witnessed(db)).toEqual([]);
+
+  // Committed: both, with their values.
+  let ids: number[] = [];
+  await library.within(async (client, note) => {
+    await note('kept');
+    ids = await humdrum.enqueueWithin(client, REQUESTS);
+    await humdrum.enqueueWithin(client, REQUESTS.slice(6, 7));
+    if (!db.exclusive) expect(await humdrum.listJobs()).toEqual([]);
+  });
+  expect(ids.every(Number.isSafeInteger)).toBe(true);
+  expect(ids[5]).toBe(ids[4]);
+  expect(await witnessed(db)).toEqual(['kept']);
+  const jobs = await Promise.all(ids.map((id) => humdrum.showJob(id)));
+  expect(jobs[0]?.input).toEqual(HOSTILE);
+  const { rows } = await db.query('select priority, seed from humdrum.job where id = $1', [ids[1]]);
+  expect(rows).toEqual([{ priority: -5, seed: 'a "seed"' }]);
+  expect(jobs[2]?.runAt.toISOString()).toBe('2100-01-01T00:00:00.000Z');
+  expect(jobs[6]?.status).toBe('cancelled'); // Put off by the second call.
+
+  // They run, and nothing is heard of what was rolled back.
+  const { completed, failed: broken } = await humdrum.drain();
+  expect({ completed, broken }).toEqual({ completed: 6, broken: 0 });
+  expect(ran).toContainEqual(HOSTILE);
+  expect(ran).toContainEqual({ child: 1 });
+  expect(() => library.outside()).toThrow(expect.objectContaining({ code: 'transaction-missing' }));
+}
+
+describe('enqueueing within a transaction of', () => {
+  it.each(Object.keys(ON_A_SERVER))('%s, on a server', async (name) => {
+    const url = await freshUrl();
+    const db = await openPostgres(url);
+    const library = await ON_A_SERVER[name]?.(url);
+    onTestFinished(async () => {
+      await library?.close();
+      await db.close();
+    });
+    if (library) await behaves(db, library);
+    expect.hasAssertions();
+  });
+
+  it.each(Object.keys(EMBEDDED))('%s, embedded', async (name) => {
+    const data = await newDatabase();
+    const pglite = await PGlite.create({ ...(data && { loadDataDir: data }) });
+    const db = new PgliteDatabase(pglite, null);
+    onTestFinished(() => db.close());
+    const library = EMBEDDED[name]?.(pglite);
+    if (library) await behaves(db, library);
+    expect.hasAssertions();
+  });
+});
+
+describe('enqueueWithin', () => {
+  it('refuses a pool, and clients that answer otherwise', async () => {
+    const url = await freshUrl();
+    const db = await openPostgres(url);
+    const pool = new Pool({ connectionString: url });
+    onTestFinished(async () => {
+      await pool.end();
+      await db.close();
+    });
+    expect(() => fromPg(pool as never)).toThrow(
+      expect.objectContaining({ code: 'transaction-missing' }),
+    );
+    const { humdrum } = await openEngine(db, { jobs: [job('test.plain', () => null)] });
+    const rowsAlone = { query: async () => [{ id: 1 }] };
+    for (const client of [rowsAlone, {}, null]) {
+      await expect(
+        humdrum.enqueueWithin(client as unknown as Queryable, [{ type: 'test.plain' }]),
+      ).rejects.toMatchObject({ code: 'client-invalid' });
+    }
+  });
+});
