@@ -7,11 +7,15 @@ export function textOf(params: readonly unknown[]): (string | null)[] {
 }
 
 function text(value: unknown): string {
-  if (Array.isArray(value)) return `{${value.map(elementText).join()}}`;
-  return String(value);
+  return Array.isArray(value) ? `{${value.map(elementText).join()}}` : scalarText(value);
 }
 
 function elementText(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
-  return `"${String(value).replace(/["\\]/g, '\\$&')}"`;
+  return `"${scalarText(value).replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** A number or a boolean is written in SQL as it is in JSON. */
+function scalarText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
