@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Pool } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fromPg } from '../../src/adapters/index.ts';
-import { PgliteDatabase } from '../../src/database/pglite.ts';
+import { fromPg, fromPglite } from '../../src/adapters/index.ts';
+import { openPglite } from '../../src/database/pglite.ts';
 import { newDatabase } from '../../src/database/pglite-template.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import type { Database, JobRequest, Queryable } from '../../src/index.ts';
@@ -92,13 +93,59 @@ describe('enqueueing within a transaction of', () => {
   });
 
   it.each(Object.keys(EMBEDDED))('%s, embedded', async (name) => {
-    const data = await newDatabase();
-    const pglite = await PGlite.create({ ...(data && { loadDataDir: data }) });
-    const db = new PgliteDatabase(pglite, null);
-    onTestFinished(() => db.close());
+    const pglite = await freshPglite();
+    const db = await openPglite({ instance: pglite });
     const library = EMBEDDED[name]?.(pglite);
     if (library) await behaves(db, library);
     expect.hasAssertions();
+  });
+});
+
+async function freshPglite(): Promise<PGlite> {
+  const data = await newDatabase();
+  const pglite = await PGlite.create({ ...(data && { loadDataDir: data }) });
+  onTestFinished(() => pglite.close());
+  return pglite;
+}
+
+describe('a PGlite that the program uses too', () => {
+  it('is never within a transaction of the other one', async () => {
+    const pglite = await freshPglite();
+    const db = await openPglite({ instance: pglite });
+    const { humdrum, events } = await openEngine(db, {
+      jobs: [
+        job('test.note', async (ctx, { word }) => {
+          await ctx.db.query('insert into witness values ($1)', [word]);
+          await turn();
+          if (ctx.job.attempt === 1) throw new Error('rolled back, and tried again');
+        }),
+      ],
+    });
+    await makeWitness(db);
+    await humdrum.start();
+    const numbers = Array.from({ length: 20 }, (_, at) => String(at).padStart(2, '0'));
+    for (const word of numbers) {
+      const transaction = pglite.transaction(async (tx) => {
+        await tx.query('insert into witness values ($1)', [`mine ${word}`]);
+        await turn();
+        await humdrum.enqueueWithin(fromPglite(tx), [
+          { type: 'test.note', input: { word: `job ${word}` } },
+        ]);
+        await turn();
+        if (Number(word) % 2 === 1) throw new Error('changed my mind');
+      });
+      await transaction.catch(() => undefined);
+      await pglite.query('select');
+    }
+    await events.settled(20);
+    const kept = numbers.filter((word) => Number(word) % 2 === 0);
+    expect(await witnessed(db)).toEqual(
+      ['job', 'mine'].flatMap((who) => kept.map((word) => `${who} ${word}`)),
+    );
+    await humdrum.stop();
+    await db.close();
+    expect(pglite.closed).toBe(false);
+    await expect(db.query('select')).rejects.toMatchObject({ code: 'database-closed' });
   });
 });
 
