@@ -32,7 +32,7 @@ const place = (item, inStock) =>
     if (!inStock) throw new Error(`${item} is sold out`);
   });
 
-await place('kettle', false).catch((error) => console.log(String(error)));
+await place('kettle', false).catch((/** @type {unknown} */ error) => console.log(String(error)));
 console.log('orders:', (await db.select().from(orders)).length);
 console.log('jobs:', (await humdrum.listJobs()).length);
 

@@ -168,7 +168,7 @@ async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Co
     );
     hold.catch((error: unknown) => {
       connection.release();
-      reject(error as Error);
+      reject(error);
     });
   });
 }

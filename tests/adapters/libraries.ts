@@ -2,9 +2,11 @@ import type { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import { drizzle as drizzlePostgresJs } from 'drizzle-orm/postgres-js';
 import knexModule from 'knex';
 import { Kysely, PostgresDialect, sql as kyselySql } from 'kysely';
 import { Pool } from 'pg';
+import postgres from 'postgres';
 import { DataSource } from 'typeorm';
 import {
   fromDrizzle,
@@ -66,6 +68,21 @@ export const ON_A_SERVER: Record<string, (url: string) => Promise<Library>> = {
         ),
       outside: () => fromDrizzle(db as never),
       close: () => pool.end(),
+    };
+  },
+
+  'drizzle on postgres.js': async (url) => {
+    const client = postgres(url, { onnotice: () => undefined });
+    const db = drizzlePostgresJs(client);
+    return {
+      within: (work) =>
+        db.transaction((tx) =>
+          work(fromDrizzle(tx), async (word) =>
+            tx.execute(sql`insert into witness values (${word})`),
+          ),
+        ),
+      outside: () => fromDrizzle(db as never),
+      close: () => client.end(),
     };
   },
 

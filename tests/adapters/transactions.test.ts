@@ -1,14 +1,26 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { Knex } from 'knex';
+import type { Kysely } from 'kysely';
 import { Pool } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fromPg, fromPglite } from '../../src/adapters/index.ts';
+import type {
+  DrizzleTransaction,
+  KnexTransaction,
+  KyselyTransaction,
+  PgClient,
+  PgliteTransaction,
+  PrismaTransaction,
+} from '../../src/adapters/index.ts';
 import { openPglite } from '../../src/database/pglite.ts';
 import { newDatabase } from '../../src/database/pglite-template.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import type { Database, JobRequest, Queryable } from '../../src/index.ts';
 import { freshUrl } from '../support/databases.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
+import type { openPrisma } from './prisma-client.ts';
 import { EMBEDDED, ON_A_SERVER, type Library } from './libraries.ts';
 
 const HOSTILE = {
@@ -147,6 +159,23 @@ describe('a PGlite that the program uses too', () => {
     expect(pglite.closed).toBe(false);
     await expect(db.query('select')).rejects.toMatchObject({ code: 'database-closed' });
   });
+});
+
+/** What an adapter must not take, as the compiler sees it. */
+type Refused<Outside, Inside> = Outside extends Inside ? false : true;
+
+it('is refused by the types where there is no transaction', () => {
+  const refused: Record<string, true> = {
+    pg: true satisfies Refused<Pool, PgClient>,
+    pglite: true satisfies Refused<PGlite, PgliteTransaction>,
+    drizzle: true satisfies Refused<NodePgDatabase, DrizzleTransaction>,
+    kysely: true satisfies Refused<Kysely<unknown>, KyselyTransaction>,
+    knex: true satisfies Refused<Knex, KnexTransaction>,
+    prisma: true satisfies Refused<ReturnType<typeof openPrisma>, PrismaTransaction>,
+  };
+  expect(Object.keys(ON_A_SERVER)).toEqual(
+    expect.arrayContaining(Object.keys(refused).filter((name) => name !== 'pglite')),
+  );
 });
 
 describe('enqueueWithin', () => {
