@@ -152,23 +152,27 @@ export class PgliteDatabase implements Database {
  * BEGIN in it is a warning that nobody sees; so is its COMMIT after ours.
  */
 async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const hold = pglite.transaction(
-      (tx) =>
-        new Promise<void>((end) =>
-          resolve({
-            query: (sql, params) => tx.query(sql, params),
-            script: async (sql) => void (await tx.exec(sql)),
-            release: () => {
-              end();
-              connection.release();
-            },
-          }),
-        ),
-    );
-    hold.catch((error: unknown) => {
-      connection.release();
-      reject(error);
-    });
-  });
+  let begun = (_held: Connection): void => undefined;
+  const held = new Promise<Connection>((resolve) => (begun = resolve));
+  const whole = pglite.transaction(
+    (tx) =>
+      new Promise<void>((end) => {
+        begun({
+          query: (sql, params) => tx.query(sql, params),
+          script: async (sql) => void (await tx.exec(sql)),
+          release: () => {
+            end();
+            connection.release();
+          },
+        });
+      }),
+  );
+  try {
+    return await Promise.race([held, whole.then(() => held)]);
+  } catch (error) {
+    connection.release();
+    throw error;
+  } finally {
+    whole.catch(() => undefined); // Its own COMMIT has nothing left to lose.
+  }
 }
