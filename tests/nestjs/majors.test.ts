@@ -46,3 +46,8 @@ it('runs a whole application on Nest 11 too', async () => {
   const said = await node(...ON_NEST_11, 'examples/nest-app.mjs');
   expect(said).toBe(await written('examples/nest-app.txt'));
 });
+
+it('can be required from CommonJS, as many Nest applications are compiled', async () => {
+  const script = `console.log(typeof require('humdrum/nestjs').HumdrumModule.forRoot)`;
+  expect(await node('--input-type=commonjs', '-e', script)).toBe('function\n');
+});
