@@ -48,6 +48,6 @@ it('runs a whole application on Nest 11 too', async () => {
 });
 
 it('can be required from CommonJS, as many Nest applications are compiled', async () => {
-  const script = `console.log(typeof require('humdrum/nestjs').HumdrumModule.forRoot)`;
-  expect(await node('--input-type=commonjs', '-e', script)).toBe('function\n');
+  const program = `console.log(typeof require('humdrum/nestjs').HumdrumModule.forRoot)`;
+  expect(await node('--input-type=commonjs', '-e', program)).toBe('function\n');
 });
