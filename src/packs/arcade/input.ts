@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { HumdrumError } from '../../errors.ts';
+import { GAMES, PERIODS, POOL_PERIODS } from './game.ts';
 
 /** What callers hand in. Each kind says what it must be, and hexadecimal text arrives in lower case. */
+
+const oneOf = <Word extends string>(words: readonly Word[]) =>
+  z.enum(words, { error: `it is one of ${words.join(', ')}` });
+
+export const game = oneOf(GAMES);
+export const period = oneOf(PERIODS);
+export const poolPeriod = oneOf(POOL_PERIODS);
 
 export const sessionId = z
   .string({ error: 'it is a text' })

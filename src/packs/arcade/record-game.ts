@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Queryable, Transaction } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { GAMES, type EntryKey, type PoolKey, type PoolPeriod } from './game.ts';
+import type { EntryKey, PoolKey, PoolPeriod } from './game.ts';
 import {
   completeSession,
   enterPayment,
@@ -12,7 +12,7 @@ import {
   type Payment,
 } from './game-queries.ts';
 import { addToPool, enterScore, firstOpenDate, holdPool } from './queries.ts';
-import { checked, hexOf, instant, sessionId, whole } from './input.ts';
+import { checked, game, hexOf, instant, sessionId, whole } from './input.ts';
 import { dateOf, periodDateOf, sharesOf, type Shares } from './rules.ts';
 
 /** A `Database`, or `ctx.db` in a handler. In an open transaction it all belongs to that. */
@@ -22,7 +22,7 @@ export interface Transacting {
 
 const payment = z.strictObject({
   sessionId,
-  game: z.enum(GAMES),
+  game,
   /** 0x and 40 hexadecimal digits, in either case. */
   playerAddress: hexOf(40),
   /** The hash of the transaction that paid: 0x and 64 hexadecimal digits. */
@@ -139,14 +139,14 @@ async function finish(
     );
   }
   await completeSession(tx, id, points, at);
-  const { game, playerAddress } = session;
+  const player = { game: session.game, playerAddress: session.playerAddress };
   const date = dateOf(at);
   const daily = await openPeriod(tx, poolOf(session, 'daily', date));
   const weekly = await openPeriod(tx, poolOf(session, 'weekly', date));
   const keys: EntryKey[] = [
-    { period: 'daily', periodDate: daily, game, playerAddress },
-    { period: 'weekly', periodDate: weekly, game, playerAddress },
-    { period: 'alltime', periodDate: periodDateOf('alltime', date), game, playerAddress },
+    { period: 'daily', periodDate: daily, ...player },
+    { period: 'weekly', periodDate: weekly, ...player },
+    { period: 'alltime', periodDate: periodDateOf('alltime', date), ...player },
   ];
   await enterScore(tx, keys, finished);
   return { recorded: true };
@@ -197,6 +197,8 @@ function refused(message: string): HumdrumError {
   return new HumdrumError('action-refused', message);
 }
 
-function closing({ game, period, periodDate }: PoolKey): Error {
-  return new Error(`The ${period} pools of ${game} from ${periodDate} on are being closed: again.`);
+function closing(pool: PoolKey): Error {
+  return new Error(
+    `The ${pool.period} pools of ${pool.game} from ${pool.periodDate} on are being closed: try again.`,
+  );
 }

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { HumdrumError } from '../../errors.ts';
-import { GAMES, POOL_PERIODS } from './game.ts';
-import { checked, date, hexOf } from './input.ts';
+import { checked, date, game, hexOf, poolPeriod } from './input.ts';
 import { lockPool, markPaid } from './queries.ts';
 import type { Transacting } from './record-game.ts';
 import { periodDateOf } from './rules.ts';
 
 const payout = z.strictObject({
-  game: z.enum(GAMES),
-  period: z.enum(POOL_PERIODS),
+  game,
+  period: poolPeriod,
   /** Of a week, any day of it. */
   periodDate: date,
   /** The hash of the transaction that paid the winner. */

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Queryable } from '../../database/database.ts';
-import { GAMES, PERIODS } from './game.ts';
-import { checked, date, instant, whole } from './input.ts';
+import { checked, date, game, instant, period, whole } from './input.ts';
 import { rankedEntries, type RankedEntry } from './queries.ts';
 import { dateOf, periodDateOf } from './rules.ts';
 
 const board = z.strictObject({
-  game: z.enum(GAMES),
-  period: z.enum(PERIODS),
+  game,
+  period,
   /** Any instant of the period, or a date in it. Of all time it makes no difference. */
   date: z.union([instant, date], {
     error: 'it is a Date, or a date like 2026-01-25',
@@ -23,7 +22,7 @@ export type BoardInput = z.input<typeof board>;
  * that are archived are not in it. Errors: `input-invalid`.
  */
 export async function topOf(db: Queryable, input: BoardInput): Promise<RankedEntry[]> {
-  const { game, period, date: given, limit } = checked('topOf', board, input);
+  const { date: given, ...of } = checked('topOf', board, input);
   const day = typeof given === 'string' ? given : dateOf(given);
-  return rankedEntries(db, game, period, periodDateOf(period, day), limit);
+  return rankedEntries(db, of.game, of.period, periodDateOf(of.period, day), of.limit);
 }

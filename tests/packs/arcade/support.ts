@@ -98,6 +98,22 @@ export async function contents(db: Database): Promise<Record<string, unknown[]>>
   return all;
 }
 
+/** Differs as soon as any row of any table of the pack does. */
+export async function fingerprint(db: Database): Promise<string> {
+  const each = Object.entries(TABLES).map(
+    ([table, key]) =>
+      `(select count(*) || ' ' || coalesce(md5(string_agg(line::text, '' order by ${key})), '') from arcade.${table} as line)`,
+  );
+  return db.transaction(async (tx) => {
+    // Instants are text here, and the same text on every server.
+    await tx.script(`set local time zone 'UTC'`);
+    const { rows } = await tx.query<{ all: string }>(
+      `select concat_ws(', ', ${each.join(', ')}) as all`,
+    );
+    return rows[0]?.all ?? '';
+  });
+}
+
 export interface Pool {
   game: string;
   period: string;
