@@ -128,14 +128,19 @@ export async function writeRanking(
      )
      select (select count(*) from added)::int as added, (select count(*) from moved)::int as moved,
        (select count(*) from removed)::int as removed,
-       (select count(*) from standing where score is null and ${within('standing')})::int as "unfitCount",
-       array(select user_id::text from standing where score is null and ${within('standing')}
-         order by user_id limit ${MOST_NAMED}) as unfit`,
+       ${unfitAmong(within('standing'))}`,
     [...(period ? [period.start, period.end] : []), first, last],
   );
-  const [written] = rows;
-  if (!written) throw new Error('Counts come in one row.');
-  return written;
+  return theOnly(rows);
+}
+
+const unfitAmong = (within: string): string => `
+  (select count(*) from standing where score is null and ${within})::int as "unfitCount",
+  array(select user_id::text from standing where score is null and ${within} order by user_id limit ${MOST_NAMED}) as unfit`;
+
+function theOnly<Row>([row]: readonly Row[]): Row {
+  if (!row) throw new Error('Counts come in one row.');
+  return row;
 }
 
 /** Everybody who is on the board or should be, in stretches of up to `size`. */
@@ -174,34 +179,41 @@ export async function playersWithin(
 
 // ------------------------------------------------------------------------------------------------ the archive
 
-export interface Archived {
-  /** Who had scored in it. */
-  readonly players: number;
-  /** Players whose points cannot be kept exactly. */
-  readonly unfitCount: number;
-}
-
-/** Archives a period that has ended, by what was earned in it. Null: it was archived before. */
-export async function archivePeriod(
+/** Enters a period that has ended. Answers how many players earned in it, and null where it was entered before. */
+export async function beginArchive(
   db: Queryable,
   type: LeaderboardType,
   { start, end }: Period,
   at: Date,
-): Promise<Archived | null> {
-  const { rows } = await db.query<Archived>(
-    `with standing as materialized (${placed(OF_PERIOD)}),
-     archived as (
-       insert into quiz.ranking_archive (type, period_start, period_end, players, archived_at)
-       select $3, $1, $2, (select count(*) from standing where score > 0), $4
-       on conflict do nothing returning players
-     ), entered as (
-       insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
-       select $3, $1, user_id, username, score, xp_at, rank from standing, archived where score > 0
-     )
-     select players, (select count(*) from standing where score is null)::int as "unfitCount" from archived`,
-    [start, end, type, at],
+): Promise<number | null> {
+  const { rows } = await db.query<{ players: number }>(
+    `insert into quiz.ranking_archive (type, period_start, period_end, players, archived_at)
+     values ($1, $2, $3, (select count(distinct user_id) from quiz.xp_event where at >= $2 and at < $3), $4)
+     on conflict do nothing returning players`,
+    [type, start, end, at],
   );
-  return rows[0] ?? null;
+  return rows[0]?.players ?? null;
+}
+
+/** Enters the places of these players in the period, of those who earned in it. */
+export async function archivePlaces(
+  db: Queryable,
+  type: LeaderboardType,
+  { start, end }: Period,
+  { first, last }: Players,
+): Promise<Pick<Written, 'added' | 'unfit' | 'unfitCount'>> {
+  const within = '($4::text is null or user_id >= $4) and ($5::text is null or user_id <= $5)';
+  const { rows } = await db.query<Written>(
+    `with standing as materialized (${placed(OF_PERIOD)}),
+     added as (
+       insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
+       select $3::text, $1, user_id, username, score, xp_at, rank from standing where score > 0 and ${within}
+       returning 1
+     )
+     select (select count(*) from added)::int as added, ${unfitAmong(within)}`,
+    [start, end, type, first, last],
+  );
+  return theOnly(rows);
 }
 
 // ------------------------------------------------------------------------------------------------ reading
