@@ -95,7 +95,7 @@ async function oneByOne(
     write: (player: Record<string, unknown>, rank: number) => Promise<unknown>,
     count = ONE_BY_ONE,
   ): Promise<void> => {
-    for (const [at, player] of players.slice(0, count).entries()) await write(player, at + 1);
+    for (const [place, player] of players.slice(0, count).entries()) await write(player, place + 1);
   };
   const save = async (
     { user_id, username, xp, xp_at }: Record<string, unknown>,

@@ -68,7 +68,7 @@ describe('a job of quiz that was killed in its middle', () => {
     const before = await contents(cut.db);
     const humdrum = await createHumdrum({ database: cut.db, packs: [quiz] });
     const { killed, let: letGo } = await killInTheMiddle(cut.url, table);
-    const { jobId, succeeded } = await humdrum.run(type, {}, { at: NOW }).finally(() => killed);
+    const [{ jobId, succeeded }] = await Promise.all([humdrum.run(type, {}, { at: NOW }), killed]);
     expect(succeeded).toBe(false);
     await letGo();
     expect(await contents(cut.db)).toEqual(before);
