@@ -1,0 +1,54 @@
+import type { Context } from '../../engine/context.ts';
+import { lockBoard, updateBoard, writeRanking } from './board-queries.ts';
+import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
+import { periodOf, type LeaderboardType } from './rules.ts';
+
+export interface BoardResult extends Rows {
+  /** Of the rows. It stays where none has changed. */
+  version: number;
+  players: number;
+  /** A later tick has made it already, so this one has left it alone. */
+  superseded: boolean;
+}
+
+/**
+ * Makes the board as of `ctx.now`, for the period that this is in. What decides is the tick and not the order of runs: an
+ * older one leaves alone what a later one has made, and the same one again finds nothing to change.
+ */
+export async function makeBoard(ctx: Context, type: LeaderboardType): Promise<BoardResult> {
+  const { now } = ctx;
+  const before = await lockBoard(ctx.db, type);
+  const { version, asOf } = before;
+  if (asOf && asOf > now) {
+    return {
+      version,
+      players: before.players,
+      changed: 0,
+      superseded: true,
+      errors: [],
+      errorCount: 0,
+    };
+  }
+  const period = type === 'global' ? null : { ...periodOf(type, now), end: now };
+  const rows = await writeForEverybody(ctx, type, async (tx, players) => {
+    const { added, moved, removed, unfit, unfitCount } = await writeRanking(
+      tx,
+      type,
+      period,
+      players,
+    );
+    return { changed: added + moved + removed, ...unfitRows(unfit, unfitCount) };
+  });
+  const periodStart = period?.start ?? null;
+  const isNew =
+    version === 0 || rows.changed > 0 || periodStart?.getTime() !== before.periodStart?.getTime();
+  const changedAt = isNew ? now : before.changedAt;
+  const made = { version: isNew ? version + 1 : version, changedAt, asOf: now, periodStart };
+  const isAsBefore = !isNew && asOf?.getTime() === now.getTime();
+  return {
+    version: made.version,
+    players: isAsBefore ? before.players : await updateBoard(ctx.db, type, made),
+    superseded: false,
+    ...rows,
+  };
+}
