@@ -4,7 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import { didYouMean, errorMessage, HumdrumError } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
+import { arcade } from '../packs/arcade/index.ts';
 import { picks } from '../packs/picks/index.ts';
+import { quiz } from '../packs/quiz/index.ts';
 
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
 export type Config = Pick<
@@ -44,7 +46,8 @@ const DEFAULT_FOLDER = '.humdrum/data';
 /** The flag wins over the environment, the environment over the file. Errors: `config-invalid`. */
 export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
-  const config: Config = file === undefined ? { packs: [picks] } : await load(resolve(file));
+  const config: Config =
+    file === undefined ? { packs: [picks, quiz, arcade] } : await load(resolve(file));
   const named = flags.database ?? (process.env['DATABASE_URL'] || config.database);
   return {
     config,

@@ -19,6 +19,7 @@ import {
   checkHorizon,
   checkServer,
 } from '../doctor/server.ts';
+import { checkServices } from '../doctor/services.ts';
 import { checkStorage } from '../doctor/storage.ts';
 import { checkDrift, checkMigrations } from '../doctor/tables.ts';
 import { EXIT } from '../exit.ts';
@@ -82,6 +83,7 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     checkSecrets(about),
     await checkStorage(about),
     ...(await checkAlerts(about)),
+    ...(await checkServices(about)),
   ];
   return [...here, ...(await examineDatabase(about))];
 }
