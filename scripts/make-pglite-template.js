@@ -1,7 +1,11 @@
-// A part of the build: what a new embedded database begins as, made once for each version of PGlite. See pglite-template.ts.
+// A part of the build: what a new embedded database begins as, made once for each version of PGlite and each state of the
+// engine's migrations. See pglite-template.ts.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
+import { migrate } from '../dist/database/migrate.js';
+import { openPglite } from '../dist/database/pglite.js';
 import { templateFile } from '../dist/database/pglite-template.js';
+import { migrationSets } from '../dist/engine/pack.js';
 
 const file = await templateFile();
 if (!existsSync(file)) {
@@ -9,6 +13,8 @@ if (!existsSync(file)) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const pglite = await PGlite.create();
+  await migrate(await openPglite({ instance: pglite }), migrationSets([]));
+  await pglite.exec('checkpoint');
   const data = await pglite.dumpDataDir('gzip');
   await pglite.close();
   const draft = new URL(`${file.href}.${process.pid}`);

@@ -1,17 +1,32 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** Where the build of this package keeps what a new embedded database begins as. It fits one version of PGlite only. */
+const MIGRATIONS = new URL('../../migrations/engine/', import.meta.url);
+
+/**
+ * Where the build of this package keeps what a new embedded database begins as: the engine's tables, and nothing in them. It
+ * fits one version of PGlite and one state of the migrations only.
+ */
 export async function templateFile(): Promise<URL> {
   const entry = pathToFileURL(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
   const about = await readFile(new URL('../package.json', entry), 'utf8');
   const { version } = JSON.parse(about) as { version: string };
-  return new URL(`../../templates/pglite/${version}.tar.gz`, import.meta.url);
+  const name = `${version}-${await migrationsHash()}.tar.gz`;
+  return new URL(`../../templates/pglite/${name}`, import.meta.url);
 }
 
-/** An empty database for `loadDataDir`. Undefined: there is none for this version, and PGlite makes one, in three times as long. */
+/** A new database for `loadDataDir`. Undefined: there is none that fits, and PGlite makes an empty one, in three times as long. */
 export async function newDatabase(): Promise<Blob | undefined> {
   const bytes = await readFile(await templateFile()).catch(() => undefined);
   return bytes && new Blob([bytes], { type: 'application/x-gzip' });
+}
+
+async function migrationsHash(): Promise<string> {
+  const names = (await readdir(MIGRATIONS)).toSorted();
+  const files = await Promise.all(names.map((name) => readFile(new URL(name, MIGRATIONS))));
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update('\0');
+  return hash.digest('hex').slice(0, 12);
 }

@@ -24,17 +24,23 @@ export interface PgliteOptions {
 
 const INT8 = 20;
 
+/** The tables of a template are there from now on, not since the package was built. */
+const APPLIED_NOW = 'update humdrum.migration set applied_at = clock_timestamp()';
+
 /** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `database-unreachable`. */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
   const { folder, loadDataDir, instance } = options;
   if (instance) return new PgliteDatabase(instance, null, true);
   const open = async (isNew: boolean): Promise<PGlite> => {
-    const data = loadDataDir ?? (isNew ? await newDatabase() : undefined);
-    return PGlite.create({
+    const template = isNew && !loadDataDir ? await newDatabase() : undefined;
+    const data = loadDataDir ?? template;
+    const pglite = await PGlite.create({
       ...(folder === undefined ? {} : { dataDir: folder }),
       ...(data && { loadDataDir: data }),
       parsers: { [INT8]: Number },
     });
+    if (template) await pglite.exec(APPLIED_NOW);
+    return pglite;
   };
   if (folder === undefined) return new PgliteDatabase(await open(true), null);
   const lock = await takeFolder(folder);

@@ -68,10 +68,10 @@ export class PostgresConnection implements Connection {
   }
 
   /** One write to the socket, which costs more than all that is written. */
-  together<T>(ask: () => T): T {
+  together<T>(askAll: () => T): T {
     this.#socket?.cork();
     try {
-      return ask();
+      return askAll();
     } finally {
       this.#socket?.uncork();
     }

@@ -6,12 +6,18 @@ export async function checkServices({ options }: Pick<Patient, 'options'>): Prom
   const needed = (options.packs ?? []).flatMap(({ name: pack, services = [] }) =>
     services.map((service) => ({ pack, ...service })),
   );
-  return Promise.all(needed.map(async ({ pack, name, check }) => probe(pack, name, check)));
+  return Promise.all(needed.map(async (service) => probe(service)));
 }
 
-async function probe(pack: string, name: string, check: () => Promise<void>): Promise<Finding> {
+interface Service {
+  pack: string;
+  name: string;
+  check(): Promise<void>;
+}
+
+async function probe({ pack, name, ...service }: Service): Promise<Finding> {
   try {
-    await check();
+    await service.check();
     return ok(name, `it answers the pack ${pack}`);
   } catch (error) {
     return problem(
