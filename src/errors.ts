@@ -45,6 +45,8 @@ export type ErrorCode =
   | 'plan-changed'
   | 'port-in-use'
   | 'preview-expired'
+  | 'redis-missing'
+  | 'redis-unreachable'
   | 'request-invalid'
   | 'request-refused'
   | 'role-insufficient'

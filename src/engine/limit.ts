@@ -40,10 +40,12 @@ export function inTurn({ type }: JobType): LimitUse {
 
 /** The limits of a configuration, by the names that the database knows: those of queues begin with `queue:`. */
 export function limitsOf(options: {
+  packs?: readonly { limits?: Readonly<Record<string, LimitRule>> }[];
   limits?: Readonly<Record<string, LimitRule>>;
   queues?: Readonly<Record<string, LimitRule>>;
 }): Limits {
-  const named = Object.entries(options.limits ?? {});
+  const given = [...(options.packs ?? []).map((pack) => pack.limits), options.limits];
+  const named = new Map(given.flatMap((limits) => Object.entries(limits ?? {})));
   const queues = Object.entries(options.queues ?? {});
   for (const [name, rule] of named) checkRule(name, rule);
   for (const [name, rule] of queues) {

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { MigrationSet } from '../database/migrate.ts';
 import type { JobType } from './job-type.ts';
+import type { LimitRule } from './limit.ts';
 
 /** A folder of ready-made job types for one domain. Its tables live in a PostgreSQL schema of its own name. */
 export interface Pack {
@@ -8,6 +9,8 @@ export interface Pack {
   /** The folder of its numbered SQL files. */
   readonly migrations: URL;
   readonly jobs: readonly JobType[];
+  /** Limits that its jobs name. Those of the same name in the options of `createHumdrum` take their place. */
+  readonly limits?: Readonly<Record<string, LimitRule>>;
   /** Fills empty tables with deterministic sample data, in one transaction; does nothing where data is. Says what it did, or null. */
   loadSample(db: Database): Promise<string | null>;
 }

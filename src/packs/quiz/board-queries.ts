@@ -1,0 +1,285 @@
+/** The SQL of leaderboards. A board is written in one statement, however many players are on it. */
+
+import type { Queryable } from '../../database/database.ts';
+import type { LeaderboardType, Period } from './rules.ts';
+
+const MOST_POINTS = Number.MAX_SAFE_INTEGER;
+const MOST_NAMED = 100;
+
+const LIFETIME = `select user_id, username, xp as score, xp_at from quiz.player_progress`;
+
+/** All players, with what they earned from $1 on and before $2. A sum that cannot be kept exactly is no score. */
+const OF_PERIOD = `
+  select player.user_id, player.username, earned.xp_at,
+    case when earned.user_id is null then 0 else earned.score end as score
+  from quiz.player_progress as player
+  left join (
+    select user_id, max(at) as xp_at, case when sum(xp) <= ${MOST_POINTS} then sum(xp)::bigint end as score
+    from quiz.xp_event where at >= $1::timestamptz and at < $2::timestamptz group by user_id
+  ) as earned using (user_id)`;
+
+/** Players without a score come last: they are on no board. */
+const placed = (scores: string): string => `
+  select user_id, username, score, xp_at,
+    row_number() over (order by score desc nulls last, xp_at desc nulls last, user_id) as rank
+  from (${scores}) as scored`;
+
+// ------------------------------------------------------------------------------------------------ the board
+
+export interface Board {
+  /** One more with each change of its rows. 0: it has never been made. */
+  readonly version: number;
+  readonly changedAt: Date | null;
+  readonly asOf: Date | null;
+  readonly periodStart: Date | null;
+  readonly players: number;
+}
+
+const BOARD = `select version, changed_at as "changedAt", as_of as "asOf", period_start as "periodStart", players
+  from quiz.board`;
+
+/** Null: nobody has begun it. */
+export async function readBoard(db: Queryable, type: LeaderboardType): Promise<Board | null> {
+  const { rows } = await db.query<Board>(`${BOARD} where type = $1`, [type]);
+  return rows[0] ?? null;
+}
+
+/** Until the transaction ends nobody else writes it. */
+export async function lockBoard(db: Queryable, type: LeaderboardType): Promise<Board> {
+  await db.query(
+    `insert into quiz.board (type, version, players) values ($1, 0, 0) on conflict do nothing`,
+    [type],
+  );
+  const { rows } = await db.query<Board>(`${BOARD} where type = $1 for update`, [type]);
+  const [board] = rows;
+  if (!board) throw new Error(`The board ${type} has just been made, and is gone.`);
+  return board;
+}
+
+export async function updateBoard(
+  db: Queryable,
+  type: LeaderboardType,
+  { version, changedAt, asOf, periodStart }: Omit<Board, 'players'>,
+): Promise<number> {
+  const { rows } = await db.query<{ players: number }>(
+    `update quiz.board set version = $2, changed_at = $3, as_of = $4, period_start = $5,
+       players = (select count(*) from quiz.ranking where ranking.type = $1)
+     where type = $1 returning players`,
+    [type, version, changedAt, asOf, periodStart],
+  );
+  return rows[0]?.players ?? 0;
+}
+
+/** Which players, by their ids, both ends included. Null: all from there, or up to there. */
+export interface Players {
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+export const EVERYBODY: Players = { first: null, last: null };
+
+export interface Written {
+  readonly added: number;
+  readonly moved: number;
+  readonly removed: number;
+  /** Players whose points cannot be kept exactly, the first hundred of `unfitCount`. */
+  readonly unfit: readonly string[];
+  readonly unfitCount: number;
+}
+
+/**
+ * Brings the rows of these players up to date: score and place among all. Rows that are as they should be are not
+ * touched. `period`: null for scores of a lifetime.
+ */
+export async function writeRanking(
+  db: Queryable,
+  type: LeaderboardType,
+  period: Period | null,
+  { first, last }: Players,
+): Promise<Written> {
+  const [from, to] = period ? ['$3', '$4'] : ['$1', '$2'];
+  const within = (row: string): string =>
+    `(${from}::text is null or ${row}.user_id >= ${from}) and (${to}::text is null or ${row}.user_id <= ${to})`;
+  // The type stands in the statement, so that the planner looks at this board's part alone.
+  const { rows } = await db.query<Written>(
+    `with standing as materialized (${placed(period ? OF_PERIOD : LIFETIME)}),
+     moved as (
+       update quiz.ranking
+       set username = standing.username, score = standing.score, xp_at = standing.xp_at, rank = standing.rank
+       from standing
+       where ranking.type = '${type}' and ranking.user_id = standing.user_id and standing.score is not null
+         and ${within('ranking')}
+         and (ranking.username, ranking.score, ranking.xp_at, ranking.rank)
+           is distinct from (standing.username, standing.score, standing.xp_at, standing.rank)
+       returning 1
+     ), added as (
+       insert into quiz.ranking (type, user_id, username, score, xp_at, rank)
+       select '${type}', user_id, username, score, xp_at, rank from standing
+       where score is not null and ${within('standing')} and not exists (
+         select from quiz.ranking where ranking.type = '${type}' and ranking.user_id = standing.user_id
+       )
+       returning 1
+     ), removed as (
+       delete from quiz.ranking
+       where ranking.type = '${type}' and ${within('ranking')} and not exists (
+         select from standing where standing.user_id = ranking.user_id and standing.score is not null
+       )
+       returning 1
+     )
+     select (select count(*) from added)::int as added, (select count(*) from moved)::int as moved,
+       (select count(*) from removed)::int as removed,
+       (select count(*) from standing where score is null and ${within('standing')})::int as "unfitCount",
+       array(select user_id::text from standing where score is null and ${within('standing')}
+         order by user_id limit ${MOST_NAMED}) as unfit`,
+    [...(period ? [period.start, period.end] : []), first, last],
+  );
+  const [written] = rows;
+  if (!written) throw new Error('Counts come in one row.');
+  return written;
+}
+
+/** Everybody who is on the board or should be, in stretches of up to `size`. */
+export async function stretchesOfPlayers(
+  db: Queryable,
+  type: LeaderboardType,
+  size: number,
+): Promise<{ first: string; last: string }[]> {
+  const { rows } = await db.query<{ first: string; last: string }>(
+    `select min(user_id) as first, max(user_id) as last from (
+       select user_id, (row_number() over (order by user_id) - 1) / $2::int as stretch from (
+         select user_id from quiz.player_progress
+         union select user_id from quiz.ranking where type = $1
+       ) as players
+     ) as numbered
+     group by stretch order by stretch`,
+    [type, size],
+  );
+  return rows;
+}
+
+/** The players of a stretch, one by one. */
+export async function playersWithin(
+  db: Queryable,
+  type: LeaderboardType,
+  { first, last }: Players,
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select user_id as id from quiz.player_progress where user_id >= $2 and user_id <= $3
+     union select user_id from quiz.ranking where type = $1 and user_id >= $2 and user_id <= $3
+     order by id`,
+    [type, first, last],
+  );
+  return rows.map(({ id }) => id);
+}
+
+// ------------------------------------------------------------------------------------------------ the archive
+
+export interface Archived {
+  /** Who had scored in it. */
+  readonly players: number;
+  /** Players whose points cannot be kept exactly. */
+  readonly unfitCount: number;
+}
+
+/** Archives a period that has ended, by what was earned in it. Null: it was archived before. */
+export async function archivePeriod(
+  db: Queryable,
+  type: LeaderboardType,
+  { start, end }: Period,
+  at: Date,
+): Promise<Archived | null> {
+  const { rows } = await db.query<Archived>(
+    `with standing as materialized (${placed(OF_PERIOD)}),
+     archived as (
+       insert into quiz.ranking_archive (type, period_start, period_end, players, archived_at)
+       select $3, $1, $2, (select count(*) from standing where score > 0), $4
+       on conflict do nothing returning players
+     ), entered as (
+       insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
+       select $3, $1, user_id, username, score, xp_at, rank from standing, archived where score > 0
+     )
+     select players, (select count(*) from standing where score is null)::int as "unfitCount" from archived`,
+    [start, end, type, at],
+  );
+  return rows[0] ?? null;
+}
+
+// ------------------------------------------------------------------------------------------------ reading
+
+/** A place on a board. */
+export interface Place {
+  /** From 1. */
+  readonly rank: number;
+  readonly userId: string;
+  readonly username: string;
+  readonly score: number;
+}
+
+const PLACE = `select rank, user_id as "userId", username, score from quiz.ranking`;
+
+export async function topPlaces(
+  db: Queryable,
+  type: LeaderboardType,
+  count: number,
+): Promise<Place[]> {
+  const { rows } = await db.query<Place>(
+    `${PLACE} where type = $1 order by rank, user_id limit $2`,
+    [type, count],
+  );
+  return rows;
+}
+
+/** A player with up to `reach` others on each side. Empty: the player is not on this board. */
+export async function placesAround(
+  db: Queryable,
+  type: LeaderboardType,
+  userId: string,
+  reach: number,
+): Promise<Place[]> {
+  const { rows } = await db.query<Place>(
+    `with player as (select rank, user_id from quiz.ranking where type = $1 and user_id = $2),
+     ahead as (
+       select ranking.* from player, quiz.ranking
+       where ranking.type = $1 and (ranking.rank, ranking.user_id) < (player.rank, player.user_id)
+       order by ranking.rank desc, ranking.user_id desc limit $3
+     ), behind as (
+       select ranking.* from player, quiz.ranking
+       where ranking.type = $1 and (ranking.rank, ranking.user_id) >= (player.rank, player.user_id)
+       order by ranking.rank, ranking.user_id limit $3 + 1
+     )
+     select rank, user_id as "userId", username, score from (
+       select * from ahead union all select * from behind
+     ) as around
+     order by rank, user_id`,
+    [type, userId, reach],
+  );
+  return rows;
+}
+
+export async function placeOfPlayer(
+  db: Queryable,
+  type: LeaderboardType,
+  userId: string,
+): Promise<Place | null> {
+  const { rows } = await db.query<Place>(`${PLACE} where type = $1 and user_id = $2`, [
+    type,
+    userId,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** The next places of this version of a board. Empty as well where it has another version by now. */
+export async function placesAfter(
+  db: Queryable,
+  type: LeaderboardType,
+  version: number,
+  { after, limit }: { after: Pick<Place, 'rank' | 'userId'>; limit: number },
+): Promise<Place[]> {
+  const { rows } = await db.query<Place>(
+    `${PLACE} where type = $1 and (rank, user_id) > ($3, $4)
+       and exists (select from quiz.board where board.type = $1 and version = $2)
+     order by rank, user_id limit $5`,
+    [type, version, after.rank, after.userId, limit],
+  );
+  return rows;
+}

@@ -1,0 +1,56 @@
+import type { Database } from '../../database/database.ts';
+import type { Pack } from '../../engine/pack.ts';
+import { expireSessions } from './jobs/expire-sessions.ts';
+import { publishLeaderboards } from './jobs/publish-leaderboards.ts';
+import { recalculateLeaderboards } from './jobs/recalculate-leaderboards.ts';
+import { regenerateLives } from './jobs/regenerate-lives.ts';
+import { resetMonthlyLeaderboard } from './jobs/reset-monthly-leaderboard.ts';
+import { resetWeeklyLeaderboard } from './jobs/reset-weekly-leaderboard.ts';
+import { updateStreaks } from './jobs/update-streaks.ts';
+import { leaderboardOn, type Leaderboard, type LeaderboardOptions } from './leaderboard.ts';
+import { LIMITS } from './limits.ts';
+import { cacheOf, type QuizOptions } from './options.ts';
+import { loadSample } from './sample.ts';
+
+export interface Quiz extends Pack {
+  /** To read the leaderboards, from Redis where the pack has one. Close it when nobody reads any more. */
+  openLeaderboard(db: Database, options?: LeaderboardOptions): Leaderboard;
+}
+
+/** Lives, streaks, sessions and leaderboards. See README.md in this folder. Errors: `config-invalid`. */
+export function defineQuiz(options: QuizOptions = {}): Quiz {
+  const cache = cacheOf(options);
+  const publish = cache && publishLeaderboards(cache);
+  return {
+    name: 'quiz',
+    migrations: new URL('../../../migrations/quiz/', import.meta.url),
+    limits: LIMITS,
+    jobs: [
+      regenerateLives,
+      updateStreaks,
+      expireSessions,
+      resetWeeklyLeaderboard(publish),
+      resetMonthlyLeaderboard(publish),
+      recalculateLeaderboards(publish),
+      ...(publish ? [publish] : []),
+    ],
+    loadSample,
+    openLeaderboard: (db, reading) => leaderboardOn(db, cache, reading),
+  };
+}
+
+/** With its defaults: leaderboards on PostgreSQL alone. */
+export const quiz: Quiz = defineQuiz();
+
+export type { Place } from './board-queries.ts';
+export type { BoardResult } from './boards.ts';
+export type { ExpireSessionsResult } from './jobs/expire-sessions.ts';
+export type { PublishLeaderboardsResult } from './jobs/publish-leaderboards.ts';
+export type { RecalculateLeaderboardsResult } from './jobs/recalculate-leaderboards.ts';
+export type { RegenerateLivesResult } from './jobs/regenerate-lives.ts';
+export type { UpdateStreaksResult } from './jobs/update-streaks.ts';
+export type { Fallback, Leaderboard, LeaderboardOptions } from './leaderboard.ts';
+export type { QuizOptions } from './options.ts';
+export type { ResetLeaderboardResult } from './reset.ts';
+export { seed, type SeedOptions, type SeedResult } from './sample.ts';
+export type { LeaderboardType } from './rules.ts';

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Context } from '../../../engine/context.ts';
+import { defineJob, type JobType } from '../../../engine/job-type.ts';
+import { placesAfter, readBoard, type Board } from '../board-queries.ts';
+import { LEADERBOARD_CACHE } from '../limits.ts';
+import type { Cache } from '../options.ts';
+import { Draft, editionOf, isPublished, keysOf, type BoardKeys } from '../redis-board.ts';
+import { withRedis, type RedisClient } from '../redis-client.ts';
+import { LEADERBOARDS, type LeaderboardType } from '../rules.ts';
+import { many } from '../walk.ts';
+
+export interface PublishLeaderboardsResult {
+  message: string;
+  /** Places copied. */
+  affected: number;
+  details: { boards: Partial<Record<LeaderboardType, Published>> };
+}
+
+/** `superseded`: the board has changed meanwhile, and whoever changed it has enqueued a job of its own. */
+interface Published {
+  state: 'published' | 'already there' | 'superseded' | 'never made';
+  edition: string | null;
+  places: number;
+}
+
+const PLACES_PER_PAGE = 5_000;
+
+/**
+ * Copies leaderboards from PostgreSQL to Redis. It fails while Redis cannot be reached, so that alerts tell of it, and is
+ * tried again until it can. It holds no transaction while it waits for Redis: a page of a board that changes meanwhile
+ * is empty, and the copy is dropped.
+ */
+export function publishLeaderboards(cache: Cache): JobType {
+  return defineJob({
+    type: 'quiz.publish-leaderboards',
+    description: 'Copies leaderboards that have changed to Redis.',
+    input: z.object({ types: z.array(z.enum(LEADERBOARDS)).default([...LEADERBOARDS]) }).strict(),
+    atomic: false,
+    limits: [LEADERBOARD_CACHE],
+    retry: { attempts: 1_000, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 60_000 },
+    health: { everyMs: 65 * 60_000, expectMs: 5 * 60_000 },
+    timeoutMs: 15 * 60_000,
+    run: (ctx, { types }) => publishAll(ctx, cache, types),
+  });
+}
+
+async function publishAll(
+  ctx: Context,
+  { url, keyPrefix }: Cache,
+  types: readonly LeaderboardType[],
+): Promise<PublishLeaderboardsResult> {
+  ctx.log('Copying leaderboards to Redis', { types: [...types] });
+  const boards = await withRedis(url, ctx.signal, async (client) => {
+    const published: Partial<Record<LeaderboardType, Published>> = {};
+    for (const type of types) {
+      published[type] = await publish(ctx, client, keysOf(keyPrefix, type), type);
+    }
+    return published;
+  });
+  const affected = Object.values(boards).reduce((sum, { places }) => sum + places, 0);
+  const message = `Copied ${many(affected, 'place')} to Redis.`;
+  ctx.log(message);
+  return { message, affected, details: { boards } };
+}
+
+async function publish(
+  ctx: Context,
+  client: RedisClient,
+  keys: BoardKeys,
+  type: LeaderboardType,
+): Promise<Published> {
+  const board = await readBoard(ctx.db, type);
+  if (!board || board.version === 0) return { state: 'never made', edition: null, places: 0 };
+  const edition = editionOf(board);
+  if (await isPublished(client, keys, board)) {
+    return { state: 'already there', edition, places: 0 };
+  }
+  const draft = ctx.rehearsal
+    ? null
+    : new Draft(client, keys, `${ctx.job.id ?? ''}-${ctx.job.attempt}`);
+  const places = await copy(ctx, type, board, draft);
+  const isSame = (await readBoard(ctx.db, type))?.version === board.version;
+  if (!isSame) {
+    await draft?.drop();
+    return { state: 'superseded', edition, places: 0 };
+  }
+  await draft?.publish(edition);
+  return { state: 'published', edition, places };
+}
+
+/** Answers how many places. A rehearsal reads them, and writes nothing. */
+async function copy(
+  ctx: Context,
+  type: LeaderboardType,
+  { version }: Board,
+  draft: Draft | null,
+): Promise<number> {
+  let copied = 0;
+  let after = { rank: 0, userId: '' };
+  for (;;) {
+    ctx.signal.throwIfAborted();
+    const page = { after, limit: PLACES_PER_PAGE };
+    const places = await placesAfter(ctx.db, type, version, page);
+    const last = places.at(-1);
+    if (!last) return copied;
+    await draft?.add(places);
+    copied += places.length;
+    after = last;
+  }
+}

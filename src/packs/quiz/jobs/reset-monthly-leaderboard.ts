@@ -1,0 +1,9 @@
+import type { JobType } from '../../../engine/job-type.ts';
+import { resetLeaderboard } from '../reset.ts';
+
+const HOUR_MS = 3_600_000;
+
+export function resetMonthlyLeaderboard(publish: JobType | null): JobType {
+  const everyMs = (31 * 24 + 1) * HOUR_MS;
+  return resetLeaderboard({ type: 'monthly', cron: '0 0 1 * *', everyMs, publish });
+}

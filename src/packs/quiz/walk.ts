@@ -1,0 +1,87 @@
+import type { Transaction } from '../../database/database.ts';
+import type { Context } from '../../engine/context.ts';
+import type { Page, Stretch } from './queries.ts';
+
+const ROWS_PER_SET = 10_000;
+/** Where so many rows cannot be changed it is not the rows that are bad. */
+const MOST_FAILURES = 1_000;
+const MOST_ERRORS = 100;
+
+export interface Walk {
+  /** The keys of rows to change, in their order. */
+  page: (page: Page) => Promise<string[]>;
+  /** Changes what is to change in a stretch of keys. Answers how many rows that was. */
+  change: (db: Transaction, stretch: Stretch) => Promise<number>;
+  /** Begins after this key. Default: at the first. */
+  after?: string;
+  /** Stops after so many keys. Default: at the last. */
+  limit?: number;
+}
+
+export interface Walked {
+  affected: number;
+  /** Rows left as they were, and why: the first 100 of `errorCount`. */
+  errors: RowError[];
+  errorCount: number;
+  /** The last key that was looked at. */
+  stoppedAt: string;
+}
+
+export interface RowError {
+  id: string;
+  error: string;
+}
+
+/** Changes rows in sets, in the order of their keys, in bounded memory. A row that cannot be changed stops no other. */
+export async function walk(
+  ctx: Context,
+  { page, change, after = '', limit }: Walk,
+): Promise<Walked> {
+  let at = after;
+  let left = limit ?? Infinity;
+  let failures = 0;
+  let affected = 0;
+  async function* keys(): AsyncGenerator<string> {
+    while (left > 0) {
+      refuseTooMany(failures);
+      const wanted = Math.min(left, ROWS_PER_SET);
+      const some = await page({ after: at, limit: wanted });
+      at = some.at(-1) ?? at;
+      yield* some;
+      if (some.length < wanted) return;
+      left -= some.length;
+    }
+  }
+  const report = await ctx.forEachSet(keys(), ROWS_PER_SET, async (set, db) => {
+    const [first = '', last = first] = [set[0], set.at(-1)];
+    const changed = await change(db, { first, last }).catch((error: unknown) => {
+      if (set.length === 1) failures += 1;
+      throw error;
+    });
+    affected += changed;
+  });
+  const errors = report.failed.map(({ item, error }) => ({ id: item, error }));
+  return {
+    affected,
+    errors: errors.slice(0, MOST_ERRORS),
+    errorCount: errors.length,
+    stoppedAt: at,
+  };
+}
+
+function refuseTooMany(failures: number): void {
+  if (failures <= MOST_FAILURES) return;
+  throw new Error(
+    `More than ${MOST_FAILURES.toLocaleString('en-US')} rows could not be changed, so it is not the rows: nothing is kept.`,
+  );
+}
+
+/** `1 life`, `1,000 lives`. */
+export function many(count: number, one: string, more = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
+}
+
+/** What is said of rows that were left as they were; nothing where there are none. */
+export function leftOut(errorCount: number, noun: string): string {
+  return errorCount > 0 ? ` Left as they were by an error: ${many(errorCount, noun)}.` : '';
+}
