@@ -180,8 +180,8 @@ async function openPeriod(tx: Queryable, pool: PoolKey): Promise<string> {
   throw closing(pool);
 }
 
-function poolOf({ game }: Pick<PoolKey, 'game'>, period: PoolPeriod, date: string): PoolKey {
-  return { game, period, periodDate: periodDateOf(period, date) };
+function poolOf(of: Pick<PoolKey, 'game'>, period: PoolPeriod, date: string): PoolKey {
+  return { game: of.game, period, periodDate: periodDateOf(period, date) };
 }
 
 function isSame(a: Payment, b: Payment): boolean {

@@ -100,9 +100,12 @@ export async function writeRanking(
   const [from, to] = period ? ['$3', '$4'] : ['$1', '$2'];
   const within = (row: string): string =>
     `(${from}::text is null or ${row}.user_id >= ${from}) and (${to}::text is null or ${row}.user_id <= ${to})`;
-  // The type stands in the statement, so that the planner looks at this board's part alone.
+  // The type stands in the statement, so that the planner looks at this board's part alone. Who is on the board is read
+  // first of all: a board that is empty when the statement is planned may be walked over for each of the rows that it
+  // gets, which made the first 30,000 places a matter of 20 seconds.
   const { rows } = await db.query<Written>(
     `with standing as materialized (${placed(period ? OF_PERIOD : LIFETIME)}),
+     present as materialized (select user_id from quiz.ranking where type = '${type}'),
      moved as (
        update quiz.ranking
        set username = standing.username, score = standing.score, xp_at = standing.xp_at, rank = standing.rank
@@ -116,7 +119,7 @@ export async function writeRanking(
        insert into quiz.ranking (type, user_id, username, score, xp_at, rank)
        select '${type}', user_id, username, score, xp_at, rank from standing
        where score is not null and ${within('standing')} and not exists (
-         select from quiz.ranking where ranking.type = '${type}' and ranking.user_id = standing.user_id
+         select from present where present.user_id = standing.user_id
        )
        returning 1
      ), removed as (
@@ -128,14 +131,19 @@ export async function writeRanking(
      )
      select (select count(*) from added)::int as added, (select count(*) from moved)::int as moved,
        (select count(*) from removed)::int as removed,
-       (select count(*) from standing where score is null and ${within('standing')})::int as "unfitCount",
-       array(select user_id::text from standing where score is null and ${within('standing')}
-         order by user_id limit ${MOST_NAMED}) as unfit`,
+       ${unfitAmong(within('standing'))}`,
     [...(period ? [period.start, period.end] : []), first, last],
   );
-  const [written] = rows;
-  if (!written) throw new Error('Counts come in one row.');
-  return written;
+  return theOnly(rows);
+}
+
+const unfitAmong = (within: string): string => `
+  (select count(*) from standing where score is null and ${within})::int as "unfitCount",
+  array(select user_id::text from standing where score is null and ${within} order by user_id limit ${MOST_NAMED}) as unfit`;
+
+function theOnly<Row>([row]: readonly Row[]): Row {
+  if (!row) throw new Error('Counts come in one row.');
+  return row;
 }
 
 /** Everybody who is on the board or should be, in stretches of up to `size`. */
@@ -174,34 +182,41 @@ export async function playersWithin(
 
 // ------------------------------------------------------------------------------------------------ the archive
 
-export interface Archived {
-  /** Who had scored in it. */
-  readonly players: number;
-  /** Players whose points cannot be kept exactly. */
-  readonly unfitCount: number;
-}
-
-/** Archives a period that has ended, by what was earned in it. Null: it was archived before. */
-export async function archivePeriod(
+/** Enters a period that has ended. Answers how many players earned in it, and null where it was entered before. */
+export async function beginArchive(
   db: Queryable,
   type: LeaderboardType,
   { start, end }: Period,
   at: Date,
-): Promise<Archived | null> {
-  const { rows } = await db.query<Archived>(
-    `with standing as materialized (${placed(OF_PERIOD)}),
-     archived as (
-       insert into quiz.ranking_archive (type, period_start, period_end, players, archived_at)
-       select $3, $1, $2, (select count(*) from standing where score > 0), $4
-       on conflict do nothing returning players
-     ), entered as (
-       insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
-       select $3, $1, user_id, username, score, xp_at, rank from standing, archived where score > 0
-     )
-     select players, (select count(*) from standing where score is null)::int as "unfitCount" from archived`,
-    [start, end, type, at],
+): Promise<number | null> {
+  const { rows } = await db.query<{ players: number }>(
+    `insert into quiz.ranking_archive (type, period_start, period_end, players, archived_at)
+     values ($1, $2, $3, (select count(distinct user_id) from quiz.xp_event where at >= $2 and at < $3), $4)
+     on conflict do nothing returning players`,
+    [type, start, end, at],
   );
-  return rows[0] ?? null;
+  return rows[0]?.players ?? null;
+}
+
+/** Enters the places of these players in the period, of those who earned in it. */
+export async function archivePlaces(
+  db: Queryable,
+  type: LeaderboardType,
+  { start, end }: Period,
+  { first, last }: Players,
+): Promise<Pick<Written, 'added' | 'unfit' | 'unfitCount'>> {
+  const within = '($4::text is null or user_id >= $4) and ($5::text is null or user_id <= $5)';
+  const { rows } = await db.query<Written>(
+    `with standing as materialized (${placed(OF_PERIOD)}),
+     added as (
+       insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
+       select $3::text, $1, user_id, username, score, xp_at, rank from standing where score > 0 and ${within}
+       returning 1
+     )
+     select (select count(*) from added)::int as added, ${unfitAmong(within)}`,
+    [start, end, type, first, last],
+  );
+  return theOnly(rows);
 }
 
 // ------------------------------------------------------------------------------------------------ reading
@@ -239,13 +254,13 @@ export async function placesAround(
   const { rows } = await db.query<Place>(
     `with player as (select rank, user_id from quiz.ranking where type = $1 and user_id = $2),
      ahead as (
-       select ranking.* from player, quiz.ranking
-       where ranking.type = $1 and (ranking.rank, ranking.user_id) < (player.rank, player.user_id)
-       order by ranking.rank desc, ranking.user_id desc limit $3
+       select * from quiz.ranking
+       where type = $1 and (rank, user_id) < ((select rank from player), (select user_id from player))
+       order by rank desc, user_id desc limit $3
      ), behind as (
-       select ranking.* from player, quiz.ranking
-       where ranking.type = $1 and (ranking.rank, ranking.user_id) >= (player.rank, player.user_id)
-       order by ranking.rank, ranking.user_id limit $3 + 1
+       select * from quiz.ranking
+       where type = $1 and (rank, user_id) >= ((select rank from player), (select user_id from player))
+       order by rank, user_id limit $3 + 1
      )
      select rank, user_id as "userId", username, score from (
        select * from ahead union all select * from behind

@@ -80,7 +80,7 @@ function requireType(type: LeaderboardType): void {
   if (LEADERBOARDS.includes(type)) return;
   throw new HumdrumError(
     'input-invalid',
-    `There is no leaderboard "${String(type)}". There are ${LEADERBOARDS.join(', ')}.`,
+    `There is no leaderboard "${type}". There are ${LEADERBOARDS.join(', ')}.`,
   );
 }
 

@@ -127,10 +127,11 @@ export class RedisReader {
   async #open(): Promise<void> {
     const client = await this.#connect();
     if (!client) return;
-    await new Promise<void>((resolve) => {
+    const isClear = new Promise<void>((resolve) => {
       client.once('ready', () => resolve());
       client.once('error', () => resolve());
     });
+    await inTime(isClear).catch(() => undefined);
   }
 
   /** Begins to connect, again and again until it succeeds, and waits for nothing. */

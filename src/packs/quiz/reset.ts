@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../../engine/context.ts';
 import { defineJob, type JobType } from '../../engine/job-type.ts';
-import { archivePeriod } from './board-queries.ts';
+import { archivePlaces, beginArchive } from './board-queries.ts';
 import { makeBoard, type BoardResult } from './boards.ts';
 import { LEADERBOARDS as LOCK } from './limits.ts';
-import { periodBefore, type PeriodicType } from './rules.ts';
+import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
+import { periodBefore, type Period, type PeriodicType } from './rules.ts';
 import { leftOut, many } from './walk.ts';
 
 export interface ResetLeaderboardResult {
@@ -14,10 +15,8 @@ export interface ResetLeaderboardResult {
   details: {
     periodStart: string;
     periodEnd: string;
-    /** False: the period had been archived before. */
-    archived: boolean;
-    /** Players whose points cannot be kept exactly. */
-    unfitCount: number;
+    /** Null: the period had been archived before. */
+    archive: Rows | null;
     board: BoardResult;
   };
 }
@@ -61,16 +60,31 @@ async function reset(
   const period = periodBefore(type, now);
   const [periodStart, periodEnd] = [period.start.toISOString(), period.end.toISOString()];
   ctx.log(`Resetting the ${type} leaderboard`, { now: now.toISOString(), periodStart, periodEnd });
-  const archived = await archivePeriod(ctx.db, type, period, now);
+  const archive = await archivePeriod(ctx, type, period);
   const board = await makeBoard(ctx, type);
-  if (archived) ctx.emit('quiz.leaderboard-reset', { type, at: now.toISOString() });
+  if (archive) ctx.emit('quiz.leaderboard-reset', { type, at: now.toISOString() });
   if (publish) await ctx.enqueue(publish, { types: [type] });
-  const { players, unfitCount } = archived ?? { players: 0, unfitCount: 0 };
   const from = `from ${periodStart.slice(0, 10)} to ${periodEnd.slice(0, 10)}`;
-  const message = archived
-    ? `Archived ${many(players, 'player')} ${from} and reset the ${type} leaderboard.${leftOut(unfitCount + board.errorCount, 'player')}`
-    : `The ${type} leaderboard ${from} has been archived before: nothing was reset.`;
+  const errorCount = board.errorCount + (archive?.errorCount ?? 0);
+  const message =
+    (archive
+      ? `Archived ${many(archive.changed, 'player')} ${from} and reset the ${type} leaderboard.`
+      : `The ${type} leaderboard ${from} has been archived before: nothing was reset.`) +
+    leftOut(errorCount, 'row');
   ctx.log(message);
-  const details = { periodStart, periodEnd, archived: archived !== null, unfitCount, board };
-  return { message, affected: players, details };
+  const details = { periodStart, periodEnd, archive, board };
+  return { message, affected: archive?.changed ?? 0, details };
+}
+
+/** Null: it was archived before. */
+async function archivePeriod(
+  ctx: Context,
+  type: PeriodicType,
+  period: Period,
+): Promise<Rows | null> {
+  if ((await beginArchive(ctx.db, type, period, ctx.now)) === null) return null;
+  return writeForEverybody(ctx, type, async (tx, players) => {
+    const { added, unfit, unfitCount } = await archivePlaces(tx, type, period, players);
+    return { changed: added, ...unfitRows(unfit, unfitCount) };
+  });
 }

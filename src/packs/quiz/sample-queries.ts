@@ -34,7 +34,7 @@ const before = (amount: string, unit: string): string =>
   `$4::timestamptz - ${amount} * interval '1 ${unit}'`;
 
 const xpOf = (event: number): string => `(5 * (1 + ${draw(10 + event, 20)}))`;
-const earnedAt = (event: number): string => before(`${draw(20 + event, 40 * 24 * 60)}`, 'minute');
+const earnedAt = (event: number): string => before(draw(20 + event, 40 * 24 * 60), 'minute');
 const events = Array.from({ length: EVENTS_PER_PLAYER }, (_, event) => event);
 
 const values = ({ first, last, seed, at }: SampleSet): unknown[] => [first, last, seed, at];

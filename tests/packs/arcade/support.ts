@@ -152,3 +152,20 @@ export async function poison(db: Database, table: string, condition: string): Pr
      for each row when (${condition}) execute function public.refuse_poisoned()`,
   );
 }
+
+export const finalize = (
+  db: Database,
+  at: Date | string = TUESDAY,
+): Promise<Run<PrizePoolsResult>> => runJob(db, 'arcade.finalize-prize-pools', at);
+
+export async function pool(
+  db: Database,
+  game: string,
+  period: string,
+  date: string,
+): Promise<Pool> {
+  const found = (await pools(db)).find(
+    (each) => each.game === game && each.period === period && each.date === date,
+  );
+  return found ?? expect.fail(`There is no ${period} pool of ${game} of ${date}.`);
+}

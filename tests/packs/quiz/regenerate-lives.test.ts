@@ -88,7 +88,7 @@ eachBackend('quiz.regenerate-lives', (fresh) => {
     const db = await fresh({ packs: [quiz] });
     await addLives(db, 'ada', 0, at('12:00'));
     const runs = await Promise.all([runJob(db, TYPE, at('12:00')), runJob(db, TYPE, at('12:00'))]);
-    expect(runs.map(({ result }) => result.affected).toSorted()).toEqual([0, 1]);
+    expect(new Set(runs.map(({ result }) => result.affected))).toEqual(new Set([0, 1]));
     expect(await livesOf(db, 'ada')).toMatchObject({ lives: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../../engine/context.ts';
 import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { placesAfter, readBoard, type Board } from '../board-queries.ts';
+import { placesAfter, readBoard, type Board, type Place } from '../board-queries.ts';
 import { LEADERBOARD_CACHE } from '../limits.ts';
 import type { Cache } from '../options.ts';
 import { Draft, editionOf, isPublished, keysOf, type BoardKeys } from '../redis-board.ts';
@@ -95,16 +95,15 @@ async function copy(
   { version }: Board,
   draft: Draft | null,
 ): Promise<number> {
+  const next = (after: Pick<Place, 'rank' | 'userId'>): Promise<Place[]> =>
+    placesAfter(ctx.db, type, version, { after, limit: PLACES_PER_PAGE });
   let copied = 0;
-  let after = { rank: 0, userId: '' };
-  for (;;) {
+  let places = await next({ rank: 0, userId: '' });
+  for (let last = places.at(-1); last; last = places.at(-1)) {
     ctx.signal.throwIfAborted();
-    const page = { after, limit: PLACES_PER_PAGE };
-    const places = await placesAfter(ctx.db, type, version, page);
-    const last = places.at(-1);
-    if (!last) return copied;
-    await draft?.add(places);
     copied += places.length;
-    after = last;
+    // PostgreSQL looks for the next page while Redis takes this one.
+    [places] = await Promise.all([next(last), draft?.add(places)]);
   }
+  return copied;
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { arcade, fillSample } from '../../../src/packs/arcade/index.ts';
+import { eachBackend } from '../../support/databases.ts';
+import { runJob, valuesOf, type Results } from './support.ts';
+
+const GAMES = Number(process.env['ARCADE_GAMES'] ?? 0);
+const TICKS: readonly (readonly [type: keyof Results, at: string])[] = [
+  ['arcade.finalize-prize-pools', '2026-01-26T00:00:00Z'],
+  ['arcade.validate-leaderboards', '2026-01-26T01:00:00Z'],
+  ['arcade.clean-up', '2026-07-01T03:00:00Z'],
+];
+
+describe.skipIf(GAMES === 0)('as many games as ARCADE_GAMES says', () => {
+  eachBackend('the jobs of one night', (fresh, backend) => {
+    it('do them all, one set at a time in memory', { timeout: 600_000 }, async () => {
+      const db = await fresh({ packs: [arcade] });
+      await timed(`${backend}: sample data`, () => fillSample(db, { games: GAMES }));
+      for (const [type, at] of TICKS) {
+        const { result } = await timed(`${backend}: ${type}`, () => runJob(db, type, at));
+        expect(result.details).toMatchObject({ errorCount: 0 });
+      }
+      const left = await valuesOf(
+        db,
+        `select (select count(*) from arcade.game_session where status = 'active')::int as active,
+           (select count(*) from arcade.leaderboard_entry where period <> 'alltime')::int as entries`,
+      );
+      expect(left).toEqual([0, 0]);
+    });
+  });
+});
+
+/** Says how long it took, and by how much it raised the memory of this process at its end. */
+async function timed<Answer>(what: string, work: () => Promise<Answer>): Promise<Answer> {
+  const startedAt = performance.now();
+  const before = process.memoryUsage().rss;
+  const answer = await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const mebibytes = (process.memoryUsage().rss - before) / 2 ** 20;
+  const told =
+    typeof answer === 'string'
+      ? answer
+      : (answer as { result: { message: string } }).result.message;
+  console.log(
+    `${what}: ${seconds.toFixed(1)} s, ${mebibytes.toFixed(0)} MiB. ${told.slice(0, 200)}`,
+  );
+  return answer;
+}
