@@ -34,12 +34,12 @@ export function tellQuiz({ days, board, upkeep }: QuizWeek & { upkeep: Upkeep })
     titled(
       'Play',
       table(['day', 'players', 'quizzes', 'XP', 'no lives'], play, ''),
-      colors.dim('no lives: quizzes not begun for lack of one'),
+      colors.dim('no lives: quizzes that had to wait'),
     ),
     titled(
       'Lives, sessions, streaks',
       table(['day', 'lost', 'given', 'left', 'broken', 'saved'], lives, ''),
-      colors.dim('left: sessions abandoned, ended by the hour'),
+      colors.dim('left: sessions that were abandoned'),
     ),
     titled('Weekly board, when the week ended', places(board.before)),
     titled(
@@ -78,9 +78,9 @@ export function tellArcade({
   return [
     titled(
       'Play, in USDC',
-      table(['day', 'games', 'paid', 'expired', 'archived'], play, ''),
+      table(['day', 'games', '   paid', 'expired', 'archived'], play, ''),
       colors.dim('expired: paid, and never finished'),
-      colors.dim('archived: entries of old boards'),
+      colors.dim('archived: entries of boards 90 days old'),
     ),
     ...daily,
     titled('Pools of the week', poolTable(pools, 'weekly', monday)),
@@ -106,20 +106,21 @@ function poolTable(pools: readonly PoolOfWeek[], period: string, date: string): 
     );
     return [nameOf(game), ...endOf(pool)];
   });
-  return table(['game', 'winner', 'prize'], rows, '');
+  return table(['game', 'winner', 'prize'.padStart(7)], rows, '');
 }
 
 function endOf(pool: PoolOfWeek | undefined): [string, string] {
   if (!pool) return ['no games', ''];
   if (pool.winnerAddress) return [shortAddress(pool.winnerAddress), usdc(pool.totalMicroUsdc)];
-  return ['nobody', `${usdc(pool.rolledOutMicroUsdc).trim()} rolls on`];
+  return ['rolls over', usdc(pool.rolledOutMicroUsdc)];
 }
 
 const nameOf = (game: Game): string => game.replace('_', ' ');
 
-/** Right-aligned, for a column of amounts. */
+/** With its point under the others' points: for a column of amounts. */
 function usdc(microUsdc: number): string {
-  return formatUsdc(microUsdc).padStart(7);
+  const [whole = '', fraction = ''] = formatUsdc(microUsdc).split('.');
+  return `${whole.padStart(4)}.${fraction.padEnd(4)}`;
 }
 
 function tellUpkeep(pack: string, { jobs, failed, auditRows, auditVerified }: Upkeep): string {

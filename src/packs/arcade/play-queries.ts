@@ -14,6 +14,8 @@ export interface PoolOfWeek {
   readonly totalMicroUsdc: number;
   /** What was in it when nobody had won it. */
   readonly rolledOutMicroUsdc: number;
+  /** What came from the period before. */
+  readonly rolledInMicroUsdc: number;
 }
 
 /** From this date on, in order. */
@@ -21,7 +23,7 @@ export async function poolsSince(db: Queryable, date: string): Promise<PoolOfWee
   const { rows } = await db.query<PoolOfWeek>(
     `select game_type as game, period, period_date::text as "periodDate", status, games,
        winner_address as "winnerAddress", total_micro_usdc as "totalMicroUsdc",
-       rolled_out_micro_usdc as "rolledOutMicroUsdc"
+       rolled_out_micro_usdc as "rolledOutMicroUsdc", rolled_in_micro_usdc as "rolledInMicroUsdc"
      from arcade.prize_pool where period_date >= $1::date order by period, period_date, game_type`,
     [date],
   );
