@@ -110,9 +110,7 @@ describe('humdrum demo', () => {
       );
     const all = (key: 'livesLost' | 'livesGiven' | 'streaksBroken' | 'streaksSaved') =>
       sum(week.days.map((day) => day[key]));
-    const given = sum(
-      quizPlay(PLAYERS, SEED, WEEK).players.map(({ protections }) => protections),
-    );
+    const given = sum(quizPlay(PLAYERS, SEED, WEEK).players.map(({ protections }) => protections));
     expect({
       quizzes: of('quizzes'),
       abandoned: of('abandoned'),

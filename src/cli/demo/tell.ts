@@ -66,7 +66,7 @@ export function tellArcade({
   const play = days.map(({ date, games, paidMicroUsdc, expired, archived }) => [
     dayName(date),
     games,
-    usdc(paidMicroUsdc),
+    formatUsdc(paidMicroUsdc).padStart(6),
     expired,
     archived,
   ]);
@@ -78,7 +78,7 @@ export function tellArcade({
   return [
     titled(
       'Play, in USDC',
-      table(['day', 'games', '   paid', 'expired', 'archived'], play, ''),
+      table(['day', 'games', '  paid', 'expired', 'archived'], play, ''),
       colors.dim('expired: paid, and never finished'),
       colors.dim('archived: entries of boards 90 days old'),
     ),
