@@ -1,3 +1,5 @@
+import { closest, distance } from 'fastest-levenshtein';
+
 /** Every expected failure: a stable `code` for programs, a message for people that says what to do. */
 export class HumdrumError extends Error {
   readonly code: ErrorCode;
@@ -16,6 +18,7 @@ export type ErrorCode =
   | 'alerts-missing'
   | 'attribute-unknown'
   | 'body-too-large'
+  | 'client-invalid'
   | 'config-invalid'
   | 'content-type-unsupported'
   | 'csv-invalid'
@@ -30,6 +33,8 @@ export type ErrorCode =
   | 'files-unreachable'
   | 'filter-invalid'
   | 'funds-insufficient'
+  | 'handler-invalid'
+  | 'handlers-missing'
   | 'input-invalid'
   | 'job-not-found'
   | 'limit-reached'
@@ -57,10 +62,27 @@ export type ErrorCode =
   | 'timed-out'
   | 'too-many-attempts'
   | 'too-many-requests'
+  | 'transaction-missing'
   | 'type-invalid'
   | 'type-unknown'
   | 'unauthenticated';
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** ` Did you mean "…"?`, or nothing where no known word is like it. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === null ? '' : ` Did you mean "${near}"?`;
+}
+
+const LONGEST_WORD = 200;
+
+/** Null: none is near enough to be what was meant. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  if (known.length === 0 || word === '' || word.length > LONGEST_WORD) return null;
+  const found = closest(word, known);
+  const most = Math.max(2, Math.floor(0.4 * Math.max(word.length, found.length)));
+  return distance(word, found) <= most ? found : null;
 }

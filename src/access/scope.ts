@@ -1,5 +1,4 @@
-import { closest } from 'fastest-levenshtein';
-import { HumdrumError } from '../errors.ts';
+import { didYouMean, HumdrumError } from '../errors.ts';
 
 /** The parts of the API that a key can be limited to. */
 export const AREAS = [
@@ -49,6 +48,6 @@ function scopeFrom(text: string): Scope {
   if (known !== undefined) return known;
   throw new HumdrumError(
     'input-invalid',
-    `There is no scope "${text}". Did you mean "${closest(text, [...SCOPES])}"? A scope is one of ${AREAS.join(', ')}, with :read or :write behind it.`,
+    `There is no scope "${text}".${didYouMean(text, SCOPES)} A scope is one of ${AREAS.join(', ')}, with :read or :write behind it.`,
   );
 }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { closest } from 'fastest-levenshtein';
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
-import { errorMessage, HumdrumError } from '../errors.ts';
+import { didYouMean, errorMessage, HumdrumError } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
+import { arcade } from '../packs/arcade/index.ts';
 import { picks } from '../packs/picks/index.ts';
+import { quiz } from '../packs/quiz/index.ts';
 
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
 export type Config = Pick<
@@ -45,7 +46,8 @@ const DEFAULT_FOLDER = '.humdrum/data';
 /** The flag wins over the environment, the environment over the file. Errors: `config-invalid`. */
 export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
-  const config: Config = file === undefined ? { packs: [picks] } : await load(resolve(file));
+  const config: Config =
+    file === undefined ? { packs: [picks, quiz, arcade] } : await load(resolve(file));
   const named = flags.database ?? (process.env['DATABASE_URL'] || config.database);
   return {
     config,
@@ -71,11 +73,18 @@ async function load(path: string): Promise<Config> {
   try {
     exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (cause) {
-    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${errorMessage(cause)}`, {
+    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${whyNot(cause)}`, {
       cause,
     });
   }
   return checked(exported, path);
+}
+
+function whyNot(cause: unknown): string {
+  const [, name] = /^Cannot find package '([^']+)'/.exec(errorMessage(cause)) ?? [];
+  return name === undefined
+    ? errorMessage(cause)
+    : `the package ${name} is not installed. Install what the project needs: npm install`;
 }
 
 const LISTS = ['jobs', 'packs', 'receivers'];
@@ -96,15 +105,16 @@ function checked(exported: unknown, path: string): Config {
   const wrong = (what: string) =>
     new HumdrumError(
       'config-invalid',
-      `${path} ${what}. It should say: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
+      `${path} ${what} It should say: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
     );
   if (typeof exported !== 'object' || exported === null)
-    throw wrong('exports no object by default');
+    throw wrong('exports no object by default.');
   for (const [key, value] of Object.entries(exported)) {
-    if (!KEYS.includes(key)) throw wrong(`has "${key}"; did you mean "${closest(key, KEYS)}"?`);
-    if (LISTS.includes(key) && !Array.isArray(value)) throw wrong(`has "${key}" that is no list`);
+    if (!KEYS.includes(key))
+      throw wrong(`has "${key}", which is no setting.${didYouMean(key, KEYS)}`);
+    if (LISTS.includes(key) && !Array.isArray(value)) throw wrong(`has "${key}" that is no list.`);
     if (key === 'alerts' && !(typeof value === 'object' && value && 'types' in value))
-      throw wrong('has "alerts" that defineAlerts of humdrum/alerts did not make');
+      throw wrong('has "alerts" that defineAlerts of humdrum/alerts did not make.');
   }
   return exported;
 }

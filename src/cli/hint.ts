@@ -1,26 +1,38 @@
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../errors.ts';
+import { listSchedules } from '../http/contract/schedules.ts';
 import { listTypes } from '../http/contract/types.ts';
 import type { Client } from '../http/client.ts';
 import { plain, say } from './output.ts';
 
-const NOUN = { type: 'job type', queue: 'queue' } as const;
+const WORDS = {
+  type: { noun: 'job type', list: 'types' },
+  queue: { noun: 'queue', list: 'queues' },
+  schedule: { noun: 'schedule', list: 'schedules list' },
+} as const;
+type What = keyof typeof WORDS;
 
 /** Where nothing was found: names that the server does not know may be misspelt. */
 export async function hintAtWords(
   client: Client,
-  asked: { type?: string | string[] | undefined; queue?: string | string[] | undefined },
+  asked: { [what in What]?: string | string[] | undefined },
 ): Promise<void> {
-  if (asked.type === undefined && asked.queue === undefined) return;
-  const { types } = await client.call(listTypes);
-  const known = {
-    type: types.map(({ type }) => type),
-    queue: [...new Set(types.map(({ queue }) => queue))],
-  };
-  for (const what of ['type', 'queue'] as const) {
-    for (const word of [asked[what] ?? []].flat()) {
-      if (known[what].length === 0 || known[what].includes(word)) continue;
-      const nearest = closest(word, known[what]);
-      say(`humdrum: There is no ${NOUN[what]} "${plain(word)}" here. Did you mean "${nearest}"?`);
+  for (const what of ['type', 'queue', 'schedule'] as const) {
+    const words = [asked[what] ?? []].flat();
+    if (words.length === 0) continue;
+    const known = await namesOf(client, what);
+    for (const word of words.filter((one) => !known.includes(one))) {
+      const { noun, list } = WORDS[what];
+      const hint = didYouMean(word, known) || ` See which there are: humdrum ${list}`;
+      say(`humdrum: There is no ${noun} "${plain(word)}" here.${hint}`);
     }
   }
+}
+
+async function namesOf(client: Client, what: What): Promise<string[]> {
+  if (what === 'schedule') {
+    const { schedules } = await client.call(listSchedules);
+    return schedules.map(({ schedule }) => schedule);
+  }
+  const { types } = await client.call(listTypes);
+  return [...new Set(types.map((one) => one[what]))];
 }

@@ -1,8 +1,9 @@
 import type { Status } from '../engine/lifecycle.ts';
-import { oneLine, painted, paintOf, textOf, widthOf, type Cell } from './cell.ts';
+import { painted, type Cell } from './cell.ts';
 import { colors } from './colors.ts';
 
 export { oneLine, painted, plain, type Cell } from './cell.ts';
+export { facts, table } from './table.ts';
 
 /** Data goes to standard output, all else to standard error. */
 export function print(text: string): void {
@@ -20,74 +21,6 @@ export function printJsonLine(value: unknown): void {
 
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-const GAP = 2;
-/** No column is cut below this. */
-const NARROWEST = 8;
-
-/** As wide as the terminal, or as `COLUMNS` says. What goes to a file or a program is not cut. */
-function lineWidth(): number {
-  const said = process.stdout.columns ?? Number(process.env['COLUMNS']);
-  return said > 0 ? said : Infinity;
-}
-
-/** One line a row, numbers to the right. Where a line is too long for the terminal, the widest columns are cut. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly Cell[])[],
-  empty: string,
-): string {
-  if (rows.length === 0) return colors.dim(empty);
-  const texts = rows.map((row) => row.map((cell) => oneLine(textOf(cell), Infinity)));
-  const wanted = head.map((word, at) =>
-    Math.max(widthOf(word), ...texts.map((row) => widthOf(row[at] ?? ''))),
-  );
-  const widths = fitted(wanted, lineWidth() - GAP * (head.length - 1));
-  const line = (cells: readonly string[], paint: (text: string, at: number) => string): string =>
-    cells
-      .map((text, at) => {
-        const cut = oneLine(text, widths[at] ?? 0);
-        const space = ' '.repeat((widths[at] ?? 0) - widthOf(cut));
-        const isNumber = typeof rows[0]?.[at] === 'number';
-        const isLast = at === head.length - 1;
-        if (isNumber) return space + paint(cut, at);
-        return cut === '' && isLast ? '' : paint(cut, at) + (isLast ? '' : space);
-      })
-      .join(' '.repeat(GAP))
-      .trimEnd();
-  return [
-    line(head, (text) => colors.dim(text)),
-    ...texts.map((row, index) => line(row, (text, at) => paintOf(rows[index]?.[at] ?? '')(text))),
-  ].join('\n');
-}
-
-/** Takes from the widest columns until all of them fit, or none may give more. */
-function fitted(wanted: readonly number[], room: number): number[] {
-  const widths = [...wanted];
-  let over = widths.reduce((sum, width) => sum + width, 0) - room;
-  while (over > 0) {
-    const widest = Math.max(...widths);
-    if (widest <= NARROWEST) break;
-    const at = widths.lastIndexOf(widest);
-    widths[at] = widest - 1;
-    over -= 1;
-  }
-  return widths;
-}
-
-/** Name and value, one a line, the names in one column. Without a value a name is left out. */
-export function facts(pairs: readonly (readonly [Cell, Cell | null])[]): string {
-  const width = Math.max(...pairs.map(([name]) => widthOf(textOf(name))));
-  return pairs
-    .flatMap(([name, value]) => {
-      if (value === null) return [];
-      const label = textOf(name);
-      const paint = typeof name === 'object' ? name.paint : colors.dim;
-      const text = textOf(value).replaceAll('\n', `\n${' '.repeat(width + GAP)}`);
-      return [`${paint(label)}${' '.repeat(width - widthOf(label) + GAP)}${paintOf(value)(text)}`];
-    })
-    .join('\n');
 }
 
 const STATUS_COLOR: Record<Status, (text: string) => string> = {
@@ -121,8 +54,15 @@ export function second(at: Date): string {
 
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')} s`;
+  const seconds = Math.round(ms / 1_000);
+  return [
+    [Math.floor(seconds / 3_600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ]
+    .flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount} ${unit}`]))
+    .join(' ');
 }
 
 export function count(value: number): string {

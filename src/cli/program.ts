@@ -23,6 +23,7 @@ import { typesCommand } from './commands/types.ts';
 import { usersCommand } from './commands/users.ts';
 import { workersCommand } from './commands/workers.ts';
 import { workerCommand } from './commands/worker.ts';
+import { nearest } from '../errors.ts';
 import { version } from '../http/version.ts';
 
 /** All commands, as commander knows them. */
@@ -43,7 +44,7 @@ export function createProgram(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'humdrum: ')),
+      outputError: (text, write) => write(withNearest(text.replace(/^error: /, 'humdrum: '))),
     })
     .exitOverride();
   for (const command of commands()) program.addCommand(inherit(program, command));
@@ -78,6 +79,14 @@ function commands(): Command[] {
     completionCommand(),
     picksCommand(),
   ];
+}
+
+/** Commander lists what may be chosen, and tells the nearest for commands and flags only. */
+function withNearest(text: string): string {
+  const [, word, choices] = /'([^']*)' is invalid.* Allowed choices are (.*)\.$/m.exec(text) ?? [];
+  if (word === undefined || choices === undefined) return text;
+  const near = nearest(word, choices.split(', '));
+  return near === null ? text : `${text.trimEnd()}\n(Did you mean ${near}?)\n`;
 }
 
 /** A command that is made on its own knows nothing of its parent's settings. */

@@ -16,11 +16,19 @@ export class Progress {
   }
 
   show(done: number, of: number): void {
-    if (!this.#stream.isTTY) return;
     const part = of === 0 ? 1 : Math.min(done / of, 1);
     const full = Math.round(part * WIDTH);
     const bar = `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`;
-    const line = `${this.#label}  ${bar}  ${count(done)} of ${count(of)}`;
+    this.#draw(`${this.#label}  ${bar}  ${count(done)} of ${count(of)}`);
+  }
+
+  /** Where nobody knows how much it will be. */
+  showSome(done: number, what: string): void {
+    this.#draw(`${this.#label}  ${count(done)} ${what}`);
+  }
+
+  #draw(line: string): void {
+    if (!this.#stream.isTTY) return;
     this.#stream.write(
       `\r\u001b[2K${line.slice(0, Math.max((this.#stream.columns ?? 80) - 1, 10))}`,
     );

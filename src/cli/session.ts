@@ -18,7 +18,7 @@ import { Client } from '../http/client.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
-import { serverAddress } from './server-address.ts';
+import { serverAddress, type ServerAddress } from './server-address.ts';
 
 /** Opens what the global flags, the environment and the configuration file name. */
 export async function openHumdrum(
@@ -82,8 +82,24 @@ export async function withClient<T>(
   act: (client: Client) => Promise<T>,
 ): Promise<T> {
   const server = await serverAddress(command.optsWithGlobals<GlobalFlags>());
-  if (server) return interruptible(() => act(new Client(server)));
+  if (server) return interruptible(() => askServer(server, act));
   return withHumdrum(command, (humdrum) => askWithin(humdrum, act));
+}
+
+async function askServer<T>(
+  server: ServerAddress,
+  act: (client: Client) => Promise<T>,
+): Promise<T> {
+  try {
+    return await act(new Client(server));
+  } catch (error) {
+    if (!(error instanceof HumdrumError && error.code === 'unauthenticated')) throw error;
+    const message =
+      server.key === undefined
+        ? 'The server asks who you are. Give a key as HUMDRUM_KEY, or --key-file FILE. Where its database is, this makes one: humdrum keys create NAME --role ROLE (before the start, if that is the embedded database).'
+        : 'The server does not know this key: it is mistyped, of another server, expired or revoked. See: humdrum keys list';
+    throw new HumdrumError('unauthenticated', message, { cause: error });
+  }
 }
 
 /** The API without a network. What nobody expected is thrown as it is, for there is no other log to look into. */

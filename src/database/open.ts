@@ -1,9 +1,16 @@
+import { HumdrumError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { openPglite } from './pglite.ts';
 
-/** Whether this names a folder for the embedded database, and no server. */
+/** Whether this names a folder for the embedded database, and no server. Errors: `config-invalid`. */
 export function isFolder(where: string): boolean {
-  return !/^postgres(ql)?:\/\//.test(where);
+  const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(where) ?? [];
+  if (scheme === undefined) return true;
+  if (/^postgres(ql)?$/.test(scheme)) return false;
+  throw new HumdrumError(
+    'config-invalid',
+    `A database is a PostgreSQL server (postgres://…) or a folder for the embedded one, not ${scheme}://….`,
+  );
 }
 
 /** A server for a `postgres://` URL, else the embedded database in that folder; without either, in memory. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { HumdrumError } from '../errors.ts';
+import { errorMessage, HumdrumError } from '../errors.ts';
 import type {
   ConnectionUse,
   Database,
@@ -18,13 +18,16 @@ export interface PgliteOptions {
   folder?: string;
   /** A data folder made by `dumpDataDir`, to start from. */
   loadDataDir?: Blob;
+  /** One that your program has opened, and works with too: in the same thread, with its parsers as they come. You close it. */
+  instance?: PGlite;
 }
 
 const INT8 = 20;
 
-/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `config-invalid`. */
+/** PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `database-unreachable`. */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
-  const { folder, loadDataDir } = options;
+  const { folder, loadDataDir, instance } = options;
+  if (instance) return new PgliteDatabase(instance, null, true);
   const open = async (isNew: boolean): Promise<PGlite> => {
     const data = loadDataDir ?? (isNew ? await newDatabase() : undefined);
     return PGlite.create({
@@ -34,13 +37,26 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
     });
   };
   if (folder === undefined) return new PgliteDatabase(await open(true), null);
-  await mkdir(folder, { recursive: true });
-  const lock = await lockFolder(folder);
+  const lock = await takeFolder(folder);
   try {
     return new PgliteDatabase(await inFolder(folder, open), lock);
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+async function takeFolder(folder: string): Promise<FolderLock> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await lockFolder(folder);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw new HumdrumError(
+      'database-unreachable',
+      `The embedded database cannot be in ${folder}: ${errorMessage(cause)}. It takes a folder that this user may write to; name one with --database or DATABASE_URL.`,
+      { cause },
+    );
   }
 }
 
@@ -50,14 +66,17 @@ export class PgliteDatabase implements Database {
   readonly connections = 1;
   readonly #pglite: PGlite;
   readonly #lock: FolderLock | null;
+  /** Somebody else uses the instance too, and closes it. */
+  readonly #shared: boolean;
   #turn: Promise<void> = Promise.resolve();
   /** Who has asked for the connection and not given it back. */
   #askers = 0;
   #closed = false;
 
-  constructor(pglite: PGlite, lock: FolderLock | null) {
+  constructor(pglite: PGlite, lock: FolderLock | null, shared = false) {
     this.#pglite = pglite;
     this.#lock = lock;
+    this.#shared = shared;
   }
 
   connectionUse(): ConnectionUse {
@@ -74,7 +93,8 @@ export class PgliteDatabase implements Database {
   }
 
   async begin(): Promise<OpenTransaction> {
-    return beginOn(this, await this.#acquire());
+    const connection = await this.#acquire();
+    return beginOn(this, this.#shared ? await withinOwnLock(this.#pglite, connection) : connection);
   }
 
   async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
@@ -92,14 +112,14 @@ export class PgliteDatabase implements Database {
     const connection = await this.#acquire();
     this.#closed = true;
     connection.release();
-    return new PgliteDatabase(this.#pglite, this.#lock);
+    return new PgliteDatabase(this.#pglite, this.#lock, this.#shared);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     const connection = await this.#acquire();
     this.#closed = true;
-    await this.#pglite.close();
+    if (!this.#shared) await this.#pglite.close();
     await this.#lock?.release();
     connection.release();
   }
@@ -137,5 +157,35 @@ export class PgliteDatabase implements Database {
       script: async (sql) => void (await pglite.exec(sql)),
       release,
     };
+  }
+}
+
+/**
+ * Keeps out whoever else uses the instance, as only a transaction of PGlite's own does. It has begun one already, so our
+ * BEGIN in it is a warning that nobody sees; so is its COMMIT after ours.
+ */
+async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Connection> {
+  let begun = (_held: Connection): void => undefined;
+  const held = new Promise<Connection>((resolve) => (begun = resolve));
+  const whole = pglite.transaction(
+    (tx) =>
+      new Promise<void>((end) => {
+        begun({
+          query: (sql, params) => tx.query(sql, params),
+          script: async (sql) => void (await tx.exec(sql)),
+          release: () => {
+            end();
+            connection.release();
+          },
+        });
+      }),
+  );
+  try {
+    return await Promise.race([held, whole.then(() => held)]);
+  } catch (error) {
+    connection.release();
+    throw error;
+  } finally {
+    whole.catch(() => undefined); // Its own COMMIT has nothing left to lose.
   }
 }

@@ -62,7 +62,8 @@ export class Announcer {
 
   /** With the caller's transaction, so that nobody hears of it before it is there. */
   async announceWithin(client: Queryable, news: string): Promise<void> {
-    await client.query(`select pg_notify('${CHANNEL}', $1)`, [news]);
+    // As a text: not every library can read a column of type void.
+    await client.query(`select pg_notify('${CHANNEL}', $1)::text`, [news]);
   }
 
   async stop(): Promise<void> {

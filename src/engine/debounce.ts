@@ -17,6 +17,14 @@ const KEEP = `
 insert into humdrum.unique_key (type, key, job_id, since) values ($1, $2, 0, $3)
 on conflict (type, key) do update set job_id = 0, since = excluded.since, until = null`;
 
+interface Held {
+  /** A caller's own connection may read bigint as a string. */
+  id: number | string;
+  since: string;
+  now: string;
+  waitedMs: number;
+}
+
 /**
  * Takes a key for a job that is about to be persisted in the same transaction. The job that has it is cancelled if it has
  * not started; one that runs goes on, and loses the key.
@@ -27,14 +35,12 @@ export async function debounce(
   { key, waitMs, maxWaitMs = Infinity }: Debounce,
   actor: string,
 ): Promise<{ putOff: { delayMs: number; since: string } }> {
-  const { rows } = await db.query<{ id: number; since: string; now: string; waitedMs: number }>(
-    TAKE,
-    [type, key],
-  );
+  const { rows } = await db.query<Held>(TAKE, [type, key]);
   const [held] = rows;
   if (!held) throw new Error('A key that is taken has a row.');
+  const heldBy = Number(held.id);
   const reason = `debounced: another job with the key "${key}" takes its place`;
-  const replaced = held.id !== 0 && (await cancel(db, [held.id], { actor, reason })).length > 0;
+  const replaced = heldBy !== 0 && (await cancel(db, [heldBy], { actor, reason })).length > 0;
   const since = replaced ? held.since : held.now;
   await db.query(KEEP, [type, key, since]);
   const leftMs = replaced ? Math.max(0, maxWaitMs - held.waitedMs) : maxWaitMs;

@@ -2,6 +2,7 @@ import { isWithin, joinAmbient } from '../database/ambient.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Announcer, Word } from './announcer.ts';
+import { callersClient } from './callers-client.ts';
 import { checkAll, enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { JobType } from './job-type.ts';
@@ -67,14 +68,15 @@ export class Enqueuer {
     return enqueued;
   }
 
-  /** Inside a transaction that the caller holds. */
+  /** Inside a transaction that the caller holds. Errors: `client-invalid`. */
   async enqueueWithin(
-    client: Queryable,
+    given: Queryable,
     requests: readonly JobRequest[],
     actor: string,
   ): Promise<Enqueued[]> {
     const { limits, vault, announcer, tracing } = this.#world;
     await this.#refuseInDryRun();
+    const client = callersClient(given);
     const jobs = requests.map((request) => this.#resolve(request));
     const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
       enqueue(client, traced, { actor, limits, vault }),

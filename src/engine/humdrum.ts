@@ -158,7 +158,7 @@ export class Humdrum {
     return idsOf(await this.#world.enqueuer.enqueue(requests, this.#actor));
   }
 
-  /** Persists jobs inside a transaction that you hold: `pg.Client`, or whatever has its `query`. They start when you commit. */
+  /** Persists jobs inside a transaction that you hold: a client of `pg`, or what `humdrum/adapters` makes of another library's. They start when you commit. */
   async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
     return idsOf(await this.#world.enqueuer.enqueueWithin(client, requests, this.#actor));
   }

@@ -11,6 +11,8 @@ export interface Pack {
   readonly jobs: readonly JobType[];
   /** Limits that its jobs name. Those of the same name in the options of `createHumdrum` take their place. */
   readonly limits?: Readonly<Record<string, LimitRule>>;
+  /** What its jobs need beside the database. Each is asked by `humdrum doctor`, and throws where it does not answer. */
+  readonly services?: readonly { readonly name: string; check(): Promise<void> }[];
   /** Fills empty tables with deterministic sample data, in one transaction; does nothing where data is. Says what it did, or null. */
   loadSample(db: Database): Promise<string | null>;
 }

@@ -1,5 +1,4 @@
-import { closest } from 'fastest-levenshtein';
-import { HumdrumError } from '../errors.ts';
+import { didYouMean, HumdrumError } from '../errors.ts';
 import { isScheduled, signature, type JobType, type ScheduledType } from './job-type.ts';
 
 /** Names that begin like this are the engine's own. */
@@ -44,7 +43,9 @@ export class Registry {
     if (type) return type;
     const names = this.names();
     const hint =
-      names.length > 0 ? ` Did you mean "${closest(name, names)}"?` : ' No job types are defined.';
+      names.length === 0
+        ? ' No job types are defined.'
+        : didYouMean(name, names) || ' See which there are: humdrum types';
     throw new HumdrumError('type-unknown', `There is no job type "${name}".${hint}`);
   }
 

@@ -6,6 +6,8 @@ import type { JobType } from './job-type.ts';
 export interface Watch {
   /** Its job types. What it tells is heard by whoever listens to the engine. */
   types(engine: { database: Database; tell: Listener }): readonly JobType[];
+  /** Where people are told. `check`, where it can be asked, tells nobody and throws where a notice would not get through. */
+  readonly sinks: readonly { readonly name: string; check?(): Promise<void> }[];
 }
 
 /** Why people are told of an alert. */

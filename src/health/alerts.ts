@@ -47,6 +47,7 @@ export function defineAlerts(options: AlertOptions = {}): Watch {
   };
   const checking: Checking = { thresholds, telling, escalation };
   return {
+    sinks,
     types: ({ database, tell }) => [
       checkHealth(database, checking),
       testAlerts(sinks, tell),

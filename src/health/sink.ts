@@ -11,6 +11,8 @@ export interface Sink {
   readonly timeoutMs: number;
   /** Throws where they could not be told. `RetryAfterError`: not before so long. */
   send(notice: Notice, by: SendBy): Promise<void>;
+  /** For `humdrum doctor`: tells nobody, and throws where a notice would not get through. */
+  check?(): Promise<void>;
 }
 
 export interface SendBy {

@@ -32,7 +32,11 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `window.SwaggerUIBundle({
+const START = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+paint();
+dark.addEventListener('change', paint);
+window.SwaggerUIBundle({
   url: new URL('openapi.json', location.href).href,
   dom_id: '#docs',
   deepLinking: true,

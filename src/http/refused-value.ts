@@ -1,6 +1,5 @@
-import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
-import { HumdrumError } from '../errors.ts';
+import { didYouMean, HumdrumError } from '../errors.ts';
 
 /** Longer values are not repeated. */
 const LONGEST_REPEATED = 60;
@@ -78,6 +77,5 @@ function strange(keys: readonly string[], schema: unknown): string {
   const [key = ''] = keys;
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
   const hint = known.length === 0 ? 'It takes nothing' : `It takes ${known.join(', ')}`;
-  const near = known.length > 0 && key.length <= LONGEST_REPEATED ? closest(key, known) : null;
-  return `There is no ${shown(key)} here. ${near === null ? '' : `Did you mean "${near}"? `}${hint}`;
+  return `There is no ${shown(key)} here.${didYouMean(key, known)} ${hint}`;
 }

@@ -47,6 +47,8 @@ describe('humdrum audit verify', () => {
     expect((await audit('export', 'audit.ndjson')).stdout).toBe(
       'The audit and its seals are in audit.ndjson.\n',
     );
+    const nowhere = await audit('export', 'no/such/folder.ndjson');
+    expect(nowhere).toMatchObject({ code: 2, stdout: '' });
     const offline = await cli(['audit', 'verify', '--file', 'audit.ndjson'], {
       cwd,
       env: { DATABASE_URL: 'postgres://127.0.0.1:1/none' },

@@ -14,10 +14,13 @@ it('db tells what is missing, plans it, applies it, and refuses a file that was 
     ]) as unknown,
   });
   const planned = await cli(['db', 'plan'], { env });
-  expect(planned.stdout).toMatch(/^-- picks\/0001_picks\.sql\n/);
+  for (const pack of ['picks', 'quiz', 'arcade']) {
+    expect(planned.stdout).toMatch(new RegExp(`^-- ${pack}/0001_${pack}\\.sql$`, 'm'));
+  }
   expect(await cli(['db', 'migrate'], { env })).toEqual({
     code: 0,
-    stdout: 'applied picks/0001_picks.sql\n',
+    stdout:
+      'applied picks/0001_picks.sql\napplied quiz/0001_quiz.sql\napplied arcade/0001_arcade.sql\n',
     stderr: '',
   });
   expect((await cli(['db', 'migrate'], { env })).stdout).toBe('The tables are up to date.\n');

@@ -24,10 +24,19 @@ it('shows a bar at a terminal, and leaves nothing of it', () => {
   ]);
 });
 
+it('counts where nobody knows how much it will be', () => {
+  const { said, to } = stream(true);
+  const progress = new Progress('exporting', to);
+  progress.showSome(12_000, 'lines');
+  progress.end();
+  expect(said()).toBe('\r\u001b[2Kexporting  12,000 lines\r\u001b[2K');
+});
+
 it('says nothing where no terminal is', () => {
   const { said, to } = stream(false);
   const progress = new Progress('to be retried', to);
   progress.show(1, 2);
+  progress.showSome(1, 'lines');
   progress.end();
   expect(said()).toBe('');
 });

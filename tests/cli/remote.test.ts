@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { endpoints } from '../../src/http/contract/index.ts';
 import { cli, Running, type Ended } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
 
@@ -21,6 +23,26 @@ async function serving(): Promise<{
   const ask = async (...args: string[]) => cli([...args, '--url', url], { cwd, env });
   return { cwd, url, key, humdrum, ask };
 }
+
+const JSON_OF: readonly (readonly [endpoint: string, ...args: string[]])[] = [
+  ['listJobs', 'jobs', 'list'],
+  ['showJob', 'jobs', 'show', '1'],
+  ['whyJob', 'jobs', 'why', '1'],
+  ['statistics', 'jobs', 'stats'],
+  ['previewBulk', 'jobs', 'retry', '--all'],
+  ['enqueueJob', 'enqueue', 'shop.double', '--input', '{"number":1}', '--delay', '1h'],
+  ['listTypes', 'types'],
+  ['listQueues', 'queues'],
+  ['listWorkers', 'workers'],
+  ['listSchedules', 'schedules', 'list'],
+  ['jobsHistory', 'history'],
+  ['listAlerts', 'alerts', 'list'],
+  ['testAlerts', 'alerts', 'test'],
+  ['searchAudit', 'audit', 'search'],
+  ['verifyAudit', 'audit', 'verify'],
+  ['listKeys', 'keys', 'list'],
+  ['listUsers', 'users', 'list'],
+];
 
 describe('commands on a running server', () => {
   it('enqueue and wait, look, act, and answer as the API does', async () => {
@@ -50,8 +72,25 @@ describe('commands on a running server', () => {
     expect((await ask('jobs', 'show', '77')).code).toBe(3);
     const nobody = await cli(['jobs', 'list', '--url', url], { cwd, env: { HUMDRUM_KEY: '' } });
     expect(nobody).toMatchObject({ code: 5, stdout: '' });
+    expect(nobody.stderr).toMatch(/Give a key as HUMDRUM_KEY, or --key-file FILE/);
+    const stranger = await cli(['jobs', 'list', '--url', url], { cwd, env: { HUMDRUM_KEY: 'no' } });
+    expect(stranger).toMatchObject({ code: 5, stdout: '' });
+    expect(stranger.stderr).toMatch(/does not know this key/);
     expect((await ask('history')).stdout).toMatch(/shop\.double +completed/);
   });
+
+  it('print with --json what the API answers, by its schemas', async () => {
+    const { ask } = await serving();
+    await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait');
+    for (const [name, ...args] of JSON_OF) {
+      const { answer } = endpoints.find((one) => one.name === name) ?? {};
+      const { code, stdout } = await ask(...args, '--json');
+      expect([name, code]).toEqual([name, 0]);
+      const decoded = answer && z.safeDecode(answer, JSON.parse(stdout) as never);
+      expect([name, decoded?.error?.issues]).toEqual([name, undefined]);
+      expect([name, decoded?.success]).toEqual([name, true]);
+    }
+  }, 240_000);
 
   it('give and take keys, and say who may come in', async () => {
     const { url, key, ask } = await serving();

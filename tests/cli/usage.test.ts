@@ -35,6 +35,13 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['jobs', 'list', '--url', 'localhost:3001'], 2, /is no address of a server/],
   [['jobs', 'list', '--url', 'http://127.0.0.1:2'], 6, /No server answers at/],
   [['init', 'taken'], 2, /nothing is written over/],
+  [['jobs', 'list', '--status', 'faild'], 2, /Allowed choices are .*\n\(Did you mean failed\?\)/],
+  [['users', 'role', 'ada', 'oprator', '--reason', 'x'], 2, /\(Did you mean operator\?\)/],
+  [['completion', 'bsh'], 2, /\(Did you mean bash\?\)/],
+  [['enqueue', 'mail'], 3, /no job type "mail"\. See which there are: humdrum types/],
+  [['jobs', 'list', '--database', 'mysql://root@db/shop'], 2, /PostgreSQL server .* not mysql:/],
+  [['jobs', 'list', '--database', 'taken/package.json'], 6, /a folder that this user may write to/],
+  [['history', '--limit', '101'], 2, /whole number from 1 to 100/],
 ];
 
 it('what is wrong has an exit code, a sentence, and nothing on standard output', async () => {
@@ -50,6 +57,14 @@ it('what is wrong has an exit code, a sentence, and nothing on standard output',
   }
 }, 240_000);
 
+it('a configuration that needs a package says to install it', async () => {
+  const cwd = await projectWith(DOUBLE);
+  await writeFile(join(cwd, 'humdrum.config.mjs'), `import 'not-installed';`);
+  const { code, stderr } = await cli(['types'], { cwd, env: {} });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/the package not-installed is not installed\. .*npm install/);
+});
+
 it('a filter that finds nothing hints at the word that was meant', async () => {
   const cwd = await projectWith(DOUBLE);
   const env = { DATABASE_URL: await freshUrl() };
@@ -59,4 +74,6 @@ it('a filter that finds nothing hints at the word that was meant', async () => {
   });
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'No such jobs.\n' });
   expect(stderr).toMatch(/no job type "shop\.duoble" here\. Did you mean "shop\.double"\?/);
+  const unlike = await cli(['jobs', 'list', '--schedule', 'nightly'], { cwd, env });
+  expect(unlike.stderr).toMatch(/no schedule "nightly" here\. See which there are: humdrum sched/);
 });

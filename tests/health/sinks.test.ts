@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
+import { checkAlerts } from '../../src/cli/doctor/alerts.ts';
+import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { attemptTo, type Attempted } from '../../src/health/deliver-alert.ts';
 import {
+  defineAlerts,
   logSink,
   mailSink,
   pagerSink,
@@ -128,6 +131,31 @@ describe('mail', () => {
     const refused = await errorOf(to('guessed it'));
     expect(refused).toMatch(/Invalid login/);
     expect(refused).not.toMatch(/guessed/);
+  });
+
+  it('is examined without a mail, and says what is wrong', async () => {
+    const { port, mails } = await mailServer({ user: 'ada', password: 'open sesame' });
+    const by = (login: string, at = port): Promise<Finding[]> => {
+      const sink = mailSink({
+        url: `smtp://${login}@127.0.0.1:${at}`,
+        ...addresses,
+        timeoutMs: 500,
+      });
+      return checkAlerts({ options: { alerts: defineAlerts({ sinks: [logSink(), sink] }) } });
+    };
+    const good = await by('ada:open%20sesame');
+    expect(good.map(({ check, level }) => [check, level])).toEqual([
+      ['alerts', 'ok'],
+      ['mail', 'ok'],
+    ]);
+    const [, refused] = await by('ada:guessed');
+    expect(refused).toMatchObject({ check: 'mail', level: 'problem' });
+    expect(refused?.says).toMatch(/Invalid login/);
+    expect(refused?.says).not.toMatch(/guessed/);
+    const [, hanging] = await by('ada:x', await hangingPort());
+    expect(hanging).toMatchObject({ level: 'problem' });
+    expect(mails).toEqual([]);
+    expect(await checkAlerts({ options: {} })).toMatchObject([{ level: 'ok' }]);
   });
 
   it('does not wait for ever', async () => {

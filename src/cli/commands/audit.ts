@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Argument, Command } from 'commander';
 import type { AuditRow } from '../../engine/audit.ts';
@@ -14,6 +15,7 @@ import { toHash, toWhole } from '../arguments.ts';
 import { searchCommand } from './audit-search.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, print, printJson, table } from '../output.ts';
+import { Progress } from '../progress.ts';
 import { withClient } from '../session.ts';
 
 export function auditCommand(): Command {
@@ -74,14 +76,38 @@ function exportCommand(): Command {
 /** Whole or not at all: what is half written would verify as an audit whose end was taken away. */
 async function save({ body }: Response, file: string): Promise<void> {
   const draft = `${file}.part`;
+  const progress = new Progress('exporting');
   try {
-    await pipeline(body ?? [], createWriteStream(draft));
+    const pieces: AsyncIterable<Uint8Array> = body ?? Readable.from([]);
+    await pipeline(counted(pieces, progress), createWriteStream(draft));
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    throw isOfFile(error) ? unwritable(file, error) : error;
+  } finally {
+    progress.end();
   }
 }
+
+const LINE_FEED = 10;
+
+async function* counted(
+  pieces: AsyncIterable<Uint8Array>,
+  progress: Progress,
+): AsyncGenerator<Uint8Array> {
+  let lines = 0;
+  for await (const piece of pieces) {
+    for (const byte of piece) if (byte === LINE_FEED) lines += 1;
+    progress.showSome(lines, 'lines');
+    yield piece;
+  }
+}
+
+const isOfFile = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'path' in error;
+
+const unwritable = (file: string, cause: Error): HumdrumError =>
+  new HumdrumError('input-invalid', `${file} cannot be written: ${errorMessage(cause)}`, { cause });
 
 async function verifyFile(path: string, options: { expect?: string }): Promise<AuditReport> {
   const stream = createReadStream(path);

@@ -7,6 +7,7 @@ import { errorMessage, HumdrumError } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
+import { checkAlerts } from '../doctor/alerts.ts';
 import { LEVELS, ok, problem, type Finding, type Level, type Patient } from '../doctor/finding.ts';
 import { checkLeases, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
 import { checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
@@ -18,6 +19,7 @@ import {
   checkHorizon,
   checkServer,
 } from '../doctor/server.ts';
+import { checkServices } from '../doctor/services.ts';
 import { checkStorage } from '../doctor/storage.ts';
 import { checkDrift, checkMigrations } from '../doctor/tables.ts';
 import { EXIT } from '../exit.ts';
@@ -80,6 +82,8 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     checkTypes(about),
     checkSecrets(about),
     await checkStorage(about),
+    ...(await checkAlerts(about)),
+    ...(await checkServices(about)),
   ];
   return [...here, ...(await examineDatabase(about))];
 }

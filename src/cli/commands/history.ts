@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { jobsHistory } from '../../http/contract/source.ts';
-import { toWhole } from '../arguments.ts';
-import { duration, instant, print, printJson, statusCell, table } from '../output.ts';
+import { toAtMost } from '../arguments.ts';
+import { duration, print, printJson, second, statusCell, table } from '../output.ts';
 import { withClient } from '../session.ts';
 
 export function historyCommand(): Command {
   return new Command('history')
     .description('what has run, the latest first')
-    .option('--limit <number>', 'how many, at most 100', toWhole, 20)
+    .option('--limit <number>', 'how many, at most 100', toAtMost(100), 20)
     .option('--json', 'for programs')
     .action(async ({ limit, json }: { limit: number; json?: true }, command: Command) => {
       const history = await withClient(command, (client) =>
@@ -15,7 +15,7 @@ export function historyCommand(): Command {
       );
       if (json) return printJson(history);
       const rows = history.executions.map((run) => [
-        instant(run.startedAt),
+        second(run.startedAt),
         run.name,
         statusCell(run.success ? 'completed' : 'failed'),
         duration(run.durationMs),

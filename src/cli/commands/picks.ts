@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { importGames, placeBets } from '../../packs/picks/index.ts';
 import { toWhole } from '../arguments.ts';
 import { count, print, printJson } from '../output.ts';
+import { Progress } from '../progress.ts';
 import { withHumdrum } from '../session.ts';
 
 export function picksCommand(): Command {
@@ -22,7 +23,11 @@ function importGamesCommand(): Command {
     )
     .option('--json', 'for programs')
     .action(async (path: string, options: { json?: true }, command: Command) => {
-      const result = await withHumdrum(command, ({ database }) => importGames(database, { path }));
+      const progress = new Progress('importing');
+      const show = (done: number, of: number): void => progress.show(done, of);
+      const result = await withHumdrum(command, ({ database }) =>
+        importGames(database, { path }, show).finally(() => progress.end()),
+      );
       if (options.json) return printJson(result);
       const { games, inserted, updated, unchanged } = result;
       print(

@@ -1,7 +1,6 @@
 import { Argument, Command } from 'commander';
-import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { HumdrumError } from '../../errors.ts';
+import { didYouMean, HumdrumError } from '../../errors.ts';
 import { listTypes, type jobType } from '../../http/contract/types.ts';
 import { duration, facts, print, printJson, table } from '../output.ts';
 import { withClient } from '../session.ts';
@@ -31,7 +30,7 @@ function find(types: readonly JobType[], name: string): JobType {
   const names = types.map(({ type }) => type);
   throw new HumdrumError(
     'type-unknown',
-    `There is no job type "${name}". Did you mean "${closest(name, names)}"?`,
+    `There is no job type "${name}".${didYouMean(name, names) || ' See which there are: humdrum types'}`,
   );
 }
 

@@ -129,7 +129,7 @@ function tellUpkeep(pack: string, { jobs, failed, auditRows, auditVerified }: Up
     `${count(jobs)} jobs ran, ${count(failed)} failed.`,
     `The audit has ${count(auditRows)} lines: ${auditVerified ? 'verified' : colors.red('not as sealed')}.`,
     '',
-    `Yours: packs: [${pack}] in`,
-    'humdrum.config.mjs, and humdrum start.',
+    `All ${pack} jobs on the wall clock:`,
+    'humdrum start, then humdrum jobs list',
   );
 }

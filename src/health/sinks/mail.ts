@@ -17,13 +17,7 @@ export function mailSink({ url, from, to, ...options }: MailOptions): Sink {
     throw new HumdrumError('config-invalid', 'mailSink takes a URL that begins with smtps://.');
   }
   const sink = namedSink('mail', options, async (notice, by) => {
-    const { createTransport } = await nodemailer();
-    const patience = {
-      connectionTimeout: sink.timeoutMs,
-      greetingTimeout: sink.timeoutMs,
-      socketTimeout: sink.timeoutMs,
-    };
-    const transport = createTransport({ url, ...patience });
+    const transport = await transportTo(url, sink.timeoutMs);
     const message = {
       from,
       to: [to].flat(),
@@ -36,7 +30,23 @@ export function mailSink({ url, from, to, ...options }: MailOptions): Sink {
     };
     await unlessAborted(transport.sendMail(message), by);
   });
-  return sink;
+  return {
+    ...sink,
+    async check() {
+      const transport = await transportTo(url, sink.timeoutMs);
+      await transport.verify().finally(() => transport.close());
+    },
+  };
+}
+
+async function transportTo(url: string, timeoutMs: number): Promise<Nodemailer.Transporter> {
+  const { createTransport } = await nodemailer();
+  const patience = {
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+  };
+  return createTransport({ url, ...patience });
 }
 
 /** SMTP takes no signal. What is left of it ends by the limits of its socket. */

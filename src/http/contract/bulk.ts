@@ -74,12 +74,9 @@ export const actOnBulk = endpoint({
     action,
     done: z.int(),
     of: z.int().meta({ description: 'How many there were to do it to, at the most' }),
-    next: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'The token for the rest, good for ten minutes more. Null: that was all',
-      }),
+    next: z.string().nullable().meta({
+      description: 'The token for the rest, good for ten minutes more. Null: that was all',
+    }),
   }),
   refuses: ['preview-expired', 'input-invalid'],
 });

@@ -28,7 +28,11 @@ export interface ImportGamesResult {
  * Errors: `csv-invalid`, one line of the message for each bad cell, and for each game whose bets were settled by
  * another score than the file's.
  */
-export async function importGames(db: Database, source: GamesSource): Promise<ImportGamesResult> {
+export async function importGames(
+  db: Database,
+  source: GamesSource,
+  onProgress: (done: number, of: number) => void = () => undefined,
+): Promise<ImportGamesResult> {
   const { name, text } = await open(source);
   const games = readGames(text, name);
   return db.transaction(async (tx) => {
@@ -43,6 +47,7 @@ export async function importGames(db: Database, source: GamesSource): Promise<Im
       result.updated += updated;
       result.inserted += written.length - updated;
       result.unchanged += batch.length - written.length;
+      onProgress(result.inserted + result.updated + result.unchanged, games.length);
     }
     if (refused.length > 0) throw csvInvalid(name, refused);
     return result;

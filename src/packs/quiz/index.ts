@@ -10,6 +10,7 @@ import { updateStreaks } from './jobs/update-streaks.ts';
 import { leaderboardOn, type Leaderboard, type LeaderboardOptions } from './leaderboard.ts';
 import { LIMITS } from './limits.ts';
 import { cacheOf, type QuizOptions } from './options.ts';
+import { checkRedis } from './redis-client.ts';
 import { loadSample } from './sample.ts';
 
 export interface Quiz extends Pack {
@@ -25,6 +26,7 @@ export function defineQuiz(options: QuizOptions = {}): Quiz {
     name: 'quiz',
     migrations: new URL('../../../migrations/quiz/', import.meta.url),
     limits: LIMITS,
+    services: cache ? [{ name: 'redis', check: () => checkRedis(cache.url) }] : [],
     jobs: [
       regenerateLives,
       updateStreaks,

@@ -82,6 +82,11 @@ export async function withRedis<T>(
   }
 }
 
+/** Errors: `redis-missing`, `redis-unreachable`. */
+export async function checkRedis(url: string): Promise<void> {
+  await withRedis(url, AbortSignal.timeout(WRITE_SILENCE_MS), (client) => client.ping());
+}
+
 /** An error of the program itself leaves the connection as it was. */
 function isOfConnection(error: unknown, client: RedisClient): boolean {
   return !(error instanceof HumdrumError) && !client.isReady;

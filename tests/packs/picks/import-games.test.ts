@@ -183,7 +183,10 @@ eachBackend('importing games', (fresh) => {
     const db = await fresh({ packs: [picks] });
     const path = join(await freshFolder(), 'week-1.csv');
     await writeFile(path, `${HEADER}\n2019,1,2019-09-08,Bears,Packers,24,20,-3.5,44,false\n`);
-    expect(await importGames(db, { path })).toMatchObject({ inserted: 1 });
+    const told: [done: number, of: number][] = [];
+    const imported = await importGames(db, { path }, (...of) => told.push(of));
+    expect(imported).toMatchObject({ inserted: 1 });
+    expect(told).toEqual([[1, 1]]);
     await writeFile(path, Buffer.from([0xff, 0xfe, 0x00]));
     await expect(importGames(db, { path })).rejects.toMatchObject({
       code: 'csv-invalid',

@@ -12,6 +12,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   database: ['errors'],
   engine: ['errors', 'database'],
+  adapters: ['errors', 'database'],
   effects: ['errors', 'engine'],
   health: ['errors', 'database', 'engine'],
   telemetry: ['errors', 'database', 'engine', 'health'],

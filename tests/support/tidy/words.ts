@@ -10,7 +10,7 @@ import {
 } from './source.ts';
 
 const MAY_HOLD_SQL =
-  /^src\/(access|engine|database|health)\/|^src\/testing\/queries\.ts$|^src\/packs\/[^/]+\/([a-z]+-)*queries\.ts$/;
+  /^src\/(access|engine|database|health)\/|^src\/(packs\/[^/]+|testing)\/([a-z-]+-)?queries\.ts$/;
 
 /** How a statement starts. */
 const SQL_START = new RegExp(
@@ -34,7 +34,7 @@ function isSql(text: string): boolean {
   return SQL_START.test(text) && !/^\s*[A-Z][a-z]/.test(text);
 }
 
-/** SQL is where someone looks for it: in the engine, the adapters, access, health, the queries.ts and <topic>-queries.ts of a pack, and the queries.ts of testing. */
+/** SQL is where someone looks for it: in the engine, the adapters, access, health, and the queries.ts, or <topic>-queries.ts, of a pack and of testing. */
 export function sqlHasItsPlace(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(({ path }) => !MAY_HOLD_SQL.test(path));
   return inEach(others, (node) => {

@@ -1,0 +1,44 @@
+import { ContextIdFactory, type DiscoveryService, type ModuleRef } from '@nestjs/core';
+import type { JobType } from '../engine/job-definition.ts';
+import { defineJob } from '../engine/job-type.ts';
+import { HumdrumError } from '../errors.ts';
+import { handledBy, type HandlerClass, type RunsJobs } from './job-handler.ts';
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** The job types of all handlers among the providers of the application. Errors: `handler-invalid`. */
+export function findHandlers(discovery: DiscoveryService, modules: ModuleRef): JobType[] {
+  const found = new Map<string, Wrapper>();
+  return discovery.getProviders().flatMap((wrapper) => {
+    const definition = wrapper.isAlias ? undefined : definitionOf(wrapper);
+    if (!definition) return [];
+    const other = found.get(definition.type);
+    if (other) throw handledTwice(definition.type, other, wrapper);
+    found.set(definition.type, wrapper);
+    const run: RunsJobs<unknown>['run'] = async (ctx, input) =>
+      (await instanceOf(wrapper, modules)).run(ctx, input);
+    return [defineJob({ ...definition, run })];
+  });
+}
+
+/** By the class, or by the token where a factory makes the instance or a test has put another in its place. */
+function definitionOf({ metatype, token }: Wrapper) {
+  return [metatype, token].map((one) => handledBy(one)?.definition).find((one) => one);
+}
+
+/** A handler with a scope, or with anything in it that has one, is made anew for each attempt. */
+async function instanceOf(wrapper: Wrapper, modules: ModuleRef): Promise<RunsJobs<unknown>> {
+  if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+    return wrapper.instance as RunsJobs<unknown>;
+  }
+  const token = wrapper.token as HandlerClass<unknown>;
+  return modules.resolve(token as never, ContextIdFactory.create(), { strict: false });
+}
+
+function handledTwice(type: string, ...wrappers: [Wrapper, Wrapper]): HumdrumError {
+  const [one, other] = wrappers.map(({ name, host }) => `${String(name)} (${host?.name})`);
+  return new HumdrumError(
+    'handler-invalid',
+    `Jobs of ${type} have two handlers, ${one} and ${other}. List one of them, in one module, among the providers.`,
+  );
+}
