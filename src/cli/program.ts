@@ -5,6 +5,7 @@ import { checkCommand } from './commands/check.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
+import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { enqueueCommand } from './commands/enqueue.ts';
 import { historyCommand } from './commands/history.ts';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
 function commands(): Command[] {
   return [
     initCommand(),
+    demoCommand(),
     startCommand(),
     serverCommand(),
     workerCommand(),

@@ -19,7 +19,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   access: ['errors', 'database', 'engine'],
   packs: ['errors', 'engine', 'database'],
   http: [...BELOW_HTTP, 'access'],
-  cli: [...BELOW_HTTP, 'access', 'http'],
+  cli: [...BELOW_HTTP, 'access', 'http', 'testing'],
   testing: BELOW_HTTP,
   nestjs: [...BELOW_HTTP, 'access', 'http'],
   dashboard: ['errors', 'http/contract'],
