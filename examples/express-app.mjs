@@ -2,7 +2,7 @@ import { EventEmitter, on, once } from 'node:events';
 import express from 'express';
 import { createHumdrum, defineJob } from 'humdrum';
 import { createApp, nodeListener } from 'humdrum/http';
-import { picks as pack, settleGames as packJob } from 'humdrum/packs/picks';
+import { arcade, recordGame } from 'humdrum/packs/arcade';
 import { z } from 'zod';
 
 // An application with a route of its own. What it used to do within the request is a job now.
@@ -14,11 +14,19 @@ const sendReceipt = defineJob({
 
 const engine = new EventEmitter();
 const humdrum = await createHumdrum({
-  packs: [pack],
+  packs: [arcade],
   jobs: [sendReceipt],
   onEvent: (event) => engine.emit(event.event, event),
 });
-await pack.loadSample(humdrum.database);
+await recordGame(humdrum.database, {
+  sessionId: 'first',
+  game: 'snake',
+  playerAddress: `0x${'a1'.repeat(20)}`,
+  paymentTx: `0x${'b2'.repeat(32)}`,
+  amountMicroUsdc: 200_000,
+  score: 1_200,
+  at: new Date('2026-01-25T12:00:00Z'),
+});
 
 const web = express();
 const api = createApp(humdrum, {
@@ -59,7 +67,7 @@ const post = async (path, body) => {
   return [response.status, await response.json()];
 };
 console.log(...(await post('/orders', { order: 17 })));
-console.log(...(await post(`/admin/jobs/api/v1/jobs/trigger/${packJob.type}`, {})));
+console.log(...(await post('/admin/jobs/api/v1/jobs/trigger/leaderboard', {})));
 await settled.next();
 await settled.next();
 for (const { id, type, status } of (await humdrum.listJobs()).toReversed()) {

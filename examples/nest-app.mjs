@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Inject, Injectable, Module, Post } from '@n
 import { NestFactory } from '@nestjs/core';
 import { createApp, nodeListener } from 'humdrum/http';
 import { Humdrum, HumdrumModule, JobHandler, jobTypeOf } from 'humdrum/nestjs';
-import { picks as pack, settleGames as packJob } from 'humdrum/packs/picks';
+import { quiz } from 'humdrum/packs/quiz';
 import { z } from 'zod';
 
 /** An application as it was: a service and a controller. Plain JavaScript, so the decorators are called below the classes. */
@@ -62,7 +62,7 @@ class AppModule {}
 Module({
   imports: [
     HumdrumModule.forRoot({
-      packs: [pack],
+      packs: [quiz],
       onEvent: (event) => engine.emit(event.event, event),
     }),
     OrdersModule,
@@ -72,7 +72,7 @@ Module({
 const app = await NestFactory.create(AppModule, { logger: ['error'] });
 app.enableShutdownHooks(['SIGTERM'], { useProcessExit: true });
 const humdrum = app.get(Humdrum);
-await pack.loadSample(humdrum.database);
+await quiz.loadSample(humdrum.database);
 
 // The API of the jobs under a path of the application. Before listen(): it reads the body itself.
 const api = createApp(humdrum, {
@@ -96,7 +96,7 @@ const post = async (path, body) => {
   return [response.status, await response.json()];
 };
 console.log(...(await post('/orders', { order: 17 })));
-console.log(...(await post(`/admin/jobs/api/v1/jobs/trigger/${packJob.type}`, {})));
+console.log(...(await post('/admin/jobs/api/v1/jobs/trigger/quiz.regenerate-lives', {})));
 await settled.next();
 await settled.next();
 for (const { id, type, status } of (await humdrum.listJobs()).toReversed()) {
