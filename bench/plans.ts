@@ -108,7 +108,10 @@ async function runAll(client: Client, url: string, explain: Explain): Promise<vo
     await enqueue(MANY);
     const lost = await claimNext(client, worker, { ...from, limit: MANY });
     await explain('Look for all that upkeep does', 0, () =>
-      glance(client, { queues: ['default'], types: new Set(types), schedules: [] }),
+      glance(client, {
+        queues: ['default'],
+        types: { known: new Set(types), scheduled: new Map() },
+      }),
     );
     await client.query('update humdrum.worker set expires_at = humdrum.clock() where id = $1', [
       worker,

@@ -1,6 +1,7 @@
 import { cancelOverdue } from './cancel.ts';
 import { claimNext, type ClaimedJob } from './claim.ts';
 import type { ErrorFact } from './error-fact.ts';
+import { glance, isDue } from './glance.ts';
 import { StopSource } from './interruption.ts';
 import type { Json } from './json.ts';
 import { Membership } from './membership.ts';
@@ -65,7 +66,7 @@ export async function drain(
   try {
     // A claim may find out by itself when there is more, so the answer is that of a look after the last of them.
     for (let quiet = 0; quiet < 2 && ran.length < maxAttempts && !stop.stopped; quiet += 1) {
-      const due = await catchUp(world, `worker:${workerId}`);
+      const due = await catchUp(world, `worker:${workerId}`, queues);
       ({ nextMs } = due);
       if (due.more) quiet = -1;
       while (ran.length < maxAttempts && !stop.stopped) {
@@ -84,26 +85,34 @@ export async function drain(
   return { completed, failed: ran.length - completed, ran, idle, nextMs };
 }
 
-/** What the upkeep of a worker does, all of it, now. `more`: jobs may start that could not before. */
+/** What the upkeep of a worker does, all of it that is due, now. `more`: jobs may start that could not before. */
 async function catchUp(
   world: World,
   actor: string,
+  queues: readonly string[],
 ): Promise<{ more: boolean; nextMs: number | null }> {
   const { database, types, onEvent } = world;
-  const cancelled = await cancelOverdue(database, actor);
-  await dropPassedKeys(database);
-  const { rescued, again } = await rescue(database, actor);
+  const seen = await glance(database, { queues, types });
+  const cancelled = seen.overdue ? await cancelOverdue(database, actor) : 0;
+  if (seen.passedKeys) await dropPassedKeys(database);
+  const { rescued, again } = seen.lost ? await rescue(database, actor) : NOTHING_RESCUED;
   if (rescued > 0) onEvent({ event: 'jobs-rescued', rescued, again });
-  const { fired } = await fireDue(database, types, world);
+  const { fired } = isDue(seen.tickMs) ? await fireDue(database, types, world) : NOTHING_FIRED;
   if (fired > 0) onEvent({ event: 'ticks-fired', fired });
-  const later = await promote(database);
-  const called = await answerCalls(database);
+  const later = isDue(seen.dueMs) ? await promote(database) : { promoted: 0, nextMs: seen.dueMs };
+  const called =
+    seen.calls || isDue(seen.tokensMs)
+      ? await answerCalls(database)
+      : { woken: 0, nextMs: seen.tokensMs };
   const waits = [later.nextMs, called.nextMs].filter((ms) => ms !== null);
   return {
     more: cancelled + rescued + fired + later.promoted + called.woken > 0,
     nextMs: waits.length > 0 ? Math.min(...waits) : null,
   };
 }
+
+const NOTHING_RESCUED = { rescued: 0, again: 0 };
+const NOTHING_FIRED = { fired: 0 };
 
 async function claimNextOf(
   { database, types }: World,

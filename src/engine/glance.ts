@@ -1,4 +1,6 @@
 import type { Queryable } from '../database/database.ts';
+import type { Registry } from './registry.ts';
+import { fewNames, untilNextTick } from './soonest.ts';
 import { KEPT_ON } from './unique-keys.ts';
 
 /** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */
@@ -51,14 +53,22 @@ select
   (select date_part('epoch', min(wake_at) - clock.now) * 1000 from humdrum.bucket where wake_at is not null) as "tokensMs"
 from clock`;
 
-/** One look at all that a worker sees to, which writes nothing. */
+/** One look at all that a worker sees to, which writes nothing. Of hundreds of schedules it asks with a second one. */
 export async function glance(
   db: Queryable,
-  by: { queues: readonly string[]; types: ReadonlySet<string>; schedules: readonly string[] },
+  { queues, types }: { queues: readonly string[]; types: Pick<Registry, 'known' | 'scheduled'> },
 ): Promise<Glance> {
-  const { rows } = await db.query<Row>(GLANCE, [by.queues, by.schedules]);
+  const few = fewNames(types.scheduled);
+  const { rows } = await db.query<Row>(GLANCE, [queues, few ?? []]);
   const [seen] = rows;
   if (!seen) throw new Error('A look always sees something.');
-  const { heads, ...rest } = seen;
-  return { ...rest, ready: heads.some((type) => by.types.has(type)) };
+  const { heads, tickMs, ...rest } = seen;
+  return {
+    ...rest,
+    ready: heads.some((type) => types.known.has(type)),
+    tickMs: few ? tickMs : await untilNextTick(db, types.scheduled),
+  };
 }
+
+/** Whether the time for it has come. */
+export const isDue = (ms: number | null): boolean => ms !== null && ms <= 0;

@@ -1,12 +1,11 @@
 import { Bell } from './bell.ts';
 import { cancelOverdue } from './cancel.ts';
-import { glance, type Glance } from './glance.ts';
+import { glance, isDue, type Glance } from './glance.ts';
 import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
 import { extendHistory } from './retention.ts';
 import { RollUpLoop } from './roll-up-loop.ts';
 import { fireDue } from './schedule.ts';
-import { fewNames, untilNextTick } from './soonest.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
@@ -96,7 +95,9 @@ export class Upkeep {
       chore.doneMs = performance.now();
       await this.#attempt(chore.doing, chore.task);
     }
-    const seen = await this.#attempt('looking', () => this.#glance());
+    const { queues, world } = this.#options;
+    const { database, types } = world;
+    const seen = await this.#attempt('looking', () => glance(database, { queues, types }));
     if (!seen) return SWEEP_MS;
     if (seen.ready) this.#options.onReady();
     if (seen.unrolled) this.#rollUp.ring();
@@ -108,18 +109,9 @@ export class Upkeep {
     return Math.min(...[seen.tickMs, seen.dueMs, seen.tokensMs].map((ms) => ms ?? Infinity));
   }
 
-  async #glance(): Promise<Glance> {
-    const { queues, world } = this.#options;
-    const { database, types } = world;
-    const few = fewNames(types.scheduled);
-    const seen = await glance(database, { queues, types: types.known, schedules: few ?? [] });
-    return few ? seen : { ...seen, tickMs: await untilNextTick(database, types.scheduled) };
-  }
-
   #due(seen: Glance): [doing: string, step: () => Promise<number>][] {
     const { actor, world } = this.#options;
     const { database } = world;
-    const isDue = (ms: number | null): boolean => ms !== null && ms <= 0;
     const steps: [boolean, string, () => Promise<number>][] = [
       [seen.lost, 'rescuing', () => this.#rescue()],
       [seen.overdue, 'cancelling', () => cancelOverdue(database, actor)],
