@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -112,6 +112,9 @@ it('names the packages that it needs where they are not installed', async () => 
   }
   await mkdir(join(folder, 'engine'));
   await copyFile(join(DIST, 'engine/file-storage.js'), join(folder, 'engine/file-storage.js'));
+  await mkdir(join(folder, 'node_modules'));
+  const needed = 'node_modules/fastest-levenshtein';
+  await symlink(join(DIST, '..', needed), join(folder, needed));
   const program = `
     import { s3Storage } from ${JSON.stringify(join(folder, 'effects/s3-storage.js'))};
     await s3Storage({ bucket: 'files' }).storedAt('x').catch(({ code, message }) => console.log(code, message));`;
