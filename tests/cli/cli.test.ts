@@ -13,18 +13,19 @@ describe('start with no configuration', () => {
     const cwd = await freshFolder();
     const humdrum = new Running(['start', '--port', '0'], { cwd });
     await humdrum.saying(/sample .*2,\d\d\d games/);
-    expect(await humdrum.saying(/^next/)).toMatch(/UTC {2}picks\.settle-games/);
+    await humdrum.saying(/^next/);
+    await humdrum.saying(/UTC {2}picks\.settle-games$/);
     await humdrum.saying(/picks\.settle-games completed: Settled 1\d,\d\d\d bets/);
     const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
     expect((await fetch(url)).status).toBe(401);
     const link = new URL((await humdrum.saying(/^log in/)).split(/\s+/)[2] ?? '');
     const entered = await fetch(link, { method: 'POST', body: new URLSearchParams(link.search) });
     const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-    await humdrum.saying(/quiz\.recalculate-leaderboards completed: Placed 1,000 players/);
-    const status = await (await fetch(url, { headers: { cookie } })).json();
-    expect(status).toMatchObject({
-      data: { stats: { successfulExecutions: 10, failedExecutions: 0 } },
-    });
+    await humdrum.saying(/INFO: (?:picks|quiz|arcade)\.\S+ completed: /, 10); // each job of each pack
+    const status = await fetch(url, { headers: { cookie } });
+    const { data } = (await status.json()) as { data: { stats: Record<string, number> } };
+    expect(data.stats.failedExecutions).toBe(0);
+    expect(data.stats.successfulExecutions).toBeGreaterThanOrEqual(10);
 
     const second = await cli(['jobs', 'list'], { cwd });
     expect(second).toMatchObject({ code: 6, stdout: '' });
