@@ -93,10 +93,9 @@ const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + o
 const width = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 describe('humdrum demo', () => {
-  it('quiz tells what the tables say, in 40 columns, the same each time', async () => {
+  it('quiz tells what the tables say, in 40 columns', async () => {
     let counted: Awaited<ReturnType<typeof recountQuiz>> | undefined;
     const story = quizStory(PLAYERS, SEED);
-    const process = cli(['demo', 'quiz', ...ARGS]);
     const week = await simulate({
       ...story,
       tell: async (humdrum) => {
@@ -127,13 +126,9 @@ describe('humdrum demo', () => {
     expect(week.board.bestAfterReset).toBe(0);
     expect(week.upkeep).toMatchObject({ failed: 0, auditVerified: true });
 
-    const { code, stdout, stderr } = await process;
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: 'Playing a week of quiz with 40 players, in memory.\n',
-    });
-    expect(stdout).toBe(`${tellQuiz(week)}\n`);
-    expect(width(stdout)).toBeLessThanOrEqual(40);
+    const text = tellQuiz(week);
+    expect(text).toMatch(/Monday, 00:00: the reset\n\d+ players archived\./);
+    expect(width(text)).toBeLessThanOrEqual(40);
   }, 240_000);
 
   it('arcade tells what the tables say, and --json tells the same', async () => {
@@ -170,8 +165,11 @@ describe('humdrum demo', () => {
     expect(text).toMatch(/Thu 5: pools of the day\n[^]*?breakout +rolls over +[1-9\d]*\.\d/);
     expect(width(text)).toBeLessThanOrEqual(40);
 
-    const { code, stdout } = await process;
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await process;
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'Playing a week of arcade with 40 players, in memory.\n',
+    });
     expect(JSON.parse(stdout)).toEqual({ pack: 'arcade', players: PLAYERS, seed: SEED, ...week });
   }, 240_000);
 
