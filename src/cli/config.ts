@@ -2,11 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import type { Pack } from '../engine/pack.ts';
 import { didYouMean, errorMessage, HumdrumError } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
-import { arcade } from '../packs/arcade/index.ts';
-import { picks } from '../packs/picks/index.ts';
-import { quiz } from '../packs/quiz/index.ts';
 
 /** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
 export type Config = Pick<
@@ -47,7 +45,7 @@ const DEFAULT_FOLDER = '.humdrum/data';
 export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
   const config: Config =
-    file === undefined ? { packs: [picks, quiz, arcade] } : await load(resolve(file));
+    file === undefined ? { packs: await ownPacks() } : await load(resolve(file));
   const named = flags.database ?? (process.env['DATABASE_URL'] || config.database);
   return {
     config,
@@ -55,6 +53,15 @@ export async function readSetting(flags: GlobalFlags): Promise<Setting> {
     file: file ?? null,
     isDefault: file === undefined && named === undefined,
   };
+}
+
+async function ownPacks(): Promise<Pack[]> {
+  const [{ picks }, { quiz }, { arcade }] = await Promise.all([
+    import('../packs/picks/index.ts'),
+    import('../packs/quiz/index.ts'),
+    import('../packs/arcade/index.ts'),
+  ]);
+  return [picks, quiz, arcade];
 }
 
 /** Without its password. */

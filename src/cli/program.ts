@@ -1,34 +1,53 @@
 import { Command } from 'commander';
-import { alertsCommand } from './commands/alerts.ts';
-import { auditCommand } from './commands/audit.ts';
-import { checkCommand } from './commands/check.ts';
-import { completeCommand, completionCommand } from './commands/completion.ts';
-import { configCommand } from './commands/config.ts';
-import { dbCommand } from './commands/db.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { enqueueCommand } from './commands/enqueue.ts';
-import { historyCommand } from './commands/history.ts';
-import { initCommand } from './commands/init.ts';
-import { jobsCommand } from './commands/jobs.ts';
-import { keysCommand } from './commands/keys.ts';
-import { picksCommand } from './commands/picks.ts';
-import { replayCommand } from './commands/replay.ts';
-import { runCommand } from './commands/run.ts';
-import { schedulesCommand } from './commands/schedules.ts';
-import { serverCommand } from './commands/server.ts';
-import { startCommand } from './commands/start.ts';
-import { queuesCommand } from './commands/queues.ts';
-import { typesCommand } from './commands/types.ts';
-import { usersCommand } from './commands/users.ts';
-import { workersCommand } from './commands/workers.ts';
-import { workerCommand } from './commands/worker.ts';
+import { completeCommand } from './commands/completion.ts';
 import { nearest } from '../errors.ts';
 import { version } from '../http/version.ts';
 
-/** All commands, as commander knows them. */
-export function createProgram(): Command {
-  const program = new Command('humdrum')
+type Load = () => Promise<Command>;
+
+/** Each is loaded when it is asked for, without what the others need. */
+const COMMANDS = new Map<string, Load>([
+  ['init', async () => (await import('./commands/init.ts')).initCommand()],
+  ['demo', async () => (await import('./commands/demo.ts')).demoCommand()],
+  ['start', async () => (await import('./commands/start.ts')).startCommand()],
+  ['server', async () => (await import('./commands/server.ts')).serverCommand()],
+  ['worker', async () => (await import('./commands/worker.ts')).workerCommand()],
+  ['enqueue', async () => (await import('./commands/enqueue.ts')).enqueueCommand()],
+  ['run', async () => (await import('./commands/run.ts')).runCommand()],
+  ['replay', async () => (await import('./commands/replay.ts')).replayCommand()],
+  ['jobs', async () => (await import('./commands/jobs.ts')).jobsCommand()],
+  ['types', async () => (await import('./commands/types.ts')).typesCommand()],
+  ['queues', async () => (await import('./commands/queues.ts')).queuesCommand()],
+  ['workers', async () => (await import('./commands/workers.ts')).workersCommand()],
+  ['schedules', async () => (await import('./commands/schedules.ts')).schedulesCommand()],
+  ['history', async () => (await import('./commands/history.ts')).historyCommand()],
+  ['alerts', async () => (await import('./commands/alerts.ts')).alertsCommand()],
+  ['audit', async () => (await import('./commands/audit.ts')).auditCommand()],
+  ['keys', async () => (await import('./commands/keys.ts')).keysCommand()],
+  ['users', async () => (await import('./commands/users.ts')).usersCommand()],
+  ['db', async () => (await import('./commands/db.ts')).dbCommand()],
+  ['config', async () => (await import('./commands/config.ts')).configCommand()],
+  ['check', async () => (await import('./commands/check.ts')).checkCommand()],
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctorCommand()],
+  ['completion', async () => (await import('./commands/completion.ts')).completionCommand()],
+  ['picks', async () => (await import('./commands/picks.ts')).picksCommand()],
+]);
+
+/** What the command line is read with: all commands, or the one that these words name. Errors: `CommanderError`. */
+export async function createProgram(words: readonly string[] = []): Promise<Command> {
+  const program = bareProgram();
+  const [name = ''] = bareProgram().parseOptions([...words]).operands;
+  const named = COMMANDS.get(name);
+  const loads = named ? [named] : [...COMMANDS.values()];
+  for (const command of await Promise.all(loads.map((load) => load()))) {
+    program.addCommand(inherit(program, command));
+  }
+  program.addCommand(inherit(program, completeCommand(createProgram)), { hidden: true });
+  return program;
+}
+
+function bareProgram(): Command {
+  return new Command('humdrum')
     .description('Background jobs, boring on purpose.')
     .version(version)
     .option(
@@ -47,38 +66,6 @@ export function createProgram(): Command {
       outputError: (text, write) => write(withNearest(text.replace(/^error: /, 'humdrum: '))),
     })
     .exitOverride();
-  for (const command of commands()) program.addCommand(inherit(program, command));
-  program.addCommand(inherit(program, completeCommand(createProgram)), { hidden: true });
-  return program;
-}
-
-function commands(): Command[] {
-  return [
-    initCommand(),
-    demoCommand(),
-    startCommand(),
-    serverCommand(),
-    workerCommand(),
-    enqueueCommand(),
-    runCommand(),
-    replayCommand(),
-    jobsCommand(),
-    typesCommand(),
-    queuesCommand(),
-    workersCommand(),
-    schedulesCommand(),
-    historyCommand(),
-    alertsCommand(),
-    auditCommand(),
-    keysCommand(),
-    usersCommand(),
-    dbCommand(),
-    configCommand(),
-    checkCommand(),
-    doctorCommand(),
-    completionCommand(),
-    picksCommand(),
-  ];
 }
 
 /** Commander lists what may be chosen, and tells the nearest for commands and flags only. */

@@ -1,6 +1,5 @@
 import { HumdrumError } from '../errors.ts';
 import type { Database } from './database.ts';
-import { openPglite } from './pglite.ts';
 
 /** Whether this names a folder for the embedded database, and no server. Errors: `config-invalid`. */
 export function isFolder(where: string): boolean {
@@ -18,8 +17,10 @@ export async function openDatabase(
   where: string | undefined,
   options: { max: number },
 ): Promise<Database> {
-  if (where === undefined) return openPglite();
-  if (isFolder(where)) return openPglite({ folder: where });
+  if (where === undefined || isFolder(where)) {
+    const { openPglite } = await import('./pglite.ts');
+    return openPglite(where === undefined ? {} : { folder: where });
+  }
   const { openPostgres } = await import('./postgres.ts');
   return openPostgres(where, options);
 }

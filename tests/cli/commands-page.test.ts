@@ -11,7 +11,7 @@ const MARK = '<!-- commands -->\n';
 /** With `HUMDRUM_WRITE_DOCS=1` it writes the page in place of comparing it. */
 it('the guide has each command with its flags', async () => {
   const [written = ''] = (await readFile(PAGE, 'utf8')).split(MARK);
-  const expected = await format(`${written}${MARK}\n${commandsPage(createProgram())}`, {
+  const expected = await format(`${written}${MARK}\n${commandsPage(await createProgram())}`, {
     parser: 'markdown',
   });
   if (process.env['HUMDRUM_WRITE_DOCS'] === '1') await writeFile(PAGE, expected);

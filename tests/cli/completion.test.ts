@@ -12,7 +12,7 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const TYPES = { type: ['shop.double', 'shop.halve'], queue: ['default', 'slow'] };
 
 async function after(...words: string[]): Promise<string[]> {
-  const found = await candidates(createProgram(), words, async (what) => TYPES[what]);
+  const found = await candidates(await createProgram(), words, async (what) => TYPES[what]);
   return found.map(({ word }) => word);
 }
 

@@ -10,7 +10,7 @@ import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { painted, print, printJson, say, table } from '../output.ts';
-import { optionsOf } from '../session.ts';
+import { optionsOf } from '../engine-options.ts';
 
 interface Checked {
   type: string;

@@ -20,9 +20,9 @@ fish:  humdrum completion fish > ~/.config/fish/completions/humdrum.fish`,
 }
 
 /** What the scripts ask. It says nothing where anything is wrong: somebody is typing. */
-export function completeCommand(createProgram: () => Command): Command {
+export function completeCommand(createProgram: () => Promise<Command>): Command {
   return new Command('__complete').argument('[words...]').action(async (words: string[]) => {
-    const found = await candidates(createProgram(), words, knownTo(words)).catch(() => []);
+    const found = await candidates(await createProgram(), words, knownTo(words)).catch(() => []);
     for (const { word, description } of found) print(`${word}\t${description}`);
   });
 }

@@ -4,7 +4,7 @@ import { colors } from '../colors.ts';
 import { CONFIG_FILES, maskUrl, readSetting, type GlobalFlags, type Setting } from '../config.ts';
 import { sourceOfVariable } from '../env-file.ts';
 import { painted, print, printJson, table } from '../output.ts';
-import { filesBeside } from '../session.ts';
+import { filesBeside } from '../engine-options.ts';
 
 interface Shown {
   setting: string;

@@ -25,7 +25,8 @@ import { checkDrift, checkMigrations } from '../doctor/tables.ts';
 import { EXIT } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
 import { plain, print, printJson, say } from '../output.ts';
-import { optionsOf, refuseUrl } from '../session.ts';
+import { optionsOf } from '../engine-options.ts';
+import { refuseUrl } from '../session.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')

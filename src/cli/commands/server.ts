@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { createLog, logTo } from '../log.ts';
 import { facts, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening } from '../serve.ts';
-import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
+import { isDryRun, openHumdrum } from '../session.ts';
+import { untilSignal } from '../signal.ts';
 
 const NOBODY =
   'The embedded database lets no other process in, so nobody runs the jobs that come: `humdrum start` has a worker too.';

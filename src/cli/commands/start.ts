@@ -6,7 +6,8 @@ import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, painted, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening, type Served } from '../serve.ts';
-import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
+import { isDryRun, openHumdrum } from '../session.ts';
+import { untilSignal } from '../signal.ts';
 
 export function startCommand(): Command {
   const made = new Command('start')

@@ -5,7 +5,8 @@ import { listen, type Server } from '../../http/server.ts';
 import { collectMetrics } from '../../telemetry/metrics.ts';
 import { toAddress } from '../arguments.ts';
 import { createLog, logTo } from '../log.ts';
-import { isDryRun, openHumdrum, untilSignal } from '../session.ts';
+import { isDryRun, openHumdrum } from '../session.ts';
+import { untilSignal } from '../signal.ts';
 import { say } from '../output.ts';
 
 type Address = ReturnType<typeof toAddress>;
