@@ -54,11 +54,10 @@ export async function fresh(backend: Backend, options: FreshOptions = {}): Promi
 /** The one that the test before has left, emptied; or a copy, which takes ten times as long. */
 async function freshPglite(packs: readonly Pack[]): Promise<Database> {
   const key = await migrationsKey(packs);
-  const { db, defined } =
-    (await spares.take(key)) ?? (await openSpare(await pgliteTemplate(packs)));
-  await silenceSchedules(db);
-  onTestFinished(() => spares.giveBack(key, { db, defined }));
-  return db;
+  const spare = (await spares.take(key)) ?? (await openSpare(await pgliteTemplate(packs)));
+  await silenceSchedules(spare.db);
+  onTestFinished(() => spares.giveBack(key, spare));
+  return spare.db;
 }
 
 const spares = new Spares();

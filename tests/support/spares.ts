@@ -1,48 +1,88 @@
+import { readCatalog } from '../../src/database/catalog.ts';
 import { openPglite, type PgliteDatabase } from '../../src/database/pglite.ts';
 import { definitions, emptyTables, forgetSession } from '../../src/testing/queries.ts';
 
-/** An embedded database with nothing in it but its definitions. */
+/** An embedded database with nothing in it but what its migrations have made. */
 export interface Spare {
   db: PgliteDatabase;
-  defined: string;
+  made: Made;
+}
+
+interface Made {
+  /** Tells cheaply that some definition has changed since. */
+  mark: string;
+  schemas: string[];
+  things: string;
+  /** The statement that defines the engine's clock, which tests take into their hands. */
+  clock: string;
 }
 
 export async function openSpare(loadDataDir: Blob): Promise<Spare> {
   const db = await openPglite({ loadDataDir });
-  return { db, defined: await madeOf(db) };
+  const schemas = await schemasOf(db);
+  const made = { schemas, mark: await markOf(db), things: await thingsIn(db, schemas) };
+  const { rows } = await db.query<{ clock: string }>(
+    `select pg_get_functiondef('humdrum.clock'::regproc) as clock`,
+  );
+  return { db, made: { ...made, clock: rows[0]?.clock ?? '' } };
+}
+
+async function schemasOf(db: PgliteDatabase): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema$)' order by 1`,
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Its definitions, and the migrations that it says it has. */
-async function madeOf(db: PgliteDatabase): Promise<string> {
+async function markOf(db: PgliteDatabase): Promise<string> {
   const { rows } = await db.query('select * from humdrum.migration order by 1, 2');
   return JSON.stringify([await definitions(db), rows]);
+}
+
+async function thingsIn(db: PgliteDatabase, schemas: readonly string[]): Promise<string> {
+  const { rows: parts } = await db.query(
+    `select oid::regclass::text as name from pg_class where relispartition order by name`,
+  );
+  const { rows: settings } = await db.query('select * from pg_db_role_setting order by 1, 2');
+  const { rows: migrations } = await db.query('select * from humdrum.migration order by 1, 2');
+  return JSON.stringify([await readCatalog(db, schemas), parts, settings, migrations]);
 }
 
 /** What tests of this process have left, one of each kind. */
 export class Spares {
   readonly #left = new Map<string, Spare>();
 
-  /** Null: there is none of the kind. Emptied of all rows. */
+  /** Null: there is none of the kind. Emptied of all rows, and of tables and clocks that a test has brought along. */
   async take(kind: string): Promise<Spare | null> {
     const spare = this.#left.get(kind);
     this.#left.delete(kind);
     if (!spare) return null;
-    const { db, defined } = spare;
+    const { db, made } = spare;
     await forgetSession(db);
-    if ((await madeOf(db)) !== defined) {
+    if ((await markOf(db)) !== made.mark && !(await restored(db, made))) {
       await db.close();
       return null;
     }
     await emptyTables(db, null);
-    return { db, defined: await madeOf(db) };
+    return { db, made: { ...made, mark: await markOf(db) } };
   }
 
   /** One that a test has closed is gone. */
-  async giveBack(kind: string, { db, defined }: Spare): Promise<void> {
+  async giveBack(kind: string, { db, made }: Spare): Promise<void> {
     const open = await db.handOver().catch(() => null);
     if (!open) return;
     const before = this.#left.get(kind);
-    this.#left.set(kind, { db: open, defined });
+    this.#left.set(kind, { db: open, made });
     await before?.db.close();
   }
+}
+
+/** False: something else has changed, which is not undone. */
+async function restored(db: PgliteDatabase, made: Made): Promise<boolean> {
+  const strange = (await schemasOf(db)).filter((name) => !made.schemas.includes(name));
+  const drops = [...strange, 'public'].map((name) => `drop schema "${name}" cascade`);
+  const script = [made.clock, ...drops, 'create schema public'].join(';\n');
+  await db.transaction((tx) => tx.script(script));
+  return (await thingsIn(db, made.schemas)) === made.things;
 }
