@@ -28,6 +28,9 @@ export async function readCatalog(db: Queryable, schemas: readonly string[]): Pr
      select 'constraint ' || conname || ' on ' || name
      from relation join pg_constraint on conrelid = relation.oid where contype in ('c', 'p', 'u', 'f')
      union all
+     select 'constraint ' || conname || ' on domain ' || nspname || '.' || typname
+     from pg_constraint join pg_type on pg_type.oid = contypid join place on place.oid = typnamespace where contype = 'c'
+     union all
      select 'function ' || nspname || '.' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ') '
          || md5(prosrc)
      from pg_proc join place on place.oid = pronamespace

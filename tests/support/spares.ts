@@ -40,13 +40,21 @@ async function markOf(db: PgliteDatabase): Promise<string> {
   return JSON.stringify([await definitions(db), rows]);
 }
 
+const THINGS = `
+select 'part ' || oid::regclass as thing from pg_class where relispartition
+union all select 'options ' || oid::regclass::text || reloptions::text from pg_class where reloptions is not null
+union all select 'constraint ' || conrelid || ' ' || contypid || conname || pg_get_constraintdef(oid) from pg_constraint
+union all select 'default ' || adrelid::regclass || '.' || adnum || pg_get_expr(adbin, adrelid) from pg_attrdef
+union all select 'index ' || pg_get_indexdef(indexrelid) || indisvalid::text from pg_index
+union all select 'trigger ' || pg_get_triggerdef(oid) || tgenabled::text from pg_trigger where not tgisinternal
+union all select 'function ' || pg_get_functiondef(oid) from pg_proc where pronamespace::regnamespace::text = any ($1) and prokind = 'f'
+union all select 'setting ' || setdatabase || setrole || setconfig::text from pg_db_role_setting
+union all select 'migration ' || migration::text from humdrum.migration
+order by thing`;
+
 async function thingsIn(db: PgliteDatabase, schemas: readonly string[]): Promise<string> {
-  const { rows: parts } = await db.query(
-    `select oid::regclass::text as name from pg_class where relispartition order by name`,
-  );
-  const { rows: settings } = await db.query('select * from pg_db_role_setting order by 1, 2');
-  const { rows: migrations } = await db.query('select * from humdrum.migration order by 1, 2');
-  return JSON.stringify([await readCatalog(db, schemas), parts, settings, migrations]);
+  const { rows } = await db.query(THINGS, [schemas]);
+  return JSON.stringify([await readCatalog(db, schemas), rows]);
 }
 
 /** What tests of this process have left, one of each kind. */

@@ -94,8 +94,12 @@ export async function deleteOrphans(db: Queryable, keys: readonly EntryKey[]): P
   return rows[0]?.count ?? 0;
 }
 
-/** Entries of periods that began before a date. While its pool is active, an entry may have to win it still. */
-const OLD = `period = $1 and period_date < $2::date and not exists (
+/**
+ * Entries of periods that began before a date. While its pool is active, an entry may have to win it still. Both ends of
+ * the period are comparisons of rows: beside `period = $1`, the index would be walked from the period's first entry
+ * each time, over all that are gone by then.
+ */
+const OLD = `(period, period_date) < ($1::text, $2::date) and not exists (
   select from arcade.prize_pool as pool
   where (pool.game_type, pool.period, pool.period_date) = (entry.game_type, entry.period, entry.period_date)
     and pool.status = 'active'
@@ -112,7 +116,7 @@ export async function oldEntries(
     `select ${KEY_COLUMNS} from arcade.leaderboard_entry as entry
      where ${OLD} and (${KEY}) > ${keyAt(4)}
      order by ${KEY} limit $3`,
-    [period, beganBefore, limit, ...(after ? keyOf(after) : BEFORE_ALL)],
+    [period, beganBefore, limit, ...(after ? keyOf(after) : [period, '-infinity', '', ''])],
   );
   return rows;
 }
