@@ -24,6 +24,9 @@ export interface PgliteOptions {
 
 const INT8 = 20;
 
+/** PGlite readies each of its buffers when it opens: with a quarter of the usual 128 MB that takes half a second less. */
+const BUFFERS = ['-c', 'shared_buffers=32MB'];
+
 /** The tables of a template are there from now on, not since the package was built. */
 const APPLIED_NOW = 'update humdrum.migration set applied_at = clock_timestamp()';
 
@@ -38,6 +41,7 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
       ...(folder === undefined ? {} : { dataDir: folder }),
       ...(data && { loadDataDir: data }),
       parsers: { [INT8]: Number },
+      startParams: [...PGlite.defaultStartParams, ...BUFFERS],
     });
     if (template) await pglite.exec(APPLIED_NOW);
     return pglite;
