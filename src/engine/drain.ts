@@ -64,15 +64,17 @@ export async function drain(
   const ran: DrainedAttempt[] = [];
   let nextMs: number | null = null;
   try {
-    // A claim may find out by itself when there is more, so the answer is that of a look after the last of them.
-    for (let quiet = 0; quiet < 2 && ran.length < maxAttempts && !stop.stopped; quiet += 1) {
+    // A claim may find out by itself when there is more, so the answer is that of a look after the last of them. Jobs
+    // that are seen and not claimed are in the hands of another process.
+    for (let idle = 0; idle < 2 && ran.length < maxAttempts && !stop.stopped; idle += 1) {
       const due = await catchUp(world, `worker:${workerId}`, queues);
       ({ nextMs } = due);
-      if (due.more) quiet = -1;
+      if (!due.ready) break;
+      if (due.more) idle = -1;
       while (ran.length < maxAttempts && !stop.stopped) {
         const job = await claimNextOf(world, workerId, queues);
         if (!job) break;
-        quiet = -1;
+        idle = -1;
         ran.push(...(await runOne(job, by)));
       }
     }
@@ -85,12 +87,17 @@ export async function drain(
   return { completed, failed: ran.length - completed, ran, idle, nextMs };
 }
 
-/** What the upkeep of a worker does, all of it that is due, now. `more`: jobs may start that could not before. */
-async function catchUp(
-  world: World,
-  actor: string,
-  queues: readonly string[],
-): Promise<{ more: boolean; nextMs: number | null }> {
+interface CaughtUp {
+  /** Jobs may start. */
+  ready: boolean;
+  /** Some of them could not before. */
+  more: boolean;
+  /** As in `Drained`. */
+  nextMs: number | null;
+}
+
+/** What the upkeep of a worker does, all of it that is due, now. */
+async function catchUp(world: World, actor: string, queues: readonly string[]): Promise<CaughtUp> {
   const { database, types, onEvent } = world;
   const seen = await glance(database, { queues, types });
   const cancelled = seen.overdue ? await cancelOverdue(database, actor) : 0;
@@ -105,8 +112,10 @@ async function catchUp(
       ? await answerCalls(database)
       : { woken: 0, nextMs: seen.tokensMs };
   const waits = [later.nextMs, called.nextMs].filter((ms) => ms !== null);
+  const more = cancelled + rescued + fired + later.promoted + called.woken > 0;
   return {
-    more: cancelled + rescued + fired + later.promoted + called.woken > 0,
+    ready: seen.ready || more,
+    more,
     nextMs: waits.length > 0 ? Math.min(...waits) : null,
   };
 }
