@@ -1,7 +1,7 @@
 import type { Database, Queryable, Transaction } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { nameFrom } from './name.ts';
-import { hashPassword, NOBODYS, verifyPassword } from './password.ts';
+import { hashPassword, nobodys, verifyPassword } from './password.ts';
 import {
   endSession,
   openSession,
@@ -56,7 +56,7 @@ export async function prove(
   const name = nameFrom(given.name);
   await countAttempt(db, { account: name, address });
   const known = await accountNamed(db, name);
-  const verdict = await verifyPassword(given.password, known?.password ?? NOBODYS);
+  const verdict = await verifyPassword(given.password, known?.password ?? nobodys());
   if (!known || verdict === 'wrong') throw wrong();
   const upgraded = verdict === 'outdated' ? await hashPassword(given.password) : known.password;
   return { ...known, name, upgraded };

@@ -4,7 +4,7 @@ import { HumdrumError } from '../errors.ts';
 import { TooManyAttempts } from './too-many-attempts.ts';
 
 /** How a password is hashed: `N` is 2 to the power of `ln`. */
-interface Cost {
+export interface Cost {
   ln: number;
   r: number;
   p: number;
@@ -16,13 +16,22 @@ interface Stored extends Cost {
 }
 
 /** What OWASP's Password Storage Cheat Sheet asks of scrypt first: 128 MiB, and some 0.4 s. */
-const COST: Cost = { ln: 17, r: 8, p: 1 };
+export const RECOMMENDED: Cost = { ln: 17, r: 8, p: 1 };
+let cost = RECOMMENDED;
+
+/** From here on in this process: for tests, which log in all the time. */
+export function hashAtCost(other: Cost): void {
+  cost = other;
+}
+
 const LEAST = 12;
 const MOST = 1_000;
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{22,86})\$([\w+/]{43})$/;
 
 /** As long as a right one takes to be refused, for those who do not exist: no password has this hash. */
-export const NOBODYS = format({ ...COST, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
+export function nobodys(): string {
+  return format({ ...cost, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
+}
 
 /** Errors: `input-invalid`. */
 export function checkPassword(password: string): void {
@@ -37,7 +46,7 @@ export function checkPassword(password: string): void {
 /** `$scrypt$ln=17,r=8,p=1$salt$hash`. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  return format({ ...COST, salt, hash: await derive(password, salt, COST) });
+  return format({ ...cost, salt, hash: await derive(password, salt, cost) });
 }
 
 /** `outdated`: it is right, and hashed in a way that is no longer ours. */
@@ -48,7 +57,7 @@ export async function verifyPassword(
   const known = parse(stored);
   const hash = await derive(password, known.salt, known);
   if (!timingSafeEqual(hash, known.hash)) return 'wrong';
-  const same = known.ln === COST.ln && known.r === COST.r && known.p === COST.p;
+  const same = known.ln === cost.ln && known.r === cost.r && known.p === cost.p;
   return same ? 'right' : 'outdated';
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   addAccount,
   disableAccount,
@@ -11,12 +11,14 @@ import { hasCredentials } from '../../src/access/configured.ts';
 import { followLoginLink, makeLoginLink } from '../../src/access/login-link.ts';
 import { logIn } from '../../src/access/login.ts';
 import { changeOwnPassword } from '../../src/access/own-password.ts';
+import { hashAtCost, RECOMMENDED } from '../../src/access/password.ts';
 import { sessionOf } from '../../src/access/session.ts';
 import { TooManyAttempts } from '../../src/access/too-many-attempts.ts';
 import type { HumdrumError } from '../../src/errors.ts';
 import { sealAudit } from '../../src/engine/seal-audit.ts';
 import { storedAudit, verifyAudit } from '../../src/engine/verify-audit.ts';
 import type { Database } from '../../src/database/database.ts';
+import { CHEAP } from '../support/cheap-passwords.ts';
 import { fresh as freshOn } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
 import { stopClockAt } from '../support/engine.ts';
@@ -117,6 +119,8 @@ describe('accounts and sessions', () => {
   });
 
   it('keep passwords by the parameters of now, and those of before until the next login', async () => {
+    hashAtCost(RECOMMENDED);
+    onTestFinished(() => hashAtCost(CHEAP));
     const db = await fresh();
     await addAda(db);
     const stored = async () => {
