@@ -98,52 +98,72 @@ export async function writeRanking(
   { first, last }: Players,
 ): Promise<Written> {
   const [from, to] = period ? ['$3', '$4'] : ['$1', '$2'];
-  const within = (row: string): string =>
-    `(${from}::text is null or ${row}.user_id >= ${from}) and (${to}::text is null or ${row}.user_id <= ${to})`;
-  // The type stands in the statement, so that the planner looks at this board's part alone. Who is on the board is read
-  // first of all: a board that is empty when the statement is planned may be walked over for each of the rows that it
-  // gets, which made the first 30,000 places a matter of 20 seconds.
+  // The type stands in the statement, so that the planner looks at this board's part alone. What differs is found in one
+  // pass over both sides, and so an hour in which nobody has earned costs that pass and no more.
   const { rows } = await db.query<Written>(
-    `with standing as materialized (${placed(period ? OF_PERIOD : LIFETIME)}),
-     present as materialized (select user_id from quiz.ranking where type = '${type}'),
-     moved as (
+    `with change as materialized (
+       select coalesce(standing.user_id, present.user_id) as user_id, standing.username, standing.score, standing.xp_at,
+         standing.rank, present.user_id is not null as is_there, standing.score is not null as should_be,
+         standing.user_id is not null and standing.score is null as unfit
+       from (${placed(period ? OF_PERIOD : LIFETIME)}) as standing
+       full join (select * from quiz.ranking where type = '${type}') as present on present.user_id = standing.user_id
+       where (standing.username, standing.score, standing.xp_at, standing.rank)
+           is distinct from (present.username, present.score, present.xp_at, present.rank)
+         and (${from}::text is null or coalesce(standing.user_id, present.user_id) >= ${from})
+         and (${to}::text is null or coalesce(standing.user_id, present.user_id) <= ${to})
+     ), moved as (
        update quiz.ranking
-       set username = standing.username, score = standing.score, xp_at = standing.xp_at, rank = standing.rank
-       from standing
-       where ranking.type = '${type}' and ranking.user_id = standing.user_id and standing.score is not null
-         and ${within('ranking')}
-         and (ranking.username, ranking.score, ranking.xp_at, ranking.rank)
-           is distinct from (standing.username, standing.score, standing.xp_at, standing.rank)
+       set username = change.username, score = change.score, xp_at = change.xp_at, rank = change.rank
+       from change
+       where ranking.type = '${type}' and ranking.user_id = change.user_id and is_there and should_be
        returning 1
      ), added as (
        insert into quiz.ranking (type, user_id, username, score, xp_at, rank)
-       select '${type}', user_id, username, score, xp_at, rank from standing
-       where score is not null and ${within('standing')} and not exists (
-         select from present where present.user_id = standing.user_id
-       )
+       select '${type}', user_id, username, score, xp_at, rank from change where should_be and not is_there
        returning 1
      ), removed as (
-       delete from quiz.ranking
-       where ranking.type = '${type}' and ${within('ranking')} and not exists (
-         select from standing where standing.user_id = ranking.user_id and standing.score is not null
-       )
+       delete from quiz.ranking using change
+       where ranking.type = '${type}' and ranking.user_id = change.user_id and is_there and not should_be
        returning 1
      )
      select (select count(*) from added)::int as added, (select count(*) from moved)::int as moved,
-       (select count(*) from removed)::int as removed,
-       ${unfitAmong(within('standing'))}`,
+       (select count(*) from removed)::int as removed, ${unfitOf('change')}`,
     [...(period ? [period.start, period.end] : []), first, last],
   );
   return theOnly(rows);
 }
 
-const unfitAmong = (within: string): string => `
-  (select count(*) from standing where score is null and ${within})::int as "unfitCount",
-  array(select user_id::text from standing where score is null and ${within} order by user_id limit ${MOST_NAMED}) as unfit`;
+const unfitOf = (players: string): string => `
+  (select count(*) from ${players} where unfit)::int as "unfitCount",
+  array(select user_id::text from ${players} where unfit order by user_id limit ${MOST_NAMED}) as unfit`;
 
 function theOnly<Row>([row]: readonly Row[]): Row {
   if (!row) throw new Error('Counts come in one row.');
   return row;
+}
+
+const PLACES = 32;
+
+/** Brings the pages of a board in line with its rows. */
+export async function writePages(db: Queryable, type: LeaderboardType): Promise<void> {
+  await db.query(
+    `with place as (
+       select *, row_number() over (order by rank, user_id) as at from quiz.ranking where type = '${type}'
+     ), next as materialized (
+       select ((at - 1) / ${PLACES})::integer as page, array_agg(rank order by at) as ranks,
+         array_agg(user_id::text order by at) as user_ids, array_agg(username order by at) as usernames,
+         array_agg(score::bigint order by at) as scores
+       from place group by 1
+     ), gone as (
+       delete from quiz.ranking_page where type = '${type}' and page >= (select count(*) from next)
+     )
+     insert into quiz.ranking_page as page (type, page, ranks, user_ids, usernames, scores)
+     select '${type}', page, ranks, user_ids, usernames, scores from next
+     on conflict (type, page) do update
+     set ranks = excluded.ranks, user_ids = excluded.user_ids, usernames = excluded.usernames, scores = excluded.scores
+     where (page.ranks, page.user_ids, page.usernames, page.scores)
+       is distinct from (excluded.ranks, excluded.user_ids, excluded.usernames, excluded.scores)`,
+  );
 }
 
 /** Everybody who is on the board or should be, in stretches of up to `size`. */
@@ -207,13 +227,14 @@ export async function archivePlaces(
 ): Promise<Pick<Written, 'added' | 'unfit' | 'unfitCount'>> {
   const within = '($4::text is null or user_id >= $4) and ($5::text is null or user_id <= $5)';
   const { rows } = await db.query<Written>(
-    `with standing as materialized (${placed(OF_PERIOD)}),
-     added as (
+    `with standing as materialized (
+       select *, score is null as unfit from (${placed(OF_PERIOD)}) as everybody where ${within}
+     ), added as (
        insert into quiz.ranking_archive_entry (type, period_start, user_id, username, score, xp_at, rank)
-       select $3::text, $1, user_id, username, score, xp_at, rank from standing where score > 0 and ${within}
+       select $3::text, $1, user_id, username, score, xp_at, rank from standing where score > 0
        returning 1
      )
-     select (select count(*) from added)::int as added, ${unfitAmong(within)}`,
+     select (select count(*) from added)::int as added, ${unfitOf('standing')}`,
     [start, end, type, first, last],
   );
   return theOnly(rows);
@@ -230,7 +251,12 @@ export interface Place {
   readonly score: number;
 }
 
-const PLACE = `select rank, user_id as "userId", username, score from quiz.ranking`;
+/** Each place of the pages, the `at`-th of all, from 1. */
+const ON_PAGES = `
+  select rank, user_id as "userId", username, score, page * ${PLACES} + n as at
+  from quiz.ranking_page as page
+  cross join lateral unnest(ranks, user_ids, usernames, scores) with ordinality as place (rank, user_id, username, score, n)`;
+const PLACE = `rank, "userId", username, score`;
 
 export async function topPlaces(
   db: Queryable,
@@ -238,7 +264,7 @@ export async function topPlaces(
   count: number,
 ): Promise<Place[]> {
   const { rows } = await db.query<Place>(
-    `${PLACE} where type = $1 order by rank, user_id limit $2`,
+    `select ${PLACE} from (${ON_PAGES} where type = $1 and page * ${PLACES} < $2) as places order by at limit $2`,
     [type, count],
   );
   return rows;
@@ -252,20 +278,15 @@ export async function placesAround(
   reach: number,
 ): Promise<Place[]> {
   const { rows } = await db.query<Place>(
-    `with player as (select rank, user_id from quiz.ranking where type = $1 and user_id = $2),
-     ahead as (
-       select * from quiz.ranking
-       where type = $1 and (rank, user_id) < ((select rank from player), (select user_id from player))
-       order by rank desc, user_id desc limit $3
-     ), behind as (
-       select * from quiz.ranking
-       where type = $1 and (rank, user_id) >= ((select rank from player), (select user_id from player))
-       order by rank, user_id limit $3 + 1
-     )
-     select rank, user_id as "userId", username, score from (
-       select * from ahead union all select * from behind
-     ) as around
-     order by rank, user_id`,
+    `with here as (
+       select page from quiz.ranking_page
+       where type = $1 and ranks[1] <= (select rank from quiz.ranking where type = $1 and user_id = $2)
+       order by ranks[1] desc, page desc limit 1
+     ), near as (
+       ${ON_PAGES} where type = $1
+         and page between (select page from here) - $3::int / ${PLACES} - 1 and (select page from here) + $3::int / ${PLACES} + 1
+     ), player as (select at from near where "userId" = $2)
+     select ${PLACE} from near where at between (select at from player) - $3 and (select at from player) + $3 order by at`,
     [type, userId, reach],
   );
   return rows;
@@ -276,25 +297,29 @@ export async function placeOfPlayer(
   type: LeaderboardType,
   userId: string,
 ): Promise<Place | null> {
-  const { rows } = await db.query<Place>(`${PLACE} where type = $1 and user_id = $2`, [
-    type,
-    userId,
-  ]);
+  const { rows } = await db.query<Place>(
+    `select rank, user_id as "userId", username, score from quiz.ranking where type = $1 and user_id = $2`,
+    [type, userId],
+  );
   return rows[0] ?? null;
 }
 
-/** The next places of this version of a board. Empty as well where it has another version by now. */
-export async function placesAfter(
+/**
+ * The places on `pages` pages of this version of a board, in their order. Empty behind the last, and where the board has
+ * another version by now.
+ */
+export async function placesOnPages(
   db: Queryable,
   type: LeaderboardType,
   version: number,
-  { after, limit }: { after: Pick<Place, 'rank' | 'userId'>; limit: number },
+  { from, pages }: { from: number; pages: number },
 ): Promise<Place[]> {
   const { rows } = await db.query<Place>(
-    `${PLACE} where type = $1 and (rank, user_id) > ($3, $4)
-       and exists (select from quiz.board where board.type = $1 and version = $2)
-     order by rank, user_id limit $5`,
-    [type, version, after.rank, after.userId, limit],
+    `select ${PLACE} from (
+       ${ON_PAGES} where type = $1 and page >= $3 and page < $3 + $4::int
+         and exists (select from quiz.board where board.type = $1 and version = $2)
+     ) as places order by at`,
+    [type, version, from, pages],
   );
   return rows;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../../engine/context.ts';
-import { lockBoard, updateBoard, writeRanking } from './board-queries.ts';
+import { lockBoard, updateBoard, writePages, writeRanking } from './board-queries.ts';
 import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
 import { periodOf, type LeaderboardType } from './rules.ts';
 
@@ -39,6 +39,7 @@ export async function makeBoard(ctx: Context, type: LeaderboardType): Promise<Bo
     );
     return { changed: added + moved + removed, ...unfitRows(unfit, unfitCount) };
   });
+  await writePages(ctx.db, type);
   const periodStart = period?.start ?? null;
   const isNew =
     version === 0 || rows.changed > 0 || periodStart?.getTime() !== before.periodStart?.getTime();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Context } from '../../../engine/context.ts';
 import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { placesAfter, readBoard, type Board, type Place } from '../board-queries.ts';
+import { placesOnPages, readBoard, type Board, type Place } from '../board-queries.ts';
 import { LEADERBOARD_CACHE } from '../limits.ts';
 import type { Cache } from '../options.ts';
 import { Draft, editionOf, isPublished, keysOf, type BoardKeys } from '../redis-board.ts';
@@ -23,12 +23,12 @@ interface Published {
   places: number;
 }
 
-const PLACES_PER_PAGE = 5_000;
+const PAGES = 160;
 
 /**
  * Copies leaderboards from PostgreSQL to Redis. It fails while Redis cannot be reached, so that alerts tell of it, and is
- * tried again until it can. It holds no transaction while it waits for Redis: a page of a board that changes meanwhile
- * is empty, and the copy is dropped.
+ * tried again until it can. It holds no transaction while it waits for Redis: the pages of a board that changes
+ * meanwhile are empty, and the copy is dropped.
  */
 export function publishLeaderboards(cache: Cache): JobType {
   return defineJob({
@@ -95,15 +95,15 @@ async function copy(
   { version }: Board,
   draft: Draft | null,
 ): Promise<number> {
-  const next = (after: Pick<Place, 'rank' | 'userId'>): Promise<Place[]> =>
-    placesAfter(ctx.db, type, version, { after, limit: PLACES_PER_PAGE });
+  const read = (from: number): Promise<Place[]> =>
+    placesOnPages(ctx.db, type, version, { from, pages: PAGES });
   let copied = 0;
-  let places = await next({ rank: 0, userId: '' });
-  for (let last = places.at(-1); last; last = places.at(-1)) {
+  let places = await read(0);
+  for (let from = PAGES; places.length > 0; from += PAGES) {
     ctx.signal.throwIfAborted();
     copied += places.length;
-    // PostgreSQL looks for the next page while Redis takes this one.
-    [places] = await Promise.all([next(last), draft?.add(places)]);
+    // PostgreSQL looks for the next pages while Redis takes these.
+    [places] = await Promise.all([read(from), draft?.add(places)]);
   }
   return copied;
 }
