@@ -48,7 +48,7 @@ async function shuffle(query: Rows, round: number): Promise<void> {
      from quiz.player_progress`,
     [NOW],
   );
-  await query('vacuum analyze quiz.player_progress, quiz.xp_event, quiz.ranking');
+  await query('vacuum analyze quiz.player_progress, quiz.xp_event, quiz.ranking, quiz.ranking_page');
   await query('checkpoint');
 }
 
