@@ -95,7 +95,12 @@ describe('a process of its own', () => {
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [['--help'], 0, /^Usage: humdrum [^]*\n {2}enqueue /, /^$/],
     [['jobs', 'list'], 0, /^No such jobs\.\n$/, /^$/],
-    [['check'], 1, /^$/, /^humdrum: a\.never: .* never fires again\.\n$/],
+    [
+      ['check'],
+      1,
+      /^type .*\na\.never .* never fires again\.\n$/,
+      /^humdrum: a\.never: .* never fires again\.\n$/,
+    ],
     [['jbos'], 2, /^$/, /^humdrum: unknown command 'jbos'\n\(Did you mean jobs\?\)\n/],
     [['jobs', 'show', '77'], 3, /^$/, /^humdrum: There is no job 77/],
   ] as const)('humdrum %j', async (args, code, stdout, stderr) => {
@@ -176,6 +181,7 @@ describe('what is wrong is told clearly', () => {
     const ended = await cli(args, { alone: true });
     expect(ended.code).toBe(6);
     expect(ended.stderr).toMatch(/Cannot reach PostgreSQL at 127\.0\.0\.1:1\/none: .*ECONNREFUSED/);
+    expect(await cli(args)).toEqual(ended);
   });
 
   it('a configuration that exports nothing', async () => {

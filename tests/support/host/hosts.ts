@@ -38,8 +38,9 @@ class Host {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  kill(): void {
+  async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
+    await this.#closed;
   }
 
   /** A command that ends the process has ended as the process did. */
@@ -51,7 +52,7 @@ class Host {
     const [answer] = await Promise.race([answered, this.#closed.then(() => [null])]);
     const [stdout, stderr] = await output;
     if (answer && 'fault' in answer) {
-      this.kill();
+      await this.kill();
       const command = `humdrum ${order.args.join(' ')}`;
       throw new Error(`${command}: ${answer.fault}. Does it need a process alone?\n${stderr}`);
     }
@@ -61,7 +62,7 @@ class Host {
 
 /** What is said before the mark, or before the end. What comes between two commands is the next one's. */
 async function upTo(mark: string, stream: Readable | null): Promise<string> {
-  if (!stream) return '';
+  if (!stream || stream.closed) return '';
   let text = '';
   return new Promise((resolve) => {
     const hear = (more: string): void => {
@@ -80,17 +81,18 @@ const idle: Host[] = [];
 
 /** In a host that is free. Commands that run at once have a host each, of which one is kept. */
 export async function runHosted(order: Order): Promise<Ended> {
-  const host = idle.pop() ?? new Host();
+  const free = idle.pop();
+  const host = free?.isAlive ? free : new Host();
   let isRunning = true;
   // A command that hangs must not outlive its test.
-  onTestFinished(() => {
-    if (isRunning) host.kill();
+  onTestFinished(async () => {
+    if (isRunning) await host.kill();
   });
   try {
     return await host.run(order);
   } finally {
     isRunning = false;
     if (host.isAlive && idle.length === 0) idle.push(host);
-    else host.kill();
+    else await host.kill();
   }
 }
