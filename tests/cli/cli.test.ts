@@ -98,7 +98,7 @@ describe('a process of its own', () => {
     [
       ['check'],
       1,
-      /^type .*\na\.never .* never fires again\.\n$/,
+      /^type .*\na\.never .* never fires again\.\n/,
       /^humdrum: a\.never: .* never fires again\.\n$/,
     ],
     [['jbos'], 2, /^$/, /^humdrum: unknown command 'jbos'\n\(Did you mean jobs\?\)\n/],
