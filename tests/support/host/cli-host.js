@@ -86,9 +86,10 @@ const configurations = new Map();
  * @returns {Answer | null}
  */
 function hasChanged(args) {
-  for (const file of [...CONFIG_FILES, args[args.indexOf('--config') + 1] ?? '']) {
-    const path = resolve(file);
-    if (!/\.m?js$/.test(path) || !existsSync(path)) continue;
+  const flag = args.indexOf('--config');
+  const named = flag === -1 ? [] : args.slice(flag + 1, flag + 2);
+  for (const path of [...CONFIG_FILES, ...named].map((file) => resolve(file))) {
+    if (!existsSync(path)) continue;
     const text = readFileSync(path, 'utf8');
     const before = configurations.get(path) ?? text;
     if (before !== text) return { fault: `${path} was rewritten since it was loaded` };

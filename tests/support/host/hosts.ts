@@ -54,7 +54,7 @@ class Host {
     if (answer && 'fault' in answer) {
       await this.kill();
       const command = `humdrum ${order.args.join(' ')}`;
-      throw new Error(`${command}: ${answer.fault}. Does it need a process alone?\n${stderr}`);
+      throw new Error(`${command}: ${answer.fault}. Does it need \`alone: true\`?\n${stderr}`);
     }
     return { code: answer ? answer.code : this.#child.exitCode, stdout, stderr };
   }
@@ -79,7 +79,7 @@ async function upTo(mark: string, stream: Readable | null): Promise<string> {
 
 const idle: Host[] = [];
 
-/** In a host that is free. Commands that run at once have a host each, of which one is kept. */
+/** Runs it in a host that is free. Commands that run at once have a host each, of which one is kept. */
 export async function runHosted(order: Order): Promise<Ended> {
   const free = idle.pop();
   const host = free?.isAlive ? free : new Host();
