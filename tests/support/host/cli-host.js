@@ -9,7 +9,7 @@ import { runCommandLine } from '../../../dist/cli/run-command-line.js';
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const HOME = process.cwd();
 /** So long may a command that has answered wait for what closes by itself, like the other end of a socket. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 /** Of a process that has nothing left to do but to wait for what never comes. */
 const NEVER_SETTLED = 13;
 
