@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/cli/exit.ts';
 import { allowedActions, canBecome, STATUSES } from '../src/engine/lifecycle.ts';
-import { freshFolder } from './support/databases.ts';
+import { freshUrl } from './support/databases.ts';
+import { cli } from './support/process.ts';
 import { MAY_IMPORT } from './support/tidy/imports.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -35,13 +36,16 @@ describe('the examples', () => {
   });
 
   it('the configuration file runs its own job and knows the packs', async () => {
-    const database = await freshFolder();
-    const flags = ['--config', 'examples/humdrum.config.mjs', '--database', database];
-    const run = ['run', 'shop.count-late-orders', '--at', '2026-01-05T05:00:00Z', '--json'];
-    const answer = JSON.parse(await node('dist/cli/main.js', ...flags, ...run)) as object;
+    const config = ['--config', 'examples/humdrum.config.mjs'];
+    const options = { cwd: ROOT, env: { DATABASE_URL: await freshUrl() } };
+    const run = async (...args: string[]): Promise<unknown> => {
+      const { code, stdout } = await cli([...config, 'run', ...args, '--json'], options);
+      expect(code).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const answer = await run('shop.count-late-orders', '--at', '2026-01-05T05:00:00Z');
     expect(answer).toMatchObject({ success: true, message: 'Looked 24 hours back.' });
-    const settle = ['run', 'picks.settle-games', '--dry-run', '--json'];
-    const plan = JSON.parse(await node('dist/cli/main.js', ...flags, ...settle)) as object;
+    const plan = await run('picks.settle-games', '--dry-run');
     expect(plan).toMatchObject({ success: true, dryRun: true });
   });
 

@@ -7,6 +7,7 @@ const fromFile = new Set<string>();
 
 /** Takes from `.env` in the current folder what the environment does not say. */
 export function readEnvFile(): void {
+  fromFile.clear();
   if (!existsSync(ENV_FILE)) return;
   for (const [name, value] of Object.entries(parseEnv(readFileSync(ENV_FILE, 'utf8')))) {
     if (process.env[name] !== undefined || value === undefined) continue;

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
 import { get } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
-import { cli, Running, type Ended } from '../support/process.ts';
+import { cli, Running } from '../support/process.ts';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const PASSWORD = 'correct horse battery';
 
 interface Place {
@@ -17,15 +14,6 @@ const place = async (): Promise<Place> => ({
   cwd: await freshFolder(),
   env: { DATABASE_URL: await freshUrl() },
 });
-
-/** The command line, with something on its standard input. */
-async function fed(input: string, args: readonly string[], { cwd, env }: Place): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...process.env, ...env } });
-  child.stdin.end(input);
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await closed, stdout, stderr };
-}
 
 /** As a browser asks that was told this name for the address. */
 async function statusFor(host: string, url: string): Promise<number | undefined> {
@@ -79,13 +67,17 @@ describe('users', () => {
   it('are made with a password from standard input, changed and disabled', async () => {
     const here = await place();
     const add = ['users', 'add', 'ada', '--role', 'operator'];
-    expect(await fed(`${PASSWORD}\n`, add, here)).toMatchObject({
+    expect(await cli(add, { ...here, input: `${PASSWORD}\n` })).toMatchObject({
       code: 0,
       stdout: 'ada may come in, as operator.\n',
     });
-    expect((await fed('short\n', ['users', 'add', 'bob', '--role', 'viewer'], here)).code).toBe(2);
+    expect(
+      (await cli(['users', 'add', 'bob', '--role', 'viewer'], { ...here, input: 'short\n' })).code,
+    ).toBe(2);
     expect((await cli(['users', 'role', 'ada', 'admin'], here)).stdout).toMatch(/as admin/);
-    expect((await fed(`${PASSWORD} 2`, ['users', 'password', 'ada'], here)).code).toBe(0);
+    expect(
+      (await cli(['users', 'password', 'ada'], { ...here, input: `${PASSWORD} 2` })).code,
+    ).toBe(0);
     const disabled = await cli(['users', 'disable', 'ada', '--reason', 'left'], here);
     expect(disabled.stdout).toBe('ada may not come in.\n');
     expect((await cli(['users', 'list'], here)).stdout).toMatch(

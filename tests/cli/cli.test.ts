@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
+import { projectWith } from './project.ts';
 
 const HEADER =
   'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site';
@@ -87,6 +88,32 @@ describe('the road of a bet', () => {
   });
 });
 
+describe('a process of its own', () => {
+  const NEVER = `defineJob({ type: 'a.never', input: z.object({}), schedule: { cron: '0 0 30 2 *' }, run: () => null })`;
+
+  it.each([
+    [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
+    [['--help'], 0, /^Usage: humdrum [^]*\n {2}enqueue /, /^$/],
+    [['jobs', 'list'], 0, /^No such jobs\.\n$/, /^$/],
+    [
+      ['check'],
+      1,
+      /^type .*\na\.never .* never fires again\.\n/,
+      /^humdrum: a\.never: .* never fires again\.\n$/,
+    ],
+    [['jbos'], 2, /^$/, /^humdrum: unknown command 'jbos'\n\(Did you mean jobs\?\)\n/],
+    [['jobs', 'show', '77'], 3, /^$/, /^humdrum: There is no job 77/],
+  ] as const)('humdrum %j', async (args, code, stdout, stderr) => {
+    const options = { cwd: await projectWith(NEVER), env: { DATABASE_URL: await freshUrl() } };
+    const ended = await cli(args, { ...options, alone: true });
+    expect(ended).toMatchObject({ code });
+    expect(ended.stdout).toMatch(stdout);
+    expect(ended.stderr).toMatch(stderr);
+    // What the other tests rely on: a command that runs in a process with others says and answers the same.
+    expect(await cli(args, options)).toEqual(ended);
+  });
+});
+
 describe('what is wrong is told clearly', () => {
   it.each([
     [
@@ -150,20 +177,23 @@ describe('what is wrong is told clearly', () => {
   });
 
   it('a database that does not answer', async () => {
-    const ended = await cli(['jobs', 'list', '--database', 'postgres://127.0.0.1:1/none']);
+    const args = ['jobs', 'list', '--database', 'postgres://127.0.0.1:1/none'];
+    const ended = await cli(args, { alone: true });
     expect(ended.code).toBe(6);
     expect(ended.stderr).toMatch(/Cannot reach PostgreSQL at 127\.0\.0\.1:1\/none: .*ECONNREFUSED/);
+    expect(await cli(args)).toEqual(ended);
   });
 
   it('a configuration that exports nothing', async () => {
-    const cwd = await freshFolder();
-    const file = join(cwd, 'humdrum.config.mjs');
-    await writeFile(file, 'export default { job: [] };');
-    expect((await cli(['jobs', 'list'], { cwd })).stderr).toMatch(
+    const listWith = async (config: string) => {
+      const cwd = await freshFolder();
+      await writeFile(join(cwd, 'humdrum.config.mjs'), config);
+      return cli(['jobs', 'list'], { cwd });
+    };
+    expect((await listWith('export default { job: [] };')).stderr).toMatch(
       /has "job", which is no setting\. Did you mean "jobs"\?/,
     );
-    await writeFile(file, 'export const jobs = [];');
-    const ended = await cli(['jobs', 'list'], { cwd });
+    const ended = await listWith('export const jobs = [];');
     expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(/exports no object by default\. It should say: export default/);
   });

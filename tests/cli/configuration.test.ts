@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { freshFolder } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
 
@@ -31,6 +32,15 @@ it('config show tells where each setting comes from, and no secret', async () =>
   expect(shown.get('log level')).toMatchObject({ value: 'debug', from: 'LOG_LEVEL in .env' });
   expect(shown.get('port')).toMatchObject({ value: '5000', from: 'PORT' });
   expect(shown.get('jobs')).toMatchObject({ value: 'shop.double', from: 'file' });
+  const away = await cli(['config', 'show', '--json'], {
+    cwd: await freshFolder(),
+    env: { ...env, LOG_LEVEL: 'debug' },
+  });
+  expect(JSON.parse(away.stdout)).toContainEqual({
+    setting: 'log level',
+    value: 'debug',
+    from: 'LOG_LEVEL',
+  });
   const told = (await cli(['config', 'show', '--database', 'here'], { cwd, env })).stdout;
   expect(told).toMatch(/database +here +--database/);
   for (const hidden of ['lovelace', secret, 'hush']) {

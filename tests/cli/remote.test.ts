@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { endpoints } from '../../src/http/contract/index.ts';
+import { freshUrl } from '../support/databases.ts';
 import { cli, Running, type Ended } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
 
-/** A server that has the embedded database open, and commands that ask it. */
-async function serving(): Promise<{
+/** A server that has its database open, and commands that ask it. The database is the embedded one where none is named. */
+async function serving(database: Record<string, string>): Promise<{
   cwd: string;
   url: string;
   key: string;
@@ -15,10 +16,10 @@ async function serving(): Promise<{
   ask: (...args: string[]) => Promise<Ended>;
 }> {
   const cwd = await projectWith(DOUBLE);
-  const made = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd });
+  const made = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd, env: database });
   const key = /hd_\S+/.exec(made.stdout)?.[0] ?? '';
   const env = { HUMDRUM_KEY: key };
-  const humdrum = new Running(['start', '--port', '0'], { cwd });
+  const humdrum = new Running(['start', '--port', '0'], { cwd, env: database });
   const url = new URL((await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '').origin;
   const ask = async (...args: string[]) => cli([...args, '--url', url], { cwd, env });
   return { cwd, url, key, humdrum, ask };
@@ -46,7 +47,7 @@ const JSON_OF: readonly (readonly [endpoint: string, ...args: string[]])[] = [
 
 describe('commands on a running server', () => {
   it('enqueue and wait, look, act, and answer as the API does', async () => {
-    const { cwd, url, key, ask } = await serving();
+    const { cwd, url, key, ask } = await serving({});
     expect(await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait')).toEqual({
       code: 0,
       stdout: '{\n  "doubled": 42\n}\n',
@@ -80,7 +81,7 @@ describe('commands on a running server', () => {
   });
 
   it('print with --json what the API answers, by its schemas', async () => {
-    const { ask } = await serving();
+    const { ask } = await serving({ DATABASE_URL: await freshUrl() });
     await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait');
     for (const [name, ...args] of JSON_OF) {
       const { answer } = endpoints.find((one) => one.name === name) ?? {};
@@ -93,7 +94,7 @@ describe('commands on a running server', () => {
   }, 240_000);
 
   it('give and take keys, and say who may come in', async () => {
-    const { url, key, ask } = await serving();
+    const { url, key, ask } = await serving({ DATABASE_URL: await freshUrl() });
     const made = await ask('keys', 'create', 'ci', '--role', 'viewer', '--scope', 'jobs:read');
     expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^hd_/) as string });
     const secret = made.stdout.trim();
@@ -121,15 +122,16 @@ describe('commands on a running server', () => {
   });
 
   it('follow jobs, and go on when the server has been away', async () => {
-    const { cwd, url, key, ask, humdrum } = await serving();
+    const env = { DATABASE_URL: await freshUrl() };
+    const { cwd, url, key, ask, humdrum } = await serving(env);
     const asking = { cwd, env: { HUMDRUM_KEY: key } };
     const tail = new Running(['jobs', 'tail', '--url', url, '--type', 'shop.double'], asking);
     await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait');
     await tail.saying(/ 1 {2}shop\.double {2}completed {2}1 of 1$/);
     expect(await humdrum.end('SIGTERM')).toBe(0);
     await tail.saying(/^humdrum: No server answers at .* Trying again\.$/);
-    await cli(['enqueue', 'shop.double'], { cwd });
-    const again = new Running(['start', '--port', new URL(url).port], { cwd });
+    await cli(['enqueue', 'shop.double'], { cwd, env });
+    const again = new Running(['start', '--port', new URL(url).port], { cwd, env });
     await tail.saying(/ 2 {2}shop\.double {2}failed {2}1 of 1 {2}RangeError: there is no number$/);
     expect(tail.lines.filter((line) => line.includes(' 1  shop.double  completed'))).toHaveLength(
       1,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { freshFolder } from '../support/databases.ts';
+import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
 import { Receiver } from './receivers.ts';
 
@@ -23,26 +23,27 @@ it('humdrum alerts tests the sinks, lists, shows and acknowledges', async () => 
   const cwd = await project(
     `defineAlerts({ sinks: [logSink(), slackSink({ url: '${receiver.url}' })] })`,
   );
-  const sent = await cli(['alerts', 'test'], { cwd });
+  const env = { DATABASE_URL: await freshUrl() };
+  const sent = await cli(['alerts', 'test'], { cwd, env });
   expect(sent.code).toBe(0);
   expect(sent.stdout).toMatch(/^log +sent .*\nslack +sent /m);
   expect(receiver.received[0]?.body).toContain('This is a test');
   receiver.status = 500;
-  const failed = await cli(['alerts', 'test', '--json'], { cwd });
+  const failed = await cli(['alerts', 'test', '--json'], { cwd, env });
   expect(failed.code).toBe(1);
   const { sinks } = JSON.parse(failed.stdout) as { sinks: object[] };
   expect(sinks).toMatchObject([{ outcome: 'sent' }, { sink: 'slack', outcome: 'failed' }]);
 
-  expect(await cli(['alerts', 'list'], { cwd })).toMatchObject({
+  expect(await cli(['alerts', 'list'], { cwd, env })).toMatchObject({
     code: 0,
     stdout: 'Nothing is wrong.\n',
   });
-  const unknown = await cli(['alerts', 'show', '7'], { cwd });
+  const unknown = await cli(['alerts', 'show', '7'], { cwd, env });
   expect(unknown).toMatchObject({ code: 3, stdout: '' });
   expect(unknown.stderr).toContain('There is no alert 7. See: humdrum alerts list');
-  const ack = await cli(['alerts', 'ack', '7', '--reason', 'mine'], { cwd });
+  const ack = await cli(['alerts', 'ack', '7', '--reason', 'mine'], { cwd, env });
   expect(ack).toMatchObject({ code: 3, stdout: '' });
-  expect(await cli(['alerts', 'ack', '7'], { cwd })).toMatchObject({ code: 2, stdout: '' });
+  expect(await cli(['alerts', 'ack', '7'], { cwd, env })).toMatchObject({ code: 2, stdout: '' });
 });
 
 it('a configuration says what its alerts should be', async () => {
@@ -60,8 +61,9 @@ it('the example of all sinks is a configuration', async () => {
     SENTRY_DSN: 'https://key@sentry.example.org/7',
   };
   const config = new URL('../../examples/alerts.config.mjs', import.meta.url).pathname;
-  const flags = ['--config', config, '--database', join(await freshFolder(), 'data')];
-  const types = await cli(['types', '--json', ...flags], { env });
+  const flags = ['--config', config, '--database', await freshUrl()];
+  // The file reads the environment while it is loaded.
+  const types = await cli(['types', '--json', ...flags], { env, alone: true });
   expect(types.code).toBe(0);
   const names = [...types.stdout.matchAll(/"(humdrum\.alert\.\w+)"/g)].map(([, name]) => name);
   const sinks = ['log', 'slack', 'webhook', 'mail', 'sentry', 'pager'];

@@ -52,8 +52,8 @@ function patternOf(lines: readonly string[]): RegExp {
   return new RegExp(escaped.map((line) => `^.*${line}.*$`).join('[^]*'), 'm');
 }
 
-/** The shop, by its release. */
-async function release(cwd: string, total: string, hook: string): Promise<void> {
+/** The shop, by its release: a folder. */
+async function release(total: string, hook: string): Promise<string> {
   const source = `
 import { defineJob } from '${new URL('dist/index.js', ROOT).href}';
 import { defineAlerts, webhookSink } from '${new URL('dist/health/index.js', ROOT).href}';
@@ -73,7 +73,9 @@ export default {
   alerts: defineAlerts({ sinks: [webhookSink({ url: '${hook}', secret: '${SECRET}' })] }),
 };
 `;
+  const cwd = await freshFolder();
   await writeFile(join(cwd, 'humdrum.config.mjs'), source);
+  return cwd;
 }
 
 /** A receiver of webhooks, which takes nothing that is not signed. */
@@ -100,11 +102,10 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 it('is walked through as the page says', { timeout: 180_000 }, async () => {
-  const cwd = await freshFolder();
   const url = await freshUrl();
   const env = { DATABASE_URL: url };
   const hook = await receiver();
-  await release(cwd, 'lines', hook.url);
+  let cwd = await release('lines', hook.url);
   const type = defineJob({
     type: 'shop.send-receipt',
     input: z.object({}),
@@ -125,7 +126,7 @@ it('is walked through as the page says', { timeout: 180_000 }, async () => {
   await until(() => hook.told.length === 1);
 
   for (const { args, lines } of await stepsOfThePage()) {
-    if (args.includes('--dry-run')) await release(cwd, '(lines ?? [])', hook.url);
+    if (args.includes('--dry-run')) cwd = await release('(lines ?? [])', hook.url);
     const { code, stdout, stderr } = await cli(args, { cwd, env });
     expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
     expect(stdout, args.join(' ')).toMatch(patternOf(lines));

@@ -2,44 +2,63 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { runHosted, type Ended } from './host/hosts.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
-export interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
+export type { Ended };
 
-export interface CliOptions {
+export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
   /** A program that runs the command line, with its arguments: `ip netns exec NAME`. */
   through?: readonly string[];
 }
 
-function start(args: readonly string[], options: CliOptions): ChildProcess {
-  const { cwd, env = {}, through = [] } = options;
+export interface CliOptions extends Omit<StartOptions, 'through'> {
+  /**
+   * In a process of its own, where the process is the matter: it is killed, modules are read once and the environment while
+   * they are, colours, `main.ts` itself.
+   */
+  alone?: boolean;
+  /** On its standard input, of a process of its own. */
+  input?: string;
+}
+
+function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { DATABASE_URL: _ours, ...inherited } = process.env;
+  return { ...inherited, NO_COLOR: '1', ...more };
+}
+
+function start(
+  args: readonly string[],
+  { cwd = process.cwd(), env, through = [] }: StartOptions,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
   const [program = '', ...rest] = [...through, process.execPath, MAIN, ...args];
-  const child = spawn(program, rest, {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { ...inherited, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const stdio = [stdin, 'pipe', 'pipe'] as const;
+  const child = spawn(program, rest, { cwd, env: environment(env), stdio: [...stdio] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
 
-/** Runs the command line as a user does, to its end. */
+/** Runs the command line as a user does, to its end; without `alone` in a process that runs others too: see cli-host.js. */
 export async function cli(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
-  const child = start(args, options);
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const { alone = false, input, cwd = process.cwd(), env } = options;
+  if (alone || input !== undefined) return cliAlone(args, options);
+  return runHosted({ args, cwd, env: environment(env) });
+}
+
+async function cliAlone(args: readonly string[], options: CliOptions): Promise<Ended> {
+  const { input } = options;
+  const child = start(args, options, input === undefined ? 'ignore' : 'pipe');
+  child.stdin?.end(input);
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => (said[name] += text));
+  }
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
+  return { code, ...said };
 }
 
 /** A process that goes on, and the lines that it has printed. */
@@ -49,7 +68,7 @@ export class Running {
   readonly #closed: Promise<unknown>;
   #wake: () => void = () => undefined;
 
-  constructor(args: readonly string[], options: CliOptions = {}) {
+  constructor(args: readonly string[], options: StartOptions = {}) {
     this.#child = start(args, options);
     this.#closed = once(this.#child, 'close').finally(() => this.#wake());
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

@@ -36,7 +36,7 @@ eachBackendWhere('a job of the arcade whose process is killed in the middle', (f
     for (const [type, killAt] of JOBS) {
       const before = await fingerprint(undisturbed);
       const args = ['run', type, '--at', AT, '--config', CONFIG, '--database', where];
-      const { code, stderr } = await cli(args, { env: { KILL_AT: String(killAt) } });
+      const { code, stderr } = await cli(args, { env: { KILL_AT: String(killAt) }, alone: true });
       expect(code, stderr).toBeNull();
       await open(where, async (db) => {
         expect(await fingerprint(db)).toBe(before);
