@@ -212,8 +212,7 @@ export class Humdrum {
   async stop(deadlineMs?: number): Promise<void> {
     await this.#starting?.catch(() => undefined);
     this.#starting = null;
-    await this.#announcer.stop();
-    await this.#worker?.stop(deadlineMs);
+    await Promise.all([this.#worker?.stop(deadlineMs), this.#announcer.stop()]);
     await this.#dryRunner?.stop();
     this.#worker = null;
     this.#dryRunner = null;

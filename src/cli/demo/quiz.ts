@@ -1,4 +1,4 @@
-import type { Place } from '../../packs/quiz/board-queries.ts';
+import type { Place } from '../../packs/quiz/page-queries.ts';
 import type { ResetLeaderboardResult, UpdateStreaksResult } from '../../packs/quiz/index.ts';
 import { quiz } from '../../packs/quiz/index.ts';
 import { archivedWeek, enterPlayers, playTries } from '../../packs/quiz/play-queries.ts';

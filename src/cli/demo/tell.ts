@@ -1,7 +1,7 @@
 import { GAMES, type Game } from '../../packs/arcade/game.ts';
 import type { PoolOfWeek } from '../../packs/arcade/play-queries.ts';
 import { formatUsdc, shortAddress } from '../../packs/arcade/rules.ts';
-import type { Place } from '../../packs/quiz/board-queries.ts';
+import type { Place } from '../../packs/quiz/page-queries.ts';
 import { colors } from '../colors.ts';
 import { count, facts, table } from '../output.ts';
 import type { ArcadeWeek } from './arcade.ts';

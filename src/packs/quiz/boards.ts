@@ -1,5 +1,6 @@
 import type { Context } from '../../engine/context.ts';
-import { lockBoard, updateBoard, writePages, writeRanking } from './board-queries.ts';
+import { lockBoard, updateBoard, writeRanking } from './board-queries.ts';
+import { writePages } from './page-queries.ts';
 import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
 import { periodOf, type LeaderboardType } from './rules.ts';
 

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import { readBoard, type Place } from './board-queries.ts';
+import { readBoard } from './board-queries.ts';
+import type { Place } from './page-queries.ts';
 import type { Fallback, Leaderboard } from './leaderboard.ts';
 import type { Cache } from './options.ts';
 import { editionOf, keysOf, readPlaces, type Stretch } from './redis-board.ts';

@@ -44,7 +44,7 @@ export function defineQuiz(options: QuizOptions = {}): Quiz {
 /** With its defaults: leaderboards on PostgreSQL alone. */
 export const quiz: Quiz = defineQuiz();
 
-export type { Place } from './board-queries.ts';
+export type { Place } from './page-queries.ts';
 export type { BoardResult } from './boards.ts';
 export type { ExpireSessionsResult } from './jobs/expire-sessions.ts';
 export type { PublishLeaderboardsResult } from './jobs/publish-leaderboards.ts';

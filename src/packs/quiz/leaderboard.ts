@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { Place } from './board-queries.ts';
+import type { Place } from './page-queries.ts';
 import { CachedLeaderboard } from './cached-leaderboard.ts';
 import type { Cache } from './options.ts';
 import { PostgresLeaderboard } from './postgres-leaderboard.ts';

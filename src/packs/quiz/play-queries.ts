@@ -1,7 +1,7 @@
 /** The SQL of a simulated week: players, and what they play, in sets. */
 
 import type { Queryable } from '../../database/database.ts';
-import type { Place } from './board-queries.ts';
+import type { Place } from './page-queries.ts';
 import type { Player, Try } from './play.ts';
 import { LIFE_REGEN_MINUTES, MAX_LIVES, SESSION_TIMEOUT_MINUTES } from './rules.ts';
 

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import { placeOfPlayer, placesAround, topPlaces, type Place } from './board-queries.ts';
+import { placeOfPlayer, placesAround, topPlaces, type Place } from './page-queries.ts';
 import type { Leaderboard } from './leaderboard.ts';
 import type { LeaderboardType } from './rules.ts';
 

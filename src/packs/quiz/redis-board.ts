@@ -1,4 +1,5 @@
-import type { Board, Place } from './board-queries.ts';
+import type { Board } from './board-queries.ts';
+import type { Place } from './page-queries.ts';
 import type { RedisClient } from './redis-client.ts';
 import type { LeaderboardType } from './rules.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { quiz } from '../../../src/packs/quiz/index.ts';
-import { writePages } from '../../../src/packs/quiz/board-queries.ts';
+import { writePages } from '../../../src/packs/quiz/page-queries.ts';
 import { eachBackend } from '../../support/databases.ts';
 import { addPlayers, after, hours, MONDAY, runJob, valuesOf } from './support.ts';
 

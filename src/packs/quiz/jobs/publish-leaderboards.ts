@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Context } from '../../../engine/context.ts';
 import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { placesOnPages, readBoard, type Board, type Place } from '../board-queries.ts';
+import { readBoard, type Board } from '../board-queries.ts';
 import { LEADERBOARD_CACHE } from '../limits.ts';
 import type { Cache } from '../options.ts';
+import { placesOnPages, type Place } from '../page-queries.ts';
 import { Draft, editionOf, isPublished, keysOf, type BoardKeys } from '../redis-board.ts';
 import { withRedis, type RedisClient } from '../redis-client.ts';
 import { LEADERBOARDS, type LeaderboardType } from '../rules.ts';
