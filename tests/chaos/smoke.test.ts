@@ -38,7 +38,7 @@ describe('the chaos suite', () => {
   afterAll(() => rm(BUILT, { recursive: true, force: true }));
 
   it('misses nothing', { timeout: 200_000 }, async () => {
-    const { code, said } = await chaos('--seed', '7', '--minutes', '0.5', '--jobs', '2500');
+    const { code, said } = await chaos('--seed', '7', '--minutes', '0.75', '--jobs', '3500');
     expect(said).toContain('Nothing missed: seed 7, with the fence.');
     expect(code).toBe(0);
   });
