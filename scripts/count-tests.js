@@ -1,11 +1,16 @@
-// Reads Vitest's JSON report and prints `N passed, N failed`, with `, N skipped` where some were. Fails where a test did,
-// and where there is no report: a run that crashed has not passed.
+// Reads Vitest's JSON report, names every test that failed with the first lines of what it said, and ends with
+// `N passed, N failed`, and `, N skipped` where some were. Fails where a test did, and where there is no report: a run
+// that crashed has not passed.
 import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const path = process.argv[2] ?? 'test-report.json';
+const LINES_OF_A_FAILURE = 12;
 
 /**
- * @typedef {{ status: string, assertionResults: { status: string }[] }} TestFile
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Test
+ * @typedef {{ name: string, status: string, message: string, assertionResults: Test[] }} TestFile
  * @typedef {{ success: boolean, testResults: TestFile[] }} Report
  */
 const report = /** @type {Report} */ (
@@ -13,12 +18,26 @@ const report = /** @type {Report} */ (
 );
 
 // A file that cannot be loaded has no tests, and counts as one that failed.
-const statuses = report.testResults.flatMap(({ status, assertionResults }) =>
-  assertionResults.length > 0 ? assertionResults.map((test) => test.status) : [status],
-);
-const passed = statuses.filter((status) => status === 'passed').length;
-const failed = statuses.filter((status) => status === 'failed').length;
-const skipped = statuses.length - passed - failed;
+const tests = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+  const file = relative(process.cwd(), name);
+  if (assertionResults.length === 0) return [{ status, title: file, said: message }];
+  return assertionResults.map((test) => ({
+    status: test.status,
+    title: `${file} > ${test.fullName}`,
+    said: test.failureMessages.join('\n'),
+  }));
+});
 
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+const failures = tests.filter(({ status }) => status === 'failed');
+for (const { title, said } of failures) {
+  console.log(`FAILED: ${title}`);
+  const lines = stripVTControlCharacters(said).split('\n').slice(0, LINES_OF_A_FAILURE);
+  for (const line of lines) console.log(`  ${line.slice(0, 200)}`);
+}
+
+const passed = tests.filter(({ status }) => status === 'passed').length;
+const skipped = tests.length - passed - failures.length;
+console.log(
+  `${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+);
 process.exitCode = report.success ? 0 : 1;
