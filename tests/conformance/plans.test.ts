@@ -19,9 +19,11 @@ const KINDS: ((key: string) => JobRequest)[] = [
 /** A server makes the plan that it keeps when it has run a statement five times. */
 const ROUNDS = 8;
 const MANY = 1_000;
+/** The audit is read thrice by autovacuum alone, which summarizes it for its indexes, where it comes by. */
+const FEW_TIMES = 20;
 
 describe('plans that were made while the tables were empty', () => {
-  // It is a count of rows, not of time: a statement that reads all jobs for each of a few would come to some millions.
+  // It is a count of rows, not of time: a statement that reads all jobs for each of many comes to hundreds of thousands.
   it(
     'read no table from one end to the other when there is much',
     { timeout: 60_000 },
@@ -44,17 +46,20 @@ describe('plans that were made while the tables were empty', () => {
       const before = await rowsReadInOrder(db);
       await run(MANY, 'many');
       await humdrum.stop();
-      const jobs = MANY * KINDS.length;
-      expect((await rowsReadInOrder(db)) - before).toBeLessThan(jobs * 5);
+      const many = MANY * KINDS.length * FEW_TIMES;
+      const grown = Object.entries(await rowsReadInOrder(db)).map(
+        ([table, rows]) => [table, rows - (before[table] ?? 0)] as const,
+      );
+      expect(grown.filter(([, rows]) => rows > many)).toEqual([]);
     },
   );
 });
 
-/** By scans of whole tables. What a connection has read is told when it is idle, or ends. */
-async function rowsReadInOrder(db: Database): Promise<number> {
+/** By scans of whole tables, for each of them. What a connection has read is told when it is idle, or ends. */
+async function rowsReadInOrder(db: Database): Promise<Record<string, number>> {
   await db.query('select pg_stat_force_next_flush()');
-  const { rows } = await db.query<{ read: number }>(
-    `select sum(seq_tup_read)::float8 as read from pg_stat_user_tables where schemaname = 'humdrum'`,
+  const { rows } = await db.query<{ table: string; read: number }>(
+    `select relname as table, seq_tup_read::float8 as read from pg_stat_user_tables where schemaname = 'humdrum'`,
   );
-  return rows[0]?.read ?? 0;
+  return Object.fromEntries(rows.map(({ table, read }) => [table, read]));
 }
