@@ -102,7 +102,7 @@ async function catchUp(world: World, actor: string, queues: readonly string[]): 
   const seen = await glance(database, { queues, types });
   const cancelled = seen.overdue ? await cancelOverdue(database, actor) : 0;
   if (seen.passedKeys) await dropPassedKeys(database);
-  const { rescued, again } = seen.lost ? await rescue(database, actor) : NOTHING_RESCUED;
+  const { rescued, again } = isDue(seen.lostMs) ? await rescue(database, actor) : NOTHING_RESCUED;
   if (rescued > 0) onEvent({ event: 'jobs-rescued', rescued, again });
   const { fired } = isDue(seen.tickMs) ? await fireDue(database, types, world) : NOTHING_FIRED;
   if (fired > 0) onEvent({ event: 'ticks-fired', fired });

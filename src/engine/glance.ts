@@ -7,8 +7,6 @@ import { KEPT_ON } from './unique-keys.ts';
 export interface Glance {
   /** Jobs of these types may start. */
   ready: boolean;
-  /** Leases of workers whose time has passed. */
-  lost: boolean;
   /** Queued jobs that have not started in time. */
   overdue: boolean;
   /** Unique keys that were held for a time, and are in nobody's way any more. */
@@ -17,6 +15,8 @@ export interface Glance {
   calls: boolean;
   /** Something has happened that is not in the statistics yet. */
   unrolled: boolean;
+  /** Until a lease passes whose worker is not heard of before. */
+  lostMs: number | null;
   tickMs: number | null;
   dueMs: number | null;
   tokensMs: number | null;
@@ -37,9 +37,6 @@ select
       select type from humdrum.ready where ready.queue = served.queue order by rank, job_id limit ${HEAD}
     ) as head
   ) as heads,
-  exists (
-    select from humdrum.lease join humdrum.worker on worker.id = lease.worker_id where worker.expires_at <= clock.now
-  ) as lost,
   coalesce(least(
     (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
   ) <= clock.now, false) as overdue,
@@ -48,6 +45,10 @@ select
   exists (select from humdrum.roll_up_gap) or exists (
     select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
   ) as unrolled,
+  (
+    select date_part('epoch', min(expires_at) - clock.now) * 1000
+    from humdrum.lease join humdrum.worker on worker.id = lease.worker_id where isfinite(expires_at)
+  ) as "lostMs",
   (select date_part('epoch', min(next_at) - clock.now) * 1000 from humdrum.schedule where name = any ($2::text[]) and isfinite(next_at)) as "tickMs",
   (select date_part('epoch', min(run_at) - clock.now) * 1000 from humdrum.later) as "dueMs",
   (select date_part('epoch', min(wake_at) - clock.now) * 1000 from humdrum.bucket where wake_at is not null) as "tokensMs"

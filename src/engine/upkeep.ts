@@ -106,14 +106,15 @@ export class Upkeep {
     for (const [doing, step] of due) done += (await this.#attempt(doing, step)) ?? 0;
     // A step does a part of what is due. Where none did any, another process is at it, or it fails.
     if (due.length > 0) return done > 0 ? 0 : PATIENCE_MS;
-    return Math.min(...[seen.tickMs, seen.dueMs, seen.tokensMs].map((ms) => ms ?? Infinity));
+    const { lostMs, tickMs, dueMs, tokensMs } = seen;
+    return Math.min(...[lostMs, tickMs, dueMs, tokensMs].map((ms) => ms ?? Infinity));
   }
 
   #due(seen: Glance): [doing: string, step: () => Promise<number>][] {
     const { actor, world } = this.#options;
     const { database } = world;
     const steps: [boolean, string, () => Promise<number>][] = [
-      [seen.lost, 'rescuing', () => this.#rescue()],
+      [isDue(seen.lostMs), 'rescuing', () => this.#rescue()],
       [seen.overdue, 'cancelling', () => cancelOverdue(database, actor)],
       [seen.passedKeys, 'clearing', () => dropPassedKeys(database)],
       [isDue(seen.tickMs), 'firing schedules', () => this.#fire()],

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { shortLivedPlace } from './memory.ts';
 import { findPgbouncer, startPgbouncer, type Pgbouncer } from './pgbouncer.ts';
 import { startPostgres } from './postgres-server.ts';
 
@@ -47,7 +47,7 @@ async function bounce(url: string): Promise<Pgbouncer> {
 
 /** Gone when we are, whatever ends us: as with the server, a shell waits for our pipe to close. */
 async function runFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'humdrum-run-'));
+  const folder = await mkdtemp(join(await shortLivedPlace(), 'humdrum-run-'));
   const shell = spawn('/bin/sh', ['-c', 'read -r _; rm -rf "$1"', 'humdrum-run', folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

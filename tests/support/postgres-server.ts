@@ -8,7 +8,6 @@ import {
   readFile,
   realpath,
   rm,
-  statfs,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -17,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { shortLivedPlace } from './memory.ts';
 import {
   findBinaries,
   runnableBinaries,
@@ -108,21 +108,12 @@ async function startBinaries(
   }
 }
 
-const MEMORY = '/dev/shm';
-const ENOUGH_BYTES = 4 * 2 ** 30;
-
-/** In memory, where there is enough and nothing has to outlive the machine: a new database takes a third of the time there. */
+/** Nothing has to outlive the machine without `fsync`. */
 async function makeDataFolder(folder: string, account: Account, fsync: boolean): Promise<void> {
   const data = join(folder, 'data');
-  const inMemory = fsync ? null : await memoryFolder();
-  if (inMemory === null) await mkdir(data, { mode: 0o700 });
-  else await symlink(inMemory, data);
+  if (fsync) await mkdir(data, { mode: 0o700 });
+  else await symlink(await mkdtemp(join(await shortLivedPlace(), 'humdrum-postgres-')), data);
   if (account.uid !== undefined) await chown(data, account.uid, account.gid);
-}
-
-async function memoryFolder(): Promise<string | null> {
-  const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
-  return bavail * bsize < ENOUGH_BYTES ? null : mkdtemp(join(MEMORY, 'humdrum-postgres-'));
 }
 
 /** A password, though it is only on loopback: other users of the machine must not become superuser here. */
