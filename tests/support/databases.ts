@@ -34,13 +34,13 @@ export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backen
 /** The same, for tests whose database outlives their process: `freshPlace()` is a folder or a URL. */
 export function eachBackendWhere(
   title: string,
-  tests: (freshPlace: () => Promise<string>) => void,
+  tests: (freshPlace: () => Promise<string>, backend: Backend) => void,
 ): void {
   describe(`${title} on pglite`, () => {
-    tests(freshFolder);
+    tests(freshFolder, 'pglite');
   });
   describe(`${title} on postgres`, () => {
-    tests(freshUrl);
+    tests(freshUrl, 'postgres');
   });
 }
 

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { migrate } from '../../../src/database/migrate.ts';
+import { openDatabase } from '../../../src/database/open.ts';
+import { migrationSets } from '../../../src/engine/pack.ts';
 import { arcade, fillSample } from '../../../src/packs/arcade/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { eachBackendWhere } from '../../support/databases.ts';
 import { timed } from '../timed.ts';
 import { runJob, valuesOf, type Results } from './support.ts';
 
@@ -12,9 +15,11 @@ const TICKS: readonly (readonly [type: keyof Results, at: string])[] = [
 ];
 
 describe.skipIf(GAMES === 0)('as many games as ARCADE_GAMES says', () => {
-  eachBackend('the jobs of one night', (fresh, backend) => {
-    it('do them all, one set at a time in memory', { timeout: 600_000 }, async () => {
-      const db = await fresh({ packs: [arcade] });
+  eachBackendWhere('the jobs of one night', (freshPlace, backend) => {
+    it('do them all, one set at a time in memory', { timeout: 3_600_000 }, async () => {
+      const db = await openDatabase(await freshPlace(), { max: 2 });
+      onTestFinished(() => db.close());
+      await migrate(db, migrationSets([arcade]));
       await timed(`${backend}: sample data`, async () => fillSample(db, { games: GAMES }));
       for (const [type, at] of TICKS) {
         const { message, details } = await timed(

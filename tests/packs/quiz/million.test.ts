@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
+import { migrate } from '../../../src/database/migrate.ts';
+import { openDatabase } from '../../../src/database/open.ts';
+import { migrationSets } from '../../../src/engine/pack.ts';
 import { createHumdrum } from '../../../src/index.ts';
 import { quiz, seed } from '../../../src/packs/quiz/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { eachBackendWhere } from '../../support/databases.ts';
 import { timed } from '../timed.ts';
 import { MONDAY, runJob } from './support.ts';
 
@@ -15,9 +18,11 @@ interface Result {
 }
 
 describe.skipIf(PLAYERS === 0)('as many players as QUIZ_PLAYERS says', () => {
-  eachBackend('the jobs of one night', (fresh, backend) => {
-    it('do them all, one set at a time in memory', { timeout: 900_000 }, async () => {
-      const db = await fresh({ packs: [quiz] });
+  eachBackendWhere('the jobs of one night', (freshPlace, backend) => {
+    it('do them all, one set at a time in memory', { timeout: 3_600_000 }, async () => {
+      const db = await openDatabase(await freshPlace(), { max: 2 });
+      onTestFinished(() => db.close());
+      await migrate(db, migrationSets([quiz]));
       const options = { players: PLAYERS, seed: 'many', at: MONDAY };
       await timed(`${backend}: sample data`, async () => seed(db, options));
       for (const type of JOBS) {
