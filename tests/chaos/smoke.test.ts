@@ -38,7 +38,7 @@ describe('the chaos suite', () => {
   afterAll(() => rm(BUILT, { recursive: true, force: true }));
 
   it('misses nothing', { timeout: 200_000 }, async () => {
-    const { code, said } = await chaos('--seed', '7', '--minutes', '0.75', '--jobs', '2200');
+    const { code, said } = await chaos('--seed', '7', '--minutes', '0.5', '--jobs', '1400');
     expect(said).toContain('Nothing missed: seed 7, with the fence.');
     expect(code).toBe(0);
   });
@@ -47,7 +47,7 @@ describe('the chaos suite', () => {
     const missed = /an attempt is recorded once:\n {2}job /;
     // On a slow machine the moments of one seed may all pass by without harm.
     for (const seed of ['7', '8', '9']) {
-      const args = ['--seed', seed, '--minutes', '0.25', '--jobs', '1200', '--lease-ms', '700'];
+      const args = ['--seed', seed, '--minutes', '0.2', '--jobs', '700', '--lease-ms', '700'];
       const { code, said } = await chaos(...args, '--without-fence');
       if (!missed.test(said) && seed !== '9') continue;
       expect(said).toMatch(missed);
