@@ -18,6 +18,7 @@ export interface ResetLeaderboardResult {
     /** Null: the period had been archived before. */
     archive: Rows | null;
     board: BoardResult;
+    errorCount: number;
   };
 }
 
@@ -72,7 +73,7 @@ async function reset(
       : `The ${type} leaderboard ${from} has been archived before: nothing was reset.`) +
     leftOut(errorCount, 'row');
   ctx.log(message);
-  const details = { periodStart, periodEnd, archive, board };
+  const details = { periodStart, periodEnd, archive, board, errorCount };
   return { message, affected: archive?.changed ?? 0, details };
 }
 

@@ -10,7 +10,13 @@ import { timed } from '../timed.ts';
 import { MONDAY, runJob } from './support.ts';
 
 const PLAYERS = Number(process.env['QUIZ_PLAYERS'] ?? 0);
-const JOBS = ['quiz.regenerate-lives', 'quiz.update-streaks', 'quiz.expire-sessions'];
+const JOBS = [
+  'quiz.regenerate-lives',
+  'quiz.update-streaks',
+  'quiz.expire-sessions',
+  'quiz.reset-weekly-leaderboard',
+  'quiz.recalculate-leaderboards',
+];
 
 interface Result {
   affected: number;
