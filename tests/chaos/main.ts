@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { describeFault, planFaults } from './plan.ts';
+import { describeFault, KINDS, planFaults, type FaultKind } from './plan.ts';
 import { missesIn, printReport } from './report.ts';
 import { runChaos } from './run.ts';
 
 const HELP = `npm run chaos -- [--seed N] [--minutes M] [--jobs N] [--workers N] [--lease-ms MS]
-                 [--fsync] [--without-fence] [--plan]
+                 [--faults KINDS] [--fsync] [--without-fence] [--plan]
 
 Runs jobs while workers, connections and the server fail, and checks what is left.
   --seed N          the plan of the faults and the mix of the jobs. Default 1
@@ -12,6 +12,7 @@ Runs jobs while workers, connections and the server fail, and checks what is lef
   --jobs N          how many jobs are enqueued in that time. Default 20000
   --workers N       worker processes. Default 8
   --lease-ms MS     of each worker. Default 2000
+  --faults KINDS    only these, with commas between them: ${KINDS.join(', ')}
   --fsync           a server that syncs; half of its stops are then immediate ones
   --without-fence   takes the fence out of the database and of the workers: the run must then miss something
   --plan            prints the faults, and runs nothing
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '20000' },
     workers: { type: 'string', default: '8' },
     'lease-ms': { type: 'string', default: '2000' },
+    faults: { type: 'string', default: KINDS.join() },
     fsync: { type: 'boolean', default: false },
     'without-fence': { type: 'boolean', default: false },
     plan: { type: 'boolean', default: false },
@@ -37,6 +39,7 @@ const options = {
   jobs: numberFrom('jobs'),
   workers: numberFrom('workers'),
   leaseMs: numberFrom('lease-ms'),
+  kinds: kindsFrom(values.faults),
   fsync: values.fsync,
   fence: !values['without-fence'],
 };
@@ -48,6 +51,16 @@ function numberFrom(name: 'seed' | 'minutes' | 'jobs' | 'workers' | 'lease-ms'):
     process.exit(2);
   }
   return value;
+}
+
+function kindsFrom(names: string): FaultKind[] {
+  const asked = names.split(',');
+  const unknown = asked.find((name) => !KINDS.some((kind) => kind === name));
+  if (unknown !== undefined) {
+    console.error(`--faults knows ${KINDS.join(', ')}, not "${unknown}".`);
+    process.exit(2);
+  }
+  return KINDS.filter((kind) => asked.includes(kind));
 }
 
 if (values.help) console.log(HELP);

@@ -32,6 +32,12 @@ describe('a plan of faults', () => {
     expect([...new Set(struck)].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('has only the kinds that are asked for', () => {
+    const plan = planFaults({ ...options, kinds: ['freeze', 'hold'] });
+    expect(new Set(plan.map(({ kind }) => kind))).toEqual(new Set(['freeze', 'hold']));
+    expect(planFaults({ ...options, kinds: ['hold'], workers: 2 }).length).toBeGreaterThan(20);
+  });
+
   it('leaves half of the workers at work, and lets the others stand still for some leases', () => {
     const stills = planFaults(options).filter(isStill);
     expect(stills.length).toBeGreaterThan(10);

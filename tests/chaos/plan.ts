@@ -32,9 +32,11 @@ export interface PlanOptions {
   leaseMs: number;
   /** Without it a server that is stopped at once might lose what it has acknowledged, so it is only stopped cleanly. */
   fsync: boolean;
+  /** Only these. Without it: of all kinds. */
+  kinds?: readonly FaultKind[];
 }
 
-/** Of a hundred faults. */
+/** Of a hundred faults of all kinds. */
 const WEIGHTS: Record<FaultKind, number> = {
   kill: 22,
   freeze: 18,
@@ -45,13 +47,16 @@ const WEIGHTS: Record<FaultKind, number> = {
   'stop-server': 3,
 };
 
-/** One fault every 250 to 1,000 ms. Pure: the same options give the same plan. */
+export const KINDS = Object.keys(WEIGHTS) as FaultKind[];
+
+/** One fault every 250 to 1,000 ms, or fewer where only such kinds are wanted as last. Pure: the same options give the same plan. */
 export function planFaults(options: PlanOptions): Fault[] {
   const random = seededRandom(`chaos/${options.seed}`);
   const plan: Fault[] = [];
   const thawMs = Array.from({ length: options.workers }, () => 0);
   for (let atMs = 250 + random() * 750; atMs < options.durationMs; atMs += 250 + random() * 750) {
     const fault = draw(options, random, Math.round(atMs), thawMs);
+    if (options.kinds?.includes(fault.kind) === false) continue;
     if ('forMs' in fault && 'worker' in fault) thawMs[fault.worker] = fault.atMs + fault.forMs;
     plan.push(fault);
   }
@@ -59,13 +64,13 @@ export function planFaults(options: PlanOptions): Fault[] {
 }
 
 function draw(
-  { workers, leaseMs, fsync }: PlanOptions,
+  { workers, leaseMs, fsync, kinds = KINDS }: PlanOptions,
   random: () => number,
   atMs: number,
   thawMs: readonly number[],
 ): Fault {
   const below = (limit: number): number => Math.floor(random() * limit);
-  const kind = drawKind(random());
+  const kind = drawKind(kinds, random());
   const worker = below(workers);
   switch (kind) {
     case 'kill':
@@ -93,13 +98,13 @@ function draw(
   }
 }
 
-function drawKind(share: number): FaultKind {
-  let left = share * 100;
-  for (const [kind, weight] of Object.entries(WEIGHTS) as [FaultKind, number][]) {
-    if (left < weight) return kind;
-    left -= weight;
+function drawKind(kinds: readonly FaultKind[], share: number): FaultKind {
+  let left = share * kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  for (const kind of kinds) {
+    if (left < WEIGHTS[kind]) return kind;
+    left -= WEIGHTS[kind];
   }
-  return 'kill';
+  return kinds[0] ?? 'kill';
 }
 
 /** A line for people, and for comparing two plans. */

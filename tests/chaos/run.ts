@@ -6,19 +6,14 @@ import { Fleet, urlFor } from './fleet.ts';
 import { checkTables } from './invariants.ts';
 import { chaosProgram } from './jobs.ts';
 import { Monitor } from './monitor.ts';
-import { planFaults } from './plan.ts';
+import { planFaults, type PlanOptions } from './plan.ts';
 import { Proxy } from './proxy.ts';
 import type { Finding, Report } from './report.ts';
 import { makeTables } from './tables.ts';
 import { drained, Workload } from './workload.ts';
 
-export interface ChaosOptions {
-  seed: number;
-  durationMs: number;
+export interface ChaosOptions extends PlanOptions {
   jobs: number;
-  workers: number;
-  leaseMs: number;
-  fsync: boolean;
   fence: boolean;
   /** Told what happens while it does. */
   say: (line: string) => void;
