@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
-import { eachBackendWhere } from '../support/databases.ts';
+import { eachBackendWhere, silenceProcesses } from '../support/databases.ts';
 import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { Running } from '../support/process.ts';
 import config, { leaveWord } from './fixtures/witness.config.mjs';
@@ -15,6 +15,7 @@ eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) =
     const where = await freshPlace();
     await open(where, async (db) => {
       const { humdrum } = await openEngine(db, config);
+      await silenceProcesses(db);
       await makeWitness(db);
       await humdrum.enqueueMany(
         Array.from({ length: JOBS }, (_, at) => ({

@@ -8,8 +8,10 @@ import type { Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPglite } from '../../src/database/pglite.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { isScheduled, type JobType } from '../../src/engine/job-type.ts';
 import { migrationSets, type Pack } from '../../src/engine/pack.ts';
 import { sealAudit } from '../../src/engine/system/seal-audit.ts';
+import { defineAlerts } from '../../src/health/index.ts';
 import { openSpare, Spares } from './spares.ts';
 
 export type Backend = Database['backend'];
@@ -127,13 +129,23 @@ async function prepare(db: Database, packs: readonly Pack[]): Promise<void> {
 }
 
 /** The engine's own schedules have no tick to come: a full hour that passes during a test adds no job to it. */
-async function silenceSchedules(db: Database): Promise<void> {
-  for (const { type, schedule } of [sealAudit]) {
+async function silenceSchedules(
+  db: Database,
+  types: readonly JobType[] = [sealAudit],
+): Promise<void> {
+  for (const { type, schedule } of types.filter(isScheduled)) {
     await db.query(
-      `insert into humdrum.schedule values ($1, $2, $3, 'infinity') on conflict do nothing`,
-      [type, schedule?.cron, schedule?.timeZone],
+      `insert into humdrum.schedule values ($1, $2, $3, 'infinity')
+       on conflict (name) do update set next_at = excluded.next_at`,
+      [type, schedule.cron, schedule.timeZone],
     );
   }
+}
+
+/** Nor have those of the command line's processes, which look after their jobs every five minutes. Needs the tables. */
+export async function silenceProcesses(db: Database): Promise<void> {
+  const watching = defineAlerts().types({ database: db, tell: () => undefined });
+  await silenceSchedules(db, [sealAudit, ...watching]);
 }
 
 /** Changes when any migration does, so that a watching run makes its templates anew. */
