@@ -10,6 +10,7 @@ import type {
 } from './database.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
 import { inFolder } from './pglite-folder.ts';
+import { PgliteStatements } from './pglite-statements.ts';
 import { newDatabase } from './pglite-template.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
@@ -78,6 +79,7 @@ export class PgliteDatabase implements Database {
   readonly #lock: FolderLock | null;
   /** Somebody else uses the instance too, and closes it. */
   readonly #shared: boolean;
+  readonly #statements: Pick<Connection, 'query' | 'script'>;
   #turn: Promise<void> = Promise.resolve();
   /** Who has asked for the connection and not given it back. */
   #askers = 0;
@@ -87,6 +89,7 @@ export class PgliteDatabase implements Database {
     this.#pglite = pglite;
     this.#lock = lock;
     this.#shared = shared;
+    this.#statements = shared ? plainly(pglite) : new PgliteStatements(pglite);
   }
 
   connectionUse(): ConnectionUse {
@@ -161,10 +164,10 @@ export class PgliteDatabase implements Database {
       release();
       throw new HumdrumError('database-closed', 'The embedded database has been closed.');
     }
-    const pglite = this.#pglite;
+    const asked = this.#statements;
     return {
-      query: (sql, params) => pglite.query(sql, params),
-      script: async (sql) => void (await pglite.exec(sql)),
+      query: (sql, params) => asked.query(sql, params),
+      script: (sql) => asked.script(sql),
       release,
     };
   }
@@ -181,8 +184,7 @@ async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Co
     (tx) =>
       new Promise<void>((end) => {
         begun({
-          query: (sql, params) => tx.query(sql, params),
-          script: async (sql) => void (await tx.exec(sql)),
+          ...plainly(tx),
           release: () => {
             end();
             connection.release();
@@ -198,4 +200,12 @@ async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Co
   } finally {
     whole.catch(() => undefined); // Its own COMMIT has nothing left to lose.
   }
+}
+
+/** As PGlite itself asks: between the statements of somebody else. */
+function plainly(on: Pick<PGlite, 'query' | 'exec'>): Pick<Connection, 'query' | 'script'> {
+  return {
+    query: (sql, params) => on.query(sql, params),
+    script: async (sql) => void (await on.exec(sql)),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '../database/database.ts';
+import { PREPARED } from '../database/prepared.ts';
 import { drawBound, writersEnd } from './seal-bound.ts';
 import { BLOCK, contentAt, COUNTS, LONGEST_VALUE, statisticsSql } from './tally-sql.ts';
 
@@ -17,7 +18,7 @@ const MERGED = [
 ].join(', ');
 
 // $1, $2: after and up to which id. $3: gaps that are final now. $4: who may still bring rows in between.
-const ROLL_UP = `
+const ROLL_UP = `${PREPARED}
 with due as (
   delete from humdrum.roll_up_gap where id = any ($3::bigint[]) returning missing
 ),

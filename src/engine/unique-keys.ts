@@ -1,7 +1,7 @@
 import type { Queryable } from '../database/database.ts';
 
 /** A request that came when the key was held, and has waited for something since, must find it here. */
-export const KEPT_ON = `interval '1 minute'`;
+const KEPT_ON = `interval '1 minute'`;
 
 /** Clears away unique keys that were held for a time which has passed, and answers how many. Whoever wants such a key takes it anyway. */
 export async function dropPassedKeys(db: Queryable): Promise<number> {

@@ -1,0 +1,44 @@
+-- One look at all that a worker sees to, which writes nothing. Idle workers do little else, and a job that comes waits for it:
+-- the settings pin the plan, a step or two into each index, and keep it, since to make it takes four times as long as the look.
+-- The least of an index is one look at its end; `exists` would read the whole table where its statistics are old.
+-- `heads`: the types of the first jobs of each queue. In how many milliseconds there will be something: null where never.
+create function humdrum.glance(
+  queues text[], schedules text[],
+  out heads text[], out overdue boolean, out passed_keys boolean, out calls boolean, out unrolled boolean,
+  out lost_ms double precision, out tick_ms double precision, out due_ms double precision, out tokens_ms double precision
+)
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+  now timestamptz := humdrum.clock();
+begin
+  select
+    array (
+      select distinct head.type from unnest(queues) as served (queue) cross join lateral (
+        select type from humdrum.ready where ready.queue = served.queue order by ready.queue, rank, job_id limit 100
+      ) as head
+    ),
+    coalesce(least(
+      (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
+    ) <= now, false),
+    -- For the minute that they are kept on see unique-keys.ts.
+    coalesce((select min(until) from humdrum.unique_key) <= now - interval '1 minute', false),
+    exists (select from humdrum.wake_call),
+    exists (select from humdrum.roll_up_gap) or exists (
+      select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
+    ),
+    (
+      select date_part('epoch', min(expires_at) - now) * 1000 from (
+        select (select expires_at from humdrum.worker where id = lease.worker_id) as expires_at from humdrum.lease
+      ) as holder where isfinite(expires_at)
+    ),
+    (select date_part('epoch', min(next_at) - now) * 1000 from humdrum.schedule where name = any (schedules) and isfinite(next_at)),
+    (select date_part('epoch', min(run_at) - now) * 1000 from humdrum.later),
+    (select date_part('epoch', min(wake_at) - now) * 1000 from humdrum.bucket where wake_at is not null)
+  into heads, overdue, passed_keys, calls, unrolled, lost_ms, tick_ms, due_ms, tokens_ms;
+end $$;
+
+-- The same for what lets waiting jobs go on at limits: these plans are pinned already, and look at no part of the history.
+alter function humdrum.wake(text) set plan_cache_mode = force_generic_plan;
+alter function humdrum.answer_calls() set plan_cache_mode = force_generic_plan;
