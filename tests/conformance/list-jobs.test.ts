@@ -189,7 +189,7 @@ eachBackend('a list of jobs', (fresh, backend) => {
           do {
             const page = await humdrum.pageOfJobs({
               ...options,
-              limit: limit * 5 ** Math.min(pages, 3),
+              limit: Math.min(limit * 5 ** pages, 1_000),
               ...(after ? { after } : {}),
             });
             found.push(...page.jobs.map(({ id }) => id));
