@@ -4,7 +4,7 @@ import {
   type ExecProtocolResult,
   type PGlite,
 } from '@electric-sql/pglite';
-import { PREPARED } from './prepared.ts';
+import { PreparedStatements } from './prepared.ts';
 
 interface Answer<Row> {
   rows: Row[];
@@ -39,7 +39,9 @@ const HARMLESS = new Set(
 export class PgliteStatements {
   readonly #pglite: PGlite;
   readonly #known = new Map<string, Known>();
-  readonly #names = new Map<string, string>();
+  readonly #prepared = new PreparedStatements(true);
+  /** Some definition has, since the last BEGIN. */
+  #changed = false;
 
   constructor(pglite: PGlite) {
     this.#pglite = pglite;
@@ -48,7 +50,7 @@ export class PgliteStatements {
   async query<Row>(sql: string, params: unknown[] = []): Promise<Answer<Row>> {
     const messages = await this.#pglite.runExclusive(() => this.#ask(sql, params));
     const [answer] = answers.parseResults(messages, this.#pglite.parsers);
-    if (!HARMLESS.has(answer?.command ?? '')) this.#known.clear();
+    this.#heed(answer?.command ?? '');
     // The row type is the caller's word for what the statement returns, as everywhere with SQL.
     return {
       rows: (answer?.rows ?? []) as Row[],
@@ -57,8 +59,14 @@ export class PgliteStatements {
   }
 
   async script(sql: string): Promise<void> {
-    this.#known.clear();
-    await this.#pglite.exec(sql);
+    await this.#pglite.exec(sql).finally(() => this.#heed(''));
+  }
+
+  /** Forgets what a definition that has changed, or changed back, may have made untrue. */
+  #heed(command: string): void {
+    const changes = !HARMLESS.has(command);
+    if (changes || command === 'BEGIN') this.#changed = changes;
+    if (changes || (command === 'ROLLBACK' && this.#changed)) this.#known.clear();
   }
 
   async #ask(sql: string, params: unknown[]): Promise<Messages> {
@@ -77,7 +85,7 @@ export class PgliteStatements {
   }
 
   async #learn(sql: string): Promise<Known> {
-    const name = this.#nameOf(sql);
+    const name = this.#prepared.nameOf(sql) ?? '';
     // It may be there already: from before a definition was changed.
     const anew = name === '' ? [] : [close({ type: 'S', name })];
     const told = await this.#send(
@@ -91,13 +99,6 @@ export class PgliteStatements {
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(sql, known);
     return known;
-  }
-
-  #nameOf(sql: string): string {
-    if (!sql.startsWith(PREPARED)) return '';
-    const name = this.#names.get(sql) ?? `humdrum_${this.#names.size}`;
-    this.#names.set(sql, name);
-    return name;
   }
 
   #run({ name, types }: Known, params: unknown[]): Uint8Array[] {

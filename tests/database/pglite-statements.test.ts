@@ -42,6 +42,21 @@ describe('a statement on the embedded database', () => {
     expect((await db.query(add, [{ c: [1] }])).rows).toEqual([{ tags: { c: [1] }, at: 7 }]);
   });
 
+  it.each(['', PREPARED])('sees what has not become of a table after all: %j', async (mark) => {
+    const db = await open();
+    await db.query('create table note (tags text[])');
+    const add = `${mark} insert into note (tags) values ($1) returning *`;
+    for (const change of ['query', 'script'] as const) {
+      const undone = db.transaction(async (tx) => {
+        await tx[change]('alter table note alter column tags type jsonb using to_jsonb(tags)');
+        expect((await tx.query(add, [{ a: 1 }])).rows).toEqual([{ tags: { a: 1 } }]);
+        throw new Error('no');
+      });
+      await expect(undone).rejects.toThrow('no');
+      expect((await db.query(add, [['b']])).rows).toEqual([{ tags: ['b'] }]);
+    }
+  });
+
   it.each(['deallocate all', 'discard all'])('is prepared anew after %s', async (sql) => {
     const db = await open();
     const marked = `${PREPARED} select 1 as word`;
