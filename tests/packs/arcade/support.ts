@@ -47,9 +47,11 @@ export function player(n: number): string {
   return `0x${n.toString(16).padStart(40, '0')}`;
 }
 
+/** Numbers stand at the end of it and words at the beginning, so that no word is a number too. */
 export function hash(n: number | string): string {
-  const text = typeof n === 'number' ? n.toString(16) : Buffer.from(n).toString('hex');
-  return `0x${text.padStart(64, '0')}`;
+  return typeof n === 'number'
+    ? `0x${n.toString(16).padStart(64, '0')}`
+    : `0x${Buffer.from(n).toString('hex').padEnd(64, '0')}`;
 }
 
 let counter = 0;
@@ -72,7 +74,7 @@ export async function play(db: Database, at: string, played: Played = {}): Promi
     sessionId: id,
     game,
     playerAddress: player(by),
-    paymentTx: hash(counter),
+    paymentTx: hash(`play ${counter}`),
     amountMicroUsdc: fee,
     score,
     paidAt: new Date(paidAt),
