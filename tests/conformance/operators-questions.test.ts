@@ -87,7 +87,7 @@ eachBackend('what an operator asks', (fresh) => {
       const at = new Date(Date.parse('2026-03-01T10:00:00Z') + minute * 60_000).toISOString();
       await moveTo(at);
       await db.query(
-        `insert into humdrum.audit (at, event, actor) select humdrum.clock(), 'configured', 'user:' || n % 3 from generate_series(1, 25000) as n`,
+        `insert into humdrum.audit (at, event, actor) select humdrum.clock(), 'configured', 'user:' || n % 3 from generate_series(1, 10000) as n`,
       );
       // A gap that a transaction has left that was undone.
       await db.query(
@@ -109,8 +109,8 @@ eachBackend('what an operator asks', (fresh) => {
       } while (before !== null);
       return rows;
     };
-    expect(await count({ from: at(5), to: at(6) })).toBe(25_000);
-    expect(await count({ to: at(1), actor: 'user:0' })).toBe(8_333);
+    expect(await count({ from: at(5), to: at(6) })).toBe(10_000);
+    expect(await count({ to: at(1), actor: 'user:0' })).toBe(3_333);
     expect(await count({ from: at(91) })).toBe(0);
     expect(await count({ from: at(90), actor: 'user:*', events: ['skipped'] })).toBe(0);
     const { rows } = await searchAudit(db, { limit: 3 });

@@ -111,9 +111,9 @@ eachBackend('every job of quiz', (fresh) => {
     },
   );
 
-  it('does 20,000 players in a set', async () => {
+  it('does 12,000 players in a set', async () => {
     const db = await fresh({ packs: [quiz] });
-    await players(db, 20_000);
+    await players(db, 12_000);
     for (const type of TYPES) {
       const { result } = await runJob(db, type, NOW);
       expect(result.affected, type).toBeGreaterThan(500);
@@ -122,7 +122,7 @@ eachBackend('every job of quiz', (fresh) => {
     const due = [
       `select from quiz.lives where next_regen_at <= '${NOW.toISOString()}'`,
       `select from quiz.quiz_session where status = 'active' and expires_at <= '${NOW.toISOString()}'`,
-      `select from quiz.ranking group by type having count(*) <> 20000 or max(rank) <> 20000 or count(distinct rank) <> 20000`,
+      `select from quiz.ranking group by type having count(*) <> 12000 or max(rank) <> 12000 or count(distinct rank) <> 12000`,
     ];
     for (const sql of due) expect((await db.query(sql)).rows, sql).toEqual([]);
     expect(await valuesOf(db, 'select count(*)::int from quiz.board')).toEqual([3]);
