@@ -1,6 +1,7 @@
 -- One look at all that a worker sees to, which writes nothing. Idle workers do little else, and a job that comes waits for it:
 -- the settings pin the plan, a step or two into each index, and keep it, since to make it takes four times as long as the look.
--- The least of an index is one look at its end; `exists` would read the whole table where its statistics are old.
+-- The least of an index is one look at its end; `exists` would read the whole table where its statistics are old. Workers and
+-- schedules, of which there may be many, are looked up one by one.
 -- `heads`: the types of the first jobs of each queue. In how many milliseconds there will be something: null where never.
 create function humdrum.glance(
   queues text[], schedules text[],
@@ -29,11 +30,15 @@ begin
       select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
     ),
     (
-      select date_part('epoch', min(expires_at) - now) * 1000 from (
-        select (select expires_at from humdrum.worker where id = lease.worker_id) as expires_at from humdrum.lease
-      ) as holder where isfinite(expires_at)
+      select date_part('epoch', min((
+        select expires_at from humdrum.worker where id = lease.worker_id and isfinite(expires_at)
+      )) - now) * 1000 from humdrum.lease
     ),
-    (select date_part('epoch', min(next_at) - now) * 1000 from humdrum.schedule where name = any (schedules) and isfinite(next_at)),
+    (
+      select date_part('epoch', min((
+        select next_at from humdrum.schedule where name = wanted.name and isfinite(next_at)
+      )) - now) * 1000 from unnest(schedules) as wanted (name)
+    ),
     (select date_part('epoch', min(run_at) - now) * 1000 from humdrum.later),
     (select date_part('epoch', min(wake_at) - now) * 1000 from humdrum.bucket where wake_at is not null)
   into heads, overdue, passed_keys, calls, unrolled, lost_ms, tick_ms, due_ms, tokens_ms;
