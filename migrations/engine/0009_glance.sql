@@ -1,8 +1,8 @@
--- One look at all that a worker sees to, which writes nothing. Idle workers do little else, and a job that comes waits for it:
--- the settings pin the plan, a step or two into each index, and keep it, since to make it takes four times as long as the look.
+-- One look at all that a worker sees to, which writes nothing. Idle workers do little else: the settings pin the plan, a step
+-- or two into each index, and keep it, since to make it takes longer than to look.
 -- The least of an index is one look at its end; `exists` would read the whole table where its statistics are old. Workers and
 -- schedules, of which there may be many, are looked up one by one.
--- `heads`: the types of the first jobs of each queue. In how many milliseconds there will be something: null where never.
+-- `heads`: the types of the first hundred jobs of each queue. In how many milliseconds there will be something: null where never.
 create function humdrum.glance(
   queues text[], schedules text[],
   out heads text[], out overdue boolean, out passed_keys boolean, out calls boolean, out unrolled boolean,
@@ -44,6 +44,7 @@ begin
   into heads, overdue, passed_keys, calls, unrolled, lost_ms, tick_ms, due_ms, tokens_ms;
 end $$;
 
--- The same for what lets waiting jobs go on at limits: these plans are pinned already, and look at no part of the history.
+-- The same for what lets waiting jobs go on: these plans are pinned already, and what they look up in the history they come to
+-- by a join, so that a plan made for the values at hand leaves out no part of it either.
 alter function humdrum.wake(text) set plan_cache_mode = force_generic_plan;
 alter function humdrum.answer_calls() set plan_cache_mode = force_generic_plan;
