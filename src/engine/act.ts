@@ -2,7 +2,7 @@ import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { cancel } from './cancel.ts';
 import { showJob } from './history.ts';
-import type { Action } from './lifecycle.ts';
+import type { Action } from './job/lifecycle.ts';
 import { keyHolder, retry } from './retry.ts';
 
 const ACTS = { retry, cancel };

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { JobType } from './job-type.ts';
+import type { JobType } from './job/job-type.ts';
 
 /** A path of a type's input that its jobs can be listed by. */
 export interface Attribute {

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import type { AuditRow } from './audit.ts';
-import type { AuditEventName } from './lifecycle.ts';
+import type { AuditEventName } from './job/lifecycle.ts';
 import { lastDrawnId } from './seal-bound.ts';
 
 /** Which rows of the audit. All that is given must fit. The time is from its beginning to before its end. */

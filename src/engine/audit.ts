@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { AuditEventName } from './lifecycle.ts';
+import type { AuditEventName } from './job/lifecycle.ts';
 
 export interface AuditRow {
   id: number;

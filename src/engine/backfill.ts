@@ -1,12 +1,12 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import { readClock } from './clock.ts';
+import { readClock } from './base/clock.ts';
 import { ticksWithin } from './cron.ts';
-import type { JobType, ScheduledType } from './job-type.ts';
-import type { Plan } from './plan.ts';
+import type { JobType, ScheduledType } from './job/job-type.ts';
+import type { Plan } from './job/plan.ts';
+import type { World } from './ports/runtime.ts';
 import { rehearse } from './rehearse.ts';
 import { makeTickJobs, requireScheduled } from './schedule.ts';
-import type { World } from './world.ts';
 
 const MAX_TICKS = 10_000;
 const MAX_REHEARSALS = 100;

@@ -1,5 +1,5 @@
-import type { RetryPolicy } from './job-type.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from './base/random.ts';
+import type { RetryPolicy } from './job/job-type.ts';
 
 /** How long to wait after failed attempt `attempt` (from 1), in whole milliseconds: drawn from [0, bound), by the seed. */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, seed: string): number {

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { fitting, paramsOf, type JobFilter } from './bulk.ts';
-import type { Action } from './lifecycle.ts';
+import type { Action } from './job/lifecycle.ts';
 import { listJobs, type JobSummary } from './list-jobs.ts';
 
 /** What a bulk act would be done to. */

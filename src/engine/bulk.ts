@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { cancel } from './cancel.ts';
-import type { Action } from './lifecycle.ts';
+import type { Action } from './job/lifecycle.ts';
 import { retry } from './retry.ts';
 
 /** Which of the jobs that an action is allowed for. All that are given must fit; of several values of one, any. */

@@ -1,18 +1,6 @@
 import type { Queryable } from '../database/database.ts';
-import type { Failure } from './error-fact.ts';
-import type { Json } from './json.ts';
-import type { Status } from './lifecycle.ts';
-
-/** How a child ended that a job waited for. */
-export interface ChildReport {
-  id: number;
-  type: string;
-  status: Status;
-  /** Of a completed one. */
-  result: Json;
-  errorClass: string | null;
-  errorMessage: string | null;
-}
+import type { Failure } from './job/failure.ts';
+import type { ChildReport } from './job/outcome.ts';
 
 const CHILDREN = `
 select id, type, status, result, error_class as "errorClass", error_message as "errorMessage"

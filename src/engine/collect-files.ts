@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Queryable, Transaction } from '../database/database.ts';
-import type { FileStorage, StoredFile } from './file-storage.ts';
-import { defineJob, type JobType } from './job-type.ts';
+import { defineJob } from './job/define-job.ts';
+import type { JobType } from './job/job-type.ts';
+import type { FileStorage, StoredFile } from './ports/file-storage.ts';
 import { FILE_LOCK } from './store-file.ts';
 
 /** One statement asks for so many. */

@@ -3,7 +3,7 @@ import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
 import type { HumdrumOptions } from './humdrum-options.ts';
 import { buryStrangers } from './membership.ts';
-import { migrationSets } from './pack.ts';
+import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker-options.ts';
 
 /** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import { Zone } from './cron-zone.ts';
-import type { ScheduleRule } from './job-type.ts';
+import type { ScheduleRule } from './job/job-type.ts';
 
 /** A tick this late was missed: nobody was there to see it in time. */
 const MISSED_AFTER_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { cancel } from './cancel.ts';
-import type { Debounce } from './new-job.ts';
+import type { Debounce } from './job/request.ts';
 
 // Job 0 keeps the place for the one to come. Whoever else wants the key waits here until that one is committed.
 const TAKE = `

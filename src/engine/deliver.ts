@@ -1,6 +1,6 @@
-import type { Context } from './context.ts';
+import type { Context } from './job/context.ts';
 import type { Delivery } from './delivery.ts';
-import type { Json } from './json.ts';
+import type { Json } from './base/json.ts';
 
 interface EffectRow {
   ordinal: number;

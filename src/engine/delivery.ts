@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from './json.ts';
+import type { Json } from './base/json.ts';
 
 /** An effect on its way to whoever wants it. */
 export interface Delivery {

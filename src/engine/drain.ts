@@ -1,11 +1,13 @@
+import type { Json } from './base/json.ts';
 import { cancelOverdue } from './cancel.ts';
-import { claimNext, type ClaimedJob } from './claim.ts';
-import type { ErrorFact } from './error-fact.ts';
+import { claimNext } from './claim.ts';
 import { glance, isDue } from './glance.ts';
 import { StopSource } from './interruption.ts';
-import type { Json } from './json.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
+import type { ErrorFact } from './job/failure.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
+import type { World } from './ports/runtime.ts';
 import { promote } from './promote.ts';
 import { rescue } from './rescue.ts';
 import { rollUpAll } from './roll-up.ts';
@@ -14,7 +16,6 @@ import { Settler } from './settler.ts';
 import { dropPassedKeys } from './unique-keys.ts';
 import { answerCalls } from './wake.ts';
 import type { WorkerSettings } from './worker-options.ts';
-import type { World } from './world.ts';
 
 export interface DrainOptions {
   /** Stops after so many. Default 10,000. */

@@ -1,9 +1,9 @@
-import { Bell } from './bell.ts';
-import { readClock } from './clock.ts';
+import { readClock } from './base/clock.ts';
+import { Bell } from './base/wake-up.ts';
 import { nextTick } from './cron.ts';
+import { isScheduled, type ScheduledType } from './job/job-type.ts';
+import type { World } from './ports/runtime.ts';
 import { rehearse } from './rehearse.ts';
-import { isScheduled, type ScheduledType } from './job-type.ts';
-import type { World } from './world.ts';
 
 const LOOK_MS = 5_000;
 

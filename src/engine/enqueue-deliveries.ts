@@ -1,8 +1,9 @@
 import type { Queryable } from '../database/database.ts';
 import { deliveryInput, matches } from './delivery.ts';
 import { enqueue } from './enqueue.ts';
-import { defineJob, type JobType } from './job-type.ts';
-import { Vault } from './secrets.ts';
+import { defineJob } from './job/define-job.ts';
+import type { JobType } from './job/job-type.ts';
+import { Vault } from './job/secrets.ts';
 import type { Settlement } from './settlement.ts';
 
 const NO_SECRETS = new Vault([]);

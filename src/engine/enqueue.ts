@@ -3,19 +3,9 @@ import { HumdrumError } from '../errors.ts';
 import { columnOf } from './columns.ts';
 import { debounce } from './debounce.ts';
 import { insertSql } from './enqueue-sql.ts';
-import { checked, type CheckedJob, type NewJob, type Persisting } from './new-job.ts';
-
-/** Who asks, and why. `actor` null: the schedule of each job. */
-export interface Asker extends Persisting {
-  actor: string | null;
-  reason?: string | null;
-}
-
-export interface Enqueued {
-  id: number;
-  /** False: a job with this unique key was there already, and this is its id. */
-  created: boolean;
-}
+import { checked } from './enqueue/check-request.ts';
+import type { Asker, CheckedJob, NewJob, Persisting } from './job/new-job.ts';
+import type { Enqueued } from './job/request.ts';
 
 /** A statement's arrays stay small enough to build and to plan in a blink. */
 export const ENQUEUE_CHUNK = 5_000;

@@ -3,25 +3,14 @@ import type { Database, Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Announcer, Word } from './announcer.ts';
 import { callersClient } from './callers-client.ts';
-import { checkAll, enqueue, isOneStatement, type Enqueued } from './enqueue.ts';
+import { checkAll, enqueue, isOneStatement } from './enqueue.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { JobType } from './job-type.ts';
-import type { Limits } from './limit.ts';
-import type { Children, EnqueueOptions, NewJob } from './new-job.ts';
-import type { Registry } from './registry.ts';
-import type { Vault } from './secrets.ts';
-import { enqueueTraced, type Tracing } from './tracing.ts';
-
-/** One job to enqueue: a type or its name, its input, and when. */
-export interface JobRequest<Input = unknown> extends EnqueueOptions {
-  type: JobType<Input> | string;
-  input?: Input;
-  /** Jobs that are persisted together with this one, and which it waits for. */
-  children?: Omit<Children, 'jobs' | 'withinMs'> & {
-    jobs: readonly JobRequest[];
-    withinMs?: number;
-  };
-}
+import type { Limits } from './job/limit-rule.ts';
+import type { NewJob } from './job/new-job.ts';
+import type { Registry } from './job/registry.ts';
+import type { Enqueued, JobRequest } from './job/request.ts';
+import type { Vault } from './job/secrets.ts';
+import { enqueueTraced, type Tracing } from './ports/tracing.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,15 +1,14 @@
-import type { OpenTransaction } from '../database/database.ts';
-import { Recorder, type Effect, type LogLine } from './recorder.ts';
-import { failureOf, type Failure } from './error-fact.ts';
+import type { Json } from './base/json.ts';
 import { HandlerContext, type Runnable } from './handler-context.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-database.ts';
 import { HandlerFiles } from './handler-files.ts';
 import { Interruption, type StopSource } from './interruption.ts';
-import type { JobType } from './job-type.ts';
-import type { Json } from './json.ts';
-import type { TableChange } from './row-counts.ts';
-import { redactor, secretsAt, type Vault } from './secrets.ts';
-import type { World } from './world.ts';
+import { failureOf } from './job/failure.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Outcome, TableChange } from './job/outcome.ts';
+import { redactor, secretsAt, type Vault } from './job/secrets.ts';
+import type { World } from './ports/runtime.ts';
+import { Recorder } from './recorder.ts';
 
 export interface ExecuteOptions {
   world: Pick<World, 'database' | 'enqueuer' | 'files' | 'vault'>;
@@ -18,20 +17,6 @@ export interface ExecuteOptions {
   rehearsal?: boolean;
   /** Count the rows that it changes. */
   measure?: boolean;
-}
-
-/** How a handler ended, as a value: nothing has been written of it yet. */
-export interface Outcome {
-  readonly ended: { result: Json } | Failure;
-  readonly effects: readonly Effect[];
-  readonly log: readonly LogLine[];
-  readonly durationMs: number;
-  /** Null where rows were not counted. */
-  readonly changes: TableChange[] | null;
-  /** The handler's own transaction, still open. Whoever settles the outcome ends it. */
-  readonly transaction: OpenTransaction | null;
-  /** Of the attempt, where somebody traces it: what follows from it carries it along. */
-  readonly trace?: string;
 }
 
 /** Runs a handler once: its context, its time limit, its transaction. Writes nothing and never throws for what the handler does. */

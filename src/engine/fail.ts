@@ -1,9 +1,9 @@
 import type { Queryable } from '../database/database.ts';
 import { retryDelayMs } from './backoff.ts';
-import { columnOf, rowsOf, type Column } from './columns.ts';
-import type { ErrorFact } from './error-fact.ts';
+import { type Column, columnOf, rowsOf } from './columns.ts';
 import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
-import { signature } from './job-type.ts';
+import type { ErrorFact } from './job/failure.ts';
+import { signature } from './job/job-type.ts';
 import { letGo, tiedOf } from './let-go.ts';
 import { leasesOf, logOf, type Settlement } from './settlement.ts';
 

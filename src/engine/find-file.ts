@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import type { FileFact } from './context.ts';
-import { isSha256, type FileStorage } from './file-storage.ts';
+import type { FileFact } from './job/context.ts';
+import { isSha256, type FileStorage } from './ports/file-storage.ts';
 
 // Without a limit at the first look, and by no key: the planner would take a walk through all effects for the shorter way.
 const NAMED = `

@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/database.ts';
 import { errorMessage } from '../errors.ts';
-import type { ForEachReport } from './context.ts';
+import type { ForEachReport } from './job/context.ts';
 
 type InTransaction = <T>(fn: (tx: Transaction) => Promise<T>) => Promise<T>;
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { PREPARED } from '../database/prepared.ts';
-import type { Registry } from './registry.ts';
+import type { Registry } from './job/registry.ts';
 import { fewNames, untilNextTick } from './soonest.ts';
 
 /** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */

@@ -2,7 +2,8 @@ import { runOutside } from '../database/ambient.ts';
 import type { Database } from '../database/database.ts';
 import type { Announcer, Word } from './announcer.ts';
 import { isBadData } from './bad-data.ts';
-import { ENQUEUE_CHUNK, insertJobs, type Enqueued, type JobRow } from './enqueue.ts';
+import { ENQUEUE_CHUNK, insertJobs, type JobRow } from './enqueue.ts';
+import type { Enqueued } from './job/request.ts';
 
 /** Checked jobs that fit one statement. */
 interface Asked {

@@ -1,12 +1,12 @@
 import type { Transaction } from '../database/database.ts';
-import type { ClaimedJob } from './claim.ts';
+import { seededRandom, seededUuid } from './base/random.ts';
 import { childrenOf } from './children.ts';
-import type { Context, ContextDatabase } from './context.ts';
 import type { Enqueuer } from './enqueuer.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
-import type { JobType } from './job-type.ts';
-import { seededRandom, seededUuid } from './random.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
+import type { Context, ContextDatabase } from './job/context.ts';
+import type { JobType } from './job/job-type.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */

@@ -1,7 +1,8 @@
-import { runWithin, type Ambient } from '../database/ambient.ts';
+import { type Ambient, runWithin } from '../database/ambient.ts';
 import type { Database, OpenTransaction, Transaction } from '../database/database.ts';
-import type { ContextDatabase } from './context.ts';
-import { RowCounter, type TableChange } from './row-counts.ts';
+import type { ContextDatabase } from './job/context.ts';
+import type { TableChange } from './job/outcome.ts';
+import { RowCounter } from './row-counts.ts';
 
 /** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at its first use, ended by whoever settles. */
 export class HandlerTransaction implements ContextDatabase {

@@ -1,11 +1,11 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import type { ContextFiles, FileFact } from './context.ts';
-import { isSha256, type FileStorage } from './file-storage.ts';
 import type { Interruption } from './interruption.ts';
+import type { ContextFiles, FileData, FileFact } from './job/context.ts';
+import { type FileStorage, isSha256 } from './ports/file-storage.ts';
 import type { Recorder } from './recorder.ts';
-import { measureFile, withSpooled, type FileData, type Spooled } from './spool.ts';
+import { measureFile, type Spooled, withSpooled } from './spool.ts';
 import { storeFile } from './store-file.ts';
 
 interface Parts {

@@ -1,11 +1,11 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { auditOf, type AuditRow } from './audit.ts';
-import { allowedActions, type Action, type Status } from './lifecycle.ts';
-import { SUMMARY, type JobSummary } from './list-jobs.ts';
-import type { Json } from './json.ts';
-import type { Effect, LogLine } from './recorder.ts';
-import { conceal } from './secrets.ts';
+import type { Json } from './base/json.ts';
+import { type Action, allowedActions, type Status } from './job/lifecycle.ts';
+import type { Effect, LogLine } from './job/outcome.ts';
+import { conceal } from './job/secrets.ts';
+import { type JobSummary, SUMMARY } from './list-jobs.ts';
 
 export interface AttemptRecord {
   number: number;

@@ -1,13 +1,13 @@
 import type { Database } from '../database/database.ts';
 import type { BulkAct } from './bulk.ts';
-import type { Listener } from './events.ts';
-import type { FileStorage } from './file-storage.ts';
-import type { JobType } from './job-type.ts';
-import type { LimitRule } from './limit.ts';
-import type { Pack } from './pack.ts';
+import type { JobType } from './job/job-type.ts';
+import type { LimitRule } from './job/limit-rule.ts';
+import type { Pack } from './job/pack.ts';
+import type { Watch } from './ports/alerts.ts';
+import type { Listener } from './ports/events.ts';
+import type { FileStorage } from './ports/file-storage.ts';
+import type { Tracing } from './ports/tracing.ts';
 import type { Receiver } from './receiver.ts';
-import type { Tracing } from './tracing.ts';
-import type { Watch } from './watch.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 export interface HumdrumOptions {

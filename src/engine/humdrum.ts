@@ -1,61 +1,68 @@
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Database, Queryable } from '../database/database.ts';
-import { planMigrations, type MigrationSet } from '../database/migrate.ts';
+import { type MigrationSet, planMigrations } from '../database/migrate.ts';
 import { act } from './act.ts';
 import { Announcer } from './announcer.ts';
 import { exportAudit } from './audit-export.ts';
-import { searchAudit, type AuditFound, type AuditQuery } from './audit-search.ts';
+import { type AuditFound, type AuditQuery, searchAudit } from './audit-search.ts';
 import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
-import { actOnAll, countFor, type Acted, type JobFilter } from './bulk.ts';
-import { previewOf, type Preview } from './bulk-preview.ts';
+import { type Preview, previewOf } from './bulk-preview.ts';
+import { type Acted, actOnAll, countFor, type JobFilter } from './bulk.ts';
 import { databaseFacts, type DatabaseFacts } from './database-facts.ts';
-import { deadLetters, listReceivers, type DeadLetterPage } from './dead-letters.ts';
-import type { FileFact } from './context.ts';
+import { type DeadLetterPage, deadLetters, listReceivers } from './dead-letters.ts';
 import { drain, type Drained, type DrainOptions } from './drain.ts';
 import { DryRun } from './dry-run.ts';
-import type { Enqueued } from './enqueue.ts';
-import { Enqueuer, type JobRequest } from './enqueuer.ts';
+import { Enqueuer } from './enqueuer.ts';
 import { fileNamed, openFile } from './find-file.ts';
-import { executionHistory, showJob, type Execution, type JobDetail } from './history.ts';
-import type { Listener } from './events.ts';
+import { type Execution, executionHistory, type JobDetail, showJob } from './history.ts';
 import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
-import type { JobType } from './job-type.ts';
-import type { Action } from './lifecycle.ts';
-import { limitsOf } from './limit.ts';
+import type { FileFact } from './job/context.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Action } from './job/lifecycle.ts';
+import { limitsOf } from './job/limit-rule.ts';
+import { migrationSets } from './job/pack.ts';
+import type { Plan } from './job/plan.ts';
+import { Registry } from './job/registry.ts';
+import type { Enqueued, EnqueueOptions, JobRequest } from './job/request.ts';
+import { Vault } from './job/secrets.ts';
 import { childrenOf, type ChildrenPage } from './list-children.ts';
 import type { ListOptions, PageOptions } from './list-filter.ts';
-import { listJobs, pageOfJobs, type JobPage, type JobSummary } from './list-jobs.ts';
+import { type JobPage, type JobSummary, listJobs, pageOfJobs } from './list-jobs.ts';
 import { listQueues, type QueueSummary } from './list-queues.ts';
-import { pastTicks, type PastTick } from './list-ticks.ts';
+import { type PastTick, pastTicks } from './list-ticks.ts';
 import { listWorkers, type WorkerSummary } from './list-workers.ts';
-import type { EnqueueOptions } from './new-job.ts';
-import { migrationSets } from './pack.ts';
-import type { Plan } from './plan.ts';
+import type { Listener } from './ports/events.ts';
+import type { World } from './ports/runtime.ts';
 import type { Receiver } from './receiver.ts';
 import { register } from './register.ts';
-import { Registry } from './registry.ts';
 import { rehearse } from './rehearse.ts';
-import { exportAttempt, parseRecording, replay, type Recording, type Replay } from './replay.ts';
+import { exportAttempt, parseRecording, type Recording, replay, type Replay } from './replay.ts';
 import { runNow, type RunOptions, type RunReport } from './run-now.ts';
-import { Vault } from './secrets.ts';
-import { listSchedules, nextTicks, registerSchedules, upcomingTicks } from './schedule.ts';
-import type { NextTick, ScheduleSummary } from './schedule.ts';
+import {
+  listSchedules,
+  type NextTick,
+  nextTicks,
+  registerSchedules,
+  type ScheduleSummary,
+  upcomingTicks,
+} from './schedule.ts';
 import { series, type Series, type SeriesOptions } from './series.ts';
-import { countJobs, executionStats, statistics } from './statistics.ts';
-import type {
-  ExecutionStats,
-  StatisticsOptions,
-  TypeCounts,
-  TypeStatistics,
+import {
+  countJobs,
+  executionStats,
+  type ExecutionStats,
+  statistics,
+  type StatisticsOptions,
+  type TypeCounts,
+  type TypeStatistics,
 } from './statistics.ts';
 import { systemTypes } from './system/index.ts';
-import { storedAudit, verifyAudit, type AuditReport } from './verify-audit.ts';
+import { type AuditReport, storedAudit, verifyAudit } from './verify-audit.ts';
 import { vitalSigns, type VitalSigns } from './vital-signs.ts';
-import { why, type Standing } from './why.ts';
-import { Worker, type WorkerState } from './worker.ts';
+import { type Standing, why } from './why.ts';
 import { checkConnections, workerSettings, type WorkerSettings } from './worker-options.ts';
-import type { World } from './world.ts';
+import { Worker, type WorkerState } from './worker.ts';
 
 /** What a program holds: it enqueues, runs, asks and acts. `createHumdrum` makes one. */
 export class Humdrum {

@@ -1,4 +1,4 @@
-import type { JobType } from './job-type.ts';
+import type { JobType } from './job/job-type.ts';
 
 interface Listener {
   interrupt(reason: Error): void;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HumdrumError } from '../errors.ts';
-import { STATUSES, type Status } from './lifecycle.ts';
+import { STATUSES, type Status } from './job/lifecycle.ts';
 import { LONGEST_VALUE } from './tally-sql.ts';
 
 /** Which jobs. All that is given must fit; of several values of one, any. Times are from their beginning to before their end. */

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { cursorAt, idAt, wantedOf, type ListOptions, type PageOptions } from './list-filter.ts';
-import type { Status } from './lifecycle.ts';
+import type { Status } from './job/lifecycle.ts';
 import { planSearch, type Search } from './list-plan.ts';
 import { lookSql, LONGEST_LISTED, PARAMS, type Param } from './list-sql.ts';
 import type { IdRange } from './statistics.ts';

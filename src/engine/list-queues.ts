@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { LimitRule } from './limit.ts';
+import type { LimitRule } from './job/limit-rule.ts';
 
 /** A line of jobs, as it is now. Counts end at 100,000. */
 export interface QueueSummary {

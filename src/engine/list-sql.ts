@@ -1,4 +1,4 @@
-import type { Status } from './lifecycle.ts';
+import type { Status } from './job/lifecycle.ts';
 import { BLOCK, contentAt } from './tally-sql.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { Status } from './lifecycle.ts';
+import type { Status } from './job/lifecycle.ts';
 
 /** An instant of a schedule that has passed, and the job that it made. */
 export interface PastTick {

@@ -1,19 +1,14 @@
 import type { Database, OpenTransaction } from '../database/database.ts';
-import type { ClaimedJob } from './claim.ts';
 import { childFailure } from './children.ts';
-import { failureOf, type Failure } from './error-fact.ts';
-import { execute, type Outcome } from './execute.ts';
+import { execute } from './execute.ts';
 import type { StopSource } from './interruption.ts';
-import type { JobType } from './job-type.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
+import { type Failure, failureOf } from './job/failure.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Outcome, Performed } from './job/outcome.ts';
+import type { World } from './ports/runtime.ts';
 import type { Settlement } from './settlement.ts';
 import type { Settler } from './settler.ts';
-import type { World } from './world.ts';
-
-export interface Performed {
-  outcome: Outcome;
-  /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted, and the job is given back or rescued. */
-  settled: Promise<Outcome | false | null>;
-}
 
 interface PerformOptions {
   world: World;

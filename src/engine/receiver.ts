@@ -1,8 +1,9 @@
 import type { Queryable } from '../database/database.ts';
-import type { Context } from './context.ts';
 import { deliverTo } from './deliver.ts';
-import { deliveryInput, matches, type Delivery } from './delivery.ts';
-import { defineJob, type JobType, type RetryPolicy } from './job-type.ts';
+import { type Delivery, deliveryInput, matches } from './delivery.ts';
+import type { Context } from './job/context.ts';
+import { defineJob } from './job/define-job.ts';
+import type { JobType, RetryPolicy } from './job/job-type.ts';
 
 interface ReceiverOptions {
   /** Lower-case words with hyphens, joined by dots. */

@@ -1,18 +1,6 @@
 import { errorMessage } from '../errors.ts';
-import type { Json } from './json.ts';
-
-/** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
-export interface Effect {
-  kind: 'event' | 'notification' | 'file';
-  /** Of an event, a channel or a file. */
-  name: string;
-  data: Json;
-}
-
-export interface LogLine {
-  message: string;
-  fields?: Record<string, Json>;
-}
+import type { Json } from './base/json.ts';
+import type { Effect, LogLine } from './job/outcome.ts';
 
 const MAX_LOG_LINES = 200;
 const MAX_LOG_CHARACTERS = 2_000;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { JobType } from './job-type.ts';
+import type { JobType } from './job/job-type.ts';
 
 // What is expected counts from when it was first written down, or was written down otherwise. Rows that say the same are
 // left alone for an hour: whoever starts writes them all.

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { IN_TURN, type Limits } from './limit.ts';
+import { IN_TURN, type Limits } from './job/limit-rule.ts';
 
 // A line is looked at again when its limit has changed. A limit that nobody defines any more stays as it was: another
 // process may still mean it.

@@ -2,7 +2,7 @@ import { registerAttributes } from './attributes.ts';
 import { registerReceivers, type Receiver } from './receiver.ts';
 import { registerHealth } from './register-health.ts';
 import { registerLimits } from './register-limits.ts';
-import type { World } from './world.ts';
+import type { World } from './ports/runtime.ts';
 
 /** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes, health. */
 export async function register(

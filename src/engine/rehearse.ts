@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readClock } from './clock.ts';
+import { readClock } from './base/clock.ts';
 import { execute } from './execute.ts';
 import type { Runnable } from './handler-context.ts';
 import { StopSource } from './interruption.ts';
-import type { JobType } from './job-type.ts';
-import { canonicalJson, planOf, type Plan } from './plan.ts';
-import { conceal } from './secrets.ts';
-import type { World } from './world.ts';
+import type { JobType } from './job/job-type.ts';
+import { type Plan, planOf } from './job/plan.ts';
+import { seedOf } from './job/seed.ts';
+import type { World } from './ports/runtime.ts';
 
 /**
  * Runs the handler for real in a transaction that is rolled back, and tells what it would have done. Nothing stays.
@@ -43,10 +42,4 @@ export async function rehearseAs(world: World, type: JobType, job: Runnable): Pr
   const plan = planOf(type, job.input, job.runAt, outcome);
   if (!plan) throw new Error('A rehearsal always counts rows.');
   return plan;
-}
-
-/** A run that a person starts draws the same numbers and ids as its rehearsal at the same instant. */
-export function seedOf(type: JobType, input: unknown, at: Date): string {
-  const text = canonicalJson([type.type, conceal(input, type.secrets), at.toISOString()]);
-  return `run:${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`;
 }

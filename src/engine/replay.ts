@@ -1,13 +1,14 @@
+import { z } from 'zod';
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import { z } from 'zod';
-import type { JobType } from './job-type.ts';
-import type { Json } from './json.ts';
-import { canonicalJson, type Plan } from './plan.ts';
-import type { Effect } from './recorder.ts';
+import { canonicalJson } from './base/canonical-json.ts';
+import type { Json } from './base/json.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Effect } from './job/outcome.ts';
+import type { Plan } from './job/plan.ts';
+import { conceal } from './job/secrets.ts';
+import type { World } from './ports/runtime.ts';
 import { rehearseAs } from './rehearse.ts';
-import { conceal } from './secrets.ts';
-import type { World } from './world.ts';
 
 const recordingSchema = z.object({
   format: z.literal('humdrum-recording/1'),

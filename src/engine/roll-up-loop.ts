@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Bell } from './bell.ts';
+import { Bell } from './base/wake-up.ts';
 import { rollUp } from './roll-up.ts';
 
 /** While much happens, little, and nothing: then it waits until it is rung. */

@@ -1,12 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-
-/** Rows of one table, with all its partitions, that a transaction inserted, updated and deleted. TRUNCATE is not counted. */
-export interface TableChange {
-  table: string;
-  inserted: number;
-  updated: number;
-  deleted: number;
-}
+import type { TableChange } from './job/outcome.ts';
 
 const READ = `
 select nspname || '.' || whole.relname as "table",

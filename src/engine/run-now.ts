@@ -1,19 +1,22 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import { claimOne, type ClaimedJob } from './claim.ts';
-import { readClock } from './clock.ts';
-import { enqueue, type Enqueued } from './enqueue.ts';
-import type { Failure } from './error-fact.ts';
-import type { JobType } from './job-type.ts';
+import { readClock } from './base/clock.ts';
+import { claimOne } from './claim.ts';
+import { enqueue } from './enqueue.ts';
 import { StopSource } from './interruption.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
+import type { Failure } from './job/failure.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Outcome } from './job/outcome.ts';
+import { type Plan, planOf } from './job/plan.ts';
+import type { Enqueued } from './job/request.ts';
+import { seedOf } from './job/seed.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
-import { planOf, type Plan } from './plan.ts';
-import { rehearse, seedOf } from './rehearse.ts';
-import type { Outcome } from './execute.ts';
+import type { World } from './ports/runtime.ts';
+import { enqueueTraced } from './ports/tracing.ts';
+import { rehearse } from './rehearse.ts';
 import { Settler } from './settler.ts';
-import { enqueueTraced } from './tracing.ts';
-import type { World } from './world.ts';
 
 export interface RunOptions {
   /** What the handler sees as now. Default: now, on the database's clock. */

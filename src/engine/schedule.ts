@@ -1,17 +1,17 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
-import { readClock } from './clock.ts';
+import { readClock } from './base/clock.ts';
+import { seededRandom } from './base/random.ts';
 import { dueTicks, nextTick } from './cron.ts';
 import { describeCron } from './describe-cron.ts';
-import { enqueue, type Asker } from './enqueue.ts';
-import { isScheduled, type JobType, type ScheduledType } from './job-type.ts';
-import { limitsOf } from './limit.ts';
-import type { Persisting } from './new-job.ts';
-import { Vault } from './secrets.ts';
-import { seededRandom } from './random.ts';
-import type { Registry } from './registry.ts';
-import { seedOf } from './rehearse.ts';
-import { dueNames, fewNames, untilNextTick, type Schedules } from './soonest.ts';
+import { enqueue } from './enqueue.ts';
+import { isScheduled, type JobType, type ScheduledType } from './job/job-type.ts';
+import { limitsOf } from './job/limit-rule.ts';
+import type { Asker, Persisting } from './job/new-job.ts';
+import type { Registry } from './job/registry.ts';
+import { Vault } from './job/secrets.ts';
+import { seedOf } from './job/seed.ts';
+import { dueNames, fewNames, type Schedules, untilNextTick } from './soonest.ts';
 
 /** What is due to come: the next tick of each schedule, soonest first. */
 export interface NextTick {

@@ -1,6 +1,6 @@
-import type { ClaimedJob } from './claim.ts';
-import type { Outcome } from './execute.ts';
-import type { JobType } from './job-type.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Outcome } from './job/outcome.ts';
 
 /** How an attempt has ended, about to be recorded. */
 export interface Settlement {

@@ -2,13 +2,13 @@ import type { OpenTransaction } from '../database/database.ts';
 import { isBadData } from './bad-data.ts';
 import { completeWithin } from './complete.ts';
 import { isDeliverable } from './enqueue-deliveries.ts';
-import { failureOf } from './error-fact.ts';
-import type { Outcome } from './execute.ts';
 import { noteFenced } from './fence.ts';
+import { failureOf } from './job/failure.ts';
+import type { Outcome } from './job/outcome.ts';
+import type { World } from './ports/runtime.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from './settlement.ts';
 import { answerCalls } from './wake.ts';
-import type { World } from './world.ts';
 
 const TRY_AGAIN_MS = 250;
 const MAX_BATCH = 1_000;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { ScheduledType } from './job-type.ts';
+import type { ScheduledType } from './job/job-type.ts';
 
 /** Those of this process, by their names. In the table there may be others. */
 export type Schedules = ReadonlyMap<string, ScheduledType>;

@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-/** What a file may be made of. Node's `Readable` and the web's `ReadableStream` are iterables of this kind. */
-export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+import type { FileData } from './job/context.ts';
 
 export interface Spooled {
   sha256: string;

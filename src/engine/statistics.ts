@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import { STATUSES, type Status } from './lifecycle.ts';
+import { STATUSES, type Status } from './job/lifecycle.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
 import { COUNTS, statisticsSql, type Counted } from './tally-sql.ts';
 

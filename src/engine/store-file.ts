@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { FileStorage, FileToStore } from './file-storage.ts';
+import type { FileStorage, FileToStore } from './ports/file-storage.ts';
 import type { Spooled } from './spool.ts';
 
 /** What was stored within this time may be relied on. Half of the collector's day: the rest allows for clocks that differ. */

@@ -1,4 +1,4 @@
-import { Bell } from './bell.ts';
+import { Bell } from './base/wake-up.ts';
 import { cancelOverdue } from './cancel.ts';
 import { glance, isDue, type Glance } from './glance.ts';
 import { promote } from './promote.ts';
@@ -10,7 +10,7 @@ import { dropPassedKeys } from './unique-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
 import { answerCalls } from './wake.ts';
-import type { World } from './world.ts';
+import type { World } from './ports/runtime.ts';
 
 const SWEEP_MS = 5_000;
 const CHORE_MS = 60_000;

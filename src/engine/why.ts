@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
-import type { Status } from './lifecycle.ts';
+import type { Status } from './job/lifecycle.ts';
 
 /** Where a job stands, and why it stands there. */
 export interface Standing {

@@ -1,16 +1,17 @@
 import type { Word } from './announcer.ts';
 import { Appetite } from './appetite.ts';
-import { Bell } from './bell.ts';
-import { claimNext, type ClaimedJob } from './claim.ts';
+import { Bell } from './base/wake-up.ts';
+import { claimNext } from './claim.ts';
 import { StopSource } from './interruption.ts';
+import type { ClaimedJob } from './job/claimed-job.ts';
 import { Membership } from './membership.ts';
 import { perform } from './perform.ts';
+import type { World } from './ports/runtime.ts';
 import { release } from './release.ts';
 import { Settler } from './settler.ts';
 import { Upkeep } from './upkeep.ts';
-import type { WorkerSettings } from './worker-options.ts';
 import { Walk } from './walk.ts';
-import type { World } from './world.ts';
+import type { WorkerSettings } from './worker-options.ts';
 
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;

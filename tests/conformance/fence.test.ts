@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { claimOne } from '../../src/engine/claim.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { release } from '../../src/engine/release.ts';
 import { rescue } from '../../src/engine/rescue.ts';
 import { noteFenced } from '../../src/engine/fence.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { glance } from '../../src/engine/glance.ts';
-import { Registry } from '../../src/engine/registry.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { addWorker, claim, plain } from '../support/verbs.ts';

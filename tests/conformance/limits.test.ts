@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
 import { claimNext } from '../../src/engine/claim.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { promote } from '../../src/engine/promote.ts';
 import { registerLimits } from '../../src/engine/register-limits.ts';
 import { rescue } from '../../src/engine/rescue.ts';
 import { settle } from '../../src/engine/settle.ts';
 import { answerCalls } from '../../src/engine/wake.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
 import type { Humdrum, HumdrumOptions, LimitUse } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

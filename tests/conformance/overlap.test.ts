@@ -1,13 +1,14 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { claimNext, type ClaimedJob } from '../../src/engine/claim.ts';
+import { claimNext } from '../../src/engine/claim.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
 import { promote } from '../../src/engine/promote.ts';
 import { registerLimits } from '../../src/engine/register-limits.ts';
-import { Registry } from '../../src/engine/registry.ts';
 import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
 import { settle } from '../../src/engine/settle.ts';
 import { answerCalls } from '../../src/engine/wake.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
 import type { JobType, ScheduleRule } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

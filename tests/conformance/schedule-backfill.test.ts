@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { Registry } from '../../src/engine/registry.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
 import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';

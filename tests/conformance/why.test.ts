@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { registerLimits } from '../../src/engine/register-limits.ts';
 import { settle } from '../../src/engine/settle.ts';
 import { answerCalls } from '../../src/engine/wake.ts';

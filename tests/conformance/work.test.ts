@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PermanentError } from '../../src/index.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { eachBackend } from '../support/databases.ts';
 import { vacuum } from '../../src/engine/vacuum.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
-import { STATUSES, type Status } from '../../src/engine/lifecycle.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { type Status, STATUSES } from '../../src/engine/job/lifecycle.ts';
 import { countJobs, executionStats, statistics } from '../../src/engine/statistics.ts';
 import { recount } from '../support/recount.ts';
 import { isBefore, type Job } from './model.ts';

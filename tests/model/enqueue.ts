@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { JobRequest } from '../../src/engine/enqueuer.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
-import { Vault } from '../../src/engine/secrets.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import type { JobRequest } from '../../src/engine/job/request.ts';
+import { Vault } from '../../src/engine/job/secrets.ts';
 import { fireDue } from '../../src/engine/schedule.ts';
 import type { Spec } from './commands.ts';
 import type { Order } from './model.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import { seededRandom } from '../../src/engine/random.ts';
-import { Registry } from '../../src/engine/registry.ts';
+import { seededRandom } from '../../src/engine/base/random.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
 import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
 import type { ScheduleRule } from '../../src/index.ts';
 import { fieldsOf, ticksOf, walk } from '../support/cron-oracle.ts';

@@ -1,22 +1,12 @@
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
-import type { Severity } from '../../engine/watch.ts';
-import { ALERT_STATES, KINDS, type AlertState, type Kind } from '../../health/kinds.ts';
+import type { Severity } from '../../engine/ports/events.ts';
+import { ALERT_STATES, type AlertState, type Kind, KINDS } from '../../health/kinds.ts';
 import { acknowledgeAlert, listAlerts, showAlert, testAlerts } from '../../http/contract/alerts.ts';
 import { toAtMost, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
-import {
-  duration,
-  facts,
-  instant,
-  painted,
-  print,
-  printJson,
-  say,
-  second,
-  table,
-} from '../output.ts';
+import { duration, facts, instant, painted, print, printJson, say, second, table } from '../output.ts';
 import { withClient } from '../session.ts';
 
 type Alert = z.output<typeof listAlerts.answer>['alerts'][number];

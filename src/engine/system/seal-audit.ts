@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob } from '../job-type.ts';
+import { defineJob } from '../job/define-job.ts';
 import { sealAudit as seal } from '../seal-audit.ts';
 
 export const sealAudit = defineJob({

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Bell } from '../../engine/bell.ts';
+import { Bell } from '../../engine/base/wake-up.ts';
 import { ChangeFeed, changesAfter } from '../../engine/change-feed.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import { lastDrawnId } from '../../engine/seal-bound.ts';

@@ -1,4 +1,4 @@
-import { Bell } from '../../engine/bell.ts';
+import { Bell } from '../../engine/base/wake-up.ts';
 import type { AuditEntry } from '../../engine/audit-search.ts';
 import { changeMessage, heartbeat, message } from './message.ts';
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import type { Pack } from '../../engine/pack.ts';
+import type { Pack } from '../../engine/job/pack.ts';
 import { expireSessions } from './jobs/expire-sessions.ts';
 import { publishLeaderboards } from './jobs/publish-leaderboards.ts';
 import { recalculateLeaderboards } from './jobs/recalculate-leaderboards.ts';

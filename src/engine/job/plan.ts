@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Outcome } from './execute.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
+import type { Json } from '../base/json.ts';
 import type { JobType } from './job-type.ts';
-import type { Json } from './json.ts';
-import type { Effect, LogLine } from './recorder.ts';
-import type { TableChange } from './row-counts.ts';
+import type { Effect, LogLine, Outcome, TableChange } from './outcome.ts';
 import { conceal } from './secrets.ts';
 
 /** What a run does, as a rehearsal foretells it and the real run confirms it. */
@@ -40,13 +39,4 @@ export function planOf(type: JobType, input: unknown, at: Date, outcome: Outcome
   };
   const hash = createHash('sha256').update(canonicalJson(said)).digest('hex');
   return { ...said, at: at.toISOString(), log, durationMs, hash: `sha256:${hash}` };
-}
-
-/** Keys in order, no white space: equal values have equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

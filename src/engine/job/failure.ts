@@ -1,7 +1,6 @@
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError } from '../../errors.ts';
+import { PermanentError, RetryAfterError } from './errors.ts';
 import type { RetryPolicy } from './job-type.ts';
-import { PermanentError } from './permanent-error.ts';
-import { RetryAfterError } from './retry-after-error.ts';
 
 /** An error as it is kept: verbatim, but for what PostgreSQL's text cannot hold. */
 export interface ErrorFact {

@@ -1,7 +1,7 @@
-import type { Database } from '../database/database.ts';
-import type { MigrationSet } from '../database/migrate.ts';
+import type { Database } from '../../database/database.ts';
+import type { MigrationSet } from '../../database/migrate.ts';
 import type { JobType } from './job-type.ts';
-import type { LimitRule } from './limit.ts';
+import type { LimitRule } from './limit-rule.ts';
 
 /** A folder of ready-made job types for one domain. Its tables live in a PostgreSQL schema of its own name. */
 export interface Pack {
@@ -19,7 +19,7 @@ export interface Pack {
 
 const engineMigrations: MigrationSet = {
   name: 'engine',
-  folder: new URL('../../migrations/engine/', import.meta.url),
+  folder: new URL('../../../migrations/engine', import.meta.url),
 };
 
 /** The engine's migrations come first: packs may refer to its tables. */

@@ -1,10 +1,10 @@
-import type { Database } from '../database/database.ts';
-import type { Enqueuer } from './enqueuer.ts';
+import type { Database } from '../../database/database.ts';
+import type { Enqueuer } from '../enqueuer.ts';
 import type { Listener } from './events.ts';
 import type { FileStorage } from './file-storage.ts';
-import type { Limits } from './limit.ts';
-import type { Registry } from './registry.ts';
-import type { Vault } from './secrets.ts';
+import type { Limits } from '../job/limit-rule.ts';
+import type { Registry } from '../job/registry.ts';
+import type { Vault } from '../job/secrets.ts';
 import type { Tracing } from './tracing.ts';
 
 /** What the verbs of one process share. */

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context } from './context.ts';
-import type { LimitUse } from './limit.ts';
-import type { Debounce, Unique } from './new-job.ts';
+import type { LimitUse } from './limit-rule.ts';
+import type { Debounce, Unique } from './request.ts';
 
 /** How a failed attempt is tried again. Times in milliseconds; every wait is drawn between 0 and its bound (full jitter). */
 export interface RetryPolicy {
@@ -121,4 +121,15 @@ export interface JobType<Input = unknown> {
   parse(input: unknown): Promise<Input>;
   /** Brings the input up to the type's version, checks it, and runs. */
   run(ctx: Context, input: unknown, version: number): unknown;
+}
+
+export type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
+
+export function isScheduled(type: JobType): type is ScheduledType {
+  return type.schedule !== null;
+}
+
+/** A type with the version of an input, as the hot tables name it: `mail.send`, `mail.send@2`. */
+export function signature(type: string, version: number): string {
+  return version === 1 ? type : `${type}@${version}`;
 }

@@ -1,5 +1,4 @@
-import { HumdrumError } from '../errors.ts';
-import type { JobType } from './job-definition.ts';
+import { HumdrumError } from '../../errors.ts';
 
 /** How many jobs may run at once, or start in a time. It holds across all processes of a database. */
 export interface LimitRule {
@@ -34,7 +33,7 @@ const LONGEST_KEY = 500;
 /** What keeps the jobs of a schedule with `overlap: 'queue'` in turn. The database knows it by itself, see `limit_of` in 0002_limits.sql. */
 export const IN_TURN = 'humdrum.in-turn';
 
-export function inTurn({ type }: JobType): LimitUse {
+export function inTurn(type: string): LimitUse {
   return { name: IN_TURN, key: type };
 }
 

@@ -1,28 +1,8 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError } from '../../errors.ts';
 import type { Context } from './context.ts';
-import type { JobDefinition, JobType, RetryPolicy } from './job-definition.ts';
+import type { JobDefinition, JobType, RetryPolicy } from './job-type.ts';
 import { redactor, secretsAt } from './secrets.ts';
-
-export type {
-  HealthRule,
-  JobDefinition,
-  JobType,
-  RetryDecision,
-  RetryPolicy,
-  ScheduleRule,
-} from './job-definition.ts';
-
-export type ScheduledType = JobType & { schedule: NonNullable<JobType['schedule']> };
-
-export function isScheduled(type: JobType): type is ScheduledType {
-  return type.schedule !== null;
-}
-
-/** A type with the version of an input, as the hot tables name it: `mail.send`, `mail.send@2`. */
-export function signature(type: string, version: number): string {
-  return version === 1 ? type : `${type}@${version}`;
-}
 
 const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,

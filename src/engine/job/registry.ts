@@ -1,5 +1,5 @@
-import { didYouMean, HumdrumError } from '../errors.ts';
-import { isScheduled, signature, type JobType, type ScheduledType } from './job-type.ts';
+import { didYouMean, HumdrumError } from '../../errors.ts';
+import { isScheduled, type JobType, type ScheduledType, signature } from './job-type.ts';
 
 /** Names that begin like this are the engine's own. */
 const RESERVED = ['humdrum.', 'deliver.', 'notify.'];

@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/database.ts';
+import type { Queryable } from '../../database/database.ts';
 
 /** The database's time, the only one that decides anything. In whole milliseconds. */
 export async function readClock(db: Queryable): Promise<Date> {

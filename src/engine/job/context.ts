@@ -1,12 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { Queryable, Transaction } from '../database/database.ts';
-import type { ChildReport } from './children.ts';
-import type { Enqueued } from './enqueue.ts';
-import type { JobRequest } from './enqueuer.ts';
-import type { JobType } from './job-type.ts';
-import type { Json } from './json.ts';
-import type { EnqueueOptions } from './new-job.ts';
-import type { FileData } from './spool.ts';
+import type { Queryable, Transaction } from '../../database/database.ts';
+import type { Json } from '../base/json.ts';
+import type { ChildReport } from './outcome.ts';
+import type { Enqueued, EnqueueOptions, JobRequest, TypeRef } from './request.ts';
 
 /** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
 export interface Context {
@@ -45,7 +41,7 @@ export interface Context {
 
   /** Persists a job together with this one: in an atomic job both commit or neither. */
   readonly enqueue: <Input>(
-    type: JobType<Input> | string,
+    type: TypeRef<Input> | string,
     input?: Input,
     options?: EnqueueOptions & Pick<JobRequest, 'children'>,
   ) => Promise<Enqueued>;
@@ -122,3 +118,6 @@ export interface ForEachReport<Item> {
   succeeded: number;
   failed: { item: Item; error: string }[];
 }
+
+/** What a file may be made of. Node's `Readable` and the web's `ReadableStream` are iterables of this kind. */
+export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;

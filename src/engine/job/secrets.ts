@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { HumdrumError } from '../errors.ts';
-import type { Json } from './json.ts';
+import { HumdrumError } from '../../errors.ts';
+import type { Json } from '../base/json.ts';
 
 /** What stands in the place of a secret wherever people look. */
 export const CONCEALED = '[secret]';

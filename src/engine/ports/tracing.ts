@@ -1,7 +1,7 @@
-import type { ClaimedJob } from './claim.ts';
-import type { Enqueued } from './enqueue.ts';
-import type { NewJob } from './new-job.ts';
-import type { Performed } from './perform.ts';
+import type { ClaimedJob } from '../job/claimed-job.ts';
+import type { NewJob } from '../job/new-job.ts';
+import type { Performed } from '../job/outcome.ts';
+import type { Enqueued } from '../job/request.ts';
 
 /**
  * Who follows jobs from where they are asked for to where they run; `humdrum/telemetry` has one for OpenTelemetry. The

@@ -1,7 +1,6 @@
-import type { ClaimedJob } from './claim.ts';
-import type { Outcome } from './execute.ts';
-import type { Plan } from './plan.ts';
-import type { NoticeName, Severity } from './watch.ts';
+import type { ClaimedJob } from '../job/claimed-job.ts';
+import type { Outcome } from '../job/outcome.ts';
+import type { Plan } from '../job/plan.ts';
 
 /** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
 export type EngineEvent =
@@ -28,3 +27,13 @@ export type EngineEvent =
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;
+
+/** Why people are told of an alert. */
+export const NOTICES = ['fired', 'repeated', 'escalated', 'resolved', 'test'] as const;
+
+export type NoticeName = (typeof NOTICES)[number];
+
+/** By the level of an alert, from 0. */
+export const SEVERITIES = ['notice', 'warning', 'error', 'critical'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];

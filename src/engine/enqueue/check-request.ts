@@ -1,76 +1,8 @@
-import { errorMessage, HumdrumError } from '../errors.ts';
-import type { JobType } from './job-type.ts';
-import { gatesOf, inTurn, type Gate, type Limits, type LimitUse } from './limit.ts';
-import type { Vault } from './secrets.ts';
-
-/** At most one job with this key among the open ones (queued or running) of its type; with `forMs`, at most one in that time. */
-export interface Unique {
-  key: string;
-  /** Hold the key for so long from the enqueue, whatever becomes of the job. */
-  forMs?: number;
-}
-
-/** Starts when nothing more with this key has come for `waitMs`; a later job takes the place of one that has not started. */
-export interface Debounce {
-  key: string;
-  waitMs: number;
-  /** But at the latest so long after the first of them. */
-  maxWaitMs?: number;
-}
-
-export interface EnqueueOptions {
-  /** Not before this instant, and what the handler sees as `ctx.now`. Default: now, on the database's clock. */
-  runAt?: Date;
-  /** Not before so long from now, on the database's clock. */
-  delayMs?: number;
-  /** Cancelled if it has not started by then. */
-  startBy?: Date;
-  /** Lower runs first; a point is worth a minute of waiting. Default: the job type's. */
-  priority?: number;
-  /** Of the job's random numbers and ids. Default: made from its id. */
-  seed?: string;
-  unique?: Unique;
-  debounce?: Debounce;
-  /** In place of those of the job type. */
-  limits?: readonly (string | LimitUse)[];
-}
-
-/** A job that starts when its children have ended. */
-export interface Children {
-  jobs: readonly NewJob[];
-  /** What becomes of the parent when one of them fails, is cancelled or does not end in time. */
-  onFailure: 'fail' | 'continue';
-  /** How long it waits for them at most. Default one day. */
-  withinMs: number;
-}
-
-export interface NewJob extends EnqueueOptions {
-  type: JobType;
-  input?: unknown;
-  schedule?: string;
-  children?: Children;
-  /** Where it is first due at another instant than the one that its handler sees as now. Default: `runAt`. */
-  dueAt?: Date;
-  /** It starts when the jobs of all earlier ticks of its schedule have ended. */
-  inTurn?: boolean;
-  /** The trace that it belongs to, see `tracing.ts`. */
-  trace?: string;
-}
-
-/** What persisting a job takes, besides the database. */
-export interface Persisting {
-  limits: Limits;
-  vault: Vault;
-}
-
-/** A job that may be persisted: its input fits, its options are in range. */
-export interface CheckedJob {
-  readonly job: NewJob;
-  readonly input: string;
-  readonly unique: Unique | null;
-  readonly debounce: Debounce | null;
-  readonly gates: readonly Gate[];
-}
+import { errorMessage, HumdrumError } from '../../errors.ts';
+import type { JobType } from '../job/job-type.ts';
+import { gatesOf, inTurn } from '../job/limit-rule.ts';
+import type { CheckedJob, NewJob, Persisting } from '../job/new-job.ts';
+import type { Debounce, Unique } from '../job/request.ts';
 
 const MAX_INPUT_BYTES = 1_048_576;
 const LONGEST_KEY = 500;
@@ -88,7 +20,7 @@ export async function checked(job: NewJob, { limits, vault }: Persisting): Promi
   checkKeys(job, unique, debounce);
   const { secrets } = type;
   const stored = secrets.length > 0 ? vault.seal(type.type, value, secrets) : value;
-  const uses = [...(job.limits ?? type.limits(parsed)), ...(job.inTurn ? [inTurn(type)] : [])];
+  const uses = [...(job.limits ?? type.limits(parsed)), ...(job.inTurn ? [inTurn(type.type)] : [])];
   return {
     job,
     input: serialize(type, stored),
