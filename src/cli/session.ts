@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Humdrum } from '../engine/humdrum.ts';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
 import type { Listener } from '../engine/ports/events.ts';
 import { isFolder } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';

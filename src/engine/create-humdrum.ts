@@ -1,10 +1,10 @@
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
-import type { HumdrumOptions } from './humdrum-options.ts';
-import { buryStrangers } from './membership.ts';
+import type { HumdrumOptions } from './options.ts';
+import { buryStrangers } from './worker/membership.ts';
 import { migrationSets } from './job/pack.ts';
-import { RESERVED, workerSettings } from './worker-options.ts';
+import { RESERVED, workerSettings } from './worker/options.ts';
 
 /** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {

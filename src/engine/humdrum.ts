@@ -2,21 +2,13 @@ import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Database, Queryable } from '../database/database.ts';
 import { type MigrationSet, planMigrations } from '../database/migrate.ts';
-import { act } from './act.ts';
-import { Announcer } from './announcer.ts';
-import { exportAudit } from './audit-export.ts';
-import { type AuditFound, type AuditQuery, searchAudit } from './audit-search.ts';
-import { backfill, type Backfill, type BackfillOptions } from './backfill.ts';
-import { type Preview, previewOf } from './bulk-preview.ts';
-import { type Acted, actOnAll, countFor, type JobFilter } from './bulk.ts';
-import { databaseFacts, type DatabaseFacts } from './database-facts.ts';
-import { type DeadLetterPage, deadLetters, listReceivers } from './dead-letters.ts';
-import { drain, type Drained, type DrainOptions } from './drain.ts';
-import { DryRun } from './dry-run.ts';
-import { Enqueuer } from './enqueuer.ts';
-import { fileNamed, openFile } from './find-file.ts';
-import { type Execution, executionHistory, type JobDetail, showJob } from './history.ts';
-import type { BulkOptions, HumdrumOptions, OperatorAct } from './humdrum-options.ts';
+import { exportAudit } from './audit/export.ts';
+import { type AuditFound, type AuditQuery, searchAudit } from './audit/search.ts';
+import { type AuditReport, storedAudit, verifyAudit } from './audit/verify.ts';
+import type { Receiver } from './deliveries/receiver.ts';
+import { Enqueuer } from './enqueue/enqueuer.ts';
+import { Announcer } from './enqueue/notify.ts';
+import { fileNamed, openFile } from './files/find-file.ts';
 import type { FileFact } from './job/context.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
@@ -26,28 +18,44 @@ import type { Plan } from './job/plan.ts';
 import { Registry } from './job/registry.ts';
 import type { Enqueued, EnqueueOptions, JobRequest } from './job/request.ts';
 import { Vault } from './job/secrets.ts';
-import { childrenOf, type ChildrenPage } from './list-children.ts';
-import type { ListOptions, PageOptions } from './list-filter.ts';
-import { type JobPage, type JobSummary, listJobs, pageOfJobs } from './list-jobs.ts';
-import { listQueues, type QueueSummary } from './list-queues.ts';
-import { type PastTick, pastTicks } from './list-ticks.ts';
-import { listWorkers, type WorkerSummary } from './list-workers.ts';
+import { type Acted, actOnAll, countFor, type JobFilter } from './operators/act-on-many.ts';
+import { act } from './operators/act-on-one.ts';
+import { type Preview, previewOf } from './operators/preview.ts';
+import type { BulkOptions, HumdrumOptions, OperatorAct } from './options.ts';
 import type { Listener } from './ports/events.ts';
 import type { World } from './ports/runtime.ts';
-import type { Receiver } from './receiver.ts';
-import { register } from './register.ts';
-import { rehearse } from './rehearse.ts';
-import { exportAttempt, parseRecording, type Recording, replay, type Replay } from './replay.ts';
-import { runNow, type RunOptions, type RunReport } from './run-now.ts';
+import { register } from './register/register.ts';
+import { registerSchedules } from './register/schedules.ts';
+import { rehearse } from './rehearse/rehearse.ts';
+import {
+  exportAttempt,
+  parseRecording,
+  type Recording,
+  replay,
+  type Replay,
+} from './rehearse/replay.ts';
+import { backfill, type Backfill, type BackfillOptions } from './schedule/backfill.ts';
+import { childrenOf, type ChildrenPage } from './search/children.ts';
+import { type DeadLetterPage, deadLetters, listReceivers } from './search/dead-letters.ts';
+import type { ListOptions, PageOptions } from './search/job-query.ts';
+import type { JobSummary } from './search/job-summary.ts';
+import { type JobPage, listJobs, pageOfJobs } from './search/list-jobs.ts';
+import { databaseFacts, type DatabaseFacts } from './show/database.ts';
+import { type Execution, executionHistory } from './show/executions.ts';
+import { type JobDetail, showJob } from './show/job.ts';
+import { listQueues, type QueueSummary } from './show/queues.ts';
 import {
   listSchedules,
   type NextTick,
   nextTicks,
-  registerSchedules,
   type ScheduleSummary,
   upcomingTicks,
-} from './schedule.ts';
-import { series, type Series, type SeriesOptions } from './series.ts';
+} from './show/schedules.ts';
+import { type PastTick, pastTicks } from './show/ticks.ts';
+import { vitalSigns, type VitalSigns } from './show/vital-signs.ts';
+import { type Standing, why } from './show/why.ts';
+import { listWorkers, type WorkerSummary } from './show/workers.ts';
+import { series, type Series, type SeriesOptions } from './statistics/series.ts';
 import {
   countJobs,
   executionStats,
@@ -56,13 +64,13 @@ import {
   type StatisticsOptions,
   type TypeCounts,
   type TypeStatistics,
-} from './statistics.ts';
+} from './statistics/statistics.ts';
 import { systemTypes } from './system/index.ts';
-import { type AuditReport, storedAudit, verifyAudit } from './verify-audit.ts';
-import { vitalSigns, type VitalSigns } from './vital-signs.ts';
-import { type Standing, why } from './why.ts';
-import { checkConnections, workerSettings, type WorkerSettings } from './worker-options.ts';
-import { Worker, type WorkerState } from './worker.ts';
+import { drain, type Drained, type DrainOptions } from './worker/drain.ts';
+import { DryRun } from './worker/dry-run-loop.ts';
+import { checkConnections, workerSettings, type WorkerSettings } from './worker/options.ts';
+import { runNow, type RunOptions, type RunReport } from './worker/run-now.ts';
+import { Worker, type WorkerState } from './worker/worker.ts';
 
 /** What a program holds: it enqueues, runs, asks and acts. `createHumdrum` makes one. */
 export class Humdrum {

@@ -1,9 +1,9 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { deadRows, horizonHolders } from '../database/server-facts.ts';
 import type { DeadRows, HorizonHolder } from '../database/server-facts.ts';
-import { stuckLeases, type StuckLease } from '../engine/examine.ts';
-import { statistics } from '../engine/statistics.ts';
-import { vitalSigns } from '../engine/vital-signs.ts';
+import { stuckLeases, type StuckLease } from '../engine/show/doctor.ts';
+import { statistics } from '../engine/statistics/statistics.ts';
+import { vitalSigns } from '../engine/show/vital-signs.ts';
 import type { Memory } from './memory.ts';
 
 /** A type that something is expected of, or that has run since somebody looks. */

@@ -1,4 +1,4 @@
-import { nextTick } from '../engine/cron.ts';
+import { nextTick } from '../engine/schedule/cron.ts';
 import type { Facts, WatchedType } from './facts.ts';
 import type { Kind } from './kinds.ts';
 import { span } from './span.ts';

@@ -1,6 +1,6 @@
 import type { ConnectionUse } from '../database/database.ts';
-import type { VitalSigns } from '../engine/vital-signs.ts';
-import type { WorkerState } from '../engine/worker.ts';
+import type { VitalSigns } from '../engine/show/vital-signs.ts';
+import type { WorkerState } from '../engine/worker/worker.ts';
 import type { Distribution } from './distribution.ts';
 import type { Tally } from './tally.ts';
 

@@ -1,4 +1,4 @@
-import type { WorkerState } from '../engine/worker.ts';
+import type { WorkerState } from '../engine/worker/worker.ts';
 import type { Distribution } from './distribution.ts';
 import { single, type Family, type Sample, type Seen } from './family.ts';
 import { RUN_BOUNDS, TRIP_BOUNDS, WAIT_BOUNDS } from './tally.ts';

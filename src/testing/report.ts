@@ -1,5 +1,5 @@
 import type { AssertionError } from 'node:assert';
-import type { Drained, DrainedAttempt } from '../engine/drain.ts';
+import type { Drained, DrainedAttempt } from '../engine/worker/drain.ts';
 import type { ErrorFact } from '../engine/job/failure.ts';
 import { failure } from './expectation.ts';
 

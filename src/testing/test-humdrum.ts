@@ -1,11 +1,10 @@
 import type { Json } from '../engine/base/json.ts';
-import type { Drained, DrainOptions } from '../engine/drain.ts';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
 import { Humdrum } from '../engine/humdrum.ts';
 import type { ErrorFact } from '../engine/job/failure.ts';
-import type { JobType } from '../engine/job/job-type.ts';
+import { type JobType, requireScheduled } from '../engine/job/job-type.ts';
 import type { Effect, LogLine, TableChange } from '../engine/job/outcome.ts';
-import { requireScheduled } from '../engine/schedule.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
+import type { Drained, DrainOptions } from '../engine/worker/drain.ts';
 import { instantOf, type TestClock } from './clock.ts';
 import type { Lent } from './embedded.ts';
 import { expectFound, expectNone, matching } from './expectation.ts';

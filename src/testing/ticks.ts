@@ -1,4 +1,4 @@
-import { nextTick } from '../engine/cron.ts';
+import { nextTick } from '../engine/schedule/cron.ts';
 import type { ScheduledType } from '../engine/job/job-type.ts';
 import { HumdrumError } from '../errors.ts';
 import { instantOf } from './clock.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { glance } from '../../src/engine/glance.ts';
+import { glance } from '../../src/engine/upkeep/due-work.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';

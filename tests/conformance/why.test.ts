@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
-import { settle } from '../../src/engine/settle.ts';
-import { answerCalls } from '../../src/engine/wake.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import { answerCalls } from '../../src/engine/transitions/wake.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Walk } from '../../src/engine/walk.ts';
+import { Walk } from '../../src/engine/worker/claim-cursor.ts';
 
 const place = (rank: number, id = 1) => ({ rank, id });
 

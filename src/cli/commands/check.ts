@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { nextTick } from '../../engine/cron.ts';
-import { describeCron } from '../../engine/describe-cron.ts';
+import { nextTick } from '../../engine/schedule/cron.ts';
+import { describeCron } from '../../engine/schedule/describe-cron.ts';
 import { Humdrum } from '../../engine/humdrum.ts';
 import type { JobType, ScheduledType } from '../../engine/job/job-type.ts';
 import { gatesOf, limitsOf } from '../../engine/job/limit-rule.ts';

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { HumdrumError } from '../../errors.ts';
 import type { Context } from './context.ts';
 import type { LimitUse } from './limit-rule.ts';
 import type { Debounce, Unique } from './request.ts';
@@ -132,4 +133,10 @@ export function isScheduled(type: JobType): type is ScheduledType {
 /** A type with the version of an input, as the hot tables name it: `mail.send`, `mail.send@2`. */
 export function signature(type: string, version: number): string {
   return version === 1 ? type : `${type}@${version}`;
+}
+
+/** Errors: `input-invalid`. */
+export function requireScheduled(type: JobType): ScheduledType {
+  if (isScheduled(type)) return type;
+  throw new HumdrumError('input-invalid', `${type.type} has no schedule.`);
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import type { Enqueuer } from '../enqueuer.ts';
+import type { Enqueued, JobRequest } from '../job/request.ts';
 import type { Listener } from './events.ts';
 import type { FileStorage } from './file-storage.ts';
 import type { Limits } from '../job/limit-rule.ts';
@@ -7,13 +7,19 @@ import type { Registry } from '../job/registry.ts';
 import type { Vault } from '../job/secrets.ts';
 import type { Tracing } from './tracing.ts';
 
-/** What the verbs of one process share. */
+/** Persists the jobs that a program or a handler asks for. */
+export interface Enqueues {
+  /** All of them, in order, or none. Inside an open transaction they belong to it. */
+  enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]>;
+}
+
+/** What the parts of one process share. */
 export interface World {
   readonly database: Database;
   readonly types: Registry;
   readonly limits: Limits;
   readonly vault: Vault;
-  readonly enqueuer: Enqueuer;
+  readonly enqueuer: Enqueues;
   /** Null where none is configured. */
   readonly files: FileStorage | null;
   /** Null: nobody follows jobs. */

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { collectFiles } from '../collect-files.ts';
+import { collectFiles } from './collect-files.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { FileStorage } from '../ports/file-storage.ts';
 import { dropHistoryAfter } from './drop-history.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Bell } from '../../engine/base/wake-up.ts';
-import { ChangeFeed, changesAfter } from '../../engine/change-feed.ts';
+import { ChangeFeed, changesAfter } from '../../engine/audit/change-feed.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import { lastDrawnId } from '../../engine/seal-bound.ts';
+import { lastDrawnId } from '../../engine/audit/writers.ts';
 import { HumdrumError } from '../../errors.ts';
 import { ChangeStream, type Place, type Source, type Wish } from './stream.ts';
 

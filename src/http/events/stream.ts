@@ -1,5 +1,5 @@
 import { Bell } from '../../engine/base/wake-up.ts';
-import type { AuditEntry } from '../../engine/audit-search.ts';
+import type { AuditEntry } from '../../engine/audit/search.ts';
 import { changeMessage, heartbeat, message } from './message.ts';
 
 /** Which changes a stream is about. */
