@@ -23,7 +23,7 @@ export type { Action, Status } from './engine/job/lifecycle.ts';
 export type { Context, FileFact, ForEachReport, Notification } from './engine/job/context.ts';
 export type { Debounce, EnqueueOptions, Unique } from './engine/job/request.ts';
 export type { LimitRule, LimitUse } from './engine/job/limit-rule.ts';
-export type { ChildReport } from './engine/job/outcome.ts';
+export type { ChildReport } from './engine/job/context.ts';
 export type { EngineEvent, Listener } from './engine/ports/events.ts';
 export type { FileStorage, FileToStore, StoredFile } from './engine/ports/file-storage.ts';
 export type { Plan } from './engine/job/plan.ts';

@@ -92,7 +92,7 @@ describe('the documents', () => {
   });
 
   it('list who may do what', () => {
-    const rows = tableUnder('docs/lifecycle.md', 'src/engine/lifecycle.ts');
+    const rows = tableUnder('docs/lifecycle.md', 'src/engine/job/lifecycle.ts');
     const said = rows.map(([status, actions]) => [codesIn(status)[0], codesIn(actions)]);
     const allowed = STATUSES.map((status) => [status, allowedActions(status)]);
     expect(Object.fromEntries(said)).toEqual(Object.fromEntries(allowed));

@@ -1,27 +1,15 @@
 import type { Database, Queryable } from '../database/database.ts';
-import { deadRows, horizonHolders } from '../database/server-facts.ts';
-import type { DeadRows, HorizonHolder } from '../database/server-facts.ts';
-import { stuckLeases, type StuckLease } from '../engine/show/doctor.ts';
-import { statistics } from '../engine/statistics/statistics.ts';
+import {
+  deadRows,
+  type DeadRows,
+  type HorizonHolder,
+  horizonHolders,
+} from '../database/server-facts.ts';
+import { type StuckLease, stuckLeases } from '../engine/show/doctor.ts';
 import { vitalSigns } from '../engine/show/vital-signs.ts';
+import { statistics } from '../engine/statistics/statistics.ts';
 import type { Memory } from './memory.ts';
-
-/** A type that something is expected of, or that has run since somebody looks. */
-export interface WatchedType {
-  type: string;
-  everyMs: number | null;
-  expectMs: number | null;
-  /** Null where it has none. `patienceMs`: so late may a success come after a tick. */
-  schedule: { cron: string; timeZone: string; patienceMs: number } | null;
-  /** What is expected of it is since then. */
-  since: Date;
-  /** To the minute. Null: none is known. */
-  lastSuccessAt: Date | null;
-  /** Attempts that have failed since. */
-  failures: number;
-  /** Those of them after which nothing tried again. */
-  givenUp: number;
-}
+import type { WatchedType } from './watched-type.ts';
 
 /** All that the rules go by, at one moment. */
 export interface Facts {

@@ -1,4 +1,15 @@
-import { type Attributes, context, type Context, ProxyTracerProvider, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  type Context,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api';
 import type { ClaimedJob } from '../engine/job/claimed-job.ts';
 import type { NewJob } from '../engine/job/new-job.ts';
 import type { Outcome } from '../engine/job/outcome.ts';

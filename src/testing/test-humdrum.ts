@@ -8,7 +8,13 @@ import type { Drained, DrainOptions } from '../engine/worker/drain.ts';
 import { instantOf, type TestClock } from './clock.ts';
 import type { Lent } from './embedded.ts';
 import { expectFound, expectNone, matching } from './expectation.ts';
-import { effectCandidates, type EffectLike, jobCandidates, type JobLike, wantedOf } from './looking.ts';
+import {
+  effectCandidates,
+  type EffectLike,
+  jobCandidates,
+  type JobLike,
+  wantedOf,
+} from './looking.ts';
 import type { EffectSeen, JobSeen } from './queries.ts';
 import { addUp, expectCompleted, tooMany } from './report.ts';
 import { dueOf, tickOf } from './ticks.ts';
@@ -24,7 +30,7 @@ export interface TestDrainOptions extends DrainOptions, FailureOptions {
 }
 
 /** How one run of a handler ended. */
-export interface Performed {
+export interface JobRun {
   id: number;
   status: 'completed' | 'failed';
   /** Of a completed one. */
@@ -108,7 +114,7 @@ export class TestHumdrum extends Humdrum {
     type: JobType<Input> | string,
     input?: Input,
     { now, throwOnFailure = true }: { now?: Date | string } & FailureOptions = {},
-  ): Promise<Performed> {
+  ): Promise<JobRun> {
     const at = now === undefined ? this.clock.now() : instantOf(now);
     if (at > this.clock.now()) await this.clock.moveTo(at);
     const name = typeof type === 'string' ? type : type.type;

@@ -6,7 +6,17 @@ import { acknowledgeAlert, listAlerts, showAlert, testAlerts } from '../../http/
 import { toAtMost, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
-import { duration, facts, instant, painted, print, printJson, say, second, table } from '../output.ts';
+import {
+  duration,
+  facts,
+  instant,
+  painted,
+  print,
+  printJson,
+  say,
+  second,
+  table,
+} from '../output.ts';
 import { withClient } from '../session.ts';
 
 type Alert = z.output<typeof listAlerts.answer>['alerts'][number];

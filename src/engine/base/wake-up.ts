@@ -1,24 +1,24 @@
-/** Wakes a loop that waits. Rung while nobody waits, it is remembered once. */
-export class Bell {
-  #rung = false;
-  #wake: (() => void) | null = null;
+/** Lets a loop wait until it is woken. Woken while it does not wait, it skips its next wait. */
+export class WakeUp {
+  #pending = false;
+  #end: (() => void) | null = null;
 
-  ring(): void {
-    if (this.#wake) this.#wake();
-    else this.#rung = true;
+  wake(): void {
+    if (this.#end) this.#end();
+    else this.#pending = true;
   }
 
-  /** Until rung, or for `ms`. */
+  /** Resolves when woken, or after `ms`. */
   async wait(ms: number): Promise<void> {
-    if (this.#rung) {
-      this.#rung = false;
+    if (this.#pending) {
+      this.#pending = false;
       return;
     }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms);
-      this.#wake = () => {
+      const timer = setTimeout(() => this.#end?.(), ms);
+      this.#end = () => {
         clearTimeout(timer);
-        this.#wake = null;
+        this.#end = null;
         resolve();
       };
     });

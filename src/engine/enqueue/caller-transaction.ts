@@ -2,7 +2,7 @@ import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 
 /** A transaction that somebody else holds: types do not tell every library apart. Errors: `client-invalid`. */
-export function callersClient(client: Queryable): Queryable {
+export function callerTransaction(client: Queryable): Queryable {
   if (typeof client?.query !== 'function') throw invalid('has no query(sql, params)');
   return {
     query: async <Row>(sql: string, params?: unknown[]) => {

@@ -1,7 +1,7 @@
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import type { JobType } from '../job/job-type.ts';
 import { gatesOf, inTurn } from '../job/limit-rule.ts';
-import type { CheckedJob, NewJob, Persisting } from '../job/new-job.ts';
+import type { CheckedJob, NewJob, EnqueueSettings } from '../job/new-job.ts';
 import type { Debounce, Unique } from '../job/request.ts';
 
 const MAX_INPUT_BYTES = 1_048_576;
@@ -10,7 +10,10 @@ const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
 
 /** Errors: `input-invalid`, `not-serializable`, `limit-unknown`, `secret-key-missing`. */
-export async function checked(job: NewJob, { limits, vault }: Persisting): Promise<CheckedJob> {
+export async function checkRequest(
+  job: NewJob,
+  { limits, vault }: EnqueueSettings,
+): Promise<CheckedJob> {
   const { type } = job;
   const value = job.input ?? {};
   const parsed = await type.parse(value);

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { Asker, NewJob, Persisting } from '../job/new-job.ts';
+import type { EnqueuedBy, NewJob, EnqueueSettings } from '../job/new-job.ts';
 import type { Enqueued } from '../job/request.ts';
-import { ENQUEUE_CHUNK, insertJobs, type JobRow } from '../transitions/insert.ts';
-import { checked } from './check-request.ts';
+import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
+import { checkRequest } from './check-request.ts';
 import { debounce } from './debounce.ts';
 
 const DEEPEST_FAMILY = 10;
@@ -11,7 +11,7 @@ const DEEPEST_FAMILY = 10;
 /** Whether `enqueue` needs more than one statement, and so a transaction. */
 export function isOneStatement(jobs: readonly NewJob[]): boolean {
   return (
-    jobs.length <= ENQUEUE_CHUNK &&
+    jobs.length <= MAX_INSERT &&
     jobs.every(({ children, debounce: put, type }) => !children && !put && !type.debounces)
   );
 }
@@ -23,25 +23,30 @@ export function isOneStatement(jobs: readonly NewJob[]): boolean {
 export async function enqueue(
   db: Queryable,
   jobs: readonly NewJob[],
-  by: Asker,
+  by: EnqueuedBy,
 ): Promise<Enqueued[]> {
-  return persist(db, await checkAll(jobs, by), by, 1);
+  return persist(db, await checkRequests(jobs, by), by, 1);
 }
 
 /** Errors: `input-invalid`, `not-serializable`, `limit-unknown`. */
-export async function checkAll(jobs: readonly NewJob[], by: Persisting): Promise<JobRow[]> {
-  return Promise.all(jobs.map(async (job) => ({ ...(await checked(job, by)), parentId: null })));
+export async function checkRequests(
+  jobs: readonly NewJob[],
+  by: EnqueueSettings,
+): Promise<JobRow[]> {
+  return Promise.all(
+    jobs.map(async (job) => ({ ...(await checkRequest(job, by)), parentId: null })),
+  );
 }
 
 async function persist(
   db: Queryable,
   rows: readonly JobRow[],
-  by: Asker,
+  by: EnqueuedBy,
   depth: number,
 ): Promise<Enqueued[]> {
   const enqueued: Enqueued[] = [];
-  for (let from = 0; from < rows.length; from += ENQUEUE_CHUNK) {
-    const chunk = rows.slice(from, from + ENQUEUE_CHUNK);
+  for (let from = 0; from < rows.length; from += MAX_INSERT) {
+    const chunk = rows.slice(from, from + MAX_INSERT);
     const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by) : chunk;
     enqueued.push(...(await insertJobs(db, ready, by)));
   }
@@ -58,13 +63,13 @@ async function persist(
 async function childrenOf(
   rows: readonly JobRow[],
   enqueued: readonly Enqueued[],
-  by: Asker,
+  by: EnqueuedBy,
 ): Promise<JobRow[]> {
   const families = rows.map(async ({ job: { children } }, at) => {
     const parent = enqueued[at];
     if (!children || !parent?.created) return [];
     return Promise.all(
-      children.jobs.map(async (job) => ({ ...(await checked(job, by)), parentId: parent.id })),
+      children.jobs.map(async (job) => ({ ...(await checkRequest(job, by)), parentId: parent.id })),
     );
   });
   return (await Promise.all(families)).flat();
@@ -74,7 +79,7 @@ async function childrenOf(
 export async function putOff(
   db: Queryable,
   rows: readonly JobRow[],
-  { actor }: Asker,
+  { actor }: EnqueuedBy,
 ): Promise<JobRow[]> {
   const ready: JobRow[] = [];
   for (const row of rows) {

@@ -1,9 +1,10 @@
+import type { NewWork } from '../ports/runtime.ts';
 import { isWithin, joinAmbient } from '../../database/ambient.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { Announcer, Word } from './notify.ts';
-import { callersClient } from './caller-transaction.ts';
-import { checkAll, enqueue, isOneStatement } from './enqueue.ts';
+import type { WorkNotifier } from './notify.ts';
+import { callerTransaction } from './caller-transaction.ts';
+import { checkRequests, enqueue, isOneStatement } from './enqueue.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Limits } from '../job/limit-rule.ts';
 import type { NewJob } from '../job/new-job.ts';
@@ -14,12 +15,12 @@ import { enqueueTraced, type Tracing } from '../ports/tracing.ts';
 
 const DAY_MS = 86_400_000;
 
-interface EnqueuerWorld {
+interface EnqueuerParts {
   database: Database;
   types: Registry;
   limits: Limits;
   vault: Vault;
-  announcer: Announcer;
+  notifier: WorkNotifier;
   tracing: Tracing | null;
   /** This process only rehearses. */
   dryRun: boolean;
@@ -27,12 +28,12 @@ interface EnqueuerWorld {
 
 /** Persists what people and handlers ask for, and spreads the word. */
 export class Enqueuer {
-  readonly #world: EnqueuerWorld;
+  readonly #runtime: EnqueuerParts;
   readonly #together: GroupCommit;
 
-  constructor(world: EnqueuerWorld) {
-    this.#world = world;
-    this.#together = new GroupCommit(world.database, world.announcer);
+  constructor(runtime: EnqueuerParts) {
+    this.#runtime = runtime;
+    this.#together = new GroupCommit(runtime.database, runtime.notifier);
   }
 
   /** All of them, in order, or none. Inside an open transaction they belong to that. */
@@ -40,20 +41,22 @@ export class Enqueuer {
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
     const word = wordOf(requests, jobs);
-    return enqueueTraced(this.#world.tracing, jobs, (traced) => this.#persist(traced, actor, word));
+    return enqueueTraced(this.#runtime.tracing, jobs, (traced) =>
+      this.#persist(traced, actor, word),
+    );
   }
 
-  async #persist(jobs: readonly NewJob[], actor: string, word: Word): Promise<Enqueued[]> {
-    const { database, limits, vault, announcer } = this.#world;
+  async #persist(jobs: readonly NewJob[], actor: string, word: NewWork): Promise<Enqueued[]> {
+    const { database, limits, vault, notifier } = this.#runtime;
     if (isOneStatement(jobs) && !isWithin(database)) {
-      const rows = await checkAll(jobs, { limits, vault });
+      const rows = await checkRequests(jobs, { limits, vault });
       return this.#together.enqueue(rows, actor, word);
     }
     const by = { actor, limits, vault };
     const enqueued = isOneStatement(jobs)
       ? await enqueue(database, jobs, by)
       : await database.transaction((tx) => enqueue(tx, jobs, by));
-    await announcer.announce(word);
+    await notifier.notify(word);
     return enqueued;
   }
 
@@ -63,20 +66,20 @@ export class Enqueuer {
     requests: readonly JobRequest[],
     actor: string,
   ): Promise<Enqueued[]> {
-    const { limits, vault, announcer, tracing } = this.#world;
+    const { limits, vault, notifier, tracing } = this.#runtime;
     await this.#refuseInDryRun();
-    const client = callersClient(given);
+    const client = callerTransaction(given);
     const jobs = requests.map((request) => this.#resolve(request));
     const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
       enqueue(client, traced, { actor, limits, vault }),
     );
-    await announcer.announceWithin(client, wordOf(requests, jobs));
+    await notifier.notifyWithin(client, wordOf(requests, jobs));
     return enqueued;
   }
 
   /** What a rehearsed handler enqueues is rolled back with it. */
   async #refuseInDryRun(): Promise<void> {
-    const { dryRun, database } = this.#world;
+    const { dryRun, database } = this.#runtime;
     if (!dryRun || (await joinAmbient(database))) return;
     throw new HumdrumError('dry-run', 'This process only rehearses: it enqueues nothing.');
   }
@@ -84,7 +87,7 @@ export class Enqueuer {
   #resolve({ type, children, ...rest }: JobRequest): NewJob {
     const job = {
       ...rest,
-      type: this.#world.types.get(typeof type === 'string' ? type : type.type),
+      type: this.#runtime.types.get(typeof type === 'string' ? type : type.type),
     };
     if (!children) return job;
     const jobs = children.jobs.map((child) => this.#resolve(child));
@@ -93,7 +96,7 @@ export class Enqueuer {
 }
 
 /** Of jobs that something has to be seen to before they can start, upkeep hears. */
-function wordOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): Word {
+function wordOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): NewWork {
   const plain = requests.every(
     ({ runAt, delayMs, limits, children, debounce }) =>
       !runAt && delayMs === undefined && !limits && !children && !debounce,

@@ -1,15 +1,16 @@
+import type { NewWork } from '../ports/runtime.ts';
 import { runOutside } from '../../database/ambient.ts';
 import type { Database } from '../../database/database.ts';
 import type { Enqueued } from '../job/request.ts';
 import { isBadData } from '../transitions/bad-data.ts';
-import { ENQUEUE_CHUNK, insertJobs, type JobRow } from '../transitions/insert.ts';
-import type { Announcer, Word } from './notify.ts';
+import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
+import type { WorkNotifier } from './notify.ts';
 
 /** Checked jobs that fit one statement. */
 interface Asked {
   rows: readonly JobRow[];
   actor: string;
-  word: Word;
+  word: NewWork;
   done: (enqueued: Enqueued[]) => void;
   failed: (error: unknown) => void;
 }
@@ -20,16 +21,16 @@ interface Asked {
  */
 export class GroupCommit {
   readonly #database: Database;
-  readonly #announcer: Announcer;
+  readonly #notifier: WorkNotifier;
   #waiting: Asked[] = [];
   #committing = false;
 
-  constructor(database: Database, announcer: Announcer) {
+  constructor(database: Database, notifier: WorkNotifier) {
     this.#database = database;
-    this.#announcer = announcer;
+    this.#notifier = notifier;
   }
 
-  async enqueue(rows: readonly JobRow[], actor: string, word: Word): Promise<Enqueued[]> {
+  async enqueue(rows: readonly JobRow[], actor: string, word: NewWork): Promise<Enqueued[]> {
     return new Promise((done, failed) => {
       this.#waiting.push({ rows, actor, word, done, failed });
       if (!this.#committing) runOutside(() => void this.#commitAll());
@@ -49,7 +50,7 @@ export class GroupCommit {
     let rows = 0;
     const end = this.#waiting.findIndex((asked) => {
       rows += asked.rows.length;
-      return rows > ENQUEUE_CHUNK || asked.actor !== this.#waiting[0]?.actor;
+      return rows > MAX_INSERT || asked.actor !== this.#waiting[0]?.actor;
     });
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(end, 1));
   }
@@ -59,7 +60,7 @@ export class GroupCommit {
     const word = batch.some((asked) => asked.word === 'later') ? 'later' : 'ready';
     try {
       const rows = batch.flatMap((asked) => asked.rows);
-      const enqueued = await this.#announcer.announceWith(word, async (news) =>
+      const enqueued = await this.#notifier.notifyWithCommit(word, async (news) =>
         insertJobs(this.#database, rows, { actor, news }),
       );
       let from = 0;

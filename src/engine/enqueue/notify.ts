@@ -1,26 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { ambientTransaction, runOutside } from '../../database/ambient.ts';
 import type { Database, Listening, Queryable } from '../../database/database.ts';
+import type { NewWork } from '../ports/runtime.ts';
 import { CHANNEL } from '../transitions/insert-sql.ts';
-
-/** What there is to say: jobs that may start, or some for a later time. */
-export type Word = 'ready' | 'later';
 
 /** NOTIFY takes a lock of the whole cluster at commit: one is sent for whatever was enqueued in this time. */
 const DEBOUNCE_MS = 5;
 
 /** Spreads the word that there are new jobs. Only a hint: workers look by themselves too. */
-export class Announcer {
+export class WorkNotifier {
   readonly #database: Database;
-  readonly #heard: (word: Word) => void;
+  readonly #heard: (word: NewWork) => void;
   /** Who says it, where this process has told itself already. */
   readonly #me = randomBytes(4).toString('hex');
-  #unsaid: Word | null = null;
+  #unsaid: NewWork | null = null;
   #saidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #listening: Listening | null = null;
 
-  constructor(database: Database, heard: (word: Word) => void) {
+  constructor(database: Database, heard: (word: NewWork) => void) {
     this.#database = database;
     this.#heard = heard;
   }
@@ -35,10 +33,10 @@ export class Announcer {
     return this.#listening.direct;
   }
 
-  async announce(word: Word): Promise<void> {
+  async notify(word: NewWork): Promise<void> {
     this.#heard(word);
     if (this.#database.exclusive) return;
-    if (ambientTransaction(this.#database)) return this.announceWithin(this.#database, word);
+    if (ambientTransaction(this.#database)) return this.notifyWithin(this.#database, word);
     if (this.#unsaid === null) {
       this.#timer = runOutside(() => setTimeout(() => void this.#say(), DEBOUNCE_MS));
     }
@@ -46,18 +44,21 @@ export class Announcer {
   }
 
   /** With the commit, where nothing has been said for a moment: an idle system hears of a job as soon as it is there. */
-  async announceWith<T>(word: Word, commit: (news: string | null) => Promise<T>): Promise<T> {
+  async notifyWithCommit<T>(
+    word: NewWork,
+    commit: (news: string | null) => Promise<T>,
+  ): Promise<T> {
     const nowMs = performance.now();
     const quiet = nowMs - this.#saidMs >= DEBOUNCE_MS && !this.#database.exclusive;
     if (quiet) this.#saidMs = nowMs;
     const result = await commit(quiet ? `${word} ${this.#me}` : null);
     if (quiet) this.#heard(word);
-    else await this.announce(word);
+    else await this.notify(word);
     return result;
   }
 
   /** With the caller's transaction, so that nobody hears of it before it is there. */
-  async announceWithin(client: Queryable, news: string): Promise<void> {
+  async notifyWithin(client: Queryable, news: string): Promise<void> {
     // As a text: not every library can read a column of type void.
     await client.query(`select pg_notify('${CHANNEL}', $1)::text`, [news]);
   }
@@ -74,7 +75,6 @@ export class Announcer {
     this.#unsaid = null;
     this.#saidMs = performance.now();
     // Unheard, the jobs still start at the workers' next look.
-    if (word)
-      await this.announceWithin(this.#database, `${word} ${this.#me}`).catch(() => undefined);
+    if (word) await this.notifyWithin(this.#database, `${word} ${this.#me}`).catch(() => undefined);
   }
 }

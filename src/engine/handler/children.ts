@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
+import type { ChildReport } from '../job/context.ts';
 import type { Failure } from '../job/failure.ts';
-import type { ChildReport } from '../job/outcome.ts';
 
 const CHILDREN = `
 select id, type, status, result, error_class as "errorClass", error_message as "errorMessage"

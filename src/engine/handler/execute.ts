@@ -7,11 +7,11 @@ import { failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
 import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { Recorder } from './recorder.ts';
 
 export interface ExecuteOptions {
-  world: Pick<World, 'database' | 'enqueuer' | 'files' | 'vault'>;
+  runtime: Pick<Runtime, 'database' | 'enqueuer' | 'files' | 'vault'>;
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
@@ -25,21 +25,21 @@ export async function execute(
   job: Runnable,
   options: ExecuteOptions,
 ): Promise<Outcome> {
-  const { world, rehearsal = false, measure = false } = options;
-  const { database, enqueuer } = world;
+  const { runtime, rehearsal = false, measure = false } = options;
+  const { database, enqueuer } = runtime;
   const recorder = new Recorder();
   const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
   const db = own ?? steppingDatabase(database);
   const interruption = new Interruption(type, options.stop);
   const parts = { database, recorder, interruption, rehearsal };
-  const files = new HandlerFiles({ ...parts, storage: world.files });
+  const files = new HandlerFiles({ ...parts, storage: runtime.files });
   const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
   const startedMs = performance.now();
   let redact = asItIs;
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
-    const { input, secrets } = openSecrets(type, job.input, world.vault);
+    const { input, secrets } = openSecrets(type, job.input, runtime.vault);
     if (secrets.length > 0) redact = redactor(secrets);
     const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
     const result = await interruption.race(own ? own.run(handler) : handler());

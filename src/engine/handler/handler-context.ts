@@ -24,7 +24,7 @@ interface Parts {
 }
 
 /**
- * The handler's world, see `context.ts`. What a handler does not ask for is not made. All of it is a property with a
+ * The handler's runtime, see `context.ts`. What a handler does not ask for is not made. All of it is a property with a
  * function of its own, not a method: a handler may take it out of the context, as in run({ emit, log }).
  */
 export class HandlerContext implements Context {

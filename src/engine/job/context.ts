@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Queryable, Transaction } from '../../database/database.ts';
 import type { Json } from '../base/json.ts';
-import type { ChildReport } from './outcome.ts';
+import type { Status } from './lifecycle.ts';
 import type { Enqueued, EnqueueOptions, JobRequest, TypeRef } from './request.ts';
 
 /** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
@@ -121,3 +121,14 @@ export interface ForEachReport<Item> {
 
 /** What a file may be made of. Node's `Readable` and the web's `ReadableStream` are iterables of this kind. */
 export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+
+/** How a child ended that a job waited for. */
+export interface ChildReport {
+  id: number;
+  type: string;
+  status: Status;
+  /** Of a completed one. */
+  result: Json;
+  errorClass: string | null;
+  errorMessage: string | null;
+}

@@ -26,7 +26,7 @@ export interface NewJob extends EnqueueOptions {
 }
 
 /** What persisting a job takes, besides the database. */
-export interface Persisting {
+export interface EnqueueSettings {
   limits: Limits;
   vault: Vault;
 }
@@ -41,7 +41,7 @@ export interface CheckedJob {
 }
 
 /** Who asks, and why. `actor` null: the schedule of each job. */
-export interface Asker extends Persisting {
+export interface EnqueuedBy extends EnqueueSettings {
   actor: string | null;
   reason?: string | null;
 }

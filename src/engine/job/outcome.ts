@@ -1,7 +1,6 @@
 import type { OpenTransaction } from '../../database/database.ts';
 import type { Json } from '../base/json.ts';
 import type { Failure } from './failure.ts';
-import type { Status } from './lifecycle.ts';
 
 /** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
 export interface Effect {
@@ -14,17 +13,6 @@ export interface Effect {
 export interface LogLine {
   message: string;
   fields?: Record<string, Json>;
-}
-
-/** How a child ended that a job waited for. */
-export interface ChildReport {
-  id: number;
-  type: string;
-  status: Status;
-  /** Of a completed one. */
-  result: Json;
-  errorClass: string | null;
-  errorMessage: string | null;
 }
 
 /** Rows of one table, with all its partitions, that a transaction inserted, updated and deleted. TRUNCATE is not counted. */
@@ -49,7 +37,7 @@ export interface Outcome {
   readonly trace?: string;
 }
 
-export interface Performed {
+export interface JobRun {
   outcome: Outcome;
   /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted, and the job is given back or rescued. */
   settled: Promise<Outcome | false | null>;

@@ -19,7 +19,7 @@ export interface Pack {
 
 const engineMigrations: MigrationSet = {
   name: 'engine',
-  folder: new URL('../../../migrations/engine', import.meta.url),
+  folder: new URL('../../../migrations/engine/', import.meta.url),
 };
 
 /** The engine's migrations come first: packs may refer to its tables. */

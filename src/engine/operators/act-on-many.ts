@@ -1,4 +1,5 @@
-import type { Database, Queryable } from '../../database/database.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { cancel } from '../transitions/cancel.ts';
 import type { Action } from '../job/lifecycle.ts';
@@ -96,7 +97,7 @@ export async function countFor(db: Queryable, action: Action, filter: JobFilter)
  * that there is now: what fails again meanwhile is not touched twice. Errors: `input-invalid`.
  */
 export async function actOnAll(
-  db: Database,
+  { database: db, notify }: Pick<Runtime, 'database' | 'notify'>,
   action: Action,
   filter: JobFilter,
   { actor, reason, overMs = 0, atMost, part, onProgress }: BulkAct,
@@ -121,6 +122,7 @@ export async function actOnAll(
     done += acted.length;
     onProgress?.(done);
   }
+  await notify('later');
   return { done, met: ids.length, lastId: ids.at(-1) ?? null };
 }
 

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../database/database.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { HumdrumError } from '../../errors.ts';
 import { cancel } from '../transitions/cancel.ts';
 import { showJob } from '../show/job.ts';
@@ -7,14 +7,17 @@ import { keyHolder, retry } from '../transitions/retry.ts';
 
 const ACTS = { retry, cancel };
 
-/** Does to one job what a person asks for. Errors: `action-refused` with its status, `job-not-found`. */
-export async function act(
-  db: Queryable,
+/** Retries or cancels one job. Errors: `action-refused` with its status, `job-not-found`. */
+export async function actOnOne(
+  { database: db, notify }: Pick<Runtime, 'database' | 'notify'>,
   action: Action,
   id: number,
   by: { actor: string; reason: string | null },
 ): Promise<void> {
-  if ((await ACTS[action](db, [id], by)).length > 0) return;
+  if ((await ACTS[action](db, [id], by)).length > 0) {
+    await notify('later'); // Other jobs may have waited for a cancelled one too.
+    return;
+  }
   const { status, actions } = await showJob(db, id);
   const holder = action === 'retry' ? await keyHolder(db, id) : null;
   throw new HumdrumError(

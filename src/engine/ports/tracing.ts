@@ -1,6 +1,6 @@
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { NewJob } from '../job/new-job.ts';
-import type { Performed } from '../job/outcome.ts';
+import type { JobRun } from '../job/outcome.ts';
 import type { Enqueued } from '../job/request.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface Tracing {
   ): Promise<Enqueued[]>;
 
   /** Makes an attempt. `perform` is given the context that what follows from it carries along; null: none. */
-  run(job: ClaimedJob, perform: (trace: string | null) => Promise<Performed>): Promise<Performed>;
+  run(job: ClaimedJob, perform: (trace: string | null) => Promise<JobRun>): Promise<JobRun>;
 }
 
 /** Persists jobs, which carry a context along where somebody traces them. */

@@ -1,5 +1,5 @@
 import type { Receiver } from '../deliveries/receiver.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { registerAttributes } from './attributes.ts';
 import { registerHealth } from './health.ts';
 import { registerLimits } from './limits.ts';
@@ -7,7 +7,7 @@ import { registerReceivers } from './receivers.ts';
 
 /** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes, health. */
 export async function register(
-  { database, limits, types }: World,
+  { database, limits, types }: Runtime,
   receivers: readonly Receiver[],
   actor: string,
 ): Promise<void> {

@@ -5,22 +5,22 @@ import { StopSource } from '../handler/interruption.ts';
 import type { JobType } from '../job/job-type.ts';
 import { type Plan, planOf } from '../job/plan.ts';
 import { seedOf } from '../job/seed.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 
 /**
  * Runs the handler for real in a transaction that is rolled back, and tells what it would have done. Nothing stays.
  * (Numbers drawn from a PostgreSQL sequence are the exception: no rollback returns them.)
  */
 export async function rehearse(
-  world: World,
+  runtime: Runtime,
   type: JobType,
   input: unknown,
   at?: Date,
 ): Promise<Plan> {
   await type.parse(input);
-  const runAt = at ?? (await readClock(world.database));
+  const runAt = at ?? (await readClock(runtime.database));
   const seed = seedOf(type, input, runAt);
-  return rehearseAs(world, type, {
+  return rehearseAs(runtime, type, {
     id: null,
     attempt: 1,
     input,
@@ -31,9 +31,9 @@ export async function rehearse(
 }
 
 /** As this very job. */
-export async function rehearseAs(world: World, type: JobType, job: Runnable): Promise<Plan> {
+export async function rehearseAs(runtime: Runtime, type: JobType, job: Runnable): Promise<Plan> {
   const outcome = await execute(type, job, {
-    world,
+    runtime,
     stop: new StopSource(),
     rehearsal: true,
     measure: true,

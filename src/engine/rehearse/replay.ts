@@ -7,7 +7,7 @@ import type { JobType } from '../job/job-type.ts';
 import type { Effect } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 import { conceal } from '../job/secrets.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { rehearseAs } from './rehearse.ts';
 
 const recordingSchema = z.object({
@@ -115,14 +115,18 @@ export function parseRecording(value: unknown): Recording {
 }
 
 /** Rehearses a recorded attempt, on whatever data is here, and compares. */
-export async function replay(world: World, type: JobType, recording: Recording): Promise<Replay> {
+export async function replay(
+  runtime: Runtime,
+  type: JobType,
+  recording: Recording,
+): Promise<Replay> {
   if (!type.versions().includes(recording.version)) {
     throw new HumdrumError(
       'input-invalid',
       `${type.type} cannot run version ${recording.version} of its input: it knows ${type.versions().join(', ')}.`,
     );
   }
-  const plan = await rehearseAs(world, type, {
+  const plan = await rehearseAs(runtime, type, {
     id: recording.jobId,
     attempt: recording.attempt,
     input: recording.input,

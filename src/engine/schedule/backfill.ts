@@ -3,7 +3,7 @@ import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
 import { type JobType, requireScheduled, type ScheduledType } from '../job/job-type.ts';
 import type { Plan } from '../job/plan.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 import { ticksWithin } from './cron.ts';
 import { makeTickJobs } from './tick-jobs.ts';
@@ -39,11 +39,11 @@ export interface Backfill {
  * as now. Two backfills at once, or one beside the scheduler, make one job for a tick. Errors: `input-invalid`.
  */
 export async function backfill(
-  world: World,
+  runtime: Runtime,
   jobType: JobType,
   options: BackfillOptions & { actor: string },
 ): Promise<Backfill> {
-  const { database: db, limits, vault } = world;
+  const { database: db, limits, vault, notify } = runtime;
   const type = requireScheduled(jobType);
   const { limit = MAX_TICKS, dryRun = false, rehearsals = 10, actor, reason = null } = options;
   requireWhole('limit', limit, MAX_TICKS);
@@ -52,13 +52,14 @@ export async function backfill(
   const ticks = await openTicks(db, type, ticksOf(type, options), limit);
   if (dryRun) {
     const plans: Plan[] = [];
-    for (const at of ticks.slice(0, rehearsals)) plans.push(await rehearse(world, type, {}, at));
+    for (const at of ticks.slice(0, rehearsals)) plans.push(await rehearse(runtime, type, {}, at));
     return { ticks, jobs: [], plans };
   }
   const wanted = ticks.map((at) => ({ type, at, dueAt: at }));
   const made = await db.transaction((tx) =>
     makeTickJobs(tx, wanted, { actor, reason, limits, vault }),
   );
+  if (made.length > 0) await notify('later');
   return { ticks: made.map(({ at }) => at), jobs: made.map(({ id }) => id), plans: [] };
 }
 

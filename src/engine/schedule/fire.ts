@@ -2,11 +2,11 @@ import type { Database, Queryable } from '../../database/database.ts';
 import { seededRandom } from '../base/random.ts';
 import type { ScheduledType } from '../job/job-type.ts';
 import { limitsOf } from '../job/limit-rule.ts';
-import type { Persisting } from '../job/new-job.ts';
+import type { EnqueueSettings } from '../job/new-job.ts';
 import type { Registry } from '../job/registry.ts';
 import { Vault } from '../job/secrets.ts';
 import { dueTicks } from './cron.ts';
-import { dueNames, fewNames, type Schedules, untilNextTick } from './next-due.ts';
+import { dueNames, namesIfFew, type Schedules, msUntilNextTick } from './next-due.ts';
 import { makeTickJobs } from './tick-jobs.ts';
 
 interface DueRow {
@@ -26,21 +26,21 @@ const MAX_DUE = 1_000;
 export async function fireDue(
   db: Database,
   types: Registry,
-  persisting: Persisting = { limits: limitsOf({}), vault: new Vault([]) },
+  persisting: EnqueueSettings = { limits: limitsOf({}), vault: new Vault([]) },
 ): Promise<{ fired: number; nextMs: number | null }> {
   const known = types.scheduled;
   if (known.size === 0) return { fired: 0, nextMs: null };
-  const next = await untilNextTick(db, known);
+  const next = await msUntilNextTick(db, known);
   if (next === null || next > 0) return { fired: 0, nextMs: next };
   const fired = await db.transaction((tx) => fire(tx, known, persisting));
-  return { fired, nextMs: await untilNextTick(db, known) };
+  return { fired, nextMs: await msUntilNextTick(db, known) };
 }
 
-async function fire(tx: Queryable, known: Schedules, persisting: Persisting): Promise<number> {
+async function fire(tx: Queryable, known: Schedules, persisting: EnqueueSettings): Promise<number> {
   const { rows } = await tx.query<DueRow>(
     `select name, cron, time_zone, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
      where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
-    [fewNames(known) ?? (await dueNames(tx, known, MAX_DUE))],
+    [namesIfFew(known) ?? (await dueNames(tx, known, MAX_DUE))],
   );
   const due = rows.flatMap(({ name, cron, time_zone: timeZone, next_at: first, now }) => {
     const type = known.get(name);

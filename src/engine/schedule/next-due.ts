@@ -8,14 +8,14 @@ export type Schedules = ReadonlyMap<string, ScheduledType>;
 const FEW = 100;
 
 /** The names, where they are few enough to send them with each look; else null. */
-export function fewNames(known: Schedules): string[] | null {
+export function namesIfFew(known: Schedules): string[] | null {
   return known.size <= FEW ? [...known.keys()] : null;
 }
 
 /** How many milliseconds until the next tick of these; null if there is none. */
-export async function untilNextTick(db: Queryable, known: Schedules): Promise<number | null> {
-  const names = fewNames(known);
-  if (names) return untilNextOf(db, names);
+export async function msUntilNextTick(db: Queryable, known: Schedules): Promise<number | null> {
+  const names = namesIfFew(known);
+  if (names) return msUntilNextOf(db, names);
   for await (const { ms } of soonest(db, known)) return ms;
   return null;
 }
@@ -30,7 +30,7 @@ export async function dueNames(db: Queryable, known: Schedules, atMost: number):
   return names;
 }
 
-async function untilNextOf(db: Queryable, names: readonly string[]): Promise<number | null> {
+async function msUntilNextOf(db: Queryable, names: readonly string[]): Promise<number | null> {
   const { rows } = await db.query<{ ms: number | null }>(
     `select (extract(epoch from min(next_at) - humdrum.clock()) * 1000)::float8 as ms
      from humdrum.schedule where name = any ($1) and isfinite(next_at)`,

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { enqueue } from '../enqueue/enqueue.ts';
 import type { ScheduledType } from '../job/job-type.ts';
-import type { Asker } from '../job/new-job.ts';
+import type { EnqueuedBy } from '../job/new-job.ts';
 import { seedOf } from '../job/seed.ts';
 
 export interface Tick {
@@ -17,7 +17,7 @@ export interface Tick {
 export async function makeTickJobs(
   tx: Queryable,
   ticks: readonly Tick[],
-  by: Asker,
+  by: EnqueuedBy,
 ): Promise<{ at: Date; id: number }[]> {
   const { rows } = await tx.query<{ place: number }>(
     // In order, so that two who want the same ticks never wait for each other in a circle.

@@ -5,15 +5,15 @@ import { isDeliverable } from '../deliveries/create-deliveries.ts';
 import { noteFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
 import type { Outcome } from '../job/outcome.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from '../transitions/settlement.ts';
-import { answerCalls } from '../transitions/wake.ts';
+import { wakeWaiting } from '../transitions/wake.ts';
 
 const TRY_AGAIN_MS = 250;
 const MAX_BATCH = 1_000;
 
-type SettlerWorld = Pick<World, 'database' | 'onEvent' | 'onWoken'>;
+type SettlerRuntime = Pick<Runtime, 'database' | 'onEvent' | 'notify'>;
 
 interface Waiting {
   settlement: Settlement;
@@ -22,7 +22,7 @@ interface Waiting {
 
 /** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
 export class Settler {
-  readonly #world: SettlerWorld;
+  readonly #runtime: SettlerRuntime;
   /** How many jobs of each lease have no durable settlement yet. */
   readonly #open = new Map<number, number>();
   /** What the database would not store, and the failure that stands in its place. */
@@ -32,8 +32,8 @@ export class Settler {
   #flushing: Promise<void> | null = null;
   #answering: Promise<unknown> = Promise.resolve();
 
-  constructor(world: SettlerWorld) {
-    this.#world = world;
+  constructor(runtime: SettlerRuntime) {
+    this.#runtime = runtime;
   }
 
   /** How many have finished and wait to be settled. */
@@ -57,9 +57,9 @@ export class Settler {
   async settleWithin(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
     const deliverable = isDeliverable(settlement);
     const kept = await (deliverable ? settleAndCommit : completeWithin)(tx, settlement);
-    if (!kept) await noteFenced(this.#world.database, [settlement]);
-    if (deliverable) this.#world.onWoken();
-    if (settlement.job.ties) this.#answering = Promise.all([this.#answering, this.#answerCalls()]);
+    if (!kept) await noteFenced(this.#runtime.database, [settlement]);
+    if (deliverable) void this.#runtime.notify('ready');
+    if (settlement.job.ties) this.#answering = Promise.all([this.#answering, this.#wakeWaiting()]);
     // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
     this.#spent.push(...this.#close([settlement]));
     if (this.#spent.length > 0) this.#wake();
@@ -86,24 +86,24 @@ export class Settler {
       const fromMs = performance.now();
       const refused = new Set(await this.#persist(settlements, drained));
       const tookMs = performance.now() - fromMs;
-      this.#world.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
+      this.#runtime.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
       this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
       for (const { settlement, settled } of batch) {
         const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
         settled(refused.has(settlement) ? false : recorded);
       }
-      if (settlements.some(isDeliverable)) this.#world.onWoken();
-      if (settlements.some(({ job }) => job.ties)) await this.#answerCalls();
+      if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
+      if (settlements.some(({ job }) => job.ties)) await this.#wakeWaiting();
     }
   }
 
   /** Should it fail, the upkeep of any worker answers them. */
-  async #answerCalls(): Promise<void> {
+  async #wakeWaiting(): Promise<void> {
     try {
-      const { woken } = await answerCalls(this.#world.database);
-      if (woken > 0) this.#world.onWoken();
+      const { woken } = await wakeWaiting(this.#runtime.database);
+      if (woken > 0) void this.#runtime.notify('ready');
     } catch (error) {
-      this.#world.onEvent({ event: 'trouble', doing: 'settling', error });
+      this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
     }
   }
 
@@ -112,11 +112,11 @@ export class Settler {
     for (;;) {
       try {
         const refused = settlements.some(isDeliverable)
-          ? await this.#world.database.transaction((tx) => settle(tx, settlements, drained))
-          : await settle(this.#world.database, settlements, drained);
-        return refused.length > 0 ? await noteFenced(this.#world.database, refused) : [];
+          ? await this.#runtime.database.transaction((tx) => settle(tx, settlements, drained))
+          : await settle(this.#runtime.database, settlements, drained);
+        return refused.length > 0 ? await noteFenced(this.#runtime.database, refused) : [];
       } catch (error) {
-        this.#world.onEvent({ event: 'trouble', doing: 'settling', error });
+        this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
         if (isBadData(error)) return this.#isolate(settlements, drained, error);
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
       }

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import { Bell } from '../base/wake-up.ts';
+import { WakeUp } from '../base/wake-up.ts';
 import { rollUp } from './roll-up.ts';
 
 /** While much happens, little, and nothing: then it waits until it is rung. */
@@ -17,7 +17,7 @@ const REST_FACTOR = 9;
 export class RollUpLoop {
   readonly #database: Database;
   readonly #onTrouble: (error: unknown) => void;
-  readonly #bell = new Bell();
+  readonly #wakeUp = new WakeUp();
   #stopped = false;
   #idle = false;
   #loop: Promise<void> = Promise.resolve();
@@ -32,20 +32,20 @@ export class RollUpLoop {
   }
 
   /** There is something to roll up. It is told so far more often than it looks. */
-  ring(): void {
-    if (this.#idle) this.#bell.ring();
+  wake(): void {
+    if (this.#idle) this.#wakeUp.wake();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#bell.ring();
+    this.#wakeUp.wake();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const restMs = await this.#step();
-      await this.#bell.wait(restMs * (0.9 + Math.random() * 0.2));
+      await this.#wakeUp.wait(restMs * (0.9 + Math.random() * 0.2));
     }
   }
 

@@ -2,7 +2,7 @@ import type { OpenTransaction, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './row-columns.ts';
 import { ALIVE, closeLeases, isRefused, KEPT, KEPT_OR_UNDONE, refusedBy } from './fence.ts';
-import { letGo, tiedOf } from './free-holds.ts';
+import { freeHolds, tiedJobs } from './free-holds.ts';
 import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // Where this is part of a handler's transaction the COMMIT follows at once, or never: whoever has vanished in between must not
@@ -85,7 +85,7 @@ function completion(
   const parts = {
     given,
     effects: keepEffects(params, settlements),
-    ties: letGo(params, tiedOf(settlements), 'attempt'),
+    ties: freeHolds(params, tiedJobs(settlements), 'attempt'),
     drained: drained.length > 0 ? drainedSql(`$${params.push(drained)}::bigint[]`) : '',
     kept,
   };

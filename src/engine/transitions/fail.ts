@@ -4,7 +4,7 @@ import { type Column, columnOf, rowsOf } from './row-columns.ts';
 import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { signature } from '../job/job-type.ts';
-import { letGo, tiedOf } from './free-holds.ts';
+import { freeHolds, tiedJobs } from './free-holds.ts';
 import { leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // A job that is tried again was failed and is retried, in one moment: that is what its audit says.
@@ -81,7 +81,7 @@ export async function fail(
     ],
     params,
   );
-  const ties = letGo(params, tiedOf(settlements), 'fate', 'ended.retry_ms is null');
+  const ties = freeHolds(params, tiedJobs(settlements), 'fate', 'ended.retry_ms is null');
   return refusedBy(db, failSql(given, ties), params, settlements);
 }
 

@@ -4,7 +4,7 @@ import type { Settlement } from './settlement.ts';
  * What the jobs `tied` held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
  * ended. Whoever may have waited for that is called. Nothing where there are none.
  */
-export function letGo(
+export function freeHolds(
   params: unknown[],
   tied: readonly number[],
   ended: string,
@@ -33,5 +33,5 @@ call as (
 ),`;
 }
 
-export const tiedOf = (settlements: readonly Settlement[]): number[] =>
+export const tiedJobs = (settlements: readonly Settlement[]): number[] =>
   settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);

@@ -63,7 +63,7 @@ audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)
   select now, id, 'created', coalesce($1, 'schedule:' || ${column('schedule')}), $2 from fresh
 )
-${hasNews ? announcement(`$${params.length + 3}`) : ''}
+${hasNews ? notification(`$${params.length + 3}`) : ''}
 select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${hasNews ? ', said' : ''} order by ordinality`;
 }
 
@@ -133,7 +133,7 @@ kept as materialized (
 fresh as (select * from kept where kept_id = id),`;
 
 /** A part of a statement that says it when that commits. `news`: a parameter. The rows of `said` must be read. */
-export const announcement = (news: string): string =>
+export const notification = (news: string): string =>
   `, said as materialized (select pg_notify('${CHANNEL}', ${news}))`;
 
 export const CHANNEL = 'humdrum_jobs';

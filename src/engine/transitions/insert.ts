@@ -1,11 +1,11 @@
 import type { Queryable } from '../../database/database.ts';
-import type { Asker, CheckedJob, NewJob } from '../job/new-job.ts';
+import type { EnqueuedBy, CheckedJob, NewJob } from '../job/new-job.ts';
 import type { Enqueued } from '../job/request.ts';
 import { insertSql } from './insert-sql.ts';
 import { columnOf } from './row-columns.ts';
 
 /** A statement's arrays stay small enough to build and to plan in a blink. */
-export const ENQUEUE_CHUNK = 5_000;
+export const MAX_INSERT = 5_000;
 
 /** A checked job on its way into the table. */
 export interface JobRow extends CheckedJob {
@@ -55,11 +55,15 @@ export function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-/** Persists at most `ENQUEUE_CHUNK` jobs that need no other statement. `news`: what is announced with the commit. */
+/** Persists at most `MAX_INSERT` jobs that need no other statement. `news`: what is announced with the commit. */
 export async function insertJobs(
   db: Queryable,
   rows: readonly JobRow[],
-  { actor, reason = null, news = null }: Pick<Asker, 'actor' | 'reason'> & { news?: string | null },
+  {
+    actor,
+    reason = null,
+    news = null,
+  }: Pick<EnqueuedBy, 'actor' | 'reason'> & { news?: string | null },
 ): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),

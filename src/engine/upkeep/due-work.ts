@@ -1,10 +1,10 @@
 import type { Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { Registry } from '../job/registry.ts';
-import { fewNames, untilNextTick } from '../schedule/next-due.ts';
+import { namesIfFew, msUntilNextTick } from '../schedule/next-due.ts';
 
 /** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */
-export interface Glance {
+export interface DueWork {
   /** Jobs of these types may start. */
   ready: boolean;
   /** Queued jobs that have not started in time. */
@@ -23,7 +23,7 @@ export interface Glance {
 }
 
 /** What the statement answers: of the first jobs the types, of which this process may know thousands. */
-type Row = Omit<Glance, 'ready'> & { heads: string[] };
+type Row = Omit<DueWork, 'ready'> & { heads: string[] };
 
 const GLANCE = `${PREPARED}
 select heads, overdue, passed_keys as "passedKeys", calls, unrolled, lost_ms as "lostMs", tick_ms as "tickMs",
@@ -31,11 +31,11 @@ select heads, overdue, passed_keys as "passedKeys", calls, unrolled, lost_ms as 
 from humdrum.glance($1, $2)`;
 
 /** One look at all that a worker sees to, which writes nothing. Of hundreds of schedules it asks with a second one. */
-export async function glance(
+export async function findDueWork(
   db: Queryable,
   { queues, types }: { queues: readonly string[]; types: Pick<Registry, 'known' | 'scheduled'> },
-): Promise<Glance> {
-  const few = fewNames(types.scheduled);
+): Promise<DueWork> {
+  const few = namesIfFew(types.scheduled);
   const { rows } = await db.query<Row>(GLANCE, [queues, few ?? []]);
   const [seen] = rows;
   if (!seen) throw new Error('A look always sees something.');
@@ -43,7 +43,7 @@ export async function glance(
   return {
     ...rest,
     ready: heads.some((type) => types.known.has(type)),
-    tickMs: few ? tickMs : await untilNextTick(db, types.scheduled),
+    tickMs: few ? tickMs : await msUntilNextTick(db, types.scheduled),
   };
 }
 

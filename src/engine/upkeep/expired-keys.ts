@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
 
-/** A request that came when the key was held, and has waited for something since, must find it here. The function `glance` waits as long. */
+/** A request that came when the key was held, and has waited for something since, must find it here. The SQL function `glance` waits as long. */
 const KEPT_ON = `interval '1 minute'`;
 
 /** Clears away unique keys that were held for a time which has passed, and answers how many. Whoever wants such a key takes it anyway. */

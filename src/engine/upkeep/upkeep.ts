@@ -1,6 +1,6 @@
-import { Bell } from '../base/wake-up.ts';
+import { WakeUp } from '../base/wake-up.ts';
 import { cancelOverdue } from '../transitions/cancel.ts';
-import { glance, isDue, type Glance } from './due-work.ts';
+import { findDueWork, isDue, type DueWork } from './due-work.ts';
 import { promote } from '../transitions/promote.ts';
 import { rescue } from '../transitions/rescue.ts';
 import { extendHistory } from './retention.ts';
@@ -9,8 +9,8 @@ import { fireDue } from '../schedule/fire.ts';
 import { dropPassedKeys } from './expired-keys.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
-import { answerCalls } from '../transitions/wake.ts';
-import type { World } from '../ports/runtime.ts';
+import { wakeWaiting } from '../transitions/wake.ts';
+import type { Runtime } from '../ports/runtime.ts';
 
 const SWEEP_MS = 5_000;
 const CHORE_MS = 60_000;
@@ -19,7 +19,7 @@ const PATIENCE_MS = 500;
 const REST_MS = 25;
 
 export interface UpkeepOptions {
-  world: World;
+  runtime: Runtime;
   actor: string;
   queues: readonly string[];
   /** Called when jobs are ready that nothing may have announced. */
@@ -36,7 +36,7 @@ interface Chore {
 /** What every worker does beside running jobs: fires schedules, promotes what has come due, rescues what others have lost. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  readonly #bell = new Bell();
+  readonly #wakeUp = new WakeUp();
   readonly #chores: Chore[];
   readonly #rollUp: RollUpLoop;
   #stopped = false;
@@ -44,14 +44,14 @@ export class Upkeep {
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
-    const { database } = options.world;
+    const { database } = options.runtime;
     const chore = (doing: string, task: () => Promise<void>, doneMs = -Infinity): Chore => ({
       doing,
       task,
       doneMs,
     });
     this.#rollUp = new RollUpLoop(database, (error) =>
-      options.world.onEvent({ event: 'trouble', doing: 'rolling up statistics', error }),
+      options.runtime.onEvent({ event: 'trouble', doing: 'rolling up statistics', error }),
     );
     this.#chores = [
       chore('looking for unknown types', () => this.#tellUnknown()),
@@ -68,13 +68,13 @@ export class Upkeep {
   }
 
   /** Something may have been put down for later. */
-  ring(): void {
-    this.#bell.ring();
+  wake(): void {
+    this.#wakeUp.wake();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#bell.ring();
+    this.#wakeUp.wake();
     await this.#rollUp.stop();
     await this.#loop;
   }
@@ -83,7 +83,7 @@ export class Upkeep {
     while (!this.#stopped) {
       const nextMs = await this.#look();
       const jitteredMs = SWEEP_MS * (0.9 + Math.random() * 0.2);
-      await this.#bell.wait(Math.min(Math.max(nextMs, REST_MS), jitteredMs));
+      await this.#wakeUp.wait(Math.min(Math.max(nextMs, REST_MS), jitteredMs));
       if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, REST_MS));
     }
   }
@@ -95,12 +95,12 @@ export class Upkeep {
       chore.doneMs = performance.now();
       await this.#attempt(chore.doing, chore.task);
     }
-    const { queues, world } = this.#options;
-    const { database, types } = world;
-    const seen = await this.#attempt('looking', () => glance(database, { queues, types }));
+    const { queues, runtime } = this.#options;
+    const { database, types } = runtime;
+    const seen = await this.#attempt('looking', () => findDueWork(database, { queues, types }));
     if (!seen) return SWEEP_MS;
     if (seen.ready) this.#options.onReady();
-    if (seen.unrolled) this.#rollUp.ring();
+    if (seen.unrolled) this.#rollUp.wake();
     const due = this.#due(seen);
     let done = 0;
     for (const [doing, step] of due) done += (await this.#attempt(doing, step)) ?? 0;
@@ -110,54 +110,54 @@ export class Upkeep {
     return Math.min(...[lostMs, tickMs, dueMs, tokensMs].map((ms) => ms ?? Infinity));
   }
 
-  #due(seen: Glance): [doing: string, step: () => Promise<number>][] {
-    const { actor, world } = this.#options;
-    const { database } = world;
+  #due(seen: DueWork): [doing: string, step: () => Promise<number>][] {
+    const { actor, runtime } = this.#options;
+    const { database } = runtime;
     const steps: [boolean, string, () => Promise<number>][] = [
       [isDue(seen.lostMs), 'rescuing', () => this.#rescue()],
       [seen.overdue, 'cancelling', () => cancelOverdue(database, actor)],
       [seen.passedKeys, 'clearing', () => dropPassedKeys(database)],
       [isDue(seen.tickMs), 'firing schedules', () => this.#fire()],
       [isDue(seen.dueMs), 'promoting jobs', () => this.#promote()],
-      [seen.calls || isDue(seen.tokensMs), 'waking jobs', () => this.#answerCalls()],
+      [seen.calls || isDue(seen.tokensMs), 'waking jobs', () => this.#wakeWaiting()],
     ];
     return steps.flatMap(([wanted, doing, step]) => (wanted ? [[doing, step]] : []));
   }
 
   async #rescue(): Promise<number> {
-    const { world, actor } = this.#options;
-    const { rescued, again } = await rescue(world.database, actor);
-    if (rescued > 0) world.onEvent({ event: 'jobs-rescued', rescued, again });
-    if (again > 0) world.onWoken();
+    const { runtime, actor } = this.#options;
+    const { rescued, again } = await rescue(runtime.database, actor);
+    if (rescued > 0) runtime.onEvent({ event: 'jobs-rescued', rescued, again });
+    if (again > 0) void runtime.notify('ready');
     return rescued;
   }
 
   async #tellUnknown(): Promise<void> {
-    const { world, queues } = this.#options;
-    const types = await unknownTypes(world.database, queues, world.types.known);
-    if (types.length > 0) world.onEvent({ event: 'types-unknown', types });
+    const { runtime, queues } = this.#options;
+    const types = await unknownTypes(runtime.database, queues, runtime.types.known);
+    if (types.length > 0) runtime.onEvent({ event: 'types-unknown', types });
   }
 
   /** A tick that is skipped makes no job, and is done with too. */
   async #fire(): Promise<number> {
-    const { world } = this.#options;
-    const { fired } = await fireDue(world.database, world.types, world);
-    if (fired > 0) world.onEvent({ event: 'ticks-fired', fired });
-    if (fired > 0) world.onWoken();
+    const { runtime } = this.#options;
+    const { fired } = await fireDue(runtime.database, runtime.types, runtime);
+    if (fired > 0) runtime.onEvent({ event: 'ticks-fired', fired });
+    if (fired > 0) void runtime.notify('ready');
     return 1;
   }
 
   async #promote(): Promise<number> {
-    const { world } = this.#options;
-    const { promoted } = await promote(world.database);
-    if (promoted > 0) world.onWoken();
+    const { runtime } = this.#options;
+    const { promoted } = await promote(runtime.database);
+    if (promoted > 0) void runtime.notify('ready');
     return promoted;
   }
 
-  async #answerCalls(): Promise<number> {
-    const { world } = this.#options;
-    const { woken } = await answerCalls(world.database);
-    if (woken > 0) world.onWoken();
+  async #wakeWaiting(): Promise<number> {
+    const { runtime } = this.#options;
+    const { woken } = await wakeWaiting(runtime.database);
+    if (woken > 0) void runtime.notify('ready');
     return woken;
   }
 
@@ -166,7 +166,7 @@ export class Upkeep {
     try {
       return await step();
     } catch (error) {
-      this.#options.world.onEvent({ event: 'trouble', doing, error });
+      this.#options.runtime.onEvent({ event: 'trouble', doing, error });
       return null;
     }
   }

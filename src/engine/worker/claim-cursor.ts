@@ -11,7 +11,7 @@ const REST = 10;
  * has ended, and from the beginning again when ten times the length of that walk have passed: so long something with an
  * earlier place (a retry, a higher priority) may be overlooked, and no longer.
  */
-export class Walk {
+export class ClaimCursor {
   #last: Place | null = null;
   #wholeAtMs = -Infinity;
   #overlooked = false;

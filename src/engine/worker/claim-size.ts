@@ -6,7 +6,7 @@ const MAX_CLAIM = 500;
  * How many jobs a worker should have in hand: about as many as it finishes in a tenth of a second, so that quick jobs
  * come in large batches, and slow ones are left to workers that are free.
  */
-export class Appetite {
+export class ClaimSize {
   #finished = 0;
   #sinceMs: number;
   #perMs = 0;

@@ -1,20 +1,20 @@
 import type { Json } from '../base/json.ts';
 import { cancelOverdue } from '../transitions/cancel.ts';
 import { claimNext } from '../transitions/claim.ts';
-import { glance, isDue } from '../upkeep/due-work.ts';
+import { findDueWork, isDue } from '../upkeep/due-work.ts';
 import { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { Membership } from './membership.ts';
-import { perform } from './run-job.ts';
-import type { World } from '../ports/runtime.ts';
+import { runJob } from './run-job.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { promote } from '../transitions/promote.ts';
 import { rescue } from '../transitions/rescue.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { fireDue } from '../schedule/fire.ts';
 import { Settler } from '../settle/settler.ts';
 import { dropPassedKeys } from '../upkeep/expired-keys.ts';
-import { answerCalls } from '../transitions/wake.ts';
+import { wakeWaiting } from '../transitions/wake.ts';
 import type { WorkerSettings } from './options.ts';
 
 export interface DrainOptions {
@@ -47,10 +47,10 @@ export interface Drained {
 
 /** Runs what may start, one job after another, as a worker and its upkeep would. */
 export async function drain(
-  world: World,
+  runtime: Runtime,
   options: DrainOptions & Pick<WorkerSettings, 'leaseMs' | 'queues'>,
 ): Promise<Drained> {
-  const { types, database, onEvent } = world;
+  const { types, database, onEvent } = runtime;
   const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
   const stop = new StopSource();
   const membership = await Membership.join(database, {
@@ -60,7 +60,7 @@ export async function drain(
     onLost: () => stop.stop(new Error('This process has lost its lease.')),
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
-  const by = { world, settler: new Settler(world), stop };
+  const by = { runtime, settler: new Settler(runtime), stop };
   const { workerId } = membership;
   const ran: DrainedAttempt[] = [];
   let nextMs: number | null = null;
@@ -68,18 +68,18 @@ export async function drain(
     // A claim may find out by itself when there is more, so the answer is that of a look after the last of them. Jobs
     // that are seen and not claimed are in the hands of another process.
     for (let idle = 0; idle < 2 && ran.length < maxAttempts && !stop.stopped; idle += 1) {
-      const due = await catchUp(world, `worker:${workerId}`, queues);
+      const due = await catchUp(runtime, `worker:${workerId}`, queues);
       ({ nextMs } = due);
       if (!due.ready) break;
       if (due.more) idle = -1;
       while (ran.length < maxAttempts && !stop.stopped) {
-        const job = await claimNextOf(world, workerId, queues);
+        const job = await claimNextOf(runtime, workerId, queues);
         if (!job) break;
         idle = -1;
         ran.push(...(await runOne(job, by)));
       }
     }
-    await rollUpAll(world.database);
+    await rollUpAll(runtime.database);
   } finally {
     await membership.leave();
   }
@@ -98,19 +98,23 @@ interface CaughtUp {
 }
 
 /** What the upkeep of a worker does, all of it that is due, now. */
-async function catchUp(world: World, actor: string, queues: readonly string[]): Promise<CaughtUp> {
-  const { database, types, onEvent } = world;
-  const seen = await glance(database, { queues, types });
+async function catchUp(
+  runtime: Runtime,
+  actor: string,
+  queues: readonly string[],
+): Promise<CaughtUp> {
+  const { database, types, onEvent } = runtime;
+  const seen = await findDueWork(database, { queues, types });
   const cancelled = seen.overdue ? await cancelOverdue(database, actor) : 0;
   if (seen.passedKeys) await dropPassedKeys(database);
   const { rescued, again } = isDue(seen.lostMs) ? await rescue(database, actor) : NOTHING_RESCUED;
   if (rescued > 0) onEvent({ event: 'jobs-rescued', rescued, again });
-  const { fired } = isDue(seen.tickMs) ? await fireDue(database, types, world) : NOTHING_FIRED;
+  const { fired } = isDue(seen.tickMs) ? await fireDue(database, types, runtime) : NOTHING_FIRED;
   if (fired > 0) onEvent({ event: 'ticks-fired', fired });
   const later = isDue(seen.dueMs) ? await promote(database) : { promoted: 0, nextMs: seen.dueMs };
   const called =
     seen.calls || isDue(seen.tokensMs)
-      ? await answerCalls(database)
+      ? await wakeWaiting(database)
       : { woken: 0, nextMs: seen.tokensMs };
   const waits = [later.nextMs, called.nextMs].filter((ms) => ms !== null);
   const more = cancelled + rescued + fired + later.promoted + called.woken > 0;
@@ -125,7 +129,7 @@ const NOTHING_RESCUED = { rescued: 0, again: 0 };
 const NOTHING_FIRED = { fired: 0 };
 
 async function claimNextOf(
-  { database, types }: World,
+  { database, types }: Runtime,
   workerId: number,
   queues: readonly string[],
 ): Promise<ClaimedJob | null> {
@@ -143,16 +147,16 @@ async function claimNextOf(
 /** Nothing where the attempt was not recorded: another process has the job, or will. */
 async function runOne(
   job: ClaimedJob,
-  by: { world: World; settler: Settler; stop: StopSource },
+  by: { runtime: Runtime; settler: Settler; stop: StopSource },
 ): Promise<DrainedAttempt[]> {
-  const { world, settler } = by;
+  const { runtime, settler } = by;
   settler.opened(job.leaseId, 1);
-  const { settled, outcome: made } = await perform(world.types.get(job.type), job, by);
+  const { settled, outcome: made } = await runJob(runtime.types.get(job.type), job, by);
   const outcome = await settled;
   await settler.idle();
-  if (outcome === false) world.onEvent({ event: 'job-fenced', job, outcome: made });
+  if (outcome === false) runtime.onEvent({ event: 'job-fenced', job, outcome: made });
   if (!outcome) return [];
-  world.onEvent({ event: 'job-settled', job, outcome });
+  runtime.onEvent({ event: 'job-settled', job, outcome });
   const { ended } = outcome;
   const { id, type, attempt } = job;
   return 'result' in ended

@@ -1,33 +1,33 @@
 import { readClock } from '../base/clock.ts';
-import { Bell } from '../base/wake-up.ts';
+import { WakeUp } from '../base/wake-up.ts';
 import { nextTick } from '../schedule/cron.ts';
 import { isScheduled, type ScheduledType } from '../job/job-type.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 
 const LOOK_MS = 5_000;
 
 /** In the place of a worker: rehearses each tick of the schedules when it comes, and writes nothing. It takes no jobs. */
 export class DryRun {
-  readonly #world: World;
-  readonly #bell = new Bell();
+  readonly #runtime: Runtime;
+  readonly #wakeUp = new WakeUp();
   readonly #next = new Map<ScheduledType, Date>();
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
   }
 
   async start(): Promise<void> {
-    const now = await readClock(this.#world.database);
-    for (const type of this.#world.types.own().filter(isScheduled)) this.#await(type, now);
+    const now = await readClock(this.#runtime.database);
+    for (const type of this.#runtime.types.own().filter(isScheduled)) this.#await(type, now);
     this.#loop = this.#run();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#bell.ring();
+    this.#wakeUp.wake();
     await this.#loop;
   }
 
@@ -38,15 +38,15 @@ export class DryRun {
   }
 
   async #run(): Promise<void> {
-    const { database, onEvent } = this.#world;
+    const { database, onEvent } = this.#runtime;
     while (!this.#stopped) {
       try {
         const now = await readClock(database);
         await this.#rehearseDue(now);
-        await this.#bell.wait(Math.min(LOOK_MS, this.#untilNextMs(now)));
+        await this.#wakeUp.wait(Math.min(LOOK_MS, this.#untilNextMs(now)));
       } catch (error) {
         onEvent({ event: 'trouble', doing: 'rehearsing', error });
-        await this.#bell.wait(LOOK_MS);
+        await this.#wakeUp.wait(LOOK_MS);
       }
     }
   }
@@ -59,8 +59,8 @@ export class DryRun {
     for (const [type, tick] of this.#next) {
       if (tick > now || this.#stopped) continue;
       this.#await(type, now);
-      const plan = await rehearse(this.#world, type, {}, tick);
-      this.#world.onEvent({ event: 'rehearsed', plan });
+      const plan = await rehearse(this.#runtime, type, {}, tick);
+      this.#runtime.onEvent({ event: 'rehearsed', plan });
     }
   }
 }

@@ -120,7 +120,7 @@ async function resign(db: Queryable, workerId: number): Promise<void> {
 }
 
 /** On a database that only this process can have open, every other worker is dead: no need to wait for its leases. */
-export async function buryStrangers(db: Database): Promise<void> {
+export async function expireOtherWorkers(db: Database): Promise<void> {
   if (!db.exclusive) return;
   await db.query(
     'update humdrum.worker set expires_at = humdrum.clock() where name <> $1 and expires_at > humdrum.clock()',

@@ -5,13 +5,13 @@ import type { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import { type Failure, failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
-import type { Outcome, Performed } from '../job/outcome.ts';
-import type { World } from '../ports/runtime.ts';
+import type { Outcome, JobRun } from '../job/outcome.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import type { Settler } from '../settle/settler.ts';
 
-interface PerformOptions {
-  world: World;
+interface RunJobOptions {
+  runtime: Runtime;
   settler: Settler;
   stop: StopSource;
   measure?: boolean;
@@ -20,26 +20,22 @@ interface PerformOptions {
 }
 
 /** Runs a claimed job and sees to it that its end is recorded: with its own transaction where it has one, else in the next batch. */
-export async function perform(
-  type: JobType,
-  job: ClaimedJob,
-  by: PerformOptions,
-): Promise<Performed> {
-  const { tracing } = by.world;
+export async function runJob(type: JobType, job: ClaimedJob, by: RunJobOptions): Promise<JobRun> {
+  const { tracing } = by.runtime;
   return tracing
-    ? tracing.run(job, (trace) => performWithin(trace, type, job, by))
-    : performWithin(null, type, job, by);
+    ? tracing.run(job, (trace) => runTraced(trace, type, job, by))
+    : runTraced(null, type, job, by);
 }
 
-async function performWithin(
+async function runTraced(
   trace: string | null,
   type: JobType,
   job: ClaimedJob,
-  by: PerformOptions,
-): Promise<Performed> {
+  by: RunJobOptions,
+): Promise<JobRun> {
   const { settler, approve } = by;
   const tooEarly =
-    job.ties?.onChildFailure === 'fail' ? await childFailed(by.world.database, job) : null;
+    job.ties?.onChildFailure === 'fail' ? await childFailed(by.runtime.database, job) : null;
   const ended = tooEarly ?? (await execute(type, job, by));
   const seen = trace === null ? ended : { ...ended, trace };
   const refused = 'error' in seen.ended ? null : approve?.(seen);

@@ -12,8 +12,8 @@ import { type Plan, planOf } from '../job/plan.ts';
 import type { Enqueued } from '../job/request.ts';
 import { seedOf } from '../job/seed.ts';
 import { Membership } from './membership.ts';
-import { perform } from './run-job.ts';
-import type { World } from '../ports/runtime.ts';
+import { runJob } from './run-job.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { enqueueTraced } from '../ports/tracing.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 import { Settler } from '../settle/settler.ts';
@@ -37,15 +37,15 @@ export interface RunReport {
 
 /** Persists a job and runs its first attempt here and now, as a worker would: claimed, leased, recorded, audited. */
 export async function runNow(
-  world: World,
+  runtime: Runtime,
   type: JobType,
   input: unknown,
   options: RunOptions & { actor: string; leaseMs: number },
 ): Promise<RunReport> {
-  const { database, onEvent } = world;
+  const { database, onEvent } = runtime;
   const at = options.at ?? (await readClock(database));
   const { ifPlan } = options;
-  if (ifPlan !== undefined) await requirePlan(world, type, { input, at, ifPlan });
+  if (ifPlan !== undefined) await requirePlan(runtime, type, { input, at, ifPlan });
   const stop = new StopSource();
   const membership = await Membership.join(database, {
     leaseMs: options.leaseMs,
@@ -53,23 +53,23 @@ export async function runNow(
     onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
   });
   try {
-    const job = await persist(world, type, input, {
+    const job = await persist(runtime, type, input, {
       ...options,
       at,
       workerId: membership.workerId,
     });
-    const settler = new Settler(world);
+    const settler = new Settler(runtime);
     settler.opened(job.leaseId, 1);
-    const performed = await perform(type, job, {
-      world,
+    const ran = await runJob(type, job, {
+      runtime,
       settler,
       stop,
       measure: true,
       ...(ifPlan === undefined ? {} : { approve: (seen) => unlessPlan(type, job, ifPlan, seen) }),
     });
-    const recorded = await performed.settled;
+    const recorded = await ran.settled;
     await settler.idle();
-    const outcome = recorded || performed.outcome;
+    const outcome = recorded || ran.outcome;
     const plan = planOf(type, input, job.runAt, outcome);
     return {
       jobId: job.id,
@@ -83,7 +83,7 @@ export async function runNow(
 }
 
 async function persist(
-  { database, limits, vault, tracing }: World,
+  { database, limits, vault, tracing }: Runtime,
   type: JobType,
   input: unknown,
   { at: runAt, actor, workerId }: { at: Date; actor: string; workerId: number },
@@ -101,7 +101,7 @@ async function persist(
 
 /** Errors: `plan-changed`, `input-invalid` where there can be no plan. */
 async function requirePlan(
-  world: World,
+  runtime: Runtime,
   type: JobType,
   { input, at, ifPlan }: { input: unknown; at: Date; ifPlan: string },
 ): Promise<void> {
@@ -111,7 +111,7 @@ async function requirePlan(
       `${type.type} commits in steps (atomic: false): no plan can be held against its run.`,
     );
   }
-  const { hash } = await rehearse(world, type, input, at);
+  const { hash } = await rehearse(runtime, type, input, at);
   if (hash !== ifPlan) throw new HumdrumError('plan-changed', planChanged(ifPlan, hash));
 }
 

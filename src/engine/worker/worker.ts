@@ -1,45 +1,30 @@
-import type { Word } from '../enqueue/notify.ts';
-import { Appetite } from './claim-size.ts';
-import { Bell } from '../base/wake-up.ts';
-import { claimNext } from '../transitions/claim.ts';
+import { WakeUp } from '../base/wake-up.ts';
 import { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
-import { Membership } from './membership.ts';
-import { perform } from './run-job.ts';
-import type { World } from '../ports/runtime.ts';
-import { release } from '../transitions/release.ts';
+import type { NewWork, Runtime, WorkerActivity } from '../ports/runtime.ts';
 import { Settler } from '../settle/settler.ts';
+import { claimNext } from '../transitions/claim.ts';
+import { release } from '../transitions/release.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
-import { Walk } from './claim-cursor.ts';
+import { ClaimCursor } from './claim-cursor.ts';
+import { ClaimSize } from './claim-size.ts';
+import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
+import { runJob } from './run-job.ts';
 
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
 /** Where all work is announced: upkeep looks too, and what it sees is announced. */
 const POLL_HEARING_MS = 30_000;
 
-/** What a worker is doing at this moment. */
-export interface WorkerState {
-  /** Null: it has lost its lease, or has none yet. */
-  readonly workerId: number | null;
-  readonly stopping: boolean;
-  readonly concurrency: number;
-  /** Handlers that run. */
-  readonly running: number;
-  /** Jobs that it has claimed and not begun. */
-  readonly inHand: number;
-  /** Jobs that have ended and wait to be settled together. */
-  readonly unsettled: number;
-}
-
 /** The loop around claim, execute and settle. */
 export class Worker {
-  readonly #world: World;
+  readonly #runtime: Runtime;
   readonly #options: WorkerSettings & { queues: readonly string[] };
   readonly #settler: Settler;
-  readonly #bell = new Bell();
-  readonly #appetite = new Appetite(performance.now());
-  readonly #walks: ReadonlyMap<string, Walk>;
+  readonly #wakeUp = new WakeUp();
+  readonly #claimSize = new ClaimSize(performance.now());
+  readonly #cursors: ReadonlyMap<string, ClaimCursor>;
   /** Begun and not yet settled: by claim, since a job may be claimed again before the answer to its failure is here. */
   readonly #live = new Map<ClaimedJob, Promise<void>>();
   #busy = 0;
@@ -55,14 +40,14 @@ export class Worker {
   #stopping: Promise<void> | null = null;
   #hearing = false;
 
-  constructor(world: World, settings: WorkerSettings) {
-    this.#world = world;
-    this.#options = { queues: world.types.queues(), ...settings };
-    this.#settler = new Settler(world);
-    this.#walks = new Map(this.#options.queues.map((queue) => [queue, new Walk()]));
+  constructor(runtime: Runtime, settings: WorkerSettings) {
+    this.#runtime = runtime;
+    this.#options = { queues: runtime.types.queues(), ...settings };
+    this.#settler = new Settler(runtime);
+    this.#cursors = new Map(this.#options.queues.map((queue) => [queue, new ClaimCursor()]));
   }
 
-  get state(): WorkerState {
+  get activity(): WorkerActivity {
     return {
       workerId: this.#membership?.workerId ?? null,
       stopping: this.#stopping !== null,
@@ -76,10 +61,10 @@ export class Worker {
   async start(): Promise<void> {
     await this.#join();
     this.#upkeep = new Upkeep({
-      world: this.#world,
+      runtime: this.#runtime,
       queues: this.#options.queues,
       actor: `worker:${this.#workerId}`,
-      onReady: () => this.#bell.ring(),
+      onReady: () => this.#wakeUp.wake(),
     });
     this.#upkeep.start();
     this.#claiming = this.#claimLoop();
@@ -91,9 +76,9 @@ export class Worker {
   }
 
   /** There is new work. */
-  ring(word: Word): void {
-    this.#bell.ring();
-    if (word === 'later') this.#upkeep?.ring();
+  wake(work: NewWork): void {
+    this.#wakeUp.wake();
+    if (work === 'later') this.#upkeep?.wake();
   }
 
   /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */
@@ -116,7 +101,7 @@ export class Worker {
   }
 
   async #join(): Promise<void> {
-    const { database, types, onEvent } = this.#world;
+    const { database, types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
     this.#membership = await Membership.join(database, {
       leaseMs,
@@ -130,7 +115,7 @@ export class Worker {
 
   /** Too late: others have its jobs, or will. Everything in hand is dropped, and it goes on as a new worker. */
   async #joinAgain(): Promise<void> {
-    this.#world.onEvent({ event: 'lease-lost', workerId: this.#workerId });
+    this.#runtime.onEvent({ event: 'lease-lost', workerId: this.#workerId });
     this.#membership = null;
     this.#handlers.stop(new Error('The worker has lost its lease.'));
     this.#inHand = [];
@@ -140,7 +125,7 @@ export class Worker {
         this.#handlers = new StopSource();
         return;
       } catch (error) {
-        this.#world.onEvent({ event: 'trouble', doing: 'joining again', error });
+        this.#runtime.onEvent({ event: 'trouble', doing: 'joining again', error });
         await new Promise((resolve) => setTimeout(resolve, this.#pollMs));
       }
     }
@@ -151,31 +136,34 @@ export class Worker {
       if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
       const room = this.#room();
       if (room > 0) this.#foundAll = (await this.#claim(room)) < room;
-      if (room === 0) await this.#bell.wait(this.#pollMs);
-      else if (this.#foundAll) await this.#bell.wait(this.#restMs());
+      if (room === 0) await this.#wakeUp.wait(this.#pollMs);
+      else if (this.#foundAll) await this.#wakeUp.wait(this.#restMs());
     }
   }
 
   /** Until the next claim, if nothing calls for it before. */
   #restMs(): number {
     const nowMs = performance.now();
-    const walks = [...this.#walks.values()].map((walk) => walk.restMs(nowMs));
+    const walks = [...this.#cursors.values()].map((walk) => walk.restMs(nowMs));
     return Math.min(this.#pollMs * (0.9 + Math.random() * 0.2), ...walks);
   }
 
   /** How many jobs to claim now: none while enough are in hand, or too many wait to be settled. */
   #room(): number {
-    const wanted = Math.max(this.#options.concurrency, this.#appetite.jobsAhead(performance.now()));
+    const wanted = Math.max(
+      this.#options.concurrency,
+      this.#claimSize.jobsAhead(performance.now()),
+    );
     this.#lowWater = Math.floor(wanted / 2);
     if (this.#settler.backlog > MAX_UNSETTLED || this.#inHand.length > this.#lowWater) return 0;
     return Math.max(0, wanted - this.#inHand.length - this.#busy);
   }
 
   async #claim(room: number): Promise<number> {
-    const { database, types, onEvent } = this.#world;
+    const { database, types, onEvent } = this.#runtime;
     let left = room;
     try {
-      for (const [queue, walk] of this.#walks) {
+      for (const [queue, walk] of this.#cursors) {
         const fromMs = performance.now();
         const after = walk.from(fromMs);
         const from = { queue, types: types.signatures, limit: left, after };
@@ -204,7 +192,7 @@ export class Worker {
   async #giveBackUnheard(): Promise<void> {
     const known = [...this.#live.keys(), ...this.#inHand];
     const released = await this.#giveBack(known, 'its claim was not answered');
-    if (released > 0) this.#world.onEvent({ event: 'jobs-released', released });
+    if (released > 0) this.#runtime.onEvent({ event: 'jobs-released', released });
   }
 
   #startNext(): void {
@@ -219,19 +207,19 @@ export class Worker {
   /** A job that is done makes room for another. One that held a limit may have been what kept all others back. */
   #ringIfLow({ ties }: ClaimedJob): void {
     if (this.#inHand.length <= this.#lowWater && (ties !== null || !this.#foundAll)) {
-      this.#bell.ring();
+      this.#wakeUp.wake();
     }
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    const { types, onEvent } = this.#world;
-    const { settled, outcome } = await perform(types.get(job.type), job, {
-      world: this.#world,
+    const { types, onEvent } = this.#runtime;
+    const { settled, outcome } = await runJob(types.get(job.type), job, {
+      runtime: this.#runtime,
       settler: this.#settler,
       stop: this.#handlers,
     });
     this.#busy -= 1;
-    this.#appetite.finishedOne();
+    this.#claimSize.finishedOne();
     this.#startNext();
     this.#ringIfLow(job);
     const recorded = await settled;
@@ -239,12 +227,12 @@ export class Worker {
     this.#live.delete(job);
     if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
     if (recorded === false) onEvent({ event: 'job-fenced', job, outcome });
-    if (recorded && 'error' in recorded.ended) this.#upkeep?.ring(); // It may be due again soon.
+    if (recorded && 'error' in recorded.ended) this.#upkeep?.wake(); // It may be due again soon.
   }
 
   async #drain(): Promise<void> {
-    const { onEvent } = this.#world;
-    this.#bell.ring();
+    const { onEvent } = this.#runtime;
+    this.#wakeUp.wake();
     await this.#claiming;
     this.#inHand = [];
     let released = await this.#giveBack([...this.#live.keys()]);
@@ -262,9 +250,9 @@ export class Worker {
   async #giveBack(keep: ClaimedJob[], reason?: string): Promise<number> {
     const ids = keep.map(({ id }) => id);
     try {
-      return await release(this.#world.database, this.#workerId, ids, reason);
+      return await release(this.#runtime.database, this.#workerId, ids, reason);
     } catch (error) {
-      this.#world.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
+      this.#runtime.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
       return 0;
     }
   }

@@ -3,7 +3,14 @@ import type { Transaction } from '../../../database/database.ts';
 import type { Context } from '../../../engine/job/context.ts';
 import { defineJob } from '../../../engine/job/define-job.ts';
 import type { JobType } from '../../../engine/job/job-type.ts';
-import { abandonedSessions, archiveEntries, deleteOrphans, endSessions, oldEntries, orphanedEntries } from '../clean-up-queries.ts';
+import {
+  abandonedSessions,
+  archiveEntries,
+  deleteOrphans,
+  endSessions,
+  oldEntries,
+  orphanedEntries,
+} from '../clean-up-queries.ts';
 import { type EntryKey, POOL_PERIODS } from '../game.ts';
 import type { Settings } from '../options.ts';
 import { archivedBefore, dateOf } from '../rules.ts';

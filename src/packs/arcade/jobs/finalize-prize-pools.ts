@@ -5,7 +5,14 @@ import { defineJob } from '../../../engine/job/define-job.ts';
 import type { JobType } from '../../../engine/job/job-type.ts';
 import type { PoolKey } from '../game.ts';
 import type { Settings } from '../options.ts';
-import { finalizePool, lockPool, poolsToLookAt, rankedEntries, type RolledOver, rollOver } from '../queries.ts';
+import {
+  finalizePool,
+  lockPool,
+  poolsToLookAt,
+  rankedEntries,
+  type RolledOver,
+  rollOver,
+} from '../queries.ts';
 import { comparePools, dateOf, duePools, formatUsdc, hasEnded, shortAddress } from '../rules.ts';
 
 const MOST_WINNERS_NAMED = 10;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { glance } from '../../src/engine/upkeep/due-work.ts';
+import { findDueWork } from '../../src/engine/upkeep/due-work.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
@@ -25,7 +25,7 @@ eachBackend('a look at what there is to do', (fresh) => {
     const moveTo = await stopClockAt(db, '2026-03-01T10:00:00Z');
     const { humdrum } = await openEngine(db, { jobs: [plain] });
     const untilLost = async (): Promise<number | null> =>
-      (await glance(db, { queues: ['default'], types: new Registry([plain]) })).lostMs;
+      (await findDueWork(db, { queues: ['default'], types: new Registry([plain]) })).lostMs;
 
     const [forEver, , long, short] = await workersUntil(db, [
       'infinity',
