@@ -76,7 +76,7 @@ async function childrenOf(
 }
 
 /** One after another: of two that follow each other at once, the second takes the place of the first. */
-export async function putOff(
+async function putOff(
   db: Queryable,
   rows: readonly JobRow[],
   { actor }: EnqueuedBy,

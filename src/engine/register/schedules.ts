@@ -48,7 +48,7 @@ export async function changed(db: Queryable, types: Registry): Promise<Scheduled
 }
 
 /** A tick brings no input, so a schema that wants one would fail at every tick: better told at the start. */
-export async function requireNoInput(type: ScheduledType): Promise<void> {
+async function requireNoInput(type: ScheduledType): Promise<void> {
   try {
     await type.parse({});
   } catch (cause) {

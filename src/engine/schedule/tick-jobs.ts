@@ -4,7 +4,7 @@ import type { ScheduledType } from '../job/job-type.ts';
 import type { EnqueuedBy } from '../job/new-job.ts';
 import { seedOf } from '../job/seed.ts';
 
-export interface Tick {
+interface Tick {
   type: ScheduledType;
   at: Date;
   dueAt: Date;
@@ -53,23 +53,23 @@ export async function makeTickJobs(
   return made.flatMap(({ at, id, created }) => (created && id !== undefined ? [{ at, id }] : []));
 }
 
-export const OVERLAP = {
+const OVERLAP = {
   allow: {},
   queue: { inTurn: true },
   skip: { unique: { key: 'humdrum.overlap' } },
 };
 
 /** Whoever asks for ticks of the past wants all of them. */
-export const IN_BACKFILL = { allow: 'allow', queue: 'queue', skip: 'queue' } as const;
+const IN_BACKFILL = { allow: 'allow', queue: 'queue', skip: 'queue' } as const;
 
-export interface Made {
+interface Made {
   type: ScheduledType;
   at: Date;
   id?: number;
 }
 
 /** Which job each tick made. */
-export async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<void> {
+async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<void> {
   if (ticks.length === 0) return;
   await tx.query(
     `update humdrum.tick set job_id = made.id from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as made (schedule, at, id)
@@ -83,7 +83,7 @@ export async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<v
 }
 
 /** A tick that was skipped made no job: the audit tells why. */
-export async function noteSkipped(tx: Queryable, ticks: readonly Made[]): Promise<void> {
+async function noteSkipped(tx: Queryable, ticks: readonly Made[]): Promise<void> {
   if (ticks.length === 0) return;
   await tx.query(
     `insert into humdrum.audit (at, event, actor, reason)

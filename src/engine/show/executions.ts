@@ -25,6 +25,6 @@ export async function executionHistory(db: Queryable, limit = 20): Promise<Execu
   return rows;
 }
 
-export function clamp(value: number, least: number, most: number): number {
+function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(Math.trunc(value), least), most);
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { running } from '../transitions/running.ts';
 import type { LimitRule } from '../job/limit-rule.ts';
 
 /** A line of jobs, as it is now. Counts end at 100,000. */
@@ -49,9 +50,8 @@ elsewhere as materialized (
   ${['later', 'parked', 'failed'].map(scanned).join('\n  union all ')}
 ),
 running as materialized (
-  select job.queue from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
+  select job.queue from ${running()} as held
   cross join lateral (select queue from humdrum.job where job.id = held.job_id offset 0) as job
-  where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
 ),
 full_place as materialized (
   select count(*) >= $2 as is_full from elsewhere group by place

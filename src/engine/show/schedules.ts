@@ -42,7 +42,7 @@ export async function listSchedules(db: Queryable, types: Registry): Promise<Sch
   });
 }
 
-export const MAX_UPCOMING = 1_000;
+const MAX_UPCOMING = 1_000;
 
 /** The next ticks of a type's schedule, whether anybody is there to fire them or not. Errors: `input-invalid`. */
 export async function upcomingTicks(db: Queryable, type: JobType, count: number): Promise<Date[]> {

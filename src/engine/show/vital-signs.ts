@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { running } from '../transitions/running.ts';
 
 /** No table is counted further than this: a count that has come so far says "at least". */
 export const COUNTED_AT_MOST = 100_000;
@@ -42,7 +43,6 @@ const counted = (table: string): string => `
 select '${table}' as sign, queue, count(*) as value from (select queue from humdrum.${table} limit ${COUNTED_AT_MOST}) as few
 group by queue`;
 
-// A lease holds its jobs until all of them are settled, so those that are settled are left out, by one look at a key each.
 const SIGNS = `
 with recursive clock as materialized (select humdrum.clock() as now),
 ${SERVED}
@@ -63,11 +63,7 @@ union all ${counted('parked')}
 union all ${counted('failed')}
 union all
 select 'running', job.queue, count(*) from (
-  select held.job_id from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
-  where (
-    select true from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number
-  ) is null
-  limit ${COUNTED_AT_MOST}
+  select job_id from ${running()} as held limit ${COUNTED_AT_MOST}
 ) as held cross join lateral (select * from humdrum.job where job.id = held.job_id offset 0) as job
 group by job.queue
 union all

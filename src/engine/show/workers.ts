@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { running } from '../transitions/running.ts';
 
 /** A process that runs jobs. */
 export interface WorkerSummary {
@@ -22,10 +23,9 @@ const MOST_WORKERS = 1_000;
 const WORKERS = `
 with clock as materialized (select humdrum.clock() as now),
 running as materialized (
-  select worker_id, held.id, job.type, held.attempt, claimed_at as since
-  from humdrum.lease cross join lateral unnest(jobs, attempts) as held (id, attempt)
-  cross join lateral (select type from humdrum.job where job.id = held.id offset 0) as job
-  where not exists (select from humdrum.attempt where attempt.job_id = held.id and attempt.number = held.attempt)
+  select worker_id, held.job_id as id, job.type, held.number as attempt, claimed_at as since
+  from ${running()} as held
+  cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
 )
 select worker.id, worker.name, started_at as "startedAt", case when isfinite(expires_at) then expires_at end as "expiresAt", queues, types,
   case when expires_at > clock.now then 'alive' when holds.id is null then 'ended' else 'lost' end as state,

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { running } from '../transitions/running.ts';
 import { HumdrumError } from '../../errors.ts';
 import { STATUSES, type Status } from '../job/lifecycle.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
@@ -91,9 +92,8 @@ select type, ${COUNTS.map((name) => `coalesce(sum(${name}), 0)::bigint as ${name
 ) as piece where type is not null group by type`;
 
 const RUNNING = `
-select job.type, count(*) as running from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
+select job.type, count(*) as running from ${running()} as held
 cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
-where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
 group by job.type`;
 
 const COUNT = `

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { freeHolds } from './free-holds.ts';
 
 // A claim deletes from `ready` as this does: of the two, one gets the row.
 const CANCEL = `
@@ -22,21 +23,11 @@ taken as materialized (
   select job_id from ready union all select job_id from later
   union all select job_id from parked union all select job_id from failed
 ),
-slot as (
-  delete from humdrum.slot where job_id in (select job_id from taken) returning gate
-),
-unique_key as (
-  delete from humdrum.unique_key where job_id in (select job_id from taken) and until is null
-),
-awaited as (
-  delete from humdrum.awaited where job_id in (select job_id from taken) returning parent_id
-),
-call as (
-  insert into humdrum.wake_call (gate, parent_id)
-  select gate, null::bigint from slot union select gate, null from ready where gate is not null
-  union select gate, null from parked
-  union select null, parent_id from awaited
-),
+${freeHolds({
+  from: 'taken',
+  ended: 'true',
+  calls: ['select gate, null from ready where gate is not null', 'select gate, null from parked'],
+}).trimStart()}
 cancellation as (
   insert into humdrum.cancellation (job_id, cancelled_at, had_failed)
   select job_id, clock.now, job_id in (select job_id from failed) from taken, clock

@@ -2,8 +2,8 @@ import type { OpenTransaction, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './row-columns.ts';
 import { ALIVE, closeLeases, isRefused, KEPT, KEPT_OR_UNDONE, refusedBy } from './fence.ts';
-import { freeHolds, tiedJobs } from './free-holds.ts';
-import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
+import { freeHolds } from './free-holds.ts';
+import { holdersIn, jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // Where this is part of a handler's transaction the COMMIT follows at once, or never: whoever has vanished in between must not
 // keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
@@ -12,13 +12,13 @@ const ABANDONED_AFTER = '5s';
 interface Parts {
   given: string;
   effects: string;
-  ties: string;
+  freed: string;
   drained: string;
   kept: string;
 }
 
 /** There is no more in it than these settlements need: most are of one job in its own transaction. */
-const completeSql = ({ given, effects, ties, drained, kept }: Parts): string => `
+const completeSql = ({ given, effects, freed, drained, kept }: Parts): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -26,7 +26,7 @@ attempt as (
   from (${given}) as given join lease on lease.id = given.lease_id
   on conflict do nothing
   returning job_id, number, worker_id, finished_at
-),${effects}${ties}
+),${effects}${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
@@ -85,14 +85,23 @@ function completion(
   const parts = {
     given,
     effects: keepEffects(params, settlements),
-    ties: freeHolds(params, tiedJobs(settlements), 'attempt'),
+    freed: freedSql(params, holdersIn(settlements)),
     drained: drained.length > 0 ? drainedSql(`$${params.push(drained)}::bigint[]`) : '',
     kept,
   };
   // Where keys are let go the plan must fit how many there are.
-  const prepared = parts.ties === '' ? PREPARED : '';
+  const prepared = parts.freed === '' ? PREPARED : '';
   return { sql: prepared + completeSql(parts), params };
 }
+
+const freedSql = (params: unknown[], holders: readonly number[]): string =>
+  holders.length === 0
+    ? ''
+    : freeHolds({
+        from: 'attempt',
+        ended: 'true',
+        among: `$${params.push(holders)}::bigint[]`,
+      });
 
 const drainedSql = (ids: string): string => `
 drained as (${closeLeases(ids)}

@@ -4,11 +4,11 @@ import { type Column, columnOf, rowsOf } from './row-columns.ts';
 import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { signature } from '../job/job-type.ts';
-import { freeHolds, tiedJobs } from './free-holds.ts';
-import { leasesOf, logOf, type Settlement } from './settlement.ts';
+import { freeHolds } from './free-holds.ts';
+import { holdersIn, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // A job that is tried again was failed and is retried, in one moment: that is what its audit says.
-const failSql = (given: string, ties: string): string => `
+const failSql = (given: string, freed: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
 attempt as (
@@ -32,7 +32,7 @@ later as (
 failed as (
   insert into humdrum.failed (job_id, failed_at, rank, attempt, queue, type, error_class)
   select job_id, finished_at, rank, number, queue, type, error_class from fate where retry_ms is null
-),${ties}
+),${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select finished_at, job_id, number, event, 'worker:' || worker_id, reason from fate cross join lateral (
@@ -81,8 +81,16 @@ export async function fail(
     ],
     params,
   );
-  const ties = freeHolds(params, tiedJobs(settlements), 'fate', 'ended.retry_ms is null');
-  return refusedBy(db, failSql(given, ties), params, settlements);
+  const holders = holdersIn(settlements);
+  const freed =
+    holders.length === 0
+      ? ''
+      : freeHolds({
+          from: 'fate',
+          ended: 'freed.retry_ms is null',
+          among: `$${params.push(holders)}::bigint[]`,
+        });
+  return refusedBy(db, failSql(given, freed), params, settlements);
 }
 
 /** Null: no further attempt. */

@@ -1,37 +1,43 @@
-import type { Settlement } from './settlement.ts';
-
-/**
- * What the jobs `tied` held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
- * ended. Whoever may have waited for that is called. Nothing where there are none.
- */
-export function freeHolds(
-  params: unknown[],
-  tied: readonly number[],
-  ended: string,
-  forGood = 'true',
-): string {
-  if (tied.length === 0) return '';
-  const ids = `$${params.push(tied)}::bigint[]`;
-  return `
-slot as (
-  delete from humdrum.slot using ${ended} as ended
-  where slot.job_id = any (${ids}) and slot.job_id = ended.job_id and (not slot.kept or ${forGood})
-  returning slot.gate
-),
-unique_key as (
-  delete from humdrum.unique_key using ${ended} as ended
-  where unique_key.job_id = any (${ids}) and unique_key.job_id = ended.job_id and until is null and ${forGood}
-),
-awaited as (
-  delete from humdrum.awaited using ${ended} as ended
-  where awaited.job_id = any (${ids}) and awaited.job_id = ended.job_id and ${forGood}
-  returning awaited.parent_id
-),
-call as (
-  insert into humdrum.wake_call (gate, parent_id)
-  select distinct gate, null::bigint from slot union all select distinct null, parent_id from awaited
-),`;
+/** Which jobs give back what they hold. `from`: a CTE with their `job_id`. */
+export interface Freed {
+  from: string;
+  /** SQL over a row of `from`: has the job ended? If not, only slots that it does not keep between attempts are freed. */
+  ended: string;
+  /** SQL of the ids of those that hold anything at all, where they are known: most jobs hold nothing. */
+  among?: string;
+  /** More rows for `wake_call`, as queries of (gate, parent_id). */
+  calls?: readonly string[];
 }
 
-export const tiedJobs = (settlements: readonly Settlement[]): number[] =>
-  settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
+/**
+ * CTEs that free what jobs hold: slots and tokens of limits, the unique key, the place in their parent's waiting. Each
+ * leaves a wake call for the jobs that may start now.
+ */
+export function freeHolds({ from, ended, among, calls = [] }: Freed): string {
+  const held = (table: string): string =>
+    `delete from humdrum.${table} using ${from} as freed
+  where ${table}.job_id = freed.job_id${among === undefined ? '' : ` and ${table}.job_id = any (${among})`}`;
+  const keptUntilEnded = ended === 'true' ? '' : ` and (not slot.kept or ${ended})`;
+  const once = ended === 'true' ? '' : ` and ${ended}`;
+  const never = ended === 'false';
+  return `
+slot as (
+  ${held('slot')}${never ? ' and not slot.kept' : keptUntilEnded}
+  returning slot.gate
+),${
+    never
+      ? ''
+      : `
+unique_key as (
+  ${held('unique_key')} and unique_key.until is null${once}
+),
+awaited as (
+  ${held('awaited')}${once}
+  returning awaited.parent_id
+),`
+  }
+call as (
+  insert into humdrum.wake_call (gate, parent_id)
+  ${['select gate, null::bigint from slot', ...(never ? [] : ['select null, parent_id from awaited']), ...calls].join('\n  union ')}
+),`;
+}

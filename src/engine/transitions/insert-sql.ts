@@ -1,3 +1,4 @@
+import { intoLine, intoReady, LINE_CALL, type Queued } from './make-ready.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { Column } from './row-columns.ts';
 
@@ -54,11 +55,9 @@ job as (
     case when ${column('unique_ms')} is null then ${column('unique_key')} end,
     ${column('gates')}::text[], ${column('weights')}::smallint[], ${column('parent_id')}, ${column('on_child_failure')}${has('trace') ? ', trace' : ''}
   from fresh
-),
-ready as (
-  insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
-  select id, rank, 1, queue, signature, starts_by from fresh where ${timed ? 'due <= now' : 'true'} and ${column('gates')} is null
-),${timed ? laterSql(column) : ''}${has('gates') ? PARKED : ''}${has('parent_id') ? AWAITED : ''}
+),${intoReady({ ...NEW, ...(timed && { where: 'due <= now' }) }, has('gates'))}${timed ? laterSql(column) : ''}${
+    has('gates') ? LINED : ''
+  }${has('parent_id') ? AWAITED : ''}
 audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)
   select now, id, 'created', coalesce($1, 'schedule:' || ${column('schedule')}), $2 from fresh
@@ -88,15 +87,21 @@ later as (
   from fresh where due > now
 ),`;
 
-const PARKED = `
-parked as (
-  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
-  select id, (gates::text[])[1], rank, 1, (weights::smallint[])[1], queue, signature, starts_by
-  from fresh where due <= now and gates is not null
-  returning gate
-),
+const NEW: Queued = {
+  from: 'fresh',
+  columns: {
+    job_id: 'id',
+    attempt: '1',
+    type: 'signature',
+    start_by: 'starts_by',
+    gate: '(gates::text[])[1]',
+    weight: '(weights::smallint[])[1]',
+  },
+};
+
+const LINED = `${intoLine({ ...NEW, where: 'due <= now' })}
 call as (
-  insert into humdrum.wake_call (gate) select distinct gate from parked
+  insert into humdrum.wake_call (gate, parent_id) ${LINE_CALL}
 ),`;
 
 const AWAITED = `
@@ -133,7 +138,7 @@ kept as materialized (
 fresh as (select * from kept where kept_id = id),`;
 
 /** A part of a statement that says it when that commits. `news`: a parameter. The rows of `said` must be read. */
-export const notification = (news: string): string =>
+const notification = (news: string): string =>
   `, said as materialized (select pg_notify('${CHANNEL}', ${news}))`;
 
 export const CHANNEL = 'humdrum_jobs';

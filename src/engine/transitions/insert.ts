@@ -48,10 +48,10 @@ export const COLUMNS: readonly [string, string, (row: JobRow) => unknown][] = [
   ['trace', 'text', ({ job }) => job.trace ?? null],
 ];
 
-export const familyOf = ({ children }: NewJob): NewJob['children'] =>
+const familyOf = ({ children }: NewJob): NewJob['children'] =>
   children && children.jobs.length > 0 ? children : undefined;
 
-export function arrayLiteral(items: readonly string[]): string {
+function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 

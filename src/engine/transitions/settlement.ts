@@ -14,7 +14,10 @@ export interface JobAttempt {
   attempt: number;
 }
 
-/** Of an attempt. */
+/** Ids of the jobs that hold a limit or a unique key, or whose parent waits: most have no such ties. */
+export const holdersIn = (settlements: readonly Settlement[]): number[] =>
+  settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
+
 export const attemptKey = (job: JobAttempt): string => `${job.id}/${job.attempt}`;
 
 export const leasesOf = (settlements: readonly Settlement[]): number[] => [
