@@ -4,7 +4,7 @@ import { completeWithin } from '../transitions/complete.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
 import { noteFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
-import type { Outcome } from '../job/outcome.ts';
+import { FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from '../transitions/settlement.ts';
@@ -17,26 +17,26 @@ type SettlerRuntime = Pick<Runtime, 'database' | 'onEvent' | 'notify'>;
 
 interface Waiting {
   settlement: Settlement;
-  settled: (recorded: Outcome | false) => void;
+  resolve: (settled: Settled) => void;
 }
 
-/** Settles whatever has finished, together, one batch at a time; nothing waits for a batch to fill. */
+/** Settles all attempts that have finished, one batch at a time. No batch waits to fill up. */
 export class Settler {
   readonly #runtime: SettlerRuntime;
   /** How many jobs of each lease have no durable settlement yet. */
   readonly #open = new Map<number, number>();
-  /** What the database would not store, and the failure that stands in its place. */
+  /** Outcomes that the database would not store, and the failures recorded instead. */
   readonly #replaced = new WeakMap<Settlement, Outcome>();
   #spent: number[] = [];
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
-  #answering: Promise<unknown> = Promise.resolve();
+  #wakingWaiting: Promise<unknown> = Promise.resolve();
 
   constructor(runtime: SettlerRuntime) {
     this.#runtime = runtime;
   }
 
-  /** How many have finished and wait to be settled. */
+  /** The number of finished attempts that wait to be settled. */
   get backlog(): number {
     return this.#waiting.length;
   }
@@ -45,31 +45,32 @@ export class Settler {
     this.#open.set(leaseId, jobs);
   }
 
-  /** Resolves when the settlement is durable, to the outcome as it was recorded, or to false: refused, since the lease had passed. */
-  async settle(settlement: Settlement): Promise<Outcome | false> {
-    return new Promise((settled) => {
-      this.#waiting.push({ settlement, settled });
+  /** Settles it with the next batch. Resolves when that is durable. */
+  async record(settlement: Settlement): Promise<Settled> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ settlement, resolve });
       this.#wake();
     });
   }
 
-  /** Settles a completed job inside its own transaction, and ends that: the job's writes and its completion are one. */
-  async settleWithin(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
+  /** Settles a completed job inside its own transaction and ends that, so its writes and its completion commit together. */
+  async recordWithin(tx: OpenTransaction, settlement: Settlement): Promise<Settled> {
     const deliverable = isDeliverable(settlement);
     const kept = await (deliverable ? settleAndCommit : completeWithin)(tx, settlement);
     if (!kept) await noteFenced(this.#runtime.database, [settlement]);
     if (deliverable) void this.#runtime.notify('ready');
-    if (settlement.job.ties) this.#answering = Promise.all([this.#answering, this.#wakeWaiting()]);
-    // Other jobs of the lease may be on their way to the database at this moment, so it is left to the next batch.
+    if (settlement.job.ties)
+      this.#wakingWaiting = Promise.all([this.#wakingWaiting, this.#wakeWaiting()]);
+    // Other jobs of the lease may be on their way to the database right now, so the next batch closes it.
     this.#spent.push(...this.#close([settlement]));
     if (this.#spent.length > 0) this.#wake();
-    return kept;
+    return kept ? { kind: 'recorded', outcome: settlement.outcome } : FENCED;
   }
 
-  /** Resolves when nothing waits to be settled, and whoever waited for what was settled has been let go on. */
+  /** Resolves when nothing waits to be settled, and the jobs that waited for what was settled have been woken. */
   async idle(): Promise<void> {
     while (this.#flushing) await this.#flushing;
-    await this.#answering;
+    await this.#wakingWaiting;
   }
 
   #wake(): void {
@@ -88,16 +89,16 @@ export class Settler {
       const tookMs = performance.now() - fromMs;
       this.#runtime.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
       this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
-      for (const { settlement, settled } of batch) {
-        const recorded = this.#replaced.get(settlement) ?? settlement.outcome;
-        settled(refused.has(settlement) ? false : recorded);
+      for (const { settlement, resolve } of batch) {
+        const outcome = this.#replaced.get(settlement) ?? settlement.outcome;
+        resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
       }
       if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
       if (settlements.some(({ job }) => job.ties)) await this.#wakeWaiting();
     }
   }
 
-  /** Should it fail, the upkeep of any worker answers them. */
+  /** If this fails, the upkeep of any worker does it. */
   async #wakeWaiting(): Promise<void> {
     try {
       const { woken } = await wakeWaiting(this.#runtime.database);
@@ -107,7 +108,7 @@ export class Settler {
     }
   }
 
-  /** Tries until the database has answered: what has happened must be told, and telling it twice does no harm. */
+  /** Retries until the database answers: what has happened must be recorded, and recording it twice does no harm. */
   async #persist(settlements: Settlement[], drained: number[]): Promise<Settlement[]> {
     for (;;) {
       try {
@@ -123,7 +124,7 @@ export class Settler {
     }
   }
 
-  /** One settlement that the database will not store must not hold up the others: alone, it is a failed attempt. */
+  /** Bisects a batch that the database will not store: the settlement at fault becomes a failed attempt, the others are kept. */
   async #isolate(
     settlements: Settlement[],
     drained: number[],
@@ -132,7 +133,7 @@ export class Settler {
     const [only] = settlements;
     if (!only) return [];
     if (settlements.length === 1) {
-      // Not even its failure can be stored: no more is told of it, and the job is rescued when its lease has passed.
+      // Not even its failure can be stored: give up on it. The job is rescued when its lease has passed.
       if ('error' in only.outcome.ended) return [only];
       const failed = { ...failureOf(error), permanent: true };
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
@@ -145,7 +146,7 @@ export class Settler {
     return [...first, ...(await this.#persist(settlements.slice(middle), drained))];
   }
 
-  /** The leases that have nothing left when these are settled. */
+  /** The leases of which these are the last open jobs. */
   #drainedBy(settlements: readonly Settlement[]): number[] {
     const closing = countByLease(settlements);
     return [...closing].filter(([id, count]) => this.#open.get(id) === count).map(([id]) => id);
@@ -162,7 +163,7 @@ export class Settler {
   }
 }
 
-/** The deliveries are jobs of the same transaction. False: refused, and rolled back. */
+/** Deliveries are enqueued in the same transaction. Returns false if the settlement was refused and rolled back. */
 async function settleAndCommit(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
   const refused = await settle(tx, [settlement], []);
   await (refused.length === 0 ? tx.commit() : tx.rollback());

@@ -3,7 +3,6 @@ import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
 import { claimOne } from '../transitions/claim.ts';
 import { enqueue } from '../enqueue/enqueue.ts';
-import { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Failure } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
@@ -11,7 +10,7 @@ import type { Outcome } from '../job/outcome.ts';
 import { type Plan, planOf } from '../job/plan.ts';
 import type { Enqueued } from '../job/request.ts';
 import { seedOf } from '../job/seed.ts';
-import { Membership } from './membership.ts';
+import { asMember } from './membership.ts';
 import { runJob } from './run-job.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { enqueueTraced } from '../ports/tracing.ts';
@@ -42,44 +41,32 @@ export async function runNow(
   input: unknown,
   options: RunOptions & { actor: string; leaseMs: number },
 ): Promise<RunReport> {
-  const { database, onEvent } = runtime;
+  const { database } = runtime;
   const at = options.at ?? (await readClock(database));
   const { ifPlan } = options;
   if (ifPlan !== undefined) await requirePlan(runtime, type, { input, at, ifPlan });
-  const stop = new StopSource();
-  const membership = await Membership.join(database, {
-    leaseMs: options.leaseMs,
-    onLost: () => stop.stop(new Error('This process has lost its lease.')),
-    onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
-  });
-  try {
-    const job = await persist(runtime, type, input, {
-      ...options,
-      at,
-      workerId: membership.workerId,
-    });
+  return asMember(runtime, { leaseMs: options.leaseMs }, async (workerId, stop) => {
+    const job = await persist(runtime, type, input, { ...options, at, workerId });
     const settler = new Settler(runtime);
     settler.opened(job.leaseId, 1);
-    const ran = await runJob(type, job, {
+    const run = await runJob(type, job, {
       runtime,
       settler,
       stop,
       measure: true,
       ...(ifPlan === undefined ? {} : { approve: (seen) => unlessPlan(type, job, ifPlan, seen) }),
     });
-    const recorded = await ran.settled;
+    const settled = await run.settled;
     await settler.idle();
-    const outcome = recorded || ran.outcome;
-    const plan = planOf(type, input, job.runAt, outcome);
+    const recorded = settled.kind === 'recorded';
+    const outcome = recorded ? settled.outcome : run.outcome;
     return {
       jobId: job.id,
-      succeeded: Boolean(recorded) && 'result' in outcome.ended,
+      succeeded: recorded && 'result' in outcome.ended,
       outcome,
-      plan,
+      plan: planOf(type, input, job.runAt, outcome),
     };
-  } finally {
-    await membership.leave();
-  }
+  });
 }
 
 async function persist(

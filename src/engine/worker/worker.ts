@@ -10,7 +10,7 @@ import { ClaimCursor } from './claim-cursor.ts';
 import { ClaimSize } from './claim-size.ts';
 import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
-import { runJob } from './run-job.ts';
+import { reportSettled, runJob } from './run-job.ts';
 
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
@@ -101,15 +101,10 @@ export class Worker {
   }
 
   async #join(): Promise<void> {
-    const { database, types, onEvent } = this.#runtime;
+    const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
-    this.#membership = await Membership.join(database, {
-      leaseMs,
-      queues,
-      types: types.signatures,
-      onLost: () => void this.#joinAgain(),
-      onTrouble: (error) => onEvent({ event: 'trouble', doing: 'heartbeat', error }),
-    });
+    const options = { leaseMs, queues, types: types.signatures };
+    this.#membership = await Membership.join(this.#runtime, options, () => void this.#joinAgain());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
@@ -205,7 +200,7 @@ export class Worker {
   }
 
   /** A job that is done makes room for another. One that held a limit may have been what kept all others back. */
-  #ringIfLow({ ties }: ClaimedJob): void {
+  #claimIfLow({ ties }: ClaimedJob): void {
     if (this.#inHand.length <= this.#lowWater && (ties !== null || !this.#foundAll)) {
       this.#wakeUp.wake();
     }
@@ -221,13 +216,13 @@ export class Worker {
     this.#busy -= 1;
     this.#claimSize.finishedOne();
     this.#startNext();
-    this.#ringIfLow(job);
-    const recorded = await settled;
-    this.#ringIfLow(job); // A full backlog may have been what kept it from claiming.
+    this.#claimIfLow(job);
+    const ended = await settled;
+    this.#claimIfLow(job); // A full backlog may have kept it from claiming.
     this.#live.delete(job);
-    if (recorded) onEvent({ event: 'job-settled', job, outcome: recorded });
-    if (recorded === false) onEvent({ event: 'job-fenced', job, outcome });
-    if (recorded && 'error' in recorded.ended) this.#upkeep?.wake(); // It may be due again soon.
+    reportSettled(onEvent, job, outcome, ended);
+    const failed = ended.kind === 'recorded' && 'error' in ended.outcome.ended;
+    if (failed) this.#upkeep?.wake(); // Its retry may be due soon.
   }
 
   async #drain(): Promise<void> {
