@@ -15,7 +15,7 @@ import { hashAtCost, RECOMMENDED } from '../../src/access/password.ts';
 import { sessionOf } from '../../src/access/session.ts';
 import { TooManyAttempts } from '../../src/access/too-many-attempts.ts';
 import type { HumdrumError } from '../../src/errors.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { storedAudit, verifyAudit } from '../../src/engine/audit/verify.ts';
 import type { Database } from '../../src/database/database.ts';
 import { CHEAP } from '../support/cheap-passwords.ts';
@@ -150,7 +150,7 @@ describe('accounts and sessions', () => {
       { event: 'granted', actor: 'cli:root', reason: 'account ada, admin: promoted' },
       { event: 'revoked', actor: 'cli:root', reason: 'account ada' },
     ]);
-    await sealAudit(db);
+    await sealLog(db);
     expect(await verifyAudit(storedAudit(db), {})).toMatchObject({ fault: null, rows: 4 });
   });
 

@@ -7,7 +7,7 @@ import { listDeadLetters, listReceivers, redeliver } from '../../src/http/contra
 import { linkFile } from '../../src/http/contract/files.ts';
 import { countJobs, series, statistics } from '../../src/http/contract/stats.ts';
 import { defineChannel, defineSubscriber, verifyAuditExport } from '../../src/index.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { Signer } from '../../src/http/signer.ts';
 import { jsonBody, openApi } from '../support/api.ts';
 import { eachBackend, freshFolder } from '../support/databases.ts';
@@ -55,7 +55,7 @@ eachBackend('reading over HTTP', (fresh) => {
     const rest = await client.call(searchAudit, { query: { before: first.next ?? 0 } });
     expect(rest).toMatchObject({ rows: [{ event: 'created', jobId: id }], next: null });
 
-    await sealAudit(db);
+    await sealLog(db);
     const report = await client.call(verifyAudit);
     expect(report).toMatchObject({ fault: null, seals: 1, rows: 3, unsealed: 0 });
     const lines = await (await client.open(exportAudit)).text();

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import type { AuditEntry } from './search.ts';
+import { ENTRY_COLUMNS, type AuditEntry } from './entry.ts';
 import { drawBound, lastDrawnId, whoWrites } from './writers.ts';
 
 /** So many ids are read at once. */
@@ -18,9 +18,8 @@ interface Gap {
   writers: readonly string[];
 }
 
-const COLUMNS = 'id, at, job_id as "jobId", attempt, event, actor, reason';
-const IN_SPANS = `select ${COLUMNS} from humdrum.audit_in($1::text::int8multirange) order by id`;
-const AFTER = `select ${COLUMNS} from humdrum.audit_between($1, $2, null) order by id`;
+const IN_SPANS = `select ${ENTRY_COLUMNS} from humdrum.audit_in($1::text::int8multirange) order by id`;
+const AFTER = `select ${ENTRY_COLUMNS} from humdrum.audit_between($1, $2, null) order by id`;
 
 /**
  * What is added to the audit from now on, each row once, as soon as it is committed. Ids are drawn in one order and committed

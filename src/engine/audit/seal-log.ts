@@ -15,7 +15,7 @@ export interface Sealed {
  * Seals every row that is final. Each seal is a statement of its own: stopped between two, it goes on from there.
  * Not for use inside a transaction that lasts, whose snapshot may be older than the rows.
  */
-export async function sealAudit(
+export async function sealLog(
   db: Queryable,
   { waitMs = 2_000, signal }: { waitMs?: number; signal?: AbortSignal } = {},
 ): Promise<Sealed> {

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import type { AuditRow } from './of-job.ts';
 import type { AuditEventName } from '../job/lifecycle.ts';
+import { type AuditEntry, ENTRY_COLUMNS } from './entry.ts';
 import { lastDrawnId } from './writers.ts';
 
 /** Which rows of the audit. All that is given must fit. The time is from its beginning to before its end. */
@@ -17,8 +17,6 @@ export interface AuditQuery {
   before?: number;
 }
 
-export type AuditEntry = AuditRow & { jobId: number | null };
-
 export interface AuditFound {
   /** The newest first. Maybe fewer than were asked for, or none, though there are more. */
   rows: AuditEntry[];
@@ -32,12 +30,11 @@ const MOST_WINDOWS = 5;
 /** An id is drawn a little later than the clock is read, and a clock may have been set back. */
 const DOUBT_MS = 60_000;
 
-const COLUMNS = 'id, at, job_id as "jobId", attempt, event, actor, reason';
 const FITS = `($1::text is null or actor = $1) and ($2::text is null or starts_with(actor, $2))
   and ($3::text[] is null or event = any ($3)) and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)`;
 
-const IN_WINDOW = `select ${COLUMNS} from humdrum.audit_between($6, $7, null) where ${FITS} order by id desc limit $8`;
-const OF_JOB = `select ${COLUMNS} from humdrum.audit where job_id = $9 and id > $6 and id <= $7 and ${FITS} order by id desc limit $8`;
+const IN_WINDOW = `select ${ENTRY_COLUMNS} from humdrum.audit_between($6, $7, null) where ${FITS} order by id desc limit $8`;
+const OF_JOB = `select ${ENTRY_COLUMNS} from humdrum.audit where job_id = $9 and id > $6 and id <= $7 and ${FITS} order by id desc limit $8`;
 
 /** One page of the audit, at a bounded cost: it looks through so many ids, however few of them fit. */
 export async function searchAudit(db: Queryable, query: AuditQuery): Promise<AuditFound> {

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import { type JobType, requireScheduled, type ScheduledType } from '../job/job-type.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -46,8 +47,8 @@ export async function backfill(
   const { database: db, limits, vault, notify } = runtime;
   const type = requireScheduled(jobType);
   const { limit = MAX_TICKS, dryRun = false, rehearsals = 10, actor, reason = null } = options;
-  requireWhole('limit', limit, MAX_TICKS);
-  requireWhole('rehearsals', rehearsals, MAX_REHEARSALS);
+  requireWhole('limit', limit, { most: MAX_TICKS });
+  requireWhole('rehearsals', rehearsals, { most: MAX_REHEARSALS });
   requirePast(options, await readClock(db));
   const ticks = await openTicks(db, type, ticksOf(type, options), limit);
   if (dryRun) {
@@ -61,14 +62,6 @@ export async function backfill(
   );
   if (made.length > 0) await notify('later');
   return { ticks: made.map(({ at }) => at), jobs: made.map(({ id }) => id), plans: [] };
-}
-
-function requireWhole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new HumdrumError(
-    'input-invalid',
-    `${name} is a whole number from 1 to ${most}, not ${value}.`,
-  );
 }
 
 function requirePast({ from, to }: BackfillOptions, now: Date): void {

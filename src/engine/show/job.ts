@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { auditOf, type AuditRow } from '../audit/of-job.ts';
+import type { AuditRow } from '../audit/entry.ts';
+import { auditOf } from '../audit/of-job.ts';
 import type { Json } from '../base/json.ts';
 import { type Action, allowedActions, type Status } from '../job/lifecycle.ts';
 import type { Effect, LogLine } from '../job/outcome.ts';

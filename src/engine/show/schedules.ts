@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import { type JobType, requireScheduled } from '../job/job-type.ts';
 import type { Registry } from '../job/registry.ts';
 import { nextTick } from '../schedule/cron.ts';
@@ -47,12 +47,7 @@ const MAX_UPCOMING = 1_000;
 /** The next ticks of a type's schedule, whether anybody is there to fire them or not. Errors: `input-invalid`. */
 export async function upcomingTicks(db: Queryable, type: JobType, count: number): Promise<Date[]> {
   const { schedule } = requireScheduled(type);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_UPCOMING) {
-    throw new HumdrumError(
-      'input-invalid',
-      `count is a whole number from 1 to ${MAX_UPCOMING}, not ${count}.`,
-    );
-  }
+  requireWhole('count', count, { most: MAX_UPCOMING });
   const ticks: Date[] = [];
   let tick = nextTick(schedule, await readClock(db));
   while (tick && ticks.length < count) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from '../job/define-job.ts';
-import { sealAudit as seal } from '../audit/seal-log.ts';
+import { sealLog } from '../audit/seal-log.ts';
 
 export const sealAudit = defineJob({
   type: 'humdrum.seal-audit',
@@ -10,7 +10,7 @@ export const sealAudit = defineJob({
   retry: { attempts: 3, delayMs: 60_000 },
   atomic: false,
   async run(ctx) {
-    const { seals, rows, held } = await seal(ctx.db, { signal: ctx.signal });
+    const { seals, rows, held } = await sealLog(ctx.db, { signal: ctx.signal });
     const rest = held ? '; open transactions hold the newest back' : '';
     return { seals, rows, held, message: `Sealed ${rows} rows${rest}.` };
   },

@@ -75,16 +75,16 @@ from_line as (
 picked as materialized (select * from from_ready union all select * from from_line)`);
 
 /** Of a job in its queue. */
-export type Place = Pick<ClaimedJob, 'rank' | 'id'>;
+export type QueuePosition = Pick<ClaimedJob, 'rank' | 'id'>;
 
-const BEGINNING: Place = { rank: -2_147_483_648, id: 0 };
+const BEGINNING: QueuePosition = { rank: -2_147_483_648, id: 0 };
 
 export interface Claim {
   jobs: ClaimedJob[];
   /** How many were looked at, those that a limit did not let pass included. */
   seen: number;
   /** The last of those. */
-  last: Place | null;
+  last: QueuePosition | null;
 }
 
 export interface ClaimOptions {
@@ -92,7 +92,7 @@ export interface ClaimOptions {
   types: readonly string[];
   limit: number;
   /** Looks only at what comes after it. */
-  after?: Place | null;
+  after?: QueuePosition | null;
 }
 
 /** Takes up to `limit` jobs of a queue, of the types that this worker knows. Empty when its lease has passed. */

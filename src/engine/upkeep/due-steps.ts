@@ -76,9 +76,9 @@ async function rescueLost({ runtime, actor }: UpkeepBy): Promise<StepResult> {
 }
 
 /** A tick that is skipped makes no job, and is dealt with too. */
-async function fire({ database, types, limits, vault, onEvent }: Runtime): Promise<StepResult> {
-  const { fired } = await fireDue(database, types, { limits, vault });
-  if (fired > 0) onEvent({ event: 'ticks-fired', fired });
+async function fire(runtime: Runtime): Promise<StepResult> {
+  const fired = await fireDue(runtime);
+  if (fired > 0) runtime.onEvent({ event: 'ticks-fired', fired });
   return { done: 1, more: fired > 0 };
 }
 

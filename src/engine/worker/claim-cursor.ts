@@ -1,4 +1,4 @@
-import type { Place } from '../transitions/claim.ts';
+import type { QueuePosition } from '../transitions/claim.ts';
 
 /** A claim walks along a queue from its beginning. This long is no wonder for each job that it finds. */
 const MS_PER_JOB = 0.02;
@@ -12,19 +12,19 @@ const REST = 10;
  * earlier place (a retry, a higher priority) may be overlooked, and no longer.
  */
 export class ClaimCursor {
-  #last: Place | null = null;
+  #last: QueuePosition | null = null;
   #wholeAtMs = -Infinity;
   #overlooked = false;
 
   /** Null: at the beginning. */
-  from(nowMs: number): Place | null {
+  from(nowMs: number): QueuePosition | null {
     return nowMs < this.#wholeAtMs ? this.#last : null;
   }
 
   /** `full`: there may be more behind `last`. */
   walked(
-    from: Place | null,
-    by: { fromMs: number; toMs: number; seen: number; last: Place | null; full: boolean },
+    from: QueuePosition | null,
+    by: { fromMs: number; toMs: number; seen: number; last: QueuePosition | null; full: boolean },
   ): void {
     const { fromMs, toMs, seen, last, full } = by;
     if (from === null) {
@@ -40,6 +40,6 @@ export class ClaimCursor {
   }
 }
 
-function isAfter(one: Place, other: Place | null): boolean {
+function isAfter(one: QueuePosition, other: QueuePosition | null): boolean {
   return other === null || one.rank > other.rank || (one.rank === other.rank && one.id > other.id);
 }

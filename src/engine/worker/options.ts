@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import { HumdrumError } from '../../errors.ts';
 
 export interface WorkerOptions {
@@ -25,12 +26,9 @@ const RANGES = {
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
   for (const [name, { least, most }] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
-    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most))
-      continue;
-    throw new HumdrumError(
-      'config-invalid',
-      `worker.${name} is a whole number from ${least} to ${most}, not ${String(value)}.`,
-    );
+    if (value !== undefined) {
+      requireWhole(`worker.${name}`, value, { least, most, code: 'config-invalid' });
+    }
   }
   const { concurrency = 10, leaseMs = 15_000, pollMs, queues } = options;
   return { concurrency, leaseMs, ...(pollMs && { pollMs }), ...(queues && { queues }) };

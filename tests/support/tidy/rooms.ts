@@ -60,7 +60,7 @@ const OPEN = [
   'base',
   'audit/change-feed.ts',
   'audit/export.ts',
-  'audit/of-job.ts',
+  'audit/entry.ts',
   'audit/search.ts',
   'audit/verify.ts',
   'audit/writers.ts',
