@@ -9,9 +9,9 @@
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
 import { openPglite } from '../dist/database/pglite.js';
-import { claimNext } from '../dist/engine/claim.js';
-import { glance } from '../dist/engine/glance.js';
-import { Registry } from '../dist/engine/registry.js';
+import { claimNext } from '../dist/engine/transitions/claim.js';
+import { findDueWork } from '../dist/engine/upkeep/due-work.js';
+import { Registry } from '../dist/engine/job/registry.js';
 import { createHumdrum, defineJob, type Database } from '../dist/index.js';
 import { nowMs } from './clock.ts';
 import { quantile } from './statistics.ts';
@@ -36,7 +36,7 @@ async function asker(db: Database): Promise<Record<string, () => Promise<unknown
   });
   await humdrum.start();
   return {
-    'a look at what there is to do': () => glance(db, { queues: [QUEUE], types }),
+    'a look at what there is to do': () => findDueWork(db, { queues: [QUEUE], types }),
     'a claim that finds nothing': () =>
       claimNext(db, 1, { queue: QUEUE, types: ['bench.none'], limit: 10 }),
     'a job, enqueued and awaited': async () => {

@@ -6,7 +6,7 @@
  * Wants an empty database of its own and a build of Humdrum. Ten million jobs take about eight gigabytes.
  */
 import { fileURLToPath } from 'node:url';
-import { rollUpAll } from '../dist/engine/roll-up.js';
+import { rollUpAll } from '../dist/engine/statistics/roll-up.js';
 import { openPostgres } from '../dist/database/postgres.js';
 import { createHumdrum, defineJob, type JobType } from '../dist/index.js';
 import { z } from 'zod';

@@ -8,12 +8,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { claimNext, type ClaimedJob } from '../dist/engine/claim.js';
-import type { Outcome } from '../dist/engine/execute.js';
-import { glance } from '../dist/engine/glance.js';
-import { promote } from '../dist/engine/promote.js';
-import { rescue } from '../dist/engine/rescue.js';
-import { settle } from '../dist/engine/settle.js';
+import type { ClaimedJob } from '../dist/engine/job/claimed-job.js';
+import { claimNext } from '../dist/engine/transitions/claim.js';
+import type { Outcome } from '../dist/engine/job/outcome.js';
+import { findDueWork } from '../dist/engine/upkeep/due-work.js';
+import { promote } from '../dist/engine/transitions/promote.js';
+import { rescue } from '../dist/engine/transitions/rescue.js';
+import { settle } from '../dist/engine/settle/settle.js';
 import { createHumdrum, defineJob } from '../dist/index.js';
 import { z } from 'zod';
 import { payloads } from './payload.ts';
@@ -108,7 +109,7 @@ async function runAll(client: Client, url: string, explain: Explain): Promise<vo
     await enqueue(MANY);
     const lost = await claimNext(client, worker, { ...from, limit: MANY });
     await explain('Look for all that upkeep does', 0, () =>
-      glance(client, {
+      findDueWork(client, {
         queues: ['default'],
         types: { known: new Set(types), scheduled: new Map() },
       }),

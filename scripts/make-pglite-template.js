@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { migrate } from '../dist/database/migrate.js';
 import { openPglite } from '../dist/database/pglite.js';
 import { templateFile } from '../dist/database/pglite-template.js';
-import { migrationSets } from '../dist/engine/pack.js';
+import { migrationSets } from '../dist/engine/job/pack.js';
 
 const file = await templateFile();
 if (!existsSync(file)) {

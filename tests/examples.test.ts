@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/cli/exit.ts';
-import { allowedActions, canBecome, STATUSES } from '../src/engine/lifecycle.ts';
+import { allowedActions, canBecome, STATUSES } from '../src/engine/job/lifecycle.ts';
 import { freshUrl } from './support/databases.ts';
 import { cli } from './support/process.ts';
 import { MAY_IMPORT } from './support/tidy/imports.ts';

@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/database.ts';
-import type { AuditEventName } from '../engine/lifecycle.ts';
+import type { AuditEventName } from '../engine/job/lifecycle.ts';
 
 /** Who does something, and why: both stand in the audit. */
 export interface By {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
-import type { Pack } from '../engine/pack.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
+import type { Pack } from '../engine/job/pack.ts';
 import { didYouMean, errorMessage, HumdrumError } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
 

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isFolder } from '../database/open.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
 import { defineAlerts } from '../health/alerts.ts';
 import type { Setting } from './config.ts';
 

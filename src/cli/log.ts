@@ -1,9 +1,9 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import type { ClaimedJob } from '../engine/claim.ts';
-import type { EngineEvent, Listener } from '../engine/events.ts';
-import type { Outcome } from '../engine/execute.ts';
-import type { Plan } from '../engine/plan.ts';
+import type { ClaimedJob } from '../engine/job/claimed-job.ts';
+import type { Outcome } from '../engine/job/outcome.ts';
+import type { Plan } from '../engine/job/plan.ts';
+import type { EngineEvent, Listener } from '../engine/ports/events.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];

@@ -1,4 +1,4 @@
-import type { Status } from '../engine/lifecycle.ts';
+import type { Status } from '../engine/job/lifecycle.ts';
 import { painted, type Cell } from './cell.ts';
 import { colors } from './colors.ts';
 

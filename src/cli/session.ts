@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Humdrum } from '../engine/humdrum.ts';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
-import type { Listener } from '../engine/events.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
+import type { Listener } from '../engine/ports/events.ts';
 import { isFolder } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Client } from '../http/client.ts';

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isSha256, type FileStorage, type StoredFile } from '../engine/file-storage.ts';
+import { isSha256, type FileStorage, type StoredFile } from '../engine/ports/file-storage.ts';
 
 /** Half-written files, `incoming-` and a UUID. */
 const INCOMING = 'incoming';

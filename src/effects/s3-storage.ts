@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type * as S3Module from '@aws-sdk/client-s3';
 import type * as UploadModule from '@aws-sdk/lib-storage';
-import { isSha256, type FileStorage, type FileToStore } from '../engine/file-storage.ts';
+import { isSha256, type FileStorage, type FileToStore } from '../engine/ports/file-storage.ts';
 import { s3Failure, sdkMissing, statusOf } from './s3-errors.ts';
 
 export interface S3StorageOptions {

@@ -1,10 +1,10 @@
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
-import type { HumdrumOptions } from './humdrum-options.ts';
-import { buryStrangers } from './membership.ts';
-import { migrationSets } from './pack.ts';
-import { RESERVED, workerSettings } from './worker-options.ts';
+import type { HumdrumOptions } from './options.ts';
+import { expireOtherWorkers } from './worker/membership.ts';
+import { migrationSets } from './job/pack.ts';
+import { RESERVED, workerSettings } from './worker/options.ts';
 
 /** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
@@ -15,7 +15,7 @@ export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdr
   try {
     const humdrum = new Humdrum(db, options, own);
     await migrate(db, migrationSets(options.packs ?? []));
-    await buryStrangers(db);
+    await expireOtherWorkers(db);
     return humdrum;
   } catch (error) {
     if (own) await db.close();

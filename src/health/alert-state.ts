@@ -1,4 +1,4 @@
-import type { NoticeName } from '../engine/watch.ts';
+import type { NoticeName } from '../engine/ports/events.ts';
 import type { Finding } from './rules.ts';
 
 /** An alert that is open. */

@@ -1,5 +1,5 @@
 import { HumdrumError } from '../errors.ts';
-import type { Watch } from '../engine/watch.ts';
+import type { Watch } from '../engine/ports/alerts.ts';
 import { checkHealth, type Checking } from './check-health.ts';
 import { deliverAlert } from './deliver-alert.ts';
 import { THRESHOLDS, type Thresholds } from './rules.ts';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
-import type { Context } from '../engine/context.ts';
-import { defineJob, type JobType } from '../engine/job-type.ts';
-import { SEVERITIES } from '../engine/watch.ts';
-import { contactsOf, transitionsOf, type Telling } from './alert-state.ts';
-import { apply, openAlerts, toldInHour, type Noted } from './alert-store.ts';
-import { deliveryType, type DeliveryInput } from './deliver-alert.ts';
+import type { Context } from '../engine/job/context.ts';
+import { defineJob } from '../engine/job/define-job.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import { SEVERITIES } from '../engine/ports/events.ts';
+import { contactsOf, type Telling, transitionsOf } from './alert-state.ts';
+import { apply, type Noted, openAlerts, toldInHour } from './alert-store.ts';
+import { type DeliveryInput, deliveryType } from './deliver-alert.ts';
 import { readFacts } from './facts.ts';
 import { CHECK_HEALTH } from './kinds.ts';
 import { keep, remember } from './memory.ts';

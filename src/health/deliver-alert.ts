@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Queryable } from '../database/database.ts';
+import type { Context } from '../engine/job/context.ts';
+import { defineJob } from '../engine/job/define-job.ts';
+import { RetryAfterError } from '../engine/job/errors.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import type { Listener } from '../engine/ports/events.ts';
 import { errorMessage } from '../errors.ts';
-import type { Context } from '../engine/context.ts';
-import type { Listener } from '../engine/events.ts';
-import { defineJob, type JobType } from '../engine/job-type.ts';
-import { RetryAfterError } from '../engine/retry-after-error.ts';
-import { recordDelivery, restOf, type Delivery } from './breaker.ts';
-import { noticeSchema, type Notice } from './notice.ts';
+import { type Delivery, recordDelivery, restOf } from './breaker.ts';
+import { type Notice, noticeSchema } from './notice.ts';
 import type { Sink } from './sink.ts';
 
 const input = z.object({ id: z.int(), notice: noticeSchema });

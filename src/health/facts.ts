@@ -1,27 +1,16 @@
 import type { Database, Queryable } from '../database/database.ts';
-import { deadRows, horizonHolders } from '../database/server-facts.ts';
-import type { DeadRows, HorizonHolder } from '../database/server-facts.ts';
-import { stuckLeases, type StuckLease } from '../engine/examine.ts';
-import { statistics } from '../engine/statistics.ts';
-import { vitalSigns } from '../engine/vital-signs.ts';
+import {
+  deadRows,
+  type DeadRows,
+  type HorizonHolder,
+  horizonHolders,
+} from '../database/server-facts.ts';
+import { type StuckLease, stuckLeases } from '../engine/show/doctor.ts';
+import { vitalSigns } from '../engine/show/vital-signs.ts';
+import { statistics } from '../engine/statistics/statistics.ts';
+import { running } from '../engine/transitions/running.ts';
 import type { Memory } from './memory.ts';
-
-/** A type that something is expected of, or that has run since somebody looks. */
-export interface WatchedType {
-  type: string;
-  everyMs: number | null;
-  expectMs: number | null;
-  /** Null where it has none. `patienceMs`: so late may a success come after a tick. */
-  schedule: { cron: string; timeZone: string; patienceMs: number } | null;
-  /** What is expected of it is since then. */
-  since: Date;
-  /** To the minute. Null: none is known. */
-  lastSuccessAt: Date | null;
-  /** Attempts that have failed since. */
-  failures: number;
-  /** Those of them after which nothing tried again. */
-  givenUp: number;
-}
+import type { WatchedType } from './watched-type.ts';
 
 /** All that the rules go by, at one moment. */
 export interface Facts {
@@ -51,9 +40,7 @@ const RUNNING = `
 select distinct on (job.type) job.type, held.job_id as "jobId",
   extract(epoch from humdrum.clock() - claimed_at)::float8 * 1000 as ms
 from (
-  select held.job_id, claimed_at from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
-  where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
-  limit ${MOST_RUNNING}
+  select job_id, claimed_at from ${running()} as held limit ${MOST_RUNNING}
 ) as held cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
 order by job.type, claimed_at`;
 

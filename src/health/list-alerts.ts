@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts';
+import { type NoticeName, SEVERITIES, type Severity } from '../engine/ports/events.ts';
 import { HumdrumError } from '../errors.ts';
-import { SEVERITIES, type NoticeName, type Severity } from '../engine/watch.ts';
 import type { Delivery } from './breaker.ts';
 import type { AlertState, Kind } from './kinds.ts';
 

@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
-import type { WatchedType } from './facts.ts';
 import { CHECK_HEALTH } from './kinds.ts';
+import type { WatchedType } from './watched-type.ts';
 
 /** What a check knows of the types from those before it, and from what has happened since. */
 export interface Memory {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NOTICES, SEVERITIES } from '../engine/watch.ts';
+import { NOTICES, SEVERITIES } from '../engine/ports/events.ts';
 
 /** What people are told: the alert as it was then. The body of the webhook, and the input of the jobs that deliver it. */
 export const noticeSchema = z.object({

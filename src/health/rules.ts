@@ -1,7 +1,8 @@
-import { nextTick } from '../engine/cron.ts';
-import type { Facts, WatchedType } from './facts.ts';
+import { nextTick } from '../engine/schedule/cron.ts';
+import type { Facts } from './facts.ts';
 import type { Kind } from './kinds.ts';
 import { span } from './span.ts';
+import type { WatchedType } from './watched-type.ts';
 
 /** What the checks find wrong. By its kind and subject it is the same from one check to the next. */
 export interface Finding {

@@ -1,6 +1,6 @@
+import { RetryAfterError } from '../engine/job/errors.ts';
+import type { Listener } from '../engine/ports/events.ts';
 import { HumdrumError } from '../errors.ts';
-import type { Listener } from '../engine/events.ts';
-import { RetryAfterError } from '../engine/retry-after-error.ts';
 import type { Notice } from './notice.ts';
 
 /** Where people are told of alerts. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Context } from '../engine/context.ts';
-import type { Listener } from '../engine/events.ts';
-import { defineJob, type JobType } from '../engine/job-type.ts';
+import type { Context } from '../engine/job/context.ts';
+import { defineJob } from '../engine/job/define-job.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import type { Listener } from '../engine/ports/events.ts';
 import { recordDelivery } from './breaker.ts';
 import { attemptTo } from './deliver-alert.ts';
 import type { Notice } from './notice.ts';

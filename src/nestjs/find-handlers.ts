@@ -1,6 +1,6 @@
 import { ContextIdFactory, type DiscoveryService, type ModuleRef } from '@nestjs/core';
-import type { JobType } from '../engine/job-definition.ts';
-import { defineJob } from '../engine/job-type.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import { defineJob } from '../engine/job/define-job.ts';
 import { HumdrumError } from '../errors.ts';
 import { handledBy, type HandlerClass, type RunsJobs } from './job-handler.ts';
 

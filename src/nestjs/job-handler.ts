@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
-import type { Context } from '../engine/context.ts';
-import type { JobDefinition, JobType } from '../engine/job-definition.ts';
-import { defineJob } from '../engine/job-type.ts';
+import type { Context } from '../engine/job/context.ts';
+import type { JobDefinition, JobType } from '../engine/job/job-type.ts';
+import { defineJob } from '../engine/job/define-job.ts';
 import { HumdrumError } from '../errors.ts';
 
 /** What `defineJob` takes, but for `run`, which is the class's own method. */

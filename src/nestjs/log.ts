@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { EngineEvent, Listener } from '../engine/events.ts';
+import type { EngineEvent, Listener } from '../engine/ports/events.ts';
 import { errorMessage } from '../errors.ts';
 
 /** Tells the logger of the application what somebody should know of, where nobody else listens to the engine. */

@@ -1,5 +1,5 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '@nestjs/common';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
 import { HumdrumError } from '../errors.ts';
 
 /** `producer` enqueues and runs nothing; `worker` is there to run jobs, and refuses to start without any; `both` does either. */

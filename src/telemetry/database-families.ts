@@ -1,4 +1,4 @@
-import type { QueueSigns } from '../engine/vital-signs.ts';
+import type { QueueSigns } from '../engine/show/vital-signs.ts';
 import { single, type Family, type Sample, type Seen } from './family.ts';
 import { OTHER } from './tally.ts';
 

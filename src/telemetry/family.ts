@@ -1,6 +1,6 @@
 import type { ConnectionUse } from '../database/database.ts';
-import type { VitalSigns } from '../engine/vital-signs.ts';
-import type { WorkerState } from '../engine/worker.ts';
+import type { WorkerActivity } from '../engine/ports/runtime.ts';
+import type { VitalSigns } from '../engine/show/vital-signs.ts';
 import type { Distribution } from './distribution.ts';
 import type { Tally } from './tally.ts';
 
@@ -10,7 +10,7 @@ export interface Seen {
   /** Of the types of this process. */
   readonly queues: readonly string[];
   /** Null: none has been started in this process. */
-  readonly worker: WorkerState | null;
+  readonly worker: WorkerActivity | null;
   readonly connections: ConnectionUse;
   readonly mostConnections: number;
   /** Null: the database has not answered in time. */

@@ -7,7 +7,7 @@ import {
   type Metric,
 } from 'prom-client';
 import type { Humdrum } from '../engine/humdrum.ts';
-import type { VitalSigns } from '../engine/vital-signs.ts';
+import type { VitalSigns } from '../engine/show/vital-signs.ts';
 import type { Distribution } from './distribution.ts';
 import { FAMILIES } from './families.ts';
 import type { Family, Sample, Seen } from './family.ts';

@@ -1,8 +1,7 @@
-import type { WorkerState } from '../engine/worker.ts';
+import type { WorkerActivity } from '../engine/ports/runtime.ts';
 import type { Distribution } from './distribution.ts';
-import { single, type Family, type Sample, type Seen } from './family.ts';
-import { RUN_BOUNDS, TRIP_BOUNDS, WAIT_BOUNDS } from './tally.ts';
-import type { JobCounts, TypeTally } from './tally.ts';
+import { type Family, type Sample, type Seen, single } from './family.ts';
+import { type JobCounts, RUN_BOUNDS, TRIP_BOUNDS, type TypeTally, WAIT_BOUNDS } from './tally.ts';
 
 const ofJobs =
   (count: (counts: JobCounts) => number) =>
@@ -23,7 +22,7 @@ const withOutcome = (outcome: string, samples: readonly Sample[]): Sample[] =>
   samples.map(([labels, value]) => [{ ...labels, outcome }, value]);
 
 const ofWorker =
-  (value: (worker: WorkerState) => number) =>
+  (value: (worker: WorkerActivity) => number) =>
   ({ worker }: Seen): Sample[] =>
     single(worker && value(worker));
 

@@ -1,7 +1,7 @@
-import type { ClaimedJob } from '../engine/claim.ts';
-import type { EngineEvent } from '../engine/events.ts';
-import type { Outcome } from '../engine/execute.ts';
-import type { JobType } from '../engine/job-type.ts';
+import type { ClaimedJob } from '../engine/job/claimed-job.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import type { Outcome } from '../engine/job/outcome.ts';
+import type { EngineEvent } from '../engine/ports/events.ts';
 import { Distribution } from './distribution.ts';
 
 /** Of what this process runs, in seconds: from a few milliseconds to hours. */

@@ -1,19 +1,19 @@
 import {
+  type Attributes,
   context,
+  type Context,
   ProxyTracerProvider,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
-  type Attributes,
-  type Context,
-  type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import type { ClaimedJob } from '../engine/claim.ts';
-import type { Outcome } from '../engine/execute.ts';
-import type { NewJob } from '../engine/new-job.ts';
-import type { Tracing } from '../engine/tracing.ts';
+import type { ClaimedJob } from '../engine/job/claimed-job.ts';
+import type { NewJob } from '../engine/job/new-job.ts';
+import type { Outcome } from '../engine/job/outcome.ts';
+import type { Tracing } from '../engine/ports/tracing.ts';
 import { readTrace, writeTrace } from './trace-context.ts';
 
 export interface TraceOptions {

@@ -1,7 +1,7 @@
 import { migrate } from '../database/migrate.ts';
 import { openPglite, type PgliteDatabase } from '../database/pglite.ts';
 import type { Database } from '../database/database.ts';
-import { migrationSets, type Pack } from '../engine/pack.ts';
+import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import { definitions, emptyTables, forgetSession, installClock, tablesInUse } from './queries.ts';
 
 /** Makes the tables of a test's own program. */

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
-import { migrationSets, type Pack } from '../engine/pack.ts';
+import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Lent, Prepare } from './embedded.ts';
 import { emptyTables, installClock, isMarked, removeClock, tablesInUse } from './queries.ts';

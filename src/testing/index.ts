@@ -3,7 +3,7 @@ export type { TestOptions } from './open.ts';
 export type {
   TestHumdrum,
   FailureOptions,
-  Performed,
+  JobRun,
   TestDrainOptions,
   TickRun,
 } from './test-humdrum.ts';

@@ -1,11 +1,11 @@
 import type { Queryable } from '../database/database.ts';
-import type { JobType } from '../engine/job-type.ts';
-import type { Status } from '../engine/lifecycle.ts';
-import type { Effect } from '../engine/recorder.ts';
+import type { JobType } from '../engine/job/job-type.ts';
+import type { Status } from '../engine/job/lifecycle.ts';
+import type { Effect } from '../engine/job/outcome.ts';
 import { instantOf } from './clock.ts';
 import type { Candidate } from './expectation.ts';
 import { differences, show } from './matching.ts';
-import { seeEffects, seeJobs, type EffectSeen, type JobSeen } from './queries.ts';
+import { type EffectSeen, type JobSeen, seeEffects, seeJobs } from './queries.ts';
 
 /** What a job must be like. What is left out may be anything, but for the status. */
 export interface JobLike {

@@ -1,4 +1,4 @@
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
 import { instantOf, TestClock } from './clock.ts';
 import { lendEmbedded, type Prepare } from './embedded.ts';
 import { lendGiven } from './given.ts';

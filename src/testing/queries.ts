@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '../database/database.ts';
-import type { Json } from '../engine/json.ts';
-import type { Status } from '../engine/lifecycle.ts';
-import type { Effect } from '../engine/recorder.ts';
+import type { Json } from '../engine/base/json.ts';
+import type { Status } from '../engine/job/lifecycle.ts';
+import type { Effect } from '../engine/job/outcome.ts';
 
 /** A job as a test sees it. */
 export interface JobSeen {

@@ -1,6 +1,6 @@
 import type { AssertionError } from 'node:assert';
-import type { Drained, DrainedAttempt } from '../engine/drain.ts';
-import type { ErrorFact } from '../engine/error-fact.ts';
+import type { Drained, DrainedAttempt } from '../engine/worker/drain.ts';
+import type { ErrorFact } from '../engine/job/failure.ts';
 import { failure } from './expectation.ts';
 
 type Report = Pick<Drained, 'completed' | 'failed' | 'ran'>;

@@ -1,17 +1,20 @@
-import type { Drained, DrainOptions } from '../engine/drain.ts';
-import type { ErrorFact } from '../engine/error-fact.ts';
+import type { Json } from '../engine/base/json.ts';
 import { Humdrum } from '../engine/humdrum.ts';
-import type { HumdrumOptions } from '../engine/humdrum-options.ts';
-import type { JobType } from '../engine/job-type.ts';
-import type { Json } from '../engine/json.ts';
-import type { Effect, LogLine } from '../engine/recorder.ts';
-import type { TableChange } from '../engine/row-counts.ts';
-import { requireScheduled } from '../engine/schedule.ts';
+import type { ErrorFact } from '../engine/job/failure.ts';
+import { type JobType, requireScheduled } from '../engine/job/job-type.ts';
+import type { Effect, LogLine, TableChange } from '../engine/job/outcome.ts';
+import type { HumdrumOptions } from '../engine/options.ts';
+import type { Drained, DrainOptions } from '../engine/worker/drain.ts';
 import { instantOf, type TestClock } from './clock.ts';
 import type { Lent } from './embedded.ts';
 import { expectFound, expectNone, matching } from './expectation.ts';
-import { effectCandidates, jobCandidates, wantedOf } from './looking.ts';
-import type { EffectLike, JobLike } from './looking.ts';
+import {
+  effectCandidates,
+  type EffectLike,
+  jobCandidates,
+  type JobLike,
+  wantedOf,
+} from './looking.ts';
 import type { EffectSeen, JobSeen } from './queries.ts';
 import { addUp, expectCompleted, tooMany } from './report.ts';
 import { dueOf, tickOf } from './ticks.ts';
@@ -27,7 +30,7 @@ export interface TestDrainOptions extends DrainOptions, FailureOptions {
 }
 
 /** How one run of a handler ended. */
-export interface Performed {
+export interface JobRun {
   id: number;
   status: 'completed' | 'failed';
   /** Of a completed one. */
@@ -111,7 +114,7 @@ export class TestHumdrum extends Humdrum {
     type: JobType<Input> | string,
     input?: Input,
     { now, throwOnFailure = true }: { now?: Date | string } & FailureOptions = {},
-  ): Promise<Performed> {
+  ): Promise<JobRun> {
     const at = now === undefined ? this.clock.now() : instantOf(now);
     if (at > this.clock.now()) await this.clock.moveTo(at);
     const name = typeof type === 'string' ? type : type.type;

@@ -1,5 +1,5 @@
-import { nextTick } from '../engine/cron.ts';
-import type { ScheduledType } from '../engine/job-type.ts';
+import { nextTick } from '../engine/schedule/cron.ts';
+import type { ScheduledType } from '../engine/job/job-type.ts';
 import { HumdrumError } from '../errors.ts';
 import { instantOf } from './clock.ts';
 import type { JobSeen } from './queries.ts';

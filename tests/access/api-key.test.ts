@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createKey, listKeys, ownerOfKey, revokeKey } from '../../src/access/api-key.ts';
-import { verifyAudit, storedAudit } from '../../src/engine/verify-audit.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
+import { verifyAudit, storedAudit } from '../../src/engine/audit/verify.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
 import { eachBackend } from '../support/databases.ts';
 import { stopClockAt } from '../support/engine.ts';
 import { dump } from '../support/dump.ts';

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { openPostgres } from '../../src/database/postgres.ts';
 import type { Database } from '../../src/index.ts';
-import { promote } from '../../src/engine/promote.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
 import { fresh, freshUrl } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 

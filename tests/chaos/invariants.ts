@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { STATUSES } from 'humdrum';
-import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
+import { replayStatus, type AuditEventName } from '../../src/engine/job/lifecycle.ts';
 import { runCheck, type Check } from './check.ts';
 import { ATOMIC_TYPES } from './jobs.ts';
 import type { Finding } from './report.ts';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../src/engine/random.ts';
+import { seededRandom } from '../../src/engine/base/random.ts';
 
 /** What a lost answer was the answer to, or what a network holds back. `enqueue` is the driver's, all others are a worker's. */
 export const ANSWERS = ['commit', 'settle', 'claim', 'heartbeat', 'enqueue'] as const;

@@ -10,7 +10,7 @@ const FENCE: readonly [part: RegExp, instead: string][] = [
 
 export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
-  if (!url.endsWith('/dist/engine/fence.js')) return loaded;
+  if (!url.endsWith('/dist/engine/transitions/fence.js')) return loaded;
   let source = await readFile(new URL(url), 'utf8');
   for (const [part, instead] of FENCE) {
     if (source.search(part) === -1) {

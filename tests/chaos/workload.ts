@@ -1,5 +1,5 @@
 import { createHumdrum, type Humdrum } from 'humdrum';
-import { seededRandom } from '../../src/engine/random.ts';
+import { seededRandom } from '../../src/engine/base/random.ts';
 import { eventually, sleep } from './connection.ts';
 import { chaosProgram } from './jobs.ts';
 import { drawRequest } from './requests.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Queryable } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, type Ended } from '../support/process.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database, OpenTransaction } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { ChangeFeed, changesAfter } from '../../src/engine/change-feed.ts';
+import { ChangeFeed, changesAfter } from '../../src/engine/audit/change-feed.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 
 const ADD = `insert into humdrum.audit (at, event, actor) select humdrum.clock(), 'configured', $1 from generate_series(1, $2)`;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { promote } from '../../src/engine/promote.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
 import { job, openEngine, stopClockAt, type EventLog } from '../support/engine.ts';
 import { eachBackend } from '../support/databases.ts';
 import type { Humdrum } from '../../src/index.ts';

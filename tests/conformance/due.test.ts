@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { cancelOverdue } from '../../src/engine/cancel.ts';
-import { claimOne } from '../../src/engine/claim.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
+import { claimOne } from '../../src/engine/transitions/claim.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';

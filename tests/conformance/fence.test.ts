@@ -1,11 +1,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { claimOne } from '../../src/engine/claim.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { release } from '../../src/engine/release.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { noteFenced } from '../../src/engine/fence.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { claimOne } from '../../src/engine/transitions/claim.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
+import { release } from '../../src/engine/transitions/release.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { makeWitness, openEngine, witnessed } from '../support/engine.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { noteFenced } from '../../src/engine/fence.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine } from '../support/engine.ts';

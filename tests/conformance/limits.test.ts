@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
-import { claimNext } from '../../src/engine/claim.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { settle } from '../../src/engine/settle.ts';
-import { answerCalls } from '../../src/engine/wake.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
+import { claimNext } from '../../src/engine/transitions/claim.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import type { Humdrum, HumdrumOptions, LimitUse } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
@@ -37,7 +37,7 @@ eachBackend('limits', (fresh, backend) => {
     const ids = await humdrum.enqueueMany(
       Array.from({ length: count }, () => ({ type: limited, limits })),
     );
-    await answerCalls(db);
+    await wakeWaiting(db);
     return ids;
   };
   const claim = async (limit = 100, queue = 'default', by = worker): Promise<ClaimedJob[]> => {
@@ -51,12 +51,12 @@ eachBackend('limits', (fresh, backend) => {
       jobs.map((one) => completed(one)),
       [],
     );
-    await answerCalls(db);
+    await wakeWaiting(db);
   };
   const fail = async (one: ClaimedJob): Promise<void> => {
     await settle(db, [{ ...failed(one), type: limited }], []);
     await promote(db);
-    await answerCalls(db);
+    await wakeWaiting(db);
   };
   const statuses = async (): Promise<string[]> =>
     (await humdrum.listJobs({ limit: 1_000 })).map(({ status }) => status);
@@ -119,15 +119,15 @@ eachBackend('limits', (fresh, backend) => {
     await open({ limits: { mails: { rate: { tokens: 2, perMs: 60_000 } } } });
     const ids = await enqueue(6, 'mails');
     expect(idsOf(await claim())).toEqual(ids.slice(0, 2));
-    expect((await answerCalls(db)).nextMs).toBe(30_000);
+    expect((await wakeWaiting(db)).nextMs).toBe(30_000);
     await moveTo('2026-03-01T10:00:29Z');
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(await claim()).toEqual([]);
     await moveTo('2026-03-01T10:00:30Z');
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(idsOf(await claim())).toEqual(ids.slice(2, 3));
     await moveTo('2026-03-01T11:00:00Z'); // However long nothing ran, no more than a full bucket.
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(idsOf(await claim())).toEqual(ids.slice(3, 5));
   });
 
@@ -135,7 +135,7 @@ eachBackend('limits', (fresh, backend) => {
     await open({ limits: { mails: { rate: { tokens: 2, perMs: 60_000 } } } });
     await enqueue(1, 'mails');
     await complete(await claim());
-    expect(await answerCalls(db)).toEqual({ woken: 0, nextMs: null });
+    expect(await wakeWaiting(db)).toEqual({ woken: 0, nextMs: null });
   });
 
   it('limits a queue, down to nothing, and tells of the change', async () => {
@@ -162,9 +162,9 @@ eachBackend('limits', (fresh, backend) => {
     await open({ queues: { mail: { rate: { tokens: 1, perMs: 1_000 } } } });
     const ids = await humdrum.enqueueMany(Array.from({ length: 3 }, () => ({ type: queued })));
     expect(idsOf(await claim(10, 'mail'))).toEqual(ids.slice(0, 1));
-    expect(await answerCalls(db)).toEqual({ woken: 0, nextMs: 1_000 });
+    expect(await wakeWaiting(db)).toEqual({ woken: 0, nextMs: 1_000 });
     await moveTo('2026-03-01T10:00:01Z');
-    expect((await answerCalls(db)).woken).toBeGreaterThan(0);
+    expect((await wakeWaiting(db)).woken).toBeGreaterThan(0);
     expect(idsOf(await claim(10, 'mail'))).toEqual(ids.slice(1, 2));
   });
 
@@ -212,7 +212,7 @@ eachBackend('limits', (fresh, backend) => {
       expect(await claim()).toEqual([]); // It keeps its turn at `a` and waits for `b`.
       const urgent = { type: limited, limits: [b, a], priority: -5 };
       const [second] = await humdrum.enqueueMany([urgent]);
-      await answerCalls(db);
+      await wakeWaiting(db);
       await complete(running);
       const next = await claim();
       expect(idsOf(next)).toEqual([first]);
@@ -225,7 +225,7 @@ eachBackend('limits', (fresh, backend) => {
       const [one] = await claim();
       if (one) await settle(db, [{ ...failed(one), type: job('test.limited', () => null) }], []);
       await humdrum.cancel(first ?? 0);
-      await answerCalls(db);
+      await wakeWaiting(db);
       expect(idsOf(await claim())).toEqual([second]);
     });
   });
@@ -237,7 +237,7 @@ eachBackend('limits', (fresh, backend) => {
     expect(await claim(10, 'default', dying)).toHaveLength(1);
     await expireWorker(db, dying);
     await rescue(db, 'test');
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(await claim()).toMatchObject([{ id: first, attempt: 2 }]);
     expect((await db.query('select job_id from humdrum.slot')).rows).toEqual([{ job_id: first }]);
   });
@@ -246,7 +246,7 @@ eachBackend('limits', (fresh, backend) => {
     await open({ limits: { api: { concurrency: 1 } } });
     const [first, second] = await enqueue(2, 'api');
     await humdrum.cancel(first ?? 0);
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(idsOf(await claim())).toEqual([second]);
   });
 
@@ -258,7 +258,7 @@ eachBackend('limits', (fresh, backend) => {
     const [light] = await enqueue(1, 'memory');
     expect(await claim()).toEqual([]);
     await humdrum.cancel(heavy ?? 0);
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(idsOf(await claim())).toEqual([light]);
   });
 
@@ -274,9 +274,9 @@ eachBackend('limits', (fresh, backend) => {
       const from = { queue: 'default', types: [limited.type], limit: 1 };
       expect((await claimNext(tx, worker, from)).jobs).toEqual([]);
       await registerLimits(db, limitsOf({ limits: { b: { concurrency: 2 } } }), 'test');
-      await answerCalls(db);
+      await wakeWaiting(db);
       await tx.commit();
-      await answerCalls(db);
+      await wakeWaiting(db);
       expect(idsOf(await claim())).toEqual([both]);
     },
   );

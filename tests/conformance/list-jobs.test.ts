@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Database } from '../../src/database/database.ts';
-import { claimNext } from '../../src/engine/claim.ts';
-import { rollUp } from '../../src/engine/roll-up.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { claimNext } from '../../src/engine/transitions/claim.ts';
+import { rollUp } from '../../src/engine/statistics/roll-up.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import {
   HumdrumError,
   STATUSES,

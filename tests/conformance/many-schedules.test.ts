@@ -1,8 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import type { JobType } from '../../src/engine/job-type.ts';
-import { Registry } from '../../src/engine/registry.ts';
-import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
+import type { JobType } from '../../src/engine/job/job-type.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 

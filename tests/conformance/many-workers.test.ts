@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
 import { fresh, freshUrl, listensDirectly } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { addWorker, claim, plain } from '../support/verbs.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { previewOf } from '../../src/engine/bulk-preview.ts';
-import { listQueues } from '../../src/engine/list-queues.ts';
-import { rollUpAll } from '../../src/engine/roll-up.ts';
-import { searchAudit } from '../../src/engine/audit-search.ts';
+import { previewOf } from '../../src/engine/operators/preview.ts';
+import { listQueues } from '../../src/engine/show/queues.ts';
+import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
+import { searchAudit } from '../../src/engine/audit/search.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine } from '../support/engine.ts';

@@ -1,13 +1,15 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { claimNext, type ClaimedJob } from '../../src/engine/claim.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
-import { Registry } from '../../src/engine/registry.ts';
-import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
-import { settle } from '../../src/engine/settle.ts';
-import { answerCalls } from '../../src/engine/wake.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import { claimNext } from '../../src/engine/transitions/claim.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import type { JobType, ScheduleRule } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
@@ -36,7 +38,7 @@ eachBackend('overlap', (fresh) => {
     for (const minute of ['01', '02', '03']) {
       await moveTo(`2026-03-01T10:${minute}:01Z`);
       await fireDue(db, types);
-      await answerCalls(db);
+      await wakeWaiting(db);
       started.push(await claim());
     }
     return started.slice(1);
@@ -63,7 +65,7 @@ eachBackend('overlap', (fresh) => {
       (started[0] ?? []).map((one) => completed(one)),
       [],
     );
-    await answerCalls(db);
+    await wakeWaiting(db);
     expect(minutesOf(await claim())).toEqual(['02']);
   });
 
@@ -98,7 +100,7 @@ eachBackend('overlap', (fresh) => {
     const range = { from: new Date('2026-03-01T09:00:00Z'), to: new Date('2026-03-01T09:03:00Z') };
     const { jobs } = await humdrum.backfill(type, range);
     expect(jobs).toHaveLength(4);
-    await answerCalls(db);
+    await wakeWaiting(db);
     worker = await addWorker(db);
     expect((await claim()).map(({ id }) => id)).toEqual(jobs.slice(0, 1));
     expect(await skipped()).toEqual([]);

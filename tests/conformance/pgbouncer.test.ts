@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest
 import type { Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { migrationSets } from '../../src/engine/pack.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { noteFenced } from '../../src/engine/fence.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { migrationSets } from '../../src/engine/job/pack.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import { freshUrl } from '../support/databases.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { findPgbouncer, startPgbouncer } from '../support/pgbouncer.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { dropHistory, extendHistory } from '../../src/engine/retention.ts';
-import { settle } from '../../src/engine/settle.ts';
+import { dropHistory, extendHistory } from '../../src/engine/upkeep/retention.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';

@@ -1,12 +1,12 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { Registry } from '../../src/engine/registry.ts';
-import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
-import { job, makeWitness, openEngine, stopClockAt, witnessed } from '../support/engine.ts';
-import type { EventLog } from '../support/engine.ts';
+import { type EventLog, job, makeWitness, openEngine, stopClockAt, witnessed } from '../support/engine.ts';
 
 const hourly = job(
   'test.hourly',

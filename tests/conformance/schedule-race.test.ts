@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { Registry } from '../../src/engine/registry.ts';
-import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database, Queryable } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
-import { storedAudit, verifyAudit } from '../../src/engine/verify-audit.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { storedAudit, verifyAudit } from '../../src/engine/audit/verify.ts';
 import { freshUrl } from '../support/databases.ts';
 
 async function addRow(db: Queryable): Promise<number> {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
 import { addRows, addSeals, linesOf, tamper, verify, verifyLines } from '../support/audit.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

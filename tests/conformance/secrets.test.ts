@@ -112,6 +112,6 @@ eachBackend('secrets', (fresh) => {
 });
 
 it('refuses a key that is none', async () => {
-  const { Vault } = await import('../../src/engine/secrets.ts');
+  const { Vault } = await import('../../src/engine/job/secrets.ts');
   expect(() => new Vault(['too short'])).toThrow(/32 bytes in base64/);
 });

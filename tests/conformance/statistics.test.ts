@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { rollUp, rollUpAll } from '../../src/engine/roll-up.ts';
+import { rollUp, rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';

@@ -9,8 +9,8 @@ import {
   packIds,
   sealHash,
   unpackIds,
-} from '../../src/engine/seal.ts';
-import { verifyAudit, type SealedBlock } from '../../src/engine/verify-audit.ts';
+} from '../../src/engine/audit/seal.ts';
+import { verifyAudit, type SealedBlock } from '../../src/engine/audit/verify.ts';
 import { addSeals, linesOf, verify, verifyLines } from '../support/audit.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 

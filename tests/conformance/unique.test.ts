@@ -1,12 +1,12 @@
 import { beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
-import { cancel } from '../../src/engine/cancel.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { retry } from '../../src/engine/retry.ts';
-import { settle } from '../../src/engine/settle.ts';
-import { dropPassedKeys } from '../../src/engine/unique-keys.ts';
+import { cancel } from '../../src/engine/transitions/cancel.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { retry } from '../../src/engine/transitions/retry.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import { dropPassedKeys } from '../../src/engine/upkeep/expired-keys.ts';
 import { defineJob, type EnqueueOptions, type Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';

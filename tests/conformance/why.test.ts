@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
-import { settle } from '../../src/engine/settle.ts';
-import { answerCalls } from '../../src/engine/wake.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
@@ -32,7 +32,7 @@ eachBackend('why', (fresh) => {
 
   const enqueue = async (options: Parameters<Humdrum['enqueue']>[2] = {}): Promise<number> => {
     const { id } = await humdrum.enqueue(plain, {}, options);
-    await answerCalls(db);
+    await wakeWaiting(db);
     return id;
   };
   const whyOf = async (id: number): Promise<string> => (await humdrum.why(id)).why;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { PermanentError } from '../../src/index.ts';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { eachBackend } from '../support/databases.ts';
-import { vacuum } from '../../src/engine/vacuum.ts';
+import { vacuum } from '../../src/engine/upkeep/vacuum.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 
 eachBackend('a worker', (fresh) => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryDelayMs } from '../../src/engine/backoff.ts';
+import { retryDelayMs } from '../../src/engine/transitions/backoff.ts';
 
 const policy = {
   attempts: 20,

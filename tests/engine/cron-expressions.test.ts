@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { nextTick } from '../../src/engine/cron.ts';
-import { describeCron } from '../../src/engine/describe-cron.ts';
+import { nextTick } from '../../src/engine/schedule/cron.ts';
+import { describeCron } from '../../src/engine/schedule/describe-cron.ts';
 import { fieldsOf, readCron, walk } from '../support/cron-oracle.ts';
 
 const FILE = fileURLToPath(new URL('../../../shared/data/cron/expressions.txt', import.meta.url));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { dueTicks, nextTick } from '../../src/engine/cron.ts';
+import { dueTicks, nextTick } from '../../src/engine/schedule/cron.ts';
 import { changesOf, fieldsOf, ticksOf, walk, type Walk } from '../support/cron-oracle.ts';
 
 /** Samoa left out a day in 2011, North Korea changed its time in 2015; the others are a plain sample. */

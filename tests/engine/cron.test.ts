@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueTicks, nextTick } from '../../src/engine/cron.ts';
+import { dueTicks, nextTick } from '../../src/engine/schedule/cron.ts';
 import type { ScheduleRule } from '../../src/index.ts';
 
 const at = (text: string) => new Date(text);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineJob } from '../../src/index.ts';
-import { Registry } from '../../src/engine/registry.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
 
 const definition = {
   type: 'test.one',

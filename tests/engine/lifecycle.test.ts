@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { allowedActions, canBecome, replayStatus, STATUSES } from '../../src/engine/lifecycle.ts';
+import {
+  allowedActions,
+  canBecome,
+  replayStatus,
+  STATUSES,
+} from '../../src/engine/job/lifecycle.ts';
 
 describe('the lifecycle', () => {
   it('has five statuses and these transitions, no other', () => {

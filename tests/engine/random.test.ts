@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom, seededUuid } from '../../src/engine/random.ts';
+import { seededRandom, seededUuid } from '../../src/engine/base/random.ts';
 
 it('gives the same numbers for the same seed, on every machine and in every version', () => {
   const random = seededRandom('humdrum');

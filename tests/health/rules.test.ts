@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts, WatchedType } from '../../src/health/facts.ts';
+import type { Facts } from '../../src/health/facts.ts';
 import { findingsOf, THRESHOLDS } from '../../src/health/rules.ts';
 import { span } from '../../src/health/span.ts';
+import type { WatchedType } from '../../src/health/watched-type.ts';
 
 const MINUTE = 60_000;
 const NOW = new Date('2026-03-02T12:00:00Z');

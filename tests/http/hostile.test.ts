@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { enqueueJob, listJobs, showJob } from '../../src/http/contract/jobs.ts';
-import { rollUpAll } from '../../src/engine/roll-up.ts';
+import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import { jsonBody, openApi } from '../support/api.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';

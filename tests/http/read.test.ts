@@ -7,7 +7,7 @@ import { listDeadLetters, listReceivers, redeliver } from '../../src/http/contra
 import { linkFile } from '../../src/http/contract/files.ts';
 import { countJobs, series, statistics } from '../../src/http/contract/stats.ts';
 import { defineChannel, defineSubscriber, verifyAuditExport } from '../../src/index.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
 import { Signer } from '../../src/http/signer.ts';
 import { jsonBody, openApi } from '../support/api.ts';
 import { eachBackend, freshFolder } from '../support/databases.ts';

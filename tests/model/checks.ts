@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
-import { STATUSES, type Status } from '../../src/engine/lifecycle.ts';
-import { countJobs, executionStats, statistics } from '../../src/engine/statistics.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { type Status, STATUSES } from '../../src/engine/job/lifecycle.ts';
+import { countJobs, executionStats, statistics } from '../../src/engine/statistics/statistics.ts';
 import { recount } from '../support/recount.ts';
 import { isBefore, type Job } from './model.ts';
 import { lookAt } from './queries.ts';

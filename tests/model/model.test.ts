@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { replayStatus } from '../../src/engine/lifecycle.ts';
-import { rollUpAll } from '../../src/engine/roll-up.ts';
+import { replayStatus } from '../../src/engine/job/lifecycle.ts';
+import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { compare, compareStatistics } from './checks.ts';

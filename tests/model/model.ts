@@ -1,5 +1,5 @@
-import type { Action, Status } from '../../src/engine/lifecycle.ts';
-import { allowedActions } from '../../src/engine/lifecycle.ts';
+import type { Action, Status } from '../../src/engine/job/lifecycle.ts';
+import { allowedActions } from '../../src/engine/job/lifecycle.ts';
 
 /** What is asked for when a job is enqueued. Times in milliseconds. */
 export interface Order {

@@ -1,27 +1,31 @@
 import { expect } from 'vitest';
-import { act } from '../../src/engine/act.ts';
-import { actOnAll } from '../../src/engine/bulk.ts';
-import { cancelOverdue } from '../../src/engine/cancel.ts';
-import { childFailure } from '../../src/engine/children.ts';
-import { claimNext, claimOne, type ClaimedJob } from '../../src/engine/claim.ts';
-import type { Action } from '../../src/engine/lifecycle.ts';
-import { limitsOf } from '../../src/engine/limit.ts';
-import { promote } from '../../src/engine/promote.ts';
-import { release } from '../../src/engine/release.ts';
-import { rescue } from '../../src/engine/rescue.ts';
-import { noteFenced } from '../../src/engine/fence.ts';
-import { settle } from '../../src/engine/settle.ts';
-import type { Settlement } from '../../src/engine/settlement.ts';
-import { answerCalls } from '../../src/engine/wake.ts';
+import type { Database } from '../../src/database/database.ts';
+import { actOnOne } from '../../src/engine/operators/act-on-one.ts';
+import { actOnAll } from '../../src/engine/operators/act-on-many.ts';
+import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
+import { childFailure } from '../../src/engine/handler/children.ts';
+import { claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
+import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import type { Action } from '../../src/engine/job/lifecycle.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { promote } from '../../src/engine/transitions/promote.ts';
+import { release } from '../../src/engine/transitions/release.ts';
+import { rescue } from '../../src/engine/transitions/rescue.ts';
+import { settle } from '../../src/engine/settle/settle.ts';
+import type { Settlement } from '../../src/engine/transitions/settlement.ts';
+import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import { completed, expireWorker, failed } from '../support/verbs.ts';
 import { tellClaimed } from './checks.ts';
 import type { Command, End } from './commands.ts';
 import { enqueueAll, fireTicks } from './enqueue.ts';
 import type { Job } from './model.ts';
 import { countFenced, queuedIds } from './queries.ts';
-import { TYPES, type Hand, type System } from './system.ts';
+import { type Hand, type System, TYPES } from './system.ts';
 
 const SIGNATURES = TYPES.map(({ type }) => type);
+/** The engine's verbs, with nobody to notify. */
+const quiet = (database: Database) => ({ database, notify: async () => undefined });
 const by = { actor: 'test', reason: 'as the test says' };
 
 /** Does it to the engine, and tells the model. */
@@ -63,7 +67,7 @@ export async function perform(system: System, command: Command): Promise<void> {
       await promote(db);
       return model.promoted();
     case 'answer':
-      await answerCalls(db);
+      await wakeWaiting(db);
       return model.answered();
     case 'rest':
       return rest(system);
@@ -189,7 +193,7 @@ async function actOn(system: System, action: Action, place: number): Promise<voi
   const fitting = model.all.filter((job) => place % 2 === 1 || model.allows(action, job));
   const job = fitting[Math.floor(place / 2) % Math.max(1, fitting.length)];
   if (!job) return;
-  const acted = act(db, action, job.id, by);
+  const acted = actOnOne(quiet(db), action, job.id, by);
   if (!model.allows(action, job))
     return expect(acted).rejects.toMatchObject({ code: 'action-refused' });
   await acted;
@@ -203,7 +207,10 @@ async function retryAll({ db, model }: System, type: string | null, overMs: numb
     (job) => job.status === 'failed' && (type === null || job.type === type),
   );
   const allowed = wanted.filter((job) => model.allows('retry', job));
-  const { done } = await actOnAll(db, 'retry', type === null ? {} : { type }, { ...by, overMs });
+  const { done } = await actOnAll(quiet(db), 'retry', type === null ? {} : { type }, {
+    ...by,
+    overMs,
+  });
   const queued = new Set(await queuedIds(db));
   const retried = allowed.filter(({ id }) => queued.has(id));
   expect(retried).toHaveLength(done);
@@ -216,7 +223,7 @@ async function cancelAll({ db, model }: System, type: string | null): Promise<vo
   const wanted = model.all.filter(
     (job) => model.allows('cancel', job) && (type === null || job.type === type),
   );
-  expect(await actOnAll(db, 'cancel', type === null ? {} : { type }, by)).toMatchObject({
+  expect(await actOnAll(quiet(db), 'cancel', type === null ? {} : { type }, by)).toMatchObject({
     done: wanted.length,
   });
   for (const job of wanted) model.cancelled(job);
@@ -247,7 +254,7 @@ export async function rest(system: System): Promise<void> {
     expect(round).toBeLessThan(MOST_ROUNDS);
     const { promoted } = await promote(db);
     model.promoted();
-    const { woken } = await answerCalls(db);
+    const { woken } = await wakeWaiting(db);
     model.answered();
     const claimed = (await claim(system, 0, 'default', 5)) + (await claim(system, 0, 'mail', 5));
     if (promoted + woken + claimed === 0) break;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../src/database/database.ts';
-import type { AuditEventName } from '../../src/engine/lifecycle.ts';
+import type { AuditEventName } from '../../src/engine/job/lifecycle.ts';
 
 const TABLES =
   `job attempt cancellation effect audit ready later parked awaited unique_key worker lease failed tick slot

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
-import type { ClaimedJob } from '../../src/engine/claim.ts';
-import { limitsOf, type LimitRule } from '../../src/engine/limit.ts';
-import { registerLimits } from '../../src/engine/register-limits.ts';
-import { registerSchedules } from '../../src/engine/schedule.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import { type LimitRule, limitsOf } from '../../src/engine/job/limit-rule.ts';
+import { registerLimits } from '../../src/engine/register/limits.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
 import { defineJob, type Humdrum } from '../../src/index.ts';
 import { addWorker } from '../support/verbs.ts';
 import { WORKERS } from './commands.ts';
-import { Model, type Job } from './model.ts';
+import { type Job, Model } from './model.ts';
 
 const LIMITS: Record<string, LimitRule> = {
   pair: { concurrency: 2 },

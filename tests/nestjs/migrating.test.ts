@@ -1,6 +1,6 @@
 import { CronExpression } from '@nestjs/schedule';
 import { expect, it } from 'vitest';
-import { nextTick } from '../../src/engine/cron.ts';
+import { nextTick } from '../../src/engine/schedule/cron.ts';
 
 it('takes every expression that @nestjs/schedule has a name for', () => {
   const from = new Date('2026-01-01T12:00:00Z');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openDatabase } from '../../src/database/open.ts';
-import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
+import { replayStatus, type AuditEventName } from '../../src/engine/job/lifecycle.ts';
 import { eachBackendWhere, silenceProcesses } from '../support/databases.ts';
 import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { Running } from '../support/process.ts';

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { replayStatus, type AuditEventName } from '../../src/engine/lifecycle.ts';
+import { replayStatus, type AuditEventName } from '../../src/engine/job/lifecycle.ts';
 import type { Database } from '../../src/index.ts';
 import { Proxy } from '../chaos/proxy.ts';
 import { freshUrl, silenceProcesses } from '../support/databases.ts';

@@ -1,7 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
-import { seededRandom } from '../../src/engine/random.ts';
-import { Registry } from '../../src/engine/registry.ts';
-import { fireDue, registerSchedules } from '../../src/engine/schedule.ts';
+import { seededRandom } from '../../src/engine/base/random.ts';
+import { Registry } from '../../src/engine/job/registry.ts';
+import { registerSchedules } from '../../src/engine/register/schedules.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
 import type { ScheduleRule } from '../../src/index.ts';
 import { fieldsOf, ticksOf, walk } from '../support/cron-oracle.ts';
 import { eachBackend } from '../support/databases.ts';

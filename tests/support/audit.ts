@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Database, Queryable } from '../../src/database/database.ts';
-import { exportAudit } from '../../src/engine/audit-export.ts';
-import { sealAudit } from '../../src/engine/seal-audit.ts';
-import { storedAudit, verifyAudit, type AuditReport } from '../../src/engine/verify-audit.ts';
+import { exportAudit } from '../../src/engine/audit/export.ts';
+import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { storedAudit, verifyAudit, type AuditReport } from '../../src/engine/audit/verify.ts';
 import { verifyAuditExport } from '../../src/index.ts';
 
 /** Rows as the engine writes them. Every third has all columns. */

@@ -1,9 +1,10 @@
-import type { Database } from '../../src/database/database.ts';
-import { claimNext, type ClaimedJob } from '../../src/engine/claim.ts';
-import type { Outcome } from '../../src/engine/execute.ts';
-import type { Settlement } from '../../src/engine/settlement.ts';
-import { defineJob } from '../../src/index.ts';
 import { z } from 'zod';
+import type { Database } from '../../src/database/database.ts';
+import { claimNext } from '../../src/engine/transitions/claim.ts';
+import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
+import type { Outcome } from '../../src/engine/job/outcome.ts';
+import type { Settlement } from '../../src/engine/transitions/settlement.ts';
+import { defineJob } from '../../src/index.ts';
 
 /** A worker without a process: its leases pass when the test says so. */
 export async function addWorker(db: Database, name = 'test'): Promise<number> {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { logTo } from '../../src/cli/log.ts';
 import { PermanentError } from '../../src/index.ts';
-import type { Tracing } from '../../src/engine/tracing.ts';
+import type { Tracing } from '../../src/engine/ports/tracing.ts';
 import { eachBackend, freshFolder, freshUrl } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { cli, Running } from '../support/process.ts';

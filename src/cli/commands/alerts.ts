@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
-import type { Severity } from '../../engine/watch.ts';
-import { ALERT_STATES, KINDS, type AlertState, type Kind } from '../../health/kinds.ts';
+import type { Severity } from '../../engine/ports/events.ts';
+import { ALERT_STATES, type AlertState, type Kind, KINDS } from '../../health/kinds.ts';
 import { acknowledgeAlert, listAlerts, showAlert, testAlerts } from '../../http/contract/alerts.ts';
 import { toAtMost, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { EVENTS, type AuditEventName } from '../../engine/lifecycle.ts';
+import { EVENTS, type AuditEventName } from '../../engine/job/lifecycle.ts';
 import { searchAudit } from '../../http/contract/audit.ts';
 import type { z } from 'zod';
 import type { Client } from '../../http/client.ts';

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { nextTick } from '../../engine/cron.ts';
-import { describeCron } from '../../engine/describe-cron.ts';
+import { nextTick } from '../../engine/schedule/cron.ts';
+import { describeCron } from '../../engine/schedule/describe-cron.ts';
 import { Humdrum } from '../../engine/humdrum.ts';
-import type { JobType, ScheduledType } from '../../engine/job-type.ts';
-import { gatesOf, limitsOf } from '../../engine/limit.ts';
+import type { JobType, ScheduledType } from '../../engine/job/job-type.ts';
+import { gatesOf, limitsOf } from '../../engine/job/limit-rule.ts';
 import { errorMessage } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
-import { readSetting, type GlobalFlags } from '../config.ts';
+import { type GlobalFlags, readSetting } from '../config.ts';
+import { optionsOf } from '../engine-options.ts';
 import { EXIT } from '../exit.ts';
 import { painted, print, printJson, say, table } from '../output.ts';
-import { optionsOf } from '../engine-options.ts';
 
 interface Checked {
   type: string;

@@ -8,7 +8,7 @@ import {
 } from '../../database/migrate.ts';
 import { isFolder, openDatabase } from '../../database/open.ts';
 import { readServer } from '../../database/server-facts.ts';
-import { migrationSets } from '../../engine/pack.ts';
+import { migrationSets } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
 import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
 import { interruptible } from '../interrupt.ts';

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { Action } from '../../engine/lifecycle.ts';
+import type { Action } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
 import { cancelJob, retryJob } from '../../http/contract/jobs.ts';
 import { toDurationMs, toInstant, toList, toWhole } from '../arguments.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Action } from '../../engine/lifecycle.ts';
+import type { Action } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
 import { actOnBulk, previewBulk, type bulkFilter } from '../../http/contract/bulk.ts';
 import type { Client } from '../../http/client.ts';

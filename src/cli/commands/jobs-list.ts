@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import { STATUSES, type Status } from '../../engine/lifecycle.ts';
+import { STATUSES, type Status } from '../../engine/job/lifecycle.ts';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
 import type { Client } from '../../http/client.ts';
 import { toAtMost, toInstant, toWhole } from '../arguments.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Percentiles } from '../../engine/percentiles.ts';
+import type { Percentiles } from '../../engine/statistics/percentiles.ts';
 import { statistics } from '../../http/contract/stats.ts';
 import { toInstant } from '../arguments.ts';
 import { hintAtWords } from '../hint.ts';

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { z } from 'zod';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import type { RunReport } from '../../engine/run-now.ts';
+import type { RunReport } from '../../engine/worker/run-now.ts';
 import { rehearseType } from '../../http/contract/types.ts';
 import type { Client } from '../../http/client.ts';
 import { toInstant, toJson, toWhole } from '../arguments.ts';

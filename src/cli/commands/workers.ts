@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { WorkerState } from '../../engine/worker-state.ts';
+import type { WorkerState } from '../../engine/show/workers.ts';
 import { listWorkers } from '../../http/contract/queues.ts';
 import { colors } from '../colors.ts';
 import { painted, print, printJson, second, table } from '../output.ts';

@@ -1,5 +1,5 @@
 import { openPglite } from '../../database/pglite.ts';
-import type { Pack } from '../../engine/pack.ts';
+import type { Pack } from '../../engine/job/pack.ts';
 import { testHumdrum, type TestHumdrum } from '../../testing/index.ts';
 import { interruptible } from '../interrupt.ts';
 import { Progress } from '../progress.ts';

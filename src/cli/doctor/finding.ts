@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import type { HumdrumOptions } from '../../engine/humdrum-options.ts';
+import type { HumdrumOptions } from '../../engine/options.ts';
 import type { Setting } from '../config.ts';
 
 export const LEVELS = ['ok', 'warning', 'problem'] as const;

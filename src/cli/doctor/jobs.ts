@@ -1,4 +1,4 @@
-import { lateSchedules, staffing, stuckLeases } from '../../engine/examine.ts';
+import { lateSchedules, staffing, stuckLeases } from '../../engine/show/doctor.ts';
 import { count, duration, instant } from '../output.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 

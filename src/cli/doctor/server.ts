@@ -7,7 +7,7 @@ import {
   readServer,
   type HorizonHolder,
 } from '../../database/server-facts.ts';
-import { RESERVED, workerSettings } from '../../engine/worker-options.ts';
+import { RESERVED, workerSettings } from '../../engine/worker/options.ts';
 import { count, duration } from '../output.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { FileStorage } from '../../engine/file-storage.ts';
+import type { FileStorage } from '../../engine/ports/file-storage.ts';
 import { errorMessage } from '../../errors.ts';
 import { ok, problem, type Finding, type Patient } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { readCatalog } from '../../database/catalog.ts';
 import { migrate, migrationStates } from '../../database/migrate.ts';
 import { openPglite } from '../../database/pglite.ts';
-import { migrationSets } from '../../engine/pack.ts';
+import { migrationSets } from '../../engine/job/pack.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
 export async function checkMigrations({ database, options }: Patient): Promise<Finding> {

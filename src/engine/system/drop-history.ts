@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Database } from '../../database/database.ts';
-import { defineJob, type JobType } from '../job-type.ts';
-import { dropHistory } from '../retention.ts';
+import { defineJob } from '../job/define-job.ts';
+import type { JobType } from '../job/job-type.ts';
+import { dropHistory } from '../upkeep/retention.ts';
 
 /** Retention, where it is configured. */
 export function dropHistoryAfter(database: Database, keepMs: number): JobType {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineJob } from '../job-type.ts';
-import { sealAudit as seal } from '../seal-audit.ts';
+import { defineJob } from '../job/define-job.ts';
+import { sealAudit as seal } from '../audit/seal-log.ts';
 
 export const sealAudit = defineJob({
   type: 'humdrum.seal-audit',

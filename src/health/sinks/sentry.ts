@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Severity } from '../../engine/watch.ts';
+import type { Severity } from '../../engine/ports/events.ts';
 import { HumdrumError } from '../../errors.ts';
 import type { Notice } from '../notice.ts';
 import { namedSink, post, type Sink, type SinkOptions } from '../sink.ts';

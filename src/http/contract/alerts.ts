@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NOTICES, SEVERITIES } from '../../engine/watch.ts';
+import { NOTICES, SEVERITIES } from '../../engine/ports/events.ts';
 import { ALERT_STATES, KINDS } from '../../health/kinds.ts';
 import { endpoint } from './endpoint.ts';
 import { id, idText, instant, json, reason, several, text, whole } from './values.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENTS, type AuditEventName } from '../../engine/lifecycle.ts';
+import { EVENTS, type AuditEventName } from '../../engine/job/lifecycle.ts';
 import { endpoint } from './endpoint.ts';
 import {
   action,

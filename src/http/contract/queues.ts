@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WORKER_STATES } from '../../engine/worker-state.ts';
+import { WORKER_STATES } from '../../engine/show/workers.ts';
 import { endpoint } from './endpoint.ts';
 import { id, instant } from './values.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STATUSES, type Status } from '../../engine/lifecycle.ts';
+import { STATUSES, type Status } from '../../engine/job/lifecycle.ts';
 import { endpoint } from './endpoint.ts';
 import { instant, several, text } from './values.ts';
 

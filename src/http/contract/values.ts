@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTIONS, STATUSES } from '../../engine/lifecycle.ts';
+import { ACTIONS, STATUSES } from '../../engine/job/lifecycle.ts';
 
 /** What the schemas of several endpoints are made of. Each goes both ways: over the wire as text and JSON, in programs as a value. */
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Bell } from '../../engine/bell.ts';
-import { ChangeFeed, changesAfter } from '../../engine/change-feed.ts';
+import { WakeUp } from '../../engine/base/wake-up.ts';
+import { ChangeFeed, changesAfter } from '../../engine/audit/change-feed.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
-import { lastDrawnId } from '../../engine/seal-bound.ts';
+import { lastDrawnId } from '../../engine/audit/writers.ts';
 import { HumdrumError } from '../../errors.ts';
 import { ChangeStream, type Place, type Source, type Wish } from './stream.ts';
 
@@ -29,7 +29,7 @@ export class ChangeHub {
   readonly #humdrum: Humdrum;
   readonly #options: HubOptions;
   readonly #streams = new Set<ChangeStream>();
-  readonly #bell = new Bell();
+  readonly #wakeUp = new WakeUp();
   #opening = 0;
   #feed: Promise<ChangeFeed> | null = null;
   #told: Place = { finalId: 0, readTo: 0 };
@@ -54,7 +54,7 @@ export class ChangeHub {
       clearTimeout(life);
       this.#streams.delete(stream);
       stream.end();
-      this.#bell.ring();
+      this.#wakeUp.wake();
     };
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted || this.#options.signal?.aborted) end();
@@ -94,11 +94,11 @@ export class ChangeHub {
 
   /** Looks until there is no stream left. */
   async #run(feed: ChangeFeed): Promise<void> {
-    const stopHearing = await this.#humdrum.hear(() => this.#bell.ring());
+    const stopHearing = await this.#humdrum.hear(() => this.#wakeUp.wake());
     do {
       const restMs = await this.#look(feed);
       await wait(SPACING_MS);
-      if (restMs > SPACING_MS) await this.#bell.wait(restMs - SPACING_MS);
+      if (restMs > SPACING_MS) await this.#wakeUp.wait(restMs - SPACING_MS);
     } while (this.#streams.size + this.#opening > 0);
     this.#feed = null;
     stopHearing();

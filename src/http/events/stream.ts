@@ -1,5 +1,5 @@
-import { Bell } from '../../engine/bell.ts';
-import type { AuditEntry } from '../../engine/audit-search.ts';
+import { WakeUp } from '../../engine/base/wake-up.ts';
+import type { AuditEntry } from '../../engine/audit/search.ts';
 import { changeMessage, heartbeat, message } from './message.ts';
 
 /** Which changes a stream is about. */
@@ -37,7 +37,7 @@ const MOST_BEHIND = 100_000;
 export class ChangeStream {
   readonly #source: Source;
   readonly #wish: Wish;
-  readonly #bell = new Bell();
+  readonly #wakeUp = new WakeUp();
   #greeting: string | null;
   #told: string[] = [];
   #bytes = 0;
@@ -70,7 +70,7 @@ export class ChangeStream {
       const from = Math.min(this.#behind?.from ?? Infinity, this.#toldFrom);
       this.#behind = { from, to: readTo };
     }
-    this.#bell.ring();
+    this.#wakeUp.wake();
   }
 
   /** The next messages. Null: it is over. */
@@ -89,7 +89,7 @@ export class ChangeStream {
   end(): void {
     this.#isOver = true;
     this.#forget();
-    this.#bell.ring();
+    this.#wakeUp.wake();
   }
 
   #forget(): void {
@@ -141,7 +141,7 @@ export class ChangeStream {
   /** True: nothing has come for a while. */
   async #isQuiet(): Promise<boolean> {
     const beganMs = performance.now();
-    await this.#bell.wait(HEARTBEAT_MS);
+    await this.#wakeUp.wait(HEARTBEAT_MS);
     return performance.now() - beganMs >= HEARTBEAT_MS && !this.#isOver && !this.#behind;
   }
 }

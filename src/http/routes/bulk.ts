@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JobFilter } from '../../engine/bulk.ts';
+import type { JobFilter } from '../../engine/operators/act-on-many.ts';
 import { HumdrumError } from '../../errors.ts';
 import { actOnBulk, bulkFilter, previewBulk } from '../contract/bulk.ts';
 import { action } from '../contract/values.ts';

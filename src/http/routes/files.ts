@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FileFact } from '../../engine/context.ts';
+import type { FileFact } from '../../engine/job/context.ts';
 import { HumdrumError } from '../../errors.ts';
 import { API } from '../api-path.ts';
 import { downloadFile, linkFile } from '../contract/files.ts';

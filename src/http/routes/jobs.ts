@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ListOptions } from '../../engine/list-filter.ts';
+import type { ListOptions } from '../../engine/search/job-query.ts';
 import {
   cancelJob,
   enqueueJob,

@@ -1,5 +1,5 @@
+import type { Execution } from '../../engine/show/executions.ts';
 import { jobsHistory, jobsStatus, triggerJob } from '../contract/source.ts';
-import type { Execution } from '../../engine/history.ts';
 import { route, type Route } from '../route.ts';
 
 const DEFAULT_HISTORY = 20;

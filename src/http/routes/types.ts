@@ -1,5 +1,5 @@
-import { describeCron } from '../../engine/describe-cron.ts';
-import type { JobType } from '../../engine/job-type.ts';
+import { describeCron } from '../../engine/schedule/describe-cron.ts';
+import type { JobType } from '../../engine/job/job-type.ts';
 import { listTypes, rehearseType } from '../contract/types.ts';
 import { route, type Route } from '../route.ts';
 

@@ -1,4 +1,4 @@
-import type { Pack } from '../../engine/pack.ts';
+import type { Pack } from '../../engine/job/pack.ts';
 import { cleanUp } from './jobs/clean-up.ts';
 import { finalizePrizePools } from './jobs/finalize-prize-pools.ts';
 import { validateLeaderboards } from './jobs/validate-leaderboards.ts';

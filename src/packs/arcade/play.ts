@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { seededRandom } from '../../engine/random.ts';
+import { seededRandom } from '../../engine/base/random.ts';
 import { GAMES, type Game } from './game.ts';
 
 /** A game that is paid for. */

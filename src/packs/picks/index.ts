@@ -1,4 +1,4 @@
-import type { Pack } from '../../engine/pack.ts';
+import type { Pack } from '../../engine/job/pack.ts';
 import { settleGames } from './jobs/settle-games.ts';
 import { loadSample } from './sample.ts';
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import { seededRandom } from '../../engine/random.ts';
+import { seededRandom } from '../../engine/base/random.ts';
 import { gameId, startOf, type GameRecord } from './game.ts';
 import { withTablePrices } from './odds.ts';
 import { placeBetsWithin } from './place-bets.ts';

@@ -1,4 +1,4 @@
-import type { Context } from '../../engine/context.ts';
+import type { Context } from '../../engine/job/context.ts';
 import { lockBoard, updateBoard, writeRanking } from './board-queries.ts';
 import { writePages } from './page-queries.ts';
 import { unfitRows, writeForEverybody, type Rows } from './parts.ts';

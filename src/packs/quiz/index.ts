@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import type { Pack } from '../../engine/pack.ts';
+import type { Pack } from '../../engine/job/pack.ts';
 import { expireSessions } from './jobs/expire-sessions.ts';
 import { publishLeaderboards } from './jobs/publish-leaderboards.ts';
 import { recalculateLeaderboards } from './jobs/recalculate-leaderboards.ts';
@@ -7,8 +7,9 @@ import { regenerateLives } from './jobs/regenerate-lives.ts';
 import { resetMonthlyLeaderboard } from './jobs/reset-monthly-leaderboard.ts';
 import { resetWeeklyLeaderboard } from './jobs/reset-weekly-leaderboard.ts';
 import { updateStreaks } from './jobs/update-streaks.ts';
-import { leaderboardOn, type Leaderboard, type LeaderboardOptions } from './leaderboard.ts';
+import type { Leaderboard, LeaderboardOptions } from './leaderboard.ts';
 import { LIMITS } from './limits.ts';
+import { leaderboardOn } from './open-leaderboard.ts';
 import { cacheOf, type QuizOptions } from './options.ts';
 import { checkRedis } from './redis-client.ts';
 import { loadSample } from './sample.ts';

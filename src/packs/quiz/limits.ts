@@ -1,4 +1,4 @@
-import type { LimitRule } from '../../engine/limit.ts';
+import type { LimitRule } from '../../engine/job/limit-rule.ts';
 
 /** One of the jobs that write leaderboards at a time. The resets go first, by their priority. */
 export const LEADERBOARDS = 'quiz.leaderboards';

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../database/database.ts';
-import type { Context } from '../../engine/context.ts';
+import type { Context } from '../../engine/job/context.ts';
 import { EVERYBODY, playersWithin, stretchesOfPlayers, type Players } from './board-queries.ts';
 import type { LeaderboardType } from './rules.ts';
 import type { RowError } from './walk.ts';

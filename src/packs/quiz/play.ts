@@ -1,4 +1,4 @@
-import { seededRandom } from '../../engine/random.ts';
+import { seededRandom } from '../../engine/base/random.ts';
 import { MAX_PROTECTIONS, SESSION_TIMEOUT_MINUTES } from './rules.ts';
 
 export interface Player {

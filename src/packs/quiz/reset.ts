@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { Context } from '../../engine/context.ts';
-import { defineJob, type JobType } from '../../engine/job-type.ts';
+import type { Context } from '../../engine/job/context.ts';
+import { defineJob } from '../../engine/job/define-job.ts';
+import type { JobType } from '../../engine/job/job-type.ts';
 import { archivePlaces, beginArchive } from './board-queries.ts';
-import { makeBoard, type BoardResult } from './boards.ts';
+import { type BoardResult, makeBoard } from './boards.ts';
 import { LEADERBOARDS as LOCK } from './limits.ts';
-import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
-import { periodBefore, type Period, type PeriodicType } from './rules.ts';
+import { type Rows, unfitRows, writeForEverybody } from './parts.ts';
+import { type Period, periodBefore, type PeriodicType } from './rules.ts';
 import { leftOut, many } from './walk.ts';
 
 export interface ResetLeaderboardResult {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context } from '../../engine/context.ts';
+import type { Context } from '../../engine/job/context.ts';
 
 /** One run leaves at most so many events, which it holds in memory until it completes. */
 const ROWS_PER_RUN = 20_000;

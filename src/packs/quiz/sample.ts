@@ -1,6 +1,6 @@
 import type { Database, Queryable } from '../../database/database.ts';
-import { readClock } from '../../engine/clock.ts';
-import { seededRandom } from '../../engine/random.ts';
+import { readClock } from '../../engine/base/clock.ts';
+import { seededRandom } from '../../engine/base/random.ts';
 import { HumdrumError } from '../../errors.ts';
 import {
   addLivesOfPlayers,

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../database/database.ts';
-import type { Context } from '../../engine/context.ts';
+import type { Context } from '../../engine/job/context.ts';
 import type { Page, Stretch } from './queries.ts';
 
 const ROWS_PER_SET = 10_000;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { openDatabase } from '../../../src/database/open.ts';
-import { migrationSets } from '../../../src/engine/pack.ts';
+import { migrationSets } from '../../../src/engine/job/pack.ts';
 import { arcade, defineArcade, fillSample } from '../../../src/packs/arcade/index.ts';
 import { eachBackendWhere, fresh } from '../../support/databases.ts';
 import { openEngine } from '../../support/engine.ts';

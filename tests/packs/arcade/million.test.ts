@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../../src/database/migrate.ts';
 import { openDatabase } from '../../../src/database/open.ts';
-import { migrationSets } from '../../../src/engine/pack.ts';
+import { migrationSets } from '../../../src/engine/job/pack.ts';
 import { arcade, fillSample } from '../../../src/packs/arcade/index.ts';
 import { eachBackendWhere } from '../../support/databases.ts';
 import { timed } from '../timed.ts';

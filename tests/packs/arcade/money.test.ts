@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../src/engine/random.ts';
+import { seededRandom } from '../../../src/engine/base/random.ts';
 import { arcade, finishGame, GAMES, payForGame } from '../../../src/packs/arcade/index.ts';
 import { eachBackend } from '../../support/databases.ts';
 import { hash, player, runJob, valuesOf } from './support.ts';

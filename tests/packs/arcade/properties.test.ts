@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
-import { seededRandom } from '../../../src/engine/random.ts';
+import { seededRandom } from '../../../src/engine/base/random.ts';
 import {
   arcade,
   defineArcade,

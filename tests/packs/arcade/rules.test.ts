@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/engine/random.ts';
+import { seededRandom } from '../../../src/engine/base/random.ts';
 import { formatUsdc, sharesOf, shortAddress } from '../../../src/packs/arcade/index.ts';
 import {
   archivedBefore,

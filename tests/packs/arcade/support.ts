@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
-import type { Plan } from '../../../src/engine/plan.ts';
+import type { Plan } from '../../../src/engine/job/plan.ts';
 import { createHumdrum, type Pack } from '../../../src/index.ts';
 import {
   arcade,

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { openDatabase } from '../../../src/database/open.ts';
-import { migrationSets } from '../../../src/engine/pack.ts';
+import { migrationSets } from '../../../src/engine/job/pack.ts';
 import { createHumdrum } from '../../../src/index.ts';
 import { quiz, seed } from '../../../src/packs/quiz/index.ts';
 import { eachBackendWhere } from '../../support/databases.ts';

@@ -82,13 +82,13 @@ export function noDeadFile(files: readonly SourceFile[], packageJson: SourceFile
   ];
 }
 
-interface RelativeImport {
+export interface RelativeImport {
   readonly to: string;
   readonly offset: number;
 }
 
 /** Static, dynamic and type imports, and re-exports, of files of ours. */
-function relativeImports(file: SourceFile): RelativeImport[] {
+export function relativeImports(file: SourceFile): RelativeImport[] {
   const found: RelativeImport[] = [];
   eachNode(file, (node) => {
     const source = isImport(node) || isReExport(node) ? node.source : null;
@@ -119,8 +119,9 @@ function partOf(path: string): string {
   return first === 'packs' ? `packs/${second}` : first;
 }
 
-function isWithin(path: string, part: string): boolean {
-  return path === `src/${part}.ts` || path.startsWith(`src/${part}/`);
+/** `part`: a folder, or a file with or without its ending. */
+export function isWithin(path: string, part: string): boolean {
+  return path === `src/${part}` || path === `src/${part}.ts` || path.startsWith(`src/${part}/`);
 }
 
 /** The sources of everything under `exports` and `bin`. */

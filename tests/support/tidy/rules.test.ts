@@ -246,7 +246,7 @@ describe('words', () => {
     `type A = 'failed' | 'cancelled' | 'completed' | 'running' | 'queued';`,
     "const sql = `select 1 where s in ('queued', 'running', 'completed', 'failed', 'cancelled')`;",
   ])('of the five statuses are listed once: %s', (line) => {
-    expect(statusesAreListedOnce([file('src/engine/lifecycle.ts', line)])).toEqual([]);
+    expect(statusesAreListedOnce([file('src/engine/job/lifecycle.ts', line)])).toEqual([]);
     expect(places(statusesAreListedOnce([file('src/cli/a.ts', line)]))).toEqual(['src/cli/a.ts:1']);
   });
 

@@ -103,13 +103,13 @@ function clockOf(node: Node): string | null {
 
 const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 
-/** The five statuses are listed in src/engine/lifecycle.ts; everyone else imports them from there. */
+/** The five statuses are listed in src/engine/job/lifecycle.ts; everyone else imports them from there. */
 export function statusesAreListedOnce(files: readonly SourceFile[]): Finding[] {
-  const others = files.filter(({ path }) => path !== 'src/engine/lifecycle.ts');
+  const others = files.filter(({ path }) => path !== 'src/engine/job/lifecycle.ts');
   return inEach(others, (node) => {
     const said = new Set(wordsIn(node));
     return STATUSES.every((status) => said.has(status))
-      ? 'lists the five statuses: import them from src/engine/lifecycle.ts'
+      ? 'lists the five statuses: import them from src/engine/job/lifecycle.ts'
       : null;
   });
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Transaction } from '../../../database/database.ts';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob, type JobType } from '../../../engine/job-type.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
 import {
   abandonedSessions,
   archiveEntries,
@@ -10,7 +11,7 @@ import {
   oldEntries,
   orphanedEntries,
 } from '../clean-up-queries.ts';
-import { POOL_PERIODS, type EntryKey } from '../game.ts';
+import { type EntryKey, POOL_PERIODS } from '../game.ts';
 import type { Settings } from '../options.ts';
 import { archivedBefore, dateOf } from '../rules.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Transaction } from '../../../database/database.ts';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob, type JobType } from '../../../engine/job-type.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
 import type { PoolKey } from '../game.ts';
 import type { Settings } from '../options.ts';
 import {
@@ -9,8 +10,8 @@ import {
   lockPool,
   poolsToLookAt,
   rankedEntries,
-  rollOver,
   type RolledOver,
+  rollOver,
 } from '../queries.ts';
 import { comparePools, dateOf, duePools, formatUsdc, hasEnded, shortAddress } from '../rules.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { GAMES, PERIODS, type Game, type Period } from '../game.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
+import { type Game, GAMES, type Period, PERIODS } from '../game.ts';
 import type { Settings } from '../options.ts';
 import { rankedEntries } from '../queries.ts';
 import { dateOf, periodDateOf } from '../rules.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Queryable, Transaction } from '../../../database/database.ts';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob } from '../../../engine/job-type.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
 import {
   changeBankrolls,
   gamesToSettle,

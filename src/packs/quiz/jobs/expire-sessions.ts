@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../database/database.ts';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob } from '../../../engine/job-type.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
 import {
   countSessionsToExpire,
   expireSessions as expire,

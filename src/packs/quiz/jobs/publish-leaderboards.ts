@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { readBoard, type Board } from '../board-queries.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
+import { type Board, readBoard } from '../board-queries.ts';
 import { LEADERBOARD_CACHE } from '../limits.ts';
 import type { Cache } from '../options.ts';
-import { placesOnPages, type Place } from '../page-queries.ts';
-import { Draft, editionOf, isPublished, keysOf, type BoardKeys } from '../redis-board.ts';
-import { withRedis, type RedisClient } from '../redis-client.ts';
+import { type Place, placesOnPages } from '../page-queries.ts';
+import { type BoardKeys, Draft, editionOf, isPublished, keysOf } from '../redis-board.ts';
+import { type RedisClient, withRedis } from '../redis-client.ts';
 import { LEADERBOARDS, type LeaderboardType } from '../rules.ts';
 import { many } from '../walk.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob, type JobType } from '../../../engine/job-type.ts';
-import { makeBoard, type BoardResult } from '../boards.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
+import { type BoardResult, makeBoard } from '../boards.ts';
 import { LEADERBOARDS as LOCK } from '../limits.ts';
 import { LEADERBOARDS, type LeaderboardType } from '../rules.ts';
 import { leftOut, many } from '../walk.ts';

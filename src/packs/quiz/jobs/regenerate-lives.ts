@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Context } from '../../../engine/context.ts';
-import { defineJob } from '../../../engine/job-type.ts';
+import type { Context } from '../../../engine/job/context.ts';
+import { defineJob } from '../../../engine/job/define-job.ts';
 import { addLives, playersDueALife } from '../queries.ts';
 import { leftOut, many, walk, type RowError } from '../walk.ts';
 

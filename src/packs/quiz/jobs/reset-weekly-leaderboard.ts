@@ -1,4 +1,4 @@
-import type { JobType } from '../../../engine/job-type.ts';
+import type { JobType } from '../../../engine/job/job-type.ts';
 import { resetLeaderboard } from '../reset.ts';
 
 const HOUR_MS = 3_600_000;

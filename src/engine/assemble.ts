@@ -1,0 +1,86 @@
+import { userInfo } from 'node:os';
+import type { Database } from '../database/database.ts';
+import { planMigrations, type MigrationSet } from '../database/migrate.ts';
+import type { Receiver } from './deliveries/receiver.ts';
+import { Enqueuer } from './enqueue/enqueuer.ts';
+import { WorkNotifier } from './enqueue/notify.ts';
+import { limitsOf } from './job/limit-rule.ts';
+import { migrationSets } from './job/pack.ts';
+import { Registry } from './job/registry.ts';
+import { Vault } from './job/secrets.ts';
+import type { HumdrumOptions } from './options.ts';
+import type { Listener } from './ports/events.ts';
+import type { NewWork, Runtime } from './ports/runtime.ts';
+import { systemTypes } from './system/index.ts';
+import { workerSettings, type WorkerSettings } from './worker/options.ts';
+
+/** One engine: all that one `Humdrum` is made of, wired together. Nothing runs yet. */
+export interface Engine {
+  readonly runtime: Runtime;
+  readonly enqueuer: Enqueuer;
+  readonly notifier: WorkNotifier;
+  readonly receivers: readonly Receiver[];
+  readonly settings: WorkerSettings;
+  /** Who acts, unless a call names somebody else. */
+  readonly actor: string;
+  /** Called with every event of the engine. */
+  readonly listeners: Set<Listener>;
+  /** Called when there is new work, from this process or another. */
+  readonly newWorkListeners: Set<(work: NewWork) => void>;
+  /** The migrations that this program has and the database does not. */
+  pendingMigrations(): Promise<{ set: string; name: string }[]>;
+}
+
+/** Errors: `type-invalid`, `config-invalid`. */
+export function assemble(database: Database, options: HumdrumOptions): Engine {
+  const { packs = [], receivers = [], files = null, tracing = null, dryRun = false } = options;
+  const listeners = new Set<Listener>(options.onEvent ? [options.onEvent] : []);
+  const onEvent: Listener = (event) => {
+    for (const listener of listeners) listener(event);
+  };
+  const newWorkListeners = new Set<(work: NewWork) => void>();
+  const notifier = new WorkNotifier(database, (work) => {
+    for (const listener of newWorkListeners) listener(work);
+  });
+  const types = registryOf(database, options, onEvent);
+  const limits = limitsOf(options);
+  const vault = new Vault([options.secretKey ?? []].flat());
+  const enqueuer = new Enqueuer({ database, types, limits, vault, notifier, tracing, dryRun });
+  const migrations: readonly MigrationSet[] = migrationSets(packs);
+  return {
+    runtime: {
+      database,
+      types,
+      limits,
+      vault,
+      files,
+      enqueuer,
+      tracing,
+      onEvent,
+      notify: (work) => notifier.notify(work),
+    },
+    enqueuer,
+    notifier,
+    receivers,
+    settings: workerSettings(options.worker),
+    actor: options.actor ?? `user:${userInfo().username}`,
+    listeners,
+    newWorkListeners,
+    pendingMigrations: () => planMigrations(database, migrations),
+  };
+}
+
+function registryOf(
+  database: Database,
+  { packs = [], jobs = [], receivers = [], files, history, alerts }: HumdrumOptions,
+  onEvent: Listener,
+): Registry {
+  return new Registry(
+    [...packs.flatMap((pack) => pack.jobs), ...jobs],
+    [
+      ...systemTypes(database, { files: files ?? null, keepDays: history?.keepDays ?? null }),
+      ...(alerts?.types({ database, tell: onEvent }) ?? []),
+      ...receivers.map(({ type }) => type),
+    ],
+  );
+}

@@ -1,9 +1,0 @@
-import type { RetryPolicy } from './job-type.ts';
-import { seededRandom } from './random.ts';
-
-/** How long to wait after failed attempt `attempt` (from 1), in whole milliseconds: drawn from [0, bound), by the seed. */
-export function retryDelayMs(policy: RetryPolicy, attempt: number, seed: string): number {
-  const growth = { fixed: 1, linear: attempt, exponential: 2 ** (attempt - 1) }[policy.backoff];
-  const boundMs = Math.min(policy.delayMs * growth, policy.maxDelayMs);
-  return Math.floor(seededRandom(`${seed}/retry/${attempt}`)() * boundMs);
-}

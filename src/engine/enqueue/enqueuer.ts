@@ -1,0 +1,105 @@
+import type { NewWork } from '../ports/runtime.ts';
+import { isWithin, joinAmbient } from '../../database/ambient.ts';
+import type { Database, Queryable } from '../../database/database.ts';
+import { HumdrumError } from '../../errors.ts';
+import type { WorkNotifier } from './notify.ts';
+import { callerTransaction } from './caller-transaction.ts';
+import { checkRequests, enqueue, isOneStatement } from './enqueue.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Limits } from '../job/limit-rule.ts';
+import type { NewJob } from '../job/new-job.ts';
+import type { Registry } from '../job/registry.ts';
+import type { Enqueued, JobRequest } from '../job/request.ts';
+import type { Vault } from '../job/secrets.ts';
+import { enqueueTraced, type Tracing } from '../ports/tracing.ts';
+
+const DAY_MS = 86_400_000;
+
+interface EnqueuerParts {
+  database: Database;
+  types: Registry;
+  limits: Limits;
+  vault: Vault;
+  notifier: WorkNotifier;
+  tracing: Tracing | null;
+  /** This process only rehearses. */
+  dryRun: boolean;
+}
+
+/** Persists what people and handlers ask for, and spreads the word. */
+export class Enqueuer {
+  readonly #runtime: EnqueuerParts;
+  readonly #together: GroupCommit;
+
+  constructor(runtime: EnqueuerParts) {
+    this.#runtime = runtime;
+    this.#together = new GroupCommit(runtime.database, runtime.notifier);
+  }
+
+  /** All of them, in order, or none. Inside an open transaction they belong to that. */
+  async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
+    await this.#refuseInDryRun();
+    const jobs = requests.map((request) => this.#resolve(request));
+    const word = wordOf(requests, jobs);
+    return enqueueTraced(this.#runtime.tracing, jobs, (traced) =>
+      this.#persist(traced, actor, word),
+    );
+  }
+
+  async #persist(jobs: readonly NewJob[], actor: string, word: NewWork): Promise<Enqueued[]> {
+    const { database, limits, vault, notifier } = this.#runtime;
+    if (isOneStatement(jobs) && !isWithin(database)) {
+      const rows = await checkRequests(jobs, { limits, vault });
+      return this.#together.enqueue(rows, actor, word);
+    }
+    const by = { actor, limits, vault };
+    const enqueued = isOneStatement(jobs)
+      ? await enqueue(database, jobs, by)
+      : await database.transaction((tx) => enqueue(tx, jobs, by));
+    await notifier.notify(word);
+    return enqueued;
+  }
+
+  /** Inside a transaction that the caller holds. Errors: `client-invalid`. */
+  async enqueueWithin(
+    given: Queryable,
+    requests: readonly JobRequest[],
+    actor: string,
+  ): Promise<Enqueued[]> {
+    const { limits, vault, notifier, tracing } = this.#runtime;
+    await this.#refuseInDryRun();
+    const client = callerTransaction(given);
+    const jobs = requests.map((request) => this.#resolve(request));
+    const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
+      enqueue(client, traced, { actor, limits, vault }),
+    );
+    await notifier.notifyWithin(client, wordOf(requests, jobs));
+    return enqueued;
+  }
+
+  /** What a rehearsed handler enqueues is rolled back with it. */
+  async #refuseInDryRun(): Promise<void> {
+    const { dryRun, database } = this.#runtime;
+    if (!dryRun || (await joinAmbient(database))) return;
+    throw new HumdrumError('dry-run', 'This process only rehearses: it enqueues nothing.');
+  }
+
+  #resolve({ type, children, ...rest }: JobRequest): NewJob {
+    const job = {
+      ...rest,
+      type: this.#runtime.types.get(typeof type === 'string' ? type : type.type),
+    };
+    if (!children) return job;
+    const jobs = children.jobs.map((child) => this.#resolve(child));
+    return { ...job, children: { withinMs: DAY_MS, ...children, jobs } };
+  }
+}
+
+/** Of jobs that something has to be seen to before they can start, upkeep hears. */
+function wordOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): NewWork {
+  const plain = requests.every(
+    ({ runAt, delayMs, limits, children, debounce }) =>
+      !runAt && delayMs === undefined && !limits && !children && !debounce,
+  );
+  return plain && jobs.every(({ type }) => !type.limited && !type.debounces) ? 'ready' : 'later';
+}

@@ -1,0 +1,31 @@
+import type { Queryable } from '../../database/database.ts';
+import type { ChildReport } from '../job/context.ts';
+import type { Failure } from '../job/failure.ts';
+
+const CHILDREN = `
+select id, type, status, result, error_class as "errorClass", error_message as "errorMessage"
+from humdrum.jobs where parent_id = $1`;
+
+/** In the order in which they were given. */
+export async function childrenOf(db: Queryable, parentId: number): Promise<ChildReport[]> {
+  const { rows } = await db.query<ChildReport>(`${CHILDREN} order by id`, [parentId]);
+  return rows;
+}
+
+/** Why a job whose policy is `fail` must not run: null if all its children have completed. */
+export async function childFailure(db: Queryable, parentId: number): Promise<Failure | null> {
+  const { rows } = await db.query<ChildReport & { count: number }>(
+    `select *, count(*) over () as count from (${CHILDREN} and status <> 'completed') as open order by id limit 1`,
+    [parentId],
+  );
+  const [first] = rows;
+  if (!first) return null;
+  const how = first.errorMessage === null ? '' : `: ${first.errorMessage}`;
+  const others = first.count > 1 ? `, and ${first.count - 1} more` : '';
+  const message = `A child has not completed: job ${first.id} (${first.type}) is ${first.status}${how}${others}`;
+  return {
+    error: { class: 'ChildFailed', message, stack: null },
+    permanent: true,
+    retryAfterMs: null,
+  };
+}

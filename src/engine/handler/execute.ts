@@ -1,0 +1,86 @@
+import type { Json } from '../base/json.ts';
+import { HandlerContext, type Runnable } from './handler-context.ts';
+import { HandlerTransaction, steppingDatabase } from './handler-transaction.ts';
+import { HandlerFiles } from './handler-files.ts';
+import { Interruption, type StopSource } from './interruption.ts';
+import { failureOf } from '../job/failure.ts';
+import type { JobType } from '../job/job-type.ts';
+import type { Outcome, TableChange } from '../job/outcome.ts';
+import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { Recorder } from './recorder.ts';
+
+export interface ExecuteOptions {
+  runtime: Pick<Runtime, 'database' | 'enqueuer' | 'files' | 'vault'>;
+  /** Interrupts the handler from outside. */
+  stop: StopSource;
+  rehearsal?: boolean;
+  /** Count the rows that it changes. */
+  measure?: boolean;
+}
+
+/** Runs a handler once: its context, its time limit, its transaction. Writes nothing and never throws for what the handler does. */
+export async function execute(
+  type: JobType,
+  job: Runnable,
+  options: ExecuteOptions,
+): Promise<Outcome> {
+  const { runtime, rehearsal = false, measure = false } = options;
+  const { database, enqueuer } = runtime;
+  const recorder = new Recorder();
+  const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
+  const db = own ?? steppingDatabase(database);
+  const interruption = new Interruption(type, options.stop);
+  const parts = { database, recorder, interruption, rehearsal };
+  const files = new HandlerFiles({ ...parts, storage: runtime.files });
+  const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
+  const startedMs = performance.now();
+  let redact = asItIs;
+  let ended: Outcome['ended'];
+  let changes: TableChange[] | null = null;
+  try {
+    const { input, secrets } = openSecrets(type, job.input, runtime.vault);
+    if (secrets.length > 0) redact = redactor(secrets);
+    const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
+    const result = await interruption.race(own ? own.run(handler) : handler());
+    files.expectNoneUnderWay();
+    ended = { result: redact(toJson(type, result)) };
+    changes = measure && own ? await own.changes() : null;
+  } catch (error) {
+    ended = redact(failureOf(error, type.retry.on, job.attempt));
+  } finally {
+    interruption.over();
+    files.end();
+  }
+  const handedOver = own?.handOver() ?? null;
+  return {
+    ended,
+    effects: redact(recorder.effects),
+    log: redact(recorder.log),
+    durationMs: performance.now() - startedMs,
+    changes,
+    transaction: handedOver && (await handedOver),
+  };
+}
+
+const asItIs = <T>(value: T): T => value;
+
+/** Secrets are sealed in what was stored, and in the clear in what is rehearsed. */
+function openSecrets(
+  type: JobType,
+  stored: unknown,
+  vault: Vault,
+): { input: unknown; secrets: unknown[] } {
+  if (type.secrets.length === 0) return { input: stored, secrets: [] };
+  const { input, secrets } = vault.open(type.type, stored);
+  return { input, secrets: [...secrets, ...secretsAt(input, type.secrets)] };
+}
+
+function toJson(type: JobType, result: unknown): Json {
+  if (result === undefined) return null;
+  try {
+    return JSON.parse(JSON.stringify(result) ?? 'null') as Json;
+  } catch (cause) {
+    throw new TypeError(`The result of ${type.type} cannot be stored as JSON.`, { cause });
+  }
+}

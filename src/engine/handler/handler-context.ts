@@ -1,0 +1,135 @@
+import type { Transaction } from '../../database/database.ts';
+import { seededRandom, seededUuid } from '../base/random.ts';
+import { childrenOf } from './children.ts';
+import type { Enqueues } from '../ports/runtime.ts';
+import { forEachSet } from './for-each.ts';
+import type { Interruption } from './interruption.ts';
+import type { ClaimedJob } from '../job/claimed-job.ts';
+import type { Context, ContextDatabase } from '../job/context.ts';
+import type { JobType } from '../job/job-type.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
+export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'version' | 'runAt' | 'seed'> & {
+  id: number | null;
+};
+
+interface Parts {
+  db: ContextDatabase;
+  files: Context['files'];
+  recorder: Recorder;
+  interruption: Interruption;
+  rehearsal: boolean;
+  enqueuer: Enqueues;
+}
+
+/**
+ * The handler's runtime, see `context.ts`. What a handler does not ask for is not made. All of it is a property with a
+ * function of its own, not a method: a handler may take it out of the context, as in run({ emit, log }).
+ */
+export class HandlerContext implements Context {
+  readonly job: Context['job'];
+  readonly #run: Runnable;
+  readonly #parts: Parts;
+  #random: (() => number) | null = null;
+
+  constructor(type: JobType, job: Runnable, parts: Parts) {
+    this.job = { type: type.type, id: job.id, attempt: job.attempt };
+    this.#run = job;
+    this.#parts = parts;
+  }
+
+  get now(): Date {
+    return this.#run.runAt;
+  }
+
+  get rehearsal(): boolean {
+    return this.#parts.rehearsal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.interruption.signal;
+  }
+
+  get files(): Context['files'] {
+    return this.#parts.files;
+  }
+
+  get db(): ContextDatabase {
+    const { db } = this.#parts;
+    return {
+      query: (sql, params) => db.query(sql, params),
+      transaction: (fn) => this.#transaction(fn),
+    };
+  }
+
+  get random(): () => number {
+    return () => {
+      this.#random ??= seededRandom(`${this.#run.seed}/random`);
+      return this.#random();
+    };
+  }
+
+  get id(): Context['id'] {
+    return (name) => seededUuid(this.#run.seed, name);
+  }
+
+  get forEach(): Context['forEach'] {
+    return async (items, fn) =>
+      forEachSet(this.#inTransaction, items, 1, async ([item], tx) => fn(item as never, tx));
+  }
+
+  get forEachSet(): Context['forEachSet'] {
+    return async (items, size, fn) => forEachSet(this.#inTransaction, items, size, fn);
+  }
+
+  get enqueue(): Context['enqueue'] {
+    return async (type, input, options) => {
+      const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
+      if (!enqueued) throw new Error('An enqueued job has an id.');
+      return enqueued;
+    };
+  }
+
+  get enqueueMany(): Context['enqueueMany'] {
+    const { id } = this.job;
+    return async (requests) =>
+      this.#parts.enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`);
+  }
+
+  get children(): Context['children'] {
+    const { id } = this.job;
+    return async () => (id === null ? [] : childrenOf(this.#parts.db, id));
+  }
+
+  get emit(): Context['emit'] {
+    return (event, data) => this.#parts.recorder.record('event', event, data);
+  }
+
+  get notify(): Context['notify'] {
+    return ({ channel, ...message }) =>
+      this.#parts.recorder.record('notification', channel, message);
+  }
+
+  get log(): Context['log'] {
+    return (message, fields) => this.#parts.recorder.write(message, fields);
+  }
+
+  get #inTransaction(): ContextDatabase['transaction'] {
+    return async (fn) => this.#transaction(fn);
+  }
+
+  /** Effects of a set that was undone are undone with it. */
+  async #transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const { db, recorder } = this.#parts;
+    return db.transaction(async (tx) => {
+      const mark = recorder.mark();
+      try {
+        return await fn(tx);
+      } catch (error) {
+        recorder.undoTo(mark);
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { Queryable } from '../../database/database.ts';
+import { HumdrumError } from '../../errors.ts';
+import type { Interruption } from './interruption.ts';
+import type { ContextFiles, FileData, FileFact } from '../job/context.ts';
+import { type FileStorage, isSha256 } from '../ports/file-storage.ts';
+import type { Recorder } from './recorder.ts';
+import { measureFile, type Spooled, withSpooled } from '../files/spool.ts';
+import { storeFile } from '../files/store-file.ts';
+
+interface Parts {
+  /** Null where none is configured. */
+  storage: FileStorage | null;
+  database: Queryable;
+  recorder: Recorder;
+  interruption: Interruption;
+  rehearsal: boolean;
+}
+
+const MAX_NAME_CHARACTERS = 1_000;
+const OVER = 'This attempt is over: no file can be put any more.';
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7E]*)?$/;
+
+/** `ctx.files`: stores at once, and names what it stored only with the job's completion. */
+export class HandlerFiles implements ContextFiles {
+  readonly #parts: Parts;
+  #underWay: Map<Promise<FileFact>, AbortController> | null = null;
+  #over = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get put(): ContextFiles['put'] {
+    return (name, data, options = {}) => {
+      const { contentType = 'application/octet-stream' } = options;
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);
+      const putting = this.#put(name, data, contentType, signal).finally(() =>
+        this.#underWay?.delete(putting),
+      );
+      this.#underWay ??= new Map();
+      this.#underWay.set(putting, stop);
+      return putting;
+    };
+  }
+
+  get get(): ContextFiles['get'] {
+    return async (sha256) => {
+      const { rehearsal, interruption } = this.#parts;
+      const storage = this.#storage();
+      const stream = isSha256(sha256) ? await storage.open(sha256) : null;
+      if (stream) return addAbortSignal<Readable>(interruption.signal, stream);
+      const why = rehearsal ? ' A rehearsal stores none of the files that it puts.' : '';
+      throw new HumdrumError('file-not-found', `No file is stored under "${sha256}".${why}`);
+    };
+  }
+
+  /** Throws where a handler has returned too early: its file would be lost without a word. */
+  expectNoneUnderWay(): void {
+    if (!this.#underWay || this.#underWay.size === 0) return;
+    throw new Error('The handler returned while a file was still being put: await ctx.files.put.');
+  }
+
+  /** No file is named after this. Nobody waits any more for what is under way. */
+  end(): void {
+    this.#over = true;
+    for (const [putting, stop] of this.#underWay ?? []) {
+      putting.catch(() => undefined);
+      stop.abort(new Error(OVER));
+    }
+  }
+
+  async #put(
+    name: string,
+    data: FileData,
+    contentType: string,
+    signal: AbortSignal,
+  ): Promise<FileFact> {
+    if (this.#over) throw new Error(OVER);
+    signal.throwIfAborted();
+    checkNames(name, contentType);
+    this.#storage();
+    const place = this.#parts.recorder.reserve();
+    const spooled = await this.#keep(data, contentType, signal).catch((error: unknown) => {
+      signal.throwIfAborted(); // Its reason says more than what an abort breaks.
+      throw error;
+    });
+    signal.throwIfAborted();
+    place.effect = { kind: 'file', name, data: { ...spooled, contentType } };
+    return { name, ...spooled, contentType };
+  }
+
+  async #keep(data: FileData, contentType: string, signal: AbortSignal): Promise<Spooled> {
+    const { database, rehearsal } = this.#parts;
+    if (rehearsal) return measureFile(data, signal);
+    const storage = this.#storage();
+    return withSpooled(data, signal, async (path, spooled) => {
+      await storeFile(storage, database, path, { ...spooled, contentType, signal });
+      return spooled;
+    });
+  }
+
+  #storage(): FileStorage {
+    const { storage } = this.#parts;
+    if (storage) return storage;
+    throw new HumdrumError(
+      'files-missing',
+      `No place for files is configured. Give one: createHumdrum({ files: fsStorage('./files') }), with fsStorage from "humdrum/files/fs".`,
+    );
+  }
+}
+
+function checkNames(name: string, contentType: string): void {
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARACTERS) {
+    throw new TypeError(`A file needs a name of 1 to ${MAX_NAME_CHARACTERS} characters.`);
+  }
+  if (/\p{Cc}/u.test(name)) throw new TypeError('The name of a file has no control characters.');
+  if (!MEDIA_TYPE.test(contentType)) {
+    throw new TypeError(`"${contentType}" is no content type. Write it like text/csv.`);
+  }
+}

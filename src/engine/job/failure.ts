@@ -1,0 +1,85 @@
+import { HumdrumError } from '../../errors.ts';
+import { PermanentError, RetryAfterError } from './errors.ts';
+import type { RetryPolicy } from './job-type.ts';
+
+/** An error as it is kept: verbatim, but for what PostgreSQL's text cannot hold. */
+export interface ErrorFact {
+  class: string;
+  message: string;
+  stack: string | null;
+}
+
+/** How an attempt failed, and what that means for the next one. */
+export interface Failure {
+  error: ErrorFact;
+  /** No further attempt. */
+  permanent: boolean;
+  /** When the next attempt is due, in milliseconds from now. Null: by the type's backoff. */
+  retryAfterMs: number | null;
+}
+
+const MAX_CHARACTERS = 1_048_576;
+const LONGEST_WAIT_MS = 31_536_000_000;
+
+/** `on`: the type's own word about this error. */
+export function failureOf(thrown: unknown, on?: RetryPolicy['on'], attempt = 1): Failure {
+  const error = errorFact(thrown);
+  const decision = thrown instanceof Error ? decide(thrown, on, attempt) : undefined;
+  if (decision === 'fail') return { error, permanent: true, retryAfterMs: null };
+  if (decision) return { error, permanent: false, retryAfterMs: wait(decision.afterMs) };
+  return { error, permanent: isPermanent(thrown), retryAfterMs: askedFor(thrown) };
+}
+
+/** A policy that fails itself decides nothing. */
+function decide(
+  thrown: Error,
+  on: RetryPolicy['on'],
+  attempt: number,
+): ReturnType<NonNullable<typeof on>> {
+  try {
+    return on?.(thrown, attempt);
+  } catch {
+    return undefined;
+  }
+}
+
+function isPermanent(thrown: unknown): boolean {
+  return (
+    thrown instanceof PermanentError ||
+    (thrown instanceof HumdrumError && ['input-invalid', 'type-unknown'].includes(thrown.code))
+  );
+}
+
+function askedFor(thrown: unknown): number | null {
+  return thrown instanceof RetryAfterError ? wait(thrown.afterMs) : null;
+}
+
+function wait(ms: number): number | null {
+  return Number.isFinite(ms) ? Math.min(Math.max(0, Math.ceil(ms)), LONGEST_WAIT_MS) : null;
+}
+
+function errorFact(thrown: unknown): ErrorFact {
+  if (!(thrown instanceof Error)) {
+    return { class: 'NotAnError', message: asText(thrown), stack: null };
+  }
+  return {
+    class: storable(thrown.name || thrown.constructor.name),
+    message: storable(thrown.message),
+    stack: thrown.stack === undefined ? null : storable(thrown.stack),
+  };
+}
+
+function asText(thrown: unknown): string {
+  try {
+    return storable(
+      typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)),
+    );
+  } catch {
+    return 'A value was thrown that has no text form.';
+  }
+}
+
+function storable(text: string): string {
+  const kept = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (cut)` : text;
+  return kept.toWellFormed().replaceAll('\u0000', '\\u0000');
+}

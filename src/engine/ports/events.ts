@@ -1,0 +1,39 @@
+import type { ClaimedJob } from '../job/claimed-job.ts';
+import type { Outcome } from '../job/outcome.ts';
+import type { Plan } from '../job/plan.ts';
+
+/** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
+export type EngineEvent =
+  | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'jobs-claimed'; queue: string; jobs: number; tookMs: number }
+  | { event: 'batch-settled'; jobs: number; tookMs: number }
+  | { event: 'jobs-rescued'; rescued: number; again: number }
+  | { event: 'jobs-released'; released: number }
+  | { event: 'ticks-fired'; fired: number }
+  | { event: 'types-unknown'; types: readonly string[] }
+  | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
+  | { event: 'worker-stopped'; workerId: number }
+  | { event: 'lease-lost'; workerId: number }
+  | { event: 'rehearsed'; plan: Plan }
+  | {
+      event: 'alert';
+      notice: NoticeName;
+      severity: Severity;
+      kind: string;
+      subject: string;
+      summary: string;
+    }
+  | { event: 'trouble'; doing: string; error: unknown };
+
+export type Listener = (event: EngineEvent) => void;
+
+/** Why people are told of an alert. */
+export const NOTICES = ['fired', 'repeated', 'escalated', 'resolved', 'test'] as const;
+
+export type NoticeName = (typeof NOTICES)[number];
+
+/** By the level of an alert, from 0. */
+export const SEVERITIES = ['notice', 'warning', 'error', 'critical'] as const;
+
+export type Severity = (typeof SEVERITIES)[number];

@@ -1,0 +1,220 @@
+import type { Readable } from 'node:stream';
+import type { Database } from '../database/database.ts';
+import type { Engine } from './assemble.ts';
+import { exportAudit } from './audit/export.ts';
+import { searchAudit, type AuditFound, type AuditQuery } from './audit/search.ts';
+import { storedAudit, verifyAudit, type AuditReport } from './audit/verify.ts';
+import { fileNamed, openFile } from './files/find-file.ts';
+import type { FileFact } from './job/context.ts';
+import type { JobType } from './job/job-type.ts';
+import type { Action } from './job/lifecycle.ts';
+import type { Registry } from './job/registry.ts';
+import { countFor, type JobFilter } from './operators/act-on-many.ts';
+import { previewOf, type Preview } from './operators/preview.ts';
+import { exportAttempt, type Recording } from './rehearse/replay.ts';
+import { childrenOf, type ChildrenPage } from './search/children.ts';
+import { deadLetters, listReceivers, type DeadLetterPage } from './search/dead-letters.ts';
+import type { ListOptions, PageOptions } from './search/job-query.ts';
+import type { JobSummary } from './search/job-summary.ts';
+import { listJobs, pageOfJobs, type JobPage } from './search/list-jobs.ts';
+import { databaseFacts, type DatabaseFacts } from './show/database.ts';
+import { executionHistory, type Execution } from './show/executions.ts';
+import { showJob, type JobDetail } from './show/job.ts';
+import { listQueues, type QueueSummary } from './show/queues.ts';
+import {
+  listSchedules,
+  nextTicks,
+  upcomingTicks,
+  type NextTick,
+  type ScheduleSummary,
+} from './show/schedules.ts';
+import { pastTicks, type PastTick } from './show/ticks.ts';
+import { vitalSigns, type VitalSigns } from './show/vital-signs.ts';
+import { why, type Standing } from './show/why.ts';
+import { listWorkers, type WorkerSummary } from './show/workers.ts';
+import { series, type Series, type SeriesOptions } from './statistics/series.ts';
+import {
+  countJobs,
+  executionStats,
+  statistics,
+  type ExecutionStats,
+  type StatisticsOptions,
+  type TypeCounts,
+  type TypeStatistics,
+} from './statistics/statistics.ts';
+
+/** What a program can ask an engine. Every method only reads. */
+export class Questions {
+  readonly database: Database;
+  /** The job types that this process knows. */
+  readonly types: Registry;
+  protected readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.database = engine.runtime.database;
+    this.types = engine.runtime.types;
+  }
+
+  /** Migrations that this program has and the database does not, like `engine/0001_engine.sql`. Errors: `migration-changed`. */
+  async pendingMigrations(): Promise<string[]> {
+    const pending = await this.engine.pendingMigrations();
+    return pending.map(({ set, name }) => `${set}/${name}`);
+  }
+
+  /** The number of jobs in each state by queue, and the number of live workers, at a bounded cost. */
+  async vitalSigns(): Promise<VitalSigns> {
+    return vitalSigns(this.database).catch((error: unknown) => {
+      this.engine.runtime.onEvent({ event: 'trouble', doing: 'reading vital signs', error });
+      throw error;
+    });
+  }
+
+  /** One page of jobs, at a bounded cost. Errors: `filter-invalid`, `cursor-invalid`, `attribute-unknown`. */
+  async pageOfJobs(options: PageOptions = {}): Promise<JobPage> {
+    return pageOfJobs(this.database, options);
+  }
+
+  /** The first `limit` matching jobs, newest first, however far it has to look. Errors: as `pageOfJobs`. */
+  async listJobs(options: ListOptions = {}): Promise<JobSummary[]> {
+    return listJobs(this.database, options);
+  }
+
+  /** One job with everything recorded about it. Errors: `job-not-found`. */
+  async showJob(id: number): Promise<JobDetail> {
+    return showJob(this.database, id);
+  }
+
+  /** Why a job is where it is, in one sentence. Errors: `job-not-found`. */
+  async why(id: number): Promise<Standing> {
+    return why(this.database, id);
+  }
+
+  /** The jobs that a job waits for, or waited for, in pages. */
+  async childrenOf(
+    id: number,
+    page: { after?: number; limit?: number } = {},
+  ): Promise<ChildrenPage> {
+    return childrenOf(this.database, id, page);
+  }
+
+  /** A page of failed deliveries, each with the effects that were not delivered. Errors: as `pageOfJobs`. */
+  async deadLetters(
+    options: { receiver?: string; limit?: number; after?: string } = {},
+  ): Promise<DeadLetterPage> {
+    return deadLetters(this.database, options);
+  }
+
+  /** The receivers of effects: the job types that deliver to them, and the events that they subscribe to. */
+  async listReceivers(): Promise<{ name: string; events: string[] }[]> {
+    return listReceivers(this.database);
+  }
+
+  /** How many jobs `retryAll` or `cancelAll` would act on. */
+  async countFor(action: Action, filter: JobFilter): Promise<number> {
+    return countFor(this.database, action, filter);
+  }
+
+  /** What `retryAll` or `cancelAll` would act on: counts of up to 100,000 jobs, and a few samples. */
+  async preview(action: Action, filter: JobFilter): Promise<Preview> {
+    return previewOf(this.database, action, filter);
+  }
+
+  /** The latest attempts, newest first, at most 100. */
+  async getExecutionHistory(limit = 20): Promise<Execution[]> {
+    return executionHistory(this.database, limit);
+  }
+
+  /** Counts of all attempts that were ever made. */
+  async getStats(): Promise<ExecutionStats> {
+    return executionStats(this.database);
+  }
+
+  /** How many jobs there are, by type and status. */
+  async countJobs(): Promise<TypeCounts[]> {
+    return countJobs(this.database);
+  }
+
+  /** Counts by type over a time range, with percentiles of run and wait times. Errors: `filter-invalid`. */
+  async statistics(options: StatisticsOptions = {}): Promise<TypeStatistics[]> {
+    return statistics(this.database, options);
+  }
+
+  /** The same counts by minute, hour or day, for a chart. Errors: `filter-invalid`. */
+  async series(options: SeriesOptions): Promise<Series[]> {
+    return series(this.database, options);
+  }
+
+  /** All queues, with the number of jobs in each state. */
+  async listQueues(): Promise<QueueSummary[]> {
+    return listQueues(this.database, this.types.queues());
+  }
+
+  /** The processes that run jobs. */
+  async listWorkers(): Promise<WorkerSummary[]> {
+    return listWorkers(this.database);
+  }
+
+  /** The next tick of each schedule, soonest first. */
+  async nextTicks(limit = 10): Promise<NextTick[]> {
+    return nextTicks(this.database, this.types, limit);
+  }
+
+  /** The schedules of this process's own job types. */
+  async listSchedules(): Promise<ScheduleSummary[]> {
+    return listSchedules(this.database, this.types);
+  }
+
+  /** The next ticks of a type's schedule, from now on. Errors: `input-invalid` if it has none. */
+  async upcomingTicks(type: JobType | string, count = 10): Promise<Date[]> {
+    return upcomingTicks(this.database, this.typeOf(type), count);
+  }
+
+  /** The latest ticks of a type's schedule, with the jobs that they made. Errors: `type-unknown`. */
+  async pastTicks(
+    type: JobType | string,
+    options: { before?: Date; limit?: number } = {},
+  ): Promise<PastTick[]> {
+    return pastTicks(this.database, this.typeOf(type).type, options);
+  }
+
+  /** The version, size, largest tables and migrations of the database. */
+  async databaseFacts(): Promise<DatabaseFacts> {
+    return databaseFacts(this.database);
+  }
+
+  /** One page of the audit, newest first, at a bounded cost. */
+  async searchAudit(query: AuditQuery = {}): Promise<AuditFound> {
+    return searchAudit(this.database, query);
+  }
+
+  /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */
+  async verifyAudit(options: { expect?: string } = {}): Promise<AuditReport> {
+    return verifyAudit(storedAudit(this.database), options);
+  }
+
+  /** The audit and its seals as NDJSON, in chunks of many lines, for `verifyAuditExport`. */
+  exportAudit(): AsyncGenerator<string> {
+    return exportAudit(this.database);
+  }
+
+  /** What the last job that stored a file recorded about it. Errors: `file-not-found`. */
+  async fileNamed(sha256: string): Promise<FileFact> {
+    return fileNamed(this.database, sha256);
+  }
+
+  /** The content of a stored file. Errors: `files-missing`, `file-not-found`. */
+  async openFile(sha256: string): Promise<Readable> {
+    return openFile(this.engine.runtime.files, sha256);
+  }
+
+  /** One attempt with everything that its handler was given, without secrets, to `replay` elsewhere. Errors: `job-not-found`. */
+  async exportAttempt(jobId: number, attempt?: number): Promise<Recording> {
+    return exportAttempt(this.database, jobId, attempt);
+  }
+
+  /** Errors: `type-unknown`. */
+  protected typeOf(type: JobType | string): JobType {
+    return this.types.get(typeof type === 'string' ? type : type.type);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Receiver } from '../deliveries/receiver.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { registerAttributes } from './attributes.ts';
+import { registerHealth } from './health.ts';
+import { registerLimits } from './limits.ts';
+import { registerReceivers } from './receivers.ts';
+
+/** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes, health. */
+export async function register(
+  { database, limits, types }: Runtime,
+  receivers: readonly Receiver[],
+  actor: string,
+): Promise<void> {
+  await registerLimits(database, limits, actor);
+  await registerReceivers(database, receivers);
+  await registerAttributes(database, types.all());
+  await registerHealth(database, types.all());
+}

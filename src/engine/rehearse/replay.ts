@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import type { Queryable } from '../../database/database.ts';
+import { HumdrumError } from '../../errors.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
+import type { Json } from '../base/json.ts';
+import type { JobType } from '../job/job-type.ts';
+import type { Effect } from '../job/outcome.ts';
+import type { Plan } from '../job/plan.ts';
+import { conceal } from '../job/secrets.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { rehearseAs } from './rehearse.ts';
+
+const recordingSchema = z.object({
+  format: z.literal('humdrum-recording/1'),
+  type: z.string(),
+  /** Of the input. */
+  version: z.number().int(),
+  jobId: z.number().int(),
+  attempt: z.number().int(),
+  /** Without secrets. */
+  input: z.json(),
+  /** What the handler saw as now. */
+  at: z.iso.datetime(),
+  seed: z.string(),
+  /** What Node ran it, or whatever exported it. */
+  node: z.string(),
+  ended: z.union([
+    z.object({ result: z.json() }),
+    z.object({ error: z.object({ class: z.string(), message: z.string() }) }),
+  ]),
+  /** Null where none were kept: a failed attempt has none. */
+  effects: z
+    .array(
+      z.object({
+        kind: z.enum(['event', 'notification', 'file']),
+        name: z.string(),
+        data: z.json(),
+      }),
+    )
+    .nullable(),
+});
+
+/** An attempt as it was recorded, with all that its handler was given: enough to rehearse it again elsewhere. */
+export type Recording = z.infer<typeof recordingSchema>;
+
+export interface Replay {
+  /** Whether result or error, and effects, are what was recorded. */
+  same: boolean;
+  /** What differs: `result`, `error`, `effects`. */
+  differences: string[];
+  plan: Plan;
+}
+
+interface Row {
+  type: string;
+  version: number;
+  input: Json;
+  run_at: Date;
+  seed: string;
+  number: number;
+  status: string;
+  result: Json;
+  error_class: string;
+  error_message: string;
+  effects: Effect[] | null;
+}
+
+const RECORDED = `
+select type, version, input, run_at, coalesce(seed, 'job:' || id) as seed, number, status, result, error_class, error_message, (
+  select json_agg(json_build_object('kind', kind, 'name', name, 'data', data) order by ordinal)
+  from humdrum.effect where effect.job_id = job.id
+) as effects
+from humdrum.job join humdrum.attempt on attempt.job_id = job.id
+where job.id = $1 and ($2::smallint is null or number = $2) order by number desc limit 1`;
+
+/** Exports one attempt, the last one unless told. Errors: `job-not-found`. */
+export async function exportAttempt(
+  db: Queryable,
+  jobId: number,
+  attempt?: number,
+): Promise<Recording> {
+  const { rows } = await db.query<Row>(RECORDED, [jobId, attempt ?? null]);
+  const [row] = rows;
+  if (!row) {
+    const which = attempt === undefined ? 'no attempt yet' : `no attempt ${attempt}`;
+    throw new HumdrumError('job-not-found', `There is no job ${jobId}, or it has ${which}.`);
+  }
+  const completed = row.status === 'completed';
+  return {
+    format: 'humdrum-recording/1',
+    type: row.type,
+    version: row.version,
+    jobId,
+    attempt: row.number,
+    input: conceal(row.input),
+    at: row.run_at.toISOString(),
+    seed: row.seed,
+    node: process.version,
+    ended: completed
+      ? { result: row.result }
+      : { error: { class: row.error_class, message: row.error_message } },
+    effects: completed ? (row.effects ?? []) : null,
+  };
+}
+
+/** Reads a recording from JSON. Errors: `input-invalid`. */
+export function parseRecording(value: unknown): Recording {
+  const parsed = recordingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HumdrumError(
+    'input-invalid',
+    `This is no recording of an attempt: ${issue?.path.join('.') || '(all of it)'}: ${issue?.message}`,
+  );
+}
+
+/** Rehearses a recorded attempt, on whatever data is here, and compares. */
+export async function replay(
+  runtime: Runtime,
+  type: JobType,
+  recording: Recording,
+): Promise<Replay> {
+  if (!type.versions().includes(recording.version)) {
+    throw new HumdrumError(
+      'input-invalid',
+      `${type.type} cannot run version ${recording.version} of its input: it knows ${type.versions().join(', ')}.`,
+    );
+  }
+  const plan = await rehearseAs(runtime, type, {
+    id: recording.jobId,
+    attempt: recording.attempt,
+    input: recording.input,
+    version: recording.version,
+    runAt: new Date(recording.at),
+    seed: recording.seed,
+  });
+  const { ended, effects } = recording;
+  const pairs: [string, unknown, unknown][] = [
+    ['result', 'result' in ended ? ended.result : null, plan.result],
+    ['error', 'error' in ended ? ended.error : null, plan.error],
+    ['effects', effects ?? plan.effects, plan.effects],
+  ];
+  const differences = pairs
+    .filter(([, recorded, replayed]) => canonicalJson(recorded) !== canonicalJson(replayed))
+    .map(([name]) => name);
+  return { same: differences.length === 0, differences, plan };
+}

@@ -1,0 +1,66 @@
+import type { Queryable } from '../../database/database.ts';
+
+/** What `humdrum doctor` asks of the engine's tables. */
+
+export interface StuckLease {
+  worker: string;
+  /** How long ago its time has passed. */
+  seconds: number;
+  jobs: number;
+}
+
+/** Leases that should have been rescued by now: the rescue comes every 5 s, in each worker. */
+export async function stuckLeases(db: Queryable, afterSeconds: number): Promise<StuckLease[]> {
+  const { rows } = await db.query<StuckLease>(
+    `select worker.name as worker, extract(epoch from humdrum.clock() - min(expires_at))::float8 as seconds,
+       sum(cardinality(jobs)) as jobs
+     from humdrum.lease join humdrum.worker on worker.id = worker_id
+     where expires_at < humdrum.clock() - $1::float8 * interval '1 second'
+     group by worker.id order by seconds desc limit 20`,
+    [afterSeconds],
+  );
+  return rows;
+}
+
+export interface LateSchedule {
+  schedule: string;
+  nextAt: Date;
+  seconds: number;
+}
+
+/** Schedules of these names whose next tick has passed, and no worker has fired it. */
+export async function lateSchedules(
+  db: Queryable,
+  names: readonly string[],
+  afterSeconds: number,
+): Promise<LateSchedule[]> {
+  const { rows } = await db.query<LateSchedule>(
+    `select name as schedule, next_at as "nextAt", extract(epoch from humdrum.clock() - next_at)::float8 as seconds
+     from humdrum.schedule where name = any ($1) and next_at < humdrum.clock() - $2::float8 * interval '1 second'
+     order by next_at limit 20`,
+    [names, afterSeconds],
+  );
+  return rows;
+}
+
+export interface Staffing {
+  /** Workers whose time has not passed. */
+  workers: number;
+  /** Jobs that may start, counted up to 10,000. */
+  ready: number;
+  /** Types of jobs that may start and that no living worker knows. */
+  unknown: string[];
+}
+
+export async function staffing(db: Queryable): Promise<Staffing> {
+  const { rows } = await db.query<Staffing>(
+    `with living as materialized (
+       select types from humdrum.worker where expires_at > humdrum.clock() and queues <> '{}'
+     ),
+     waiting as materialized (select type from humdrum.ready limit 10000)
+     select (select count(*) from living) as workers, (select count(*) from waiting) as ready,
+       array(select distinct type from waiting where not exists (select from living where type = any (types)) order by type limit 20)
+         as unknown`,
+  );
+  return rows[0] ?? { workers: 0, ready: 0, unknown: [] };
+}

@@ -1,0 +1,224 @@
+import type { Queryable } from '../../database/database.ts';
+import { running } from '../transitions/running.ts';
+import { HumdrumError } from '../../errors.ts';
+import { STATUSES, type Status } from '../job/lifecycle.ts';
+import { percentiles, type Percentiles } from './percentiles.ts';
+import { COUNTS, statisticsSql, type Counted } from './sql.ts';
+
+/** Without a bound: since ever, until now. The bounds are rounded down to whole minutes; `to` is not part of the time. */
+export interface StatisticsOptions {
+  from?: Date;
+  to?: Date;
+  type?: string;
+}
+
+/** What happened to jobs of a type in a time. `completed` and `failed` count attempts. */
+export interface TypeStatistics {
+  type: string;
+  created: number;
+  completed: number;
+  failed: number;
+  retried: number;
+  cancelled: number;
+  /** How long attempts ran, in milliseconds. Null where there was none. */
+  runMs: Percentiles | null;
+  /** How long jobs waited for their first attempt, from when they were due or created. */
+  waitMs: Percentiles | null;
+}
+
+type Row = Record<Counted, number> & {
+  type: string;
+  runTimes: number[];
+  waitTimes: number[];
+};
+
+/** Statistics of the spans $1, $2, $3. OFFSET 0 keeps them a look into the index for each. */
+const IN_SPANS = `unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (length, low, high) cross join lateral (
+    select * from humdrum.statistic where seconds = length and start >= low and start < high offset 0
+  ) as statistic`;
+
+const summed = (name: string): string => `array(
+  select sum(coalesce(times, 0))::bigint from piece as one, unnest(one.${name}) with ordinality as each (times, at)
+  where one.type = piece.type group by at order by at)`;
+
+// $1, $2, $3: whole minutes, hours and days. $4, $5: all of it. $6: of this type.
+const IN_RANGE = `
+with tail as materialized (
+  select * from humdrum.tally(humdrum.tail())
+  where minute >= $4::timestamptz and minute < $5::timestamptz and ($6::text is null or type = $6)
+),
+piece as materialized (
+  select type, ${COUNTS.join(', ')}, run_times, wait_times
+  from ${IN_SPANS} where $6::text is null or type = $6
+  union all
+  select type, ${COUNTS.join(', ')}, run_times, wait_times from (${statisticsSql('tail', 'type')}) as late
+)
+select type, ${COUNTS.map((name) => `sum(${name})::bigint as ${name}`).join(', ')},
+  ${summed('run_times')} as "runTimes", ${summed('wait_times')} as "waitTimes"
+from piece group by type order by type`;
+
+/** By type, from statistics: their cost does not depend on how many jobs there are. Errors: `filter-invalid`. */
+export async function statistics(
+  db: Queryable,
+  { from, to, type }: StatisticsOptions = {},
+): Promise<TypeStatistics[]> {
+  const spans = spansOf(from, to);
+  const { rows } = await db.query<Row>(IN_RANGE, [
+    ...paramsOf(spans),
+    instant(spans.length > 0 ? floor(from?.getTime() ?? -Infinity, 60) : Infinity),
+    instant(floor(to?.getTime() ?? Infinity, 60)),
+    type ?? null,
+  ]);
+  return rows.map(({ runTimes, waitTimes, ...row }) => ({
+    type: row.type,
+    created: row.created,
+    completed: row.completed,
+    failed: row.failed,
+    retried: row.retried,
+    cancelled: row.cancelled + row.abandoned,
+    runMs: percentiles(runTimes),
+    waitMs: percentiles(waitTimes),
+  }));
+}
+
+/** How many jobs of a type have each status. Those of which the history was dropped count too. */
+export type TypeCounts = { type: string } & Record<Status, number>;
+
+const COUNTED = `
+select type, ${COUNTS.map((name) => `coalesce(sum(${name}), 0)::bigint as ${name}`).join(', ')} from (
+  select type, ${COUNTS.join(', ')} from humdrum.statistic where seconds = 0
+  union all
+  select type, ${COUNTS.map((name) => `case event when '${name}' then times end`).join(', ')} from humdrum.tally(humdrum.tail())
+) as piece where type is not null group by type`;
+
+const RUNNING = `
+select job.type, count(*) as running from ${running()} as held
+cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
+group by job.type`;
+
+const COUNT = `
+select counted.*, coalesce(running, 0) as running
+from (${COUNTED}) as counted left join (${RUNNING}) as leased using (type) order by type`;
+
+/** How many jobs there are by type and status, from the events that the audit tells. */
+export async function countJobs(db: Queryable): Promise<TypeCounts[]> {
+  const { rows } = await db.query<Row & { running: number }>(COUNT);
+  return rows.map((row) => ({ type: row.type, ...statusesOf(row) }));
+}
+
+/** What has neither ended, nor failed, nor runs is queued. */
+function statusesOf(row: Record<Counted, number> & { running: number }): Record<Status, number> {
+  const { created, completed, failed, retried, cancelled, abandoned, running } = row;
+  const given = cancelled + abandoned;
+  const broken = failed - retried - abandoned;
+  const queued = created - completed - broken - given - running;
+  const each = [queued, running, completed, broken, given];
+  return Object.fromEntries(STATUSES.map((status, at) => [status, each[at]])) as Record<
+    Status,
+    number
+  >;
+}
+
+/** Ids of jobs, both ends included. */
+export interface IdRange {
+  low: number;
+  high: number;
+}
+
+const CREATED_IDS = `
+select min(low) as low, max(high) as high from (
+  select first_id as low, last_id as high
+  from ${IN_SPANS}
+  union all
+  select job_id, job_id from humdrum.audit_in(humdrum.tail()) where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
+) as piece`;
+
+/** Which ids the jobs have that were created in a time, some of its neighbours' included. Null: there is none. */
+export async function createdIds(
+  db: Queryable,
+  from: Date | null,
+  to: Date | null,
+): Promise<IdRange | null> {
+  const low = floor(from?.getTime() ?? -Infinity, MINUTE);
+  const high = ceiling(to?.getTime() ?? Infinity, MINUTE);
+  const spans = within(low, high, [DAY, HOUR, MINUTE]);
+  const { rows } = await db.query<{ low: number | null; high: number | null }>(CREATED_IDS, [
+    ...paramsOf(spans),
+    instant(low),
+    instant(high),
+  ]);
+  const { low: first = null, high: last = null } = rows[0] ?? {};
+  return first === null || last === null ? null : { low: first, high: last };
+}
+
+interface Span {
+  seconds: number;
+  low: number;
+  high: number;
+}
+
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400] as const;
+
+const paramsOf = (spans: readonly Span[]): unknown[] => [
+  spans.map(({ seconds }) => seconds),
+  spans.map(({ low }) => instant(low)),
+  spans.map(({ high }) => instant(high)),
+];
+
+/** Whole days where they fit in, whole hours around them, and minutes at the ends. All of time is one row a type. */
+function spansOf(from?: Date, to?: Date): Span[] {
+  if (!from && !to) return [{ seconds: 0, low: -Infinity, high: Infinity }];
+  const [low, high] = [from?.getTime() ?? -Infinity, to?.getTime() ?? Infinity];
+  if (Number.isNaN(low) || Number.isNaN(high)) {
+    throw new HumdrumError('filter-invalid', 'A time range has valid dates.');
+  }
+  return within(floor(low, MINUTE), floor(high, MINUTE), [DAY, HOUR, MINUTE]);
+}
+
+function within(low: number, high: number, [seconds, ...finer]: number[]): Span[] {
+  if (seconds === undefined || low >= high) return [];
+  const [first, last] = [ceiling(low, seconds), floor(high, seconds)];
+  if (first >= last) return within(low, high, finer);
+  return [
+    ...within(low, first, finer),
+    { seconds, low: first, high: last },
+    ...within(last, high, finer),
+  ];
+}
+
+const floor = (ms: number, seconds: number): number =>
+  Number.isFinite(ms) ? Math.floor(ms / (seconds * 1_000)) * seconds * 1_000 : ms;
+const ceiling = (ms: number, seconds: number): number => -floor(-ms, seconds);
+
+const instant = (ms: number): string => {
+  if (Number.isFinite(ms)) return new Date(ms).toISOString();
+  return ms > 0 ? 'infinity' : '-infinity';
+};
+
+export interface ExecutionStats {
+  totalExecutions: number;
+  successfulExecutions: number;
+  failedExecutions: number;
+  /** Per cent, two digits; 0 where nothing has run. */
+  successRate: number;
+}
+
+/** Of all attempts that ever were. */
+export async function executionStats(db: Queryable): Promise<ExecutionStats> {
+  const types = await countAttempts(db);
+  const { completed, failed } = types;
+  const total = completed + failed;
+  return {
+    totalExecutions: total,
+    successfulExecutions: completed,
+    failedExecutions: failed,
+    successRate: total === 0 ? 0 : Math.round((completed / total) * 10_000) / 100,
+  };
+}
+
+async function countAttempts(db: Queryable): Promise<Pick<Row, 'completed' | 'failed'>> {
+  const { rows } = await db.query<Pick<Row, 'completed' | 'failed'>>(
+    `select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed from (${COUNTED}) as counted`,
+  );
+  return rows[0] ?? { completed: 0, failed: 0 };
+}

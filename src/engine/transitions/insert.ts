@@ -1,0 +1,78 @@
+import type { Queryable } from '../../database/database.ts';
+import type { EnqueuedBy, CheckedJob, NewJob } from '../job/new-job.ts';
+import type { Enqueued } from '../job/request.ts';
+import { insertSql } from './insert-sql.ts';
+import { columnOf } from './row-columns.ts';
+
+/** A statement's arrays stay small enough to build and to plan in a blink. */
+export const MAX_INSERT = 5_000;
+
+/** A checked job on its way into the table. */
+export interface JobRow extends CheckedJob {
+  parentId: number | null;
+  /** Of a debounced job: how long it waits, and since when it and those before it have. */
+  putOff?: { delayMs: number; since: string };
+}
+
+/** What a job may have. */
+export const COLUMNS: readonly [string, string, (row: JobRow) => unknown][] = [
+  ['type', 'text', ({ job }) => job.type.type],
+  ['version', 'smallint', ({ job }) => job.type.version],
+  ['queue', 'text', ({ job }) => job.type.queue],
+  ['priority', 'smallint', ({ job }) => job.priority ?? job.type.priority],
+  ['max_attempts', 'smallint', ({ job }) => job.type.retry.attempts],
+  ['input', 'json', ({ input }) => input],
+  ['run_at', 'timestamptz', ({ job }) => job.runAt?.toISOString() ?? null],
+  ['due_at', 'timestamptz', ({ job }) => job.dueAt?.toISOString() ?? null],
+  ['delay_ms', 'float8', ({ job, putOff: put }) => put?.delayMs ?? job.delayMs ?? null],
+  ['schedule', 'text', ({ job }) => job.schedule ?? null],
+  ['seed', 'text', ({ job }) => job.seed ?? null],
+  ['start_by', 'timestamptz', ({ job }) => job.startBy?.toISOString() ?? null],
+  ['start_within_ms', 'float8', ({ job }) => job.type.startWithinMs],
+  ['unique_key', 'text', ({ unique, debounce: put }) => unique?.key ?? put?.key ?? null],
+  ['unique_ms', 'float8', ({ unique }) => unique?.forMs ?? null],
+  ['put_off_since', 'timestamptz', ({ putOff: put }) => put?.since ?? null],
+  [
+    'gates',
+    'text',
+    ({ gates }) => (gates.length > 0 ? arrayLiteral(gates.map((g) => g.name)) : null),
+  ],
+  [
+    'weights',
+    'text',
+    ({ gates }) => (gates.length > 0 ? `{${gates.map((g) => g.weight).join()}}` : null),
+  ],
+  ['parent_id', 'bigint', ({ parentId }) => parentId],
+  ['on_child_failure', 'text', ({ job }) => familyOf(job)?.onFailure ?? null],
+  ['children_ms', 'float8', ({ job }) => familyOf(job)?.withinMs ?? null],
+  ['trace', 'text', ({ job }) => job.trace ?? null],
+];
+
+const familyOf = ({ children }: NewJob): NewJob['children'] =>
+  children && children.jobs.length > 0 ? children : undefined;
+
+function arrayLiteral(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
+}
+
+/** Persists at most `MAX_INSERT` jobs that need no other statement. `news`: what is announced with the commit. */
+export async function insertJobs(
+  db: Queryable,
+  rows: readonly JobRow[],
+  {
+    actor,
+    reason = null,
+    news = null,
+  }: Pick<EnqueuedBy, 'actor' | 'reason'> & { news?: string | null },
+): Promise<Enqueued[]> {
+  const columns = COLUMNS.map(([name, type, of]) =>
+    columnOf(name, type, rows.map(of), name === 'input'),
+  );
+  const given = columns.filter((column) => column.given).map(({ sent }) => sent);
+  const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
+    insertSql(columns, news !== null),
+    [actor, reason, ...given, ...(news === null ? [] : [news])],
+  );
+  // A caller's own connection may read bigint as a string.
+  return inserted.map(({ id, created }) => ({ id: Number(id), created }));
+}

@@ -1,0 +1,137 @@
+import type { Database, Queryable, Transaction } from '../../database/database.ts';
+import { cancel } from '../transitions/cancel.ts';
+import { rollUpAll } from '../statistics/roll-up.ts';
+import { BLOCK } from '../statistics/sql.ts';
+
+/** Of a time to keep, so much is in one part of the history at most: that is how late it is dropped. */
+const PARTS_KEPT = 10;
+/** Whoever waits for the lock of a table keeps all others waiting behind it. */
+const LOCK_TIMEOUT = '2s';
+const BATCH = 1_000;
+
+/** What one round of retention did. */
+export interface Retention {
+  /** Failed jobs that nobody had attended to for all that time. */
+  cancelled: number;
+  /** Parts of the history, of 10,000,000 ids each. */
+  dropped: number;
+}
+
+/** Sees to it that the history has a part for the jobs to come. */
+export async function extendHistory(db: Queryable): Promise<void> {
+  await db.query('select humdrum.extend_history()');
+}
+
+/**
+ * Drops the parts of the history whose jobs have all ended longer ago than `keepMs`, and begins a new part often enough
+ * for that. The audit stays.
+ */
+export async function dropHistory(
+  db: Database,
+  { keepMs, actor }: { keepMs: number; actor: string },
+): Promise<Retention> {
+  const cancelled = await cancelForgotten(db, keepMs, actor);
+  await beginPart(db, keepMs / PARTS_KEPT);
+  await rollUpAll(db); // Statistics stay, and are made from what is dropped here.
+  let dropped = 0;
+  for (const part of await closedParts(db)) {
+    if (!(await db.transaction((tx) => dropPart(tx, part, keepMs, actor)))) break;
+    dropped += 1;
+  }
+  return { cancelled, dropped };
+}
+
+async function cancelForgotten(db: Queryable, keepMs: number, actor: string): Promise<number> {
+  let cancelled = 0;
+  for (;;) {
+    const { rows } = await db.query<{ id: number }>(
+      `select job_id as id from humdrum.failed
+       where failed_at < humdrum.clock() - $1 * interval '1 millisecond' order by failed_at limit ${BATCH}`,
+      [keepMs],
+    );
+    if (rows.length === 0) return cancelled;
+    const reason = 'it failed longer ago than history is kept';
+    const ids = rows.map(({ id }) => id);
+    cancelled += (await cancel(db, ids, { actor, reason })).length;
+  }
+}
+
+const BEGIN_PART = `
+select setval('humdrum.job_id', (last_value / humdrum.history_width() + 1) * humdrum.history_width(), false)
+from humdrum.job_id
+where (
+  select created_at from humdrum.job where id >= last_value / humdrum.history_width() * humdrum.history_width()
+  order by id limit 1
+) < humdrum.clock() - $1 * interval '1 millisecond'`;
+
+/** Ids leap to the next part where this one began long ago. One process at a time: the sequence must not leap back. */
+async function beginPart(db: Database, everyMs: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock(1215652197)');
+    await tx.query(BEGIN_PART, [everyMs]);
+    await extendHistory(tx);
+  });
+}
+
+/** Those that get no new jobs, oldest first. */
+async function closedParts(db: Queryable): Promise<number[]> {
+  const { rows } = await db.query<{ part: number }>(
+    `select substr(relname, 5)::bigint as part from pg_class, humdrum.job_id
+     where relnamespace = 'humdrum'::regnamespace and relname ~ '^job_[0-9]+$' and relkind = 'r'
+       and substr(relname, 5)::bigint < last_value / humdrum.history_width() order by 1`,
+  );
+  return rows.map(({ part }) => part);
+}
+
+const PIECES = `
+select relname as name from pg_class where relnamespace = 'humdrum'::regnamespace and relkind = 'r' and relispartition
+  and right(relname, length($1::text) + 1) = '_' || $1::text`;
+
+// A job that is not open any more never will be. A delivery that is still open needs the effects of its job.
+const STILL_NEEDED = `
+with span as (select $1::bigint * humdrum.history_width() as low, ($1 + 1) * humdrum.history_width() - 1 as high),
+open as (
+  select job_id from humdrum.ready union all select job_id from humdrum.later union all select job_id from humdrum.parked
+  union all select job_id from humdrum.failed union all select unnest(jobs) from humdrum.lease
+)
+select exists (
+  select from open, span where job_id between low and high
+) or exists (
+  select from open join humdrum.job on job.id = open.job_id, span
+  where job.queue = 'effects' and (job.input ->> 'job')::bigint between low and high
+) or exists (
+  select from humdrum.attempt, span
+  where job_id between low and high and finished_at >= humdrum.clock() - $2 * interval '1 millisecond'
+) or exists (
+  select from humdrum.cancellation, span
+  where job_id between low and high and cancelled_at >= humdrum.clock() - $2 * interval '1 millisecond'
+) as needed`;
+
+const NOTE_DROPPED = `
+insert into humdrum.audit (at, event, actor, reason)
+select humdrum.clock(), 'dropped', $2, 'history of the jobs ' || min(id) || ' to ' || max(id) || ', created from '
+  || min(created_at) || ' to ' || max(created_at)
+from humdrum.job where id >= $1::bigint * humdrum.history_width() and id < ($1 + 1) * humdrum.history_width()`;
+
+const FORGET_BLOCKS = `
+delete from humdrum.job_block
+where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
+
+/** False: it is still needed. */
+async function dropPart(
+  tx: Transaction,
+  part: number,
+  keepMs: number,
+  actor: string,
+): Promise<boolean> {
+  await tx.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
+  const { rows: pieces } = await tx.query<{ name: string }>(PIECES, [part]);
+  const tables = pieces.map(({ name }) => `humdrum.${name}`).join(', ');
+  await tx.query(`lock table ${tables} in access exclusive mode`);
+  const { rows } = await tx.query<{ needed: boolean }>(STILL_NEEDED, [part, keepMs]);
+  if (rows[0]?.needed !== false) return false;
+  await tx.query(NOTE_DROPPED, [part, actor]);
+  await tx.query(FORGET_BLOCKS, [part]);
+  await tx.query(`drop table ${tables}`);
+  return true;
+}

@@ -1,0 +1,66 @@
+import { readClock } from '../base/clock.ts';
+import { WakeUp } from '../base/wake-up.ts';
+import { nextTick } from '../schedule/cron.ts';
+import { isScheduled, type ScheduledType } from '../job/job-type.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { rehearse } from '../rehearse/rehearse.ts';
+
+const LOOK_MS = 5_000;
+
+/** In the place of a worker: rehearses each tick of the schedules when it comes, and writes nothing. It takes no jobs. */
+export class DryRun {
+  readonly #runtime: Runtime;
+  readonly #wakeUp = new WakeUp();
+  readonly #next = new Map<ScheduledType, Date>();
+  #stopped = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async start(): Promise<void> {
+    const now = await readClock(this.#runtime.database);
+    for (const type of this.#runtime.types.own().filter(isScheduled)) this.#await(type, now);
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wakeUp.wake();
+    await this.#loop;
+  }
+
+  #await(type: ScheduledType, after: Date): void {
+    const tick = nextTick(type.schedule, after);
+    if (tick) this.#next.set(type, tick);
+    else this.#next.delete(type);
+  }
+
+  async #run(): Promise<void> {
+    const { database, onEvent } = this.#runtime;
+    while (!this.#stopped) {
+      try {
+        const now = await readClock(database);
+        await this.#rehearseDue(now);
+        await this.#wakeUp.wait(Math.min(LOOK_MS, this.#untilNextMs(now)));
+      } catch (error) {
+        onEvent({ event: 'trouble', doing: 'rehearsing', error });
+        await this.#wakeUp.wait(LOOK_MS);
+      }
+    }
+  }
+
+  #untilNextMs(now: Date): number {
+    return Math.min(...[...this.#next.values()].map((tick) => tick.getTime() - now.getTime() + 1));
+  }
+
+  async #rehearseDue(now: Date): Promise<void> {
+    for (const [type, tick] of this.#next) {
+      if (tick > now || this.#stopped) continue;
+      this.#await(type, now);
+      const plan = await rehearse(this.#runtime, type, {}, tick);
+      this.#runtime.onEvent({ event: 'rehearsed', plan });
+    }
+  }
+}
