@@ -9,6 +9,7 @@ import { allowedActions, canBecome, STATUSES } from '../src/engine/job/lifecycle
 import { freshUrl } from './support/databases.ts';
 import { cli } from './support/process.ts';
 import { MAY_IMPORT } from './support/tidy/imports.ts';
+import { ROOMS } from './support/tidy/rooms.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAMS = readdirSync(join(ROOT, 'examples')).filter(
@@ -101,6 +102,12 @@ describe('the documents', () => {
     const rows = tableUnder('ARCHITECTURE.md', 'tests/support/tidy/imports.ts');
     const said = rows.map(([part, may]) => [codesIn(part)[0], codesIn(may)]);
     expect(Object.fromEntries(said)).toEqual(MAY_IMPORT);
+  });
+
+  it('list which room of the engine may import which', () => {
+    const rows = tableUnder('ARCHITECTURE.md', 'tests/support/tidy/rooms.ts');
+    const listed = rows.map(([room, may]) => [codesIn(room)[0], codesIn(may)]);
+    expect(Object.fromEntries(listed)).toEqual(ROOMS);
   });
 });
 
