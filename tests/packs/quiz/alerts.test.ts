@@ -6,7 +6,7 @@ import { anyBackend } from '../../support/databases.ts';
 import { findRedis, startRedis } from '../../support/redis.ts';
 import { addPlayers, after, hours, MONDAY, valuesOf } from './support.ts';
 
-const program = await findRedis();
+const program = findRedis();
 const CHECK = 'humdrum.check-health';
 
 describe.skipIf(program === null)('alerts of quiz', () => {

@@ -15,7 +15,7 @@ import { addPlayers, after, earn, hours, MONDAY } from './support.ts';
 
 const RECALCULATE = 'quiz.recalculate-leaderboards';
 const PUBLISH = 'quiz.publish-leaderboards';
-const program = await findRedis();
+const program = findRedis();
 
 interface World {
   redis: RedisServer;
