@@ -11,7 +11,7 @@ import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { findPgbouncer, startPgbouncer } from '../support/pgbouncer.ts';
 import { addWorker, claim, completed, expireWorker, plain } from '../support/verbs.ts';
 
-const program = await findPgbouncer();
+const program = findPgbouncer();
 
 // `npm run test:pgbouncer` runs the whole suite on this road; here is what a worker does most.
 describe.skipIf(program === null)(

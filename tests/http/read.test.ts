@@ -10,7 +10,7 @@ import { defineChannel, defineSubscriber, verifyAuditExport } from '../../src/in
 import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { Signer } from '../../src/http/signer.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend, freshFolder } from '../support/databases.ts';
+import { anyBackend, freshFolder } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
 import { sha256Of } from '../support/storages.ts';
 
@@ -27,7 +27,7 @@ const stores = job('test.stores', async (ctx) => ({
   ...(await ctx.files.put(NAME, PAGE, { contentType: 'text/html' })),
 }));
 
-eachBackend('reading over HTTP', (fresh) => {
+anyBackend('reading over HTTP', (fresh) => {
   it('searches, exports and verifies the audit', async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, '2026-03-01T10:00:00Z');
