@@ -41,7 +41,8 @@ export class Settler {
     return this.#waiting.length;
   }
 
-  opened(leaseId: number, jobs: number): void {
+  /** Expects this many settlements of a lease. The last one closes it. */
+  trackLease(leaseId: number, jobs: number): void {
     this.#open.set(leaseId, jobs);
   }
 

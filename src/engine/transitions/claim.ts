@@ -74,16 +74,16 @@ from_line as (
 ),
 picked as materialized (select * from from_ready union all select * from from_line)`);
 
-/** Of a job in its queue. */
+/** The position of a job in its queue. */
 export type QueuePosition = Pick<ClaimedJob, 'rank' | 'id'>;
 
 const BEGINNING: QueuePosition = { rank: -2_147_483_648, id: 0 };
 
 export interface Claim {
   jobs: ClaimedJob[];
-  /** How many were looked at, those that a limit did not let pass included. */
-  seen: number;
-  /** The last of those. */
+  /** Rows taken from the queue, including those that were parked because a limit had no room. */
+  taken: number;
+  /** The position of the last row taken. */
   last: QueuePosition | null;
 }
 
@@ -104,7 +104,7 @@ export async function claimNext(
   const { rank, id } = after ?? BEGINNING;
   const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, queue, types, limit, rank, id]);
   const jobs = rows.filter(isLeased).map(toClaimedJob);
-  return { jobs, seen: rows.length, last: rows.at(-1) ?? null };
+  return { jobs, taken: rows.length, last: rows.at(-1) ?? null };
 }
 
 /** Takes one job by its id, if it may start now and nobody has it. */
