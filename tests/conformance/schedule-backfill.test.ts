@@ -134,8 +134,8 @@ eachBackend('a backfill', (fresh) => {
       ],
       [hourly, { from: day.to, to: day.from }, /from is not after to/],
       [hourly, { ...day, from: new Date(NaN) }, /valid dates/],
-      [hourly, { ...day, to: at('10T12:01') }, /is still to come/],
-      [hourly, { ...day, limit: 0 }, /limit is a whole number from 1 to 10000, not 0/],
+      [hourly, { ...day, to: at('10T12:01') }, /is in the future/],
+      [hourly, { ...day, limit: 0 }, /limit must be a whole number from 1 to 10000, not 0/],
       [hourly, { ...day, dryRun: true, rehearsals: 101 }, /rehearsals is a whole .* 1 to 100,/],
     ] as const;
     for (const [type, options, message] of refused) {

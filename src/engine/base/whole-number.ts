@@ -14,6 +14,6 @@ export function requireWhole(
   if (isWhole(value, least, most)) return;
   throw new HumdrumError(
     code,
-    `${name} is a whole number from ${least} to ${most}, not ${String(value)}.`,
+    `${name} must be a whole number from ${least} to ${most}, not ${String(value)}.`,
   );
 }

@@ -4,12 +4,12 @@ import type { ScheduledType } from '../job/job-type.ts';
 /** The schedules of this process, by name. The table may hold others. */
 export type Schedules = ReadonlyMap<string, ScheduledType>;
 
-/** Up to this many schedules, their names are sent. With more, the table is read in the order of next ticks instead. */
-const FEW = 100;
+/** With more schedules than this, their names are not sent: the table is read in the order of next ticks instead. */
+const MAX_NAMES = 100;
 
 /** The names, if there are few enough to send them with every query; else null. */
 export function namesIfFew(known: Schedules): string[] | null {
-  return known.size <= FEW ? [...known.keys()] : null;
+  return known.size <= MAX_NAMES ? [...known.keys()] : null;
 }
 
 /** Milliseconds until the next tick of any of these; null if there is none. */
@@ -41,7 +41,7 @@ async function msUntilNextOf(db: Queryable, names: readonly string[]): Promise<n
 
 interface NextTick {
   name: string;
-  /** With its microseconds. */
+  /** As text, which keeps its microseconds. */
   at: string;
   ms: number;
 }
@@ -52,10 +52,10 @@ async function* inOrderOfTicks(db: Queryable, known: Schedules): AsyncGenerator<
     const { rows }: { rows: NextTick[] } = await db.query<NextTick>(
       `select name, next_at::text as at, (extract(epoch from next_at - humdrum.clock()) * 1000)::float8 as ms
        from humdrum.schedule where (next_at, name) > ($1::timestamptz, $2) and next_at < 'infinity'
-       order by next_at, name limit ${FEW}`,
+       order by next_at, name limit ${MAX_NAMES}`,
       [last.at, last.name],
     );
     for (const row of rows) if (known.has(row.name)) yield row;
-    last = rows.length === FEW ? rows.at(-1) : undefined;
+    last = rows.length === MAX_NAMES ? rows.at(-1) : undefined;
   }
 }

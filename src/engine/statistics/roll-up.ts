@@ -52,7 +52,7 @@ block as (
   insert into humdrum.job_block (term, block)
   select distinct term, block from (
     select unnest(terms) as term, block from tally where block is not null
-  ) as seen where term is not null order by 1, 2
+  ) as listed where term is not null order by 1, 2
   on conflict do nothing
 ),
 cursor as (
