@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/support/global-setup.ts',
+    setupFiles: 'tests/support/guard-children.ts',
     pool: 'forks',
     // PGlite is compiled once in each of the two processes, and what one file leaves of databases serves the next.
     isolate: false,

@@ -28,6 +28,8 @@ if (packages.length > 0 && canInstall) {
   if (!install() && apt('update')) install();
 }
 for (const program of missing()) {
-  console.warn(`Not there: ${program}, of the package ${programs[program]}. Its tests are skipped.`);
+  console.warn(
+    `Not there: ${program}, of the package ${programs[program]}. Its tests are skipped.`,
+  );
 }
 if (missing().length === 0) console.log('All programs that tests need are there.');
