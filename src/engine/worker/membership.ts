@@ -36,6 +36,7 @@ export class Membership {
   }
 
   static async join(database: Database, options: MembershipOptions): Promise<Membership> {
+    await expireOtherWorkers(database);
     // Nobody else can have an exclusive database open, so there a lease lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const askedMs = performance.now();
