@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/cli/exit.ts';
 import { allowedActions, canBecome, STATUSES } from '../src/engine/job/lifecycle.ts';
+import { picks } from '../src/packs/picks/index.ts';
 import { freshUrl } from './support/databases.ts';
 import { cli } from './support/process.ts';
 import { MAY_IMPORT } from './support/tidy/imports.ts';
@@ -50,7 +51,7 @@ describe('the examples', () => {
 
   it('the configuration file runs its own job and knows the packs', async () => {
     const config = ['--config', 'examples/humdrum.config.mjs'];
-    const options = { cwd: ROOT, env: { DATABASE_URL: await freshUrl() } };
+    const options = { cwd: ROOT, env: { DATABASE_URL: await freshUrl({ packs: [picks] }) } };
     const run = async (...args: string[]): Promise<unknown> => {
       const { code, stdout } = await cli([...config, 'run', ...args, '--json'], options);
       expect(code).toBe(0);

@@ -50,6 +50,7 @@ export class Membership {
     onLost: () => void,
   ): Promise<Membership> {
     const { database } = runtime;
+    await expireOtherWorkers(database);
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const sentMs = performance.now();
