@@ -96,7 +96,8 @@ async function whyAwaiting(db: Queryable, { id }: Row, until: Date): Promise<str
   );
   const [{ child, open } = { child: 0, open: 0 }] = rows;
   if (open === 0) return `All its children have ended: ${PICKED_UP}.`;
-  const which = open === 1 ? `its child, job ${child}` : `${open} children (the first is job ${child})`;
+  const which =
+    open === 1 ? `its child, job ${child}` : `${open} children (the first is job ${child})`;
   return `It waits for ${which}, until ${utc(until)} at the latest.`;
 }
 
