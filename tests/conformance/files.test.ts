@@ -122,7 +122,7 @@ eachBackend('files of a job', (fresh) => {
         throw new Error('undo');
       });
       await ctx.files.put('last', 'last');
-      expect(await failed).toContain('A file is made of');
+      expect(await failed).toContain('A file must be');
     });
     const { humdrum } = await openEngine(db, { jobs: [put], files });
     const { outcome } = await humdrum.run(put);

@@ -137,7 +137,7 @@ describe('an export', () => {
       ...rest,
     ];
     await expect(verifyLines(moved)).rejects.toThrow(
-      'Line 5 of the export is a seal below rows that are newer.',
+      'Line 5 of the export is a seal after rows that are newer than it.',
     );
     expect((await verifyLines([first, two, one, ...rest])).fault).toBeNull();
   });

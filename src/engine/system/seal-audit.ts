@@ -4,7 +4,7 @@ import { sealLog } from '../audit/seal-log.ts';
 
 export const sealAudit = defineJob({
   type: 'humdrum.seal-audit',
-  description: 'Seals the audit, so that a row that is changed afterwards is found.',
+  description: 'Seals the audit, so that later changes to its rows are detected.',
   input: z.object({}),
   schedule: { cron: '0 * * * *' },
   retry: { attempts: 3, delayMs: 60_000 },
