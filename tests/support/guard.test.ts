@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-const PROGRAM = new URL('fixtures/two-children.mjs', import.meta.url).pathname;
+const PROGRAM = new URL('host/two-children.js', import.meta.url).pathname;
 
 const ENDS: Record<string, (program: ChildProcess) => unknown> = {
   'is killed': (program) => program.kill('SIGKILL'),

@@ -9,7 +9,7 @@ export interface Spare {
   db: PgliteDatabase | PostgresDatabase;
   made: Made;
   /** After its last test. */
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 interface Made {

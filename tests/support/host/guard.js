@@ -5,6 +5,7 @@
 // or a channel to us ends with us.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 
 const MARK = 'HUMDRUM_TEST_OWNER';
 
@@ -34,7 +35,7 @@ export function guardChildren() {
   });
   // Neither keeps us going.
   shell.unref();
-  if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   // The main process is gone: nobody hears of the tests any more.
   process.on('disconnect', () => process.exit(1));
 }
