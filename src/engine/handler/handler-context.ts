@@ -7,6 +7,7 @@ import type { Interruption } from './interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Context, ContextDatabase } from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
+import { requestOf } from '../job/request.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
@@ -85,7 +86,7 @@ export class HandlerContext implements Context {
 
   get enqueue(): Context['enqueue'] {
     return async (type, input, options) => {
-      const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
+      const [enqueued] = await this.enqueueMany([requestOf(type, input, options)]);
       if (!enqueued) throw new Error('An enqueued job has an id.');
       return enqueued;
     };

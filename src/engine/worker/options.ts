@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
 
 export interface WorkerOptions {
   /** Handlers that run at once, 1 to 1,000. Default 10. */
@@ -12,6 +12,13 @@ export interface WorkerOptions {
   pollMs?: number;
 }
 
+const WORKER = {
+  concurrency: true,
+  queues: true,
+  leaseMs: true,
+  pollMs: true,
+} satisfies Names<WorkerOptions>;
+
 export type WorkerSettings = Required<Omit<WorkerOptions, 'queues' | 'pollMs'>> &
   Pick<WorkerOptions, 'queues' | 'pollMs'>;
 
@@ -23,6 +30,7 @@ const RANGES = {
 
 /** Errors: `config-invalid`. */
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
+  refuseUnknown('config-invalid', 'The options of createHumdrum', options, WORKER, 'worker.');
   for (const [name, { least, most }] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= most))
