@@ -8,7 +8,7 @@ import { limitsOf } from './job/limit-rule.ts';
 import { migrationSets } from './job/pack.ts';
 import { Registry } from './job/registry.ts';
 import { Vault } from './job/secrets.ts';
-import type { HumdrumOptions } from './options.ts';
+import { checkOptions, type HumdrumOptions } from './options.ts';
 import type { Listener } from './ports/events.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
@@ -33,6 +33,7 @@ export interface Engine {
 
 /** Errors: `type-invalid`, `config-invalid`. */
 export function assemble(database: Database, options: HumdrumOptions): Engine {
+  checkOptions(options);
   const { packs = [], receivers = [], files = null, tracing = null, dryRun = false } = options;
   const listeners = new Set<Listener>(options.onEvent ? [options.onEvent] : []);
   const onEvent: Listener = (event) => {

@@ -1,7 +1,7 @@
 import { migrate, requireMigrated } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
-import type { HumdrumOptions } from './options.ts';
+import { checkOptions, type HumdrumOptions } from './options.ts';
 import { expireOtherWorkers } from './worker/membership.ts';
 import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker/options.ts';
@@ -12,6 +12,7 @@ import { RESERVED, workerSettings } from './worker/options.ts';
  * `schema-outdated` and `schema-newer`.
  */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
+  checkOptions(options);
   const { database } = options;
   const own = database === undefined || typeof database === 'string';
   const migrates = database === undefined || options.migrate !== false;

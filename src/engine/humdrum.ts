@@ -3,10 +3,10 @@ import { assemble } from './assemble.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
-import type { Enqueued, EnqueueOptions, JobRequest } from './job/request.ts';
+import { type CallOptions, type Enqueued, type JobRequest, requestOf } from './job/request.ts';
 import { type Acted, actOnAll, type JobFilter } from './operators/act-on-many.ts';
 import { actOnOne } from './operators/act-on-one.ts';
-import type { BulkOptions, HumdrumOptions, OperatorAct } from './options.ts';
+import { type BulkOptions, checkCall, type HumdrumOptions, type OperatorAct } from './options.ts';
 import type { Listener } from './ports/events.ts';
 import type { WorkerActivity } from './ports/runtime.ts';
 import { Questions } from './questions.ts';
@@ -40,9 +40,9 @@ export class Humdrum extends Questions {
   async enqueue<Input>(
     type: JobType<Input> | string,
     input?: Input,
-    { actor, ...options }: EnqueueOptions & Pick<JobRequest, 'children'> & { actor?: string } = {},
+    { actor, ...options }: CallOptions = {},
   ): Promise<Enqueued> {
-    return this.#enqueueOne({ type, input, ...options }, actor);
+    return this.#enqueueOne(requestOf(type, input, options), actor);
   }
 
   /** Persists all of them, in order, or none. */
@@ -78,6 +78,7 @@ export class Humdrum extends Questions {
     input: unknown = {},
     options: RunOptions = {},
   ): Promise<RunReport> {
+    checkCall('run', options);
     const { runtime, receivers, actor, settings } = this.engine;
     await register(runtime, receivers, actor);
     const by = { actor, leaseMs: settings.leaseMs, ...options };
@@ -86,6 +87,7 @@ export class Humdrum extends Questions {
 
   /** Runs what is due, one job after another, until nothing may start, and returns: for a process that something else starts. */
   async drain(options: DrainOptions = {}): Promise<Drained> {
+    checkCall('drain', options);
     const { runtime, settings } = this.engine;
     await this.register();
     return drain(runtime, { ...settings, ...options });
@@ -93,6 +95,7 @@ export class Humdrum extends Questions {
 
   /** Makes the jobs of ticks that have passed without one, or rehearses them. Errors: `input-invalid`. */
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
+    checkCall('backfill', options);
     const { runtime, actor } = this.engine;
     return backfill(runtime, this.typeOf(type), { actor, ...options });
   }
@@ -119,6 +122,7 @@ export class Humdrum extends Questions {
 
   /** Either of the two, with how far it has come, for a caller that continues in parts. Errors: `input-invalid`. */
   async actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<Acted> {
+    checkCall('actOnAll', by);
     const { runtime, actor } = this.engine;
     return actOnAll(runtime, action, filter, { actor, ...by });
   }
@@ -181,7 +185,9 @@ export class Humdrum extends Questions {
     };
   }
 
-  async #act(action: Action, id: number, { actor, reason = null }: OperatorAct): Promise<void> {
+  async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
+    checkCall(action, by);
+    const { actor, reason = null } = by;
     await actOnOne(this.engine.runtime, action, id, { actor: actor ?? this.engine.actor, reason });
   }
 

@@ -1,11 +1,12 @@
-import type { HumdrumOptions } from '../engine/options.ts';
+import { checkOptions, type HumdrumOptions } from '../engine/options.ts';
+import type { Names } from '../errors.ts';
 import { instantOf, TestClock } from './clock.ts';
 import { lendEmbedded, type Prepare } from './embedded.ts';
 import { lendGiven } from './given.ts';
 import { silenceSchedules } from './queries.ts';
 import { TestHumdrum } from './test-humdrum.ts';
 
-export interface TestOptions extends HumdrumOptions {
+export interface TestOptions extends Omit<HumdrumOptions, 'migrate'> {
   /** Where the clock stands at first. Default: the time it is now. */
   now?: Date | string;
   /**
@@ -15,12 +16,15 @@ export interface TestOptions extends HumdrumOptions {
   prepare?: Prepare;
 }
 
+const OWN = { now: true, prepare: true } satisfies Names<Omit<TestOptions, keyof HumdrumOptions>>;
+
 /**
  * A Humdrum on a database of the test's own: without `database` an embedded one in memory. Close it when the test ends.
  * A database that you name is for tests alone: all jobs, and all rows of the packs, are removed from it. Errors:
  * `action-refused` where jobs are in it that no test has made.
  */
 export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdrum> {
+  checkOptions(options, 'The options of testHumdrum', OWN);
   const { now = new Date(), prepare, database, ...others } = options;
   const { packs = [] } = others;
   const at = instantOf(now);

@@ -5,6 +5,7 @@ import { type JobType, requireScheduled } from '../engine/job/job-type.ts';
 import type { Effect, LogLine, TableChange } from '../engine/job/outcome.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
 import type { Drained, DrainOptions } from '../engine/worker/drain.ts';
+import { type Names, refuseUnknown } from '../errors.ts';
 import { instantOf, type TestClock } from './clock.ts';
 import type { Lent } from './embedded.ts';
 import { expectFound, expectNone, matching } from './expectation.ts';
@@ -28,6 +29,12 @@ export interface TestDrainOptions extends DrainOptions, FailureOptions {
   /** Moves the clock on to what is due later, retries for one, until nothing is. Ticks on the way fire too. */
   untilIdle?: boolean;
 }
+
+const DRAIN = {
+  maxAttempts: true,
+  untilIdle: true,
+  throwOnFailure: true,
+} satisfies Names<TestDrainOptions>;
 
 /** How one run of a handler ended. */
 export interface Performed {
@@ -68,6 +75,7 @@ export class TestHumdrum extends Humdrum {
    * that jobs enqueue included. A job that fails and does not complete throws an AssertionError when all others have run.
    */
   override async drain(options: TestDrainOptions = {}): Promise<Drained> {
+    refuseUnknown('input-invalid', 'The options of drain', options, DRAIN);
     const { maxAttempts = 10_000, untilIdle = false, throwOnFailure = true } = options;
     const ran: Drained['ran'] = [];
     let drained: Drained;

@@ -82,7 +82,7 @@ const REFUSED: [what: string, path: string, init: RequestInit, status: number, c
   [
     'NUL in a key',
     '/jobs',
-    jsonBody({ type: 'test.takes', uniqueKey: NUL }),
+    jsonBody({ type: 'test.takes', unique: { key: NUL } }),
     400,
     'request-invalid',
   ],

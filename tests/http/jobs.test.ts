@@ -22,9 +22,11 @@ anyBackend('jobs over HTTP', (fresh) => {
     await humdrum.register();
     const at = new Date('2040-01-01T00:00:00Z');
     const first = await client.call(enqueueJob, {
-      body: { type: 'test.mail', input: { tenant: 'acme' }, uniqueKey: 'one' },
+      body: { type: 'test.mail', input: { tenant: 'acme' }, unique: { key: 'one' } },
     });
-    const again = await client.call(enqueueJob, { body: { type: 'test.mail', uniqueKey: 'one' } });
+    const again = await client.call(enqueueJob, {
+      body: { type: 'test.mail', unique: { key: 'one' } },
+    });
     const later = await client.call(enqueueJob, { body: { type: 'test.broken', runAt: at } });
     expect(first.created).toBe(true);
     expect(again).toEqual({ id: first.id, created: false });

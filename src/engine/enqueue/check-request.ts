@@ -1,8 +1,8 @@
-import { errorMessage, HumdrumError } from '../../errors.ts';
+import { errorMessage, HumdrumError, refuseUnknown } from '../../errors.ts';
 import type { JobType } from '../job/job-type.ts';
 import { gatesOf, inTurn } from '../job/limit-rule.ts';
 import type { CheckedJob, NewJob, EnqueueSettings } from '../job/new-job.ts';
-import type { Debounce, Unique } from '../job/request.ts';
+import { type Debounce, DEBOUNCE, refusalOf, type Unique, UNIQUE } from '../job/request.ts';
 
 const MAX_INPUT_BYTES = 1_048_576;
 const LONGEST_KEY = 500;
@@ -34,7 +34,7 @@ export async function checkRequest(
 }
 
 function checkOptions(job: NewJob): void {
-  const { priority, runAt, startBy, delayMs, dueAt } = job;
+  const { priority, runAt, startBy, delayMs, dueAt, limits = [] } = job;
   const wrong = [
     priority === undefined ||
       isWhole(priority, -1_000, 1_000) ||
@@ -46,6 +46,7 @@ function checkOptions(job: NewJob): void {
       isWhole(delayMs, 0, 10 * YEAR_MS) ||
       `delayMs must be a whole number from 0 to ten years of milliseconds, not ${delayMs}`,
     !(delayMs && runAt) || 'a job can have runAt or delayMs, not both',
+    Array.isArray(limits) || 'limits must be a list',
     ...childrenErrors(job),
   ];
   refuse(job, wrong);
@@ -65,13 +66,15 @@ function childrenErrors({ children, runAt, delayMs }: NewJob): (true | string)[]
 }
 
 function checkKeys(job: NewJob, unique: Unique | null, debounce: Debounce | null): void {
-  const key = unique?.key ?? debounce?.key;
-  if (key === undefined) return;
+  if (unique === null && debounce === null) return;
+  const what = refusalOf(job.type);
+  refuseUnknown('input-invalid', what, unique, UNIQUE, 'unique.');
+  refuseUnknown('input-invalid', what, debounce, DEBOUNCE, 'debounce.');
+  const key: unknown = unique?.key ?? debounce?.key;
   const { waitMs = 0, maxWaitMs = waitMs } = debounce ?? {};
   refuse(job, [
     !(unique && debounce) || 'a job can be unique or debounced, not both',
-    (key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0')) ||
-      `a key must have 1 to ${LONGEST_KEY} characters and no NUL`,
+    isKey(key) || `a key must have 1 to ${LONGEST_KEY} characters and no NUL`,
     unique?.forMs === undefined ||
       isWhole(unique.forMs, 1, YEAR_MS) ||
       'unique.forMs must be a whole number from 1 to a year of milliseconds',
@@ -87,15 +90,15 @@ function checkKeys(job: NewJob, unique: Unique | null, debounce: Debounce | null
 function refuse({ type }: NewJob, said: readonly (true | string)[]): void {
   const wrong = said.filter((one) => one !== true);
   if (wrong.length > 0) {
-    throw new HumdrumError(
-      'input-invalid',
-      `The job of type ${type.type} cannot be enqueued: ${wrong.join('; ')}.`,
-    );
+    throw new HumdrumError('input-invalid', `${refusalOf(type)}: ${wrong.join('; ')}.`);
   }
 }
 
 const isWhole = (value: number, from: number, to: number): boolean =>
   Number.isInteger(value) && value >= from && value <= to;
+
+const isKey = (key: unknown): boolean =>
+  typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0');
 
 const isDate = (date: Date | undefined): boolean =>
   date === undefined || !Number.isNaN(date.getTime());

@@ -9,7 +9,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { Limits } from '../job/limit-rule.ts';
 import type { NewJob } from '../job/new-job.ts';
 import type { Registry } from '../job/registry.ts';
-import type { Enqueued, JobRequest } from '../job/request.ts';
+import { checkNames, type Enqueued, type JobRequest } from '../job/request.ts';
 import type { Vault } from '../job/secrets.ts';
 import { enqueueTraced, type Tracing } from '../ports/tracing.ts';
 
@@ -84,7 +84,9 @@ export class Enqueuer {
     throw new HumdrumError('dry-run', 'This process only rehearses, so it cannot enqueue jobs.');
   }
 
-  #resolve({ type, children, ...rest }: JobRequest): NewJob {
+  #resolve(request: JobRequest): NewJob {
+    checkNames(request);
+    const { type, children, ...rest } = request;
     const job = {
       ...rest,
       type: this.#runtime.types.get(typeof type === 'string' ? type : type.type),

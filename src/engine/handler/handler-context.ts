@@ -7,6 +7,7 @@ import type { Interruption } from './interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Context, ContextDatabase } from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
+import { requestOf } from '../job/request.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The fields of a job that its handler needs. A rehearsed job has no id. */
@@ -85,7 +86,7 @@ export class HandlerContext implements Context {
 
   get enqueue(): Context['enqueue'] {
     return async (type, input, options) => {
-      const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
+      const [enqueued] = await this.enqueueMany([requestOf(type, input, options)]);
       if (!enqueued) throw new Error('Enqueueing one job returned none.');
       return enqueued;
     };

@@ -1,7 +1,12 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../../errors.ts';
 import type { Context } from './context.ts';
-import type { JobDefinition, JobType, RetryPolicy } from './job-type.ts';
+import {
+  checkDefinitionNames,
+  type JobDefinition,
+  type JobType,
+  type RetryPolicy,
+} from './job-type.ts';
 import { redactor, secretsAt } from './secrets.ts';
 
 const DEFAULT_RETRY: RetryPolicy = {
@@ -92,6 +97,7 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
       `"${name}" is no name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
     );
   }
+  checkDefinitionNames(definition);
   const stray = Object.keys(upcasts).filter(
     (from) => !versionsOf(version, upcasts).slice(1).includes(Number(from)),
   );

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
 import type { Context } from './context.ts';
 import type { LimitUse } from './limit-rule.ts';
 import type { Debounce, Unique } from './request.ts';
@@ -16,6 +16,14 @@ export interface RetryPolicy {
   /** Decides by the error. Without an answer the policy above holds. */
   on?: (error: Error, attempt: number) => RetryDecision | undefined;
 }
+
+const RETRY = {
+  attempts: true,
+  backoff: true,
+  delayMs: true,
+  maxDelayMs: true,
+  on: true,
+} satisfies Names<RetryPolicy>;
 
 /** `fail`: no further attempt. `afterMs`: the next one so much later, exactly. */
 export type RetryDecision = 'fail' | { afterMs: number };
@@ -35,6 +43,15 @@ export interface ScheduleRule {
   overlap?: 'skip' | 'queue' | 'allow';
 }
 
+const SCHEDULE = {
+  cron: true,
+  timeZone: true,
+  misfire: true,
+  misfireLimit: true,
+  jitterMs: true,
+  overlap: true,
+} satisfies Names<ScheduleRule>;
+
 /** What is to be expected of a type's jobs. Whoever uses `humdrum/alerts` is told when it is otherwise. */
 export interface HealthRule {
   /**
@@ -45,6 +62,8 @@ export interface HealthRule {
   /** None runs longer. */
   expectMs?: number;
 }
+
+const HEALTH = { everyMs: true, expectMs: true } satisfies Names<HealthRule>;
 
 export interface JobDefinition<Input, Result> {
   /** `pack.verb-noun`: lower case, dots between parts. */
@@ -88,6 +107,42 @@ export interface JobDefinition<Input, Result> {
   unique?: (input: Input) => Unique | null;
   debounce?: (input: Input) => Debounce | null;
   run(ctx: Context, input: Input): Promise<Result> | Result;
+}
+
+const DEFINITION = {
+  type: true,
+  description: true,
+  input: true,
+  version: true,
+  upcasts: true,
+  aliases: true,
+  secrets: true,
+  attributes: true,
+  queue: true,
+  priority: true,
+  atomic: true,
+  schedule: true,
+  retry: true,
+  timeoutMs: true,
+  graceMs: true,
+  startWithinMs: true,
+  health: true,
+  limits: true,
+  unique: true,
+  debounce: true,
+  run: true,
+} satisfies Names<JobDefinition<unknown, unknown>>;
+
+/** Errors: `type-invalid`, for options that a definition does not have. */
+export function checkDefinitionNames<Input, Result>(
+  definition: JobDefinition<Input, Result>,
+): void {
+  const what = `Job type "${definition.type}"`;
+  const { retry, schedule, health } = definition;
+  refuseUnknown('type-invalid', what, definition, DEFINITION);
+  refuseUnknown('type-invalid', what, retry, RETRY, 'retry.');
+  refuseUnknown('type-invalid', what, schedule, SCHEDULE, 'schedule.');
+  refuseUnknown('type-invalid', what, health, HEALTH, 'health.');
 }
 
 /** A checked definition with every default filled in. The engine handles all types alike, so input and result are plain JSON here. */

@@ -1,4 +1,4 @@
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
 import { isWhole } from '../base/whole-number.ts';
 
 /** How many jobs may run at once, or start in a time. It holds across all processes of a database. */
@@ -11,6 +11,9 @@ export interface LimitRule {
   ordered?: boolean;
 }
 
+const RULE = { concurrency: true, rate: true, ordered: true } satisfies Names<LimitRule>;
+const RATE = { tokens: true, perMs: true } satisfies Names<NonNullable<LimitRule['rate']>>;
+
 /** A limit that a job must pass to start. With a `key`, each key has the limit for itself. */
 export interface LimitUse {
   name: string;
@@ -18,6 +21,8 @@ export interface LimitUse {
   /** How much of it the job takes. Default 1. */
   weight?: number;
 }
+
+const USE = { name: true, key: true, weight: true } satisfies Names<LimitUse>;
 
 export type Limits = ReadonlyMap<string, LimitRule>;
 
@@ -73,6 +78,8 @@ function checkRule(name: string, rule: LimitRule): void {
       `"${name}" is no name for a limit of yours: those in "humdrum." are the engine's.`,
     );
   }
+  refuseUnknown('config-invalid', `The limit "${name}"`, rule, RULE);
+  refuseUnknown('config-invalid', `The limit "${name}"`, rate, RATE, 'rate.');
   if (concurrency === undefined && !rate && !ordered) {
     throw invalid(`The limit "${name}" limits nothing. Give it concurrency, rate or ordered.`);
   }
@@ -98,7 +105,11 @@ function invalid(message: string): HumdrumError {
  * nobody else's way; then by name, so that no two jobs keep each the turn that the other one waits for. Errors: `limit-unknown`, `input-invalid`.
  */
 export function gatesOf(uses: readonly (string | LimitUse)[], limits: Limits): Gate[] {
-  const gates = uses.map((use) => gateOf(typeof use === 'string' ? { name: use } : use, limits));
+  const gates = uses.map((use) => {
+    if (typeof use === 'string') return gateOf({ name: use }, limits);
+    refuseUnknown('input-invalid', 'A limit that a job must pass', use, USE);
+    return gateOf(use, limits);
+  });
   if (gates.length > MOST_GATES) {
     throw new HumdrumError('input-invalid', `A job can have ${MOST_GATES} limits at most.`);
   }

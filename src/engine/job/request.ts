@@ -1,3 +1,4 @@
+import { type Names, refuseUnknown } from '../../errors.ts';
 import type { LimitUse } from './limit-rule.ts';
 
 /** At most one job with this key among the open ones (queued or running) of its type; with `forMs`, at most one in that time. */
@@ -7,6 +8,8 @@ export interface Unique {
   forMs?: number;
 }
 
+export const UNIQUE = { key: true, forMs: true } satisfies Names<Unique>;
+
 /** Starts when nothing more with this key has come for `waitMs`; a later job takes the place of one that has not started. */
 export interface Debounce {
   key: string;
@@ -14,6 +17,8 @@ export interface Debounce {
   /** But at the latest so long after the first of them. */
   maxWaitMs?: number;
 }
+
+export const DEBOUNCE = { key: true, waitMs: true, maxWaitMs: true } satisfies Names<Debounce>;
 
 export interface EnqueueOptions {
   /** Not before this instant, and what the handler sees as `ctx.now`. Default: now, on the database's clock. */
@@ -32,6 +37,17 @@ export interface EnqueueOptions {
   limits?: readonly (string | LimitUse)[];
 }
 
+const OPTIONS = {
+  runAt: true,
+  delayMs: true,
+  startBy: true,
+  priority: true,
+  seed: true,
+  unique: true,
+  debounce: true,
+  limits: true,
+} satisfies Names<EnqueueOptions>;
+
 /** A job type, as far as a request needs to know it. `defineJob` returns one. */
 export interface TypeRef<Input = unknown> {
   readonly type: string;
@@ -49,11 +65,51 @@ export interface JobRequest<Input = unknown> extends EnqueueOptions {
   type: TypeRef<Input> | string;
   input?: Input;
   /** Jobs that are persisted together with this one, and which it waits for. */
-  children?: {
-    jobs: readonly JobRequest[];
-    /** What becomes of the parent when one of them fails, is cancelled or does not end in time. */
-    onFailure: 'fail' | 'continue';
-    /** How long it waits for them at most, in milliseconds. Default one day. */
-    withinMs?: number;
-  };
+  children?: ChildRequests;
+}
+
+export interface ChildRequests {
+  jobs: readonly JobRequest[];
+  /** What becomes of the parent when one of them fails, is cancelled or does not end in time. */
+  onFailure: 'fail' | 'continue';
+  /** How long it waits for them at most, in milliseconds. Default one day. */
+  withinMs?: number;
+}
+
+/** What `enqueue` takes behind a type and its input. */
+export interface CallOptions extends EnqueueOptions, Pick<JobRequest, 'children'> {
+  actor?: string;
+}
+
+const CHILDREN = { jobs: true, onFailure: true, withinMs: true } satisfies Names<ChildRequests>;
+const REQUEST = {
+  ...OPTIONS,
+  type: true,
+  input: true,
+  children: true,
+} satisfies Names<JobRequest>;
+const CALL = { ...OPTIONS, children: true, actor: true } satisfies Names<CallOptions>;
+
+/** A request for one job, from what `enqueue` was called with. Errors: `input-invalid`. */
+export function requestOf(
+  type: TypeRef | string,
+  input: unknown,
+  options: Omit<CallOptions, 'actor'> | undefined,
+): JobRequest {
+  refuseUnknown('input-invalid', refusalOf(type), options, CALL);
+  return { type, input, ...options }; // Spread last: spread first costs V8 fifty times as long.
+}
+
+/** Errors: `input-invalid`, for options that a request does not have. */
+export function checkNames(request: JobRequest): void {
+  const what = refusalOf(request.type);
+  refuseUnknown('input-invalid', what, request, REQUEST);
+  if (request.children) {
+    refuseUnknown('input-invalid', what, request.children, CHILDREN, 'children.');
+  }
+}
+
+/** How each refusal of a request begins. */
+export function refusalOf(type: TypeRef | string): string {
+  return `The job of type ${typeof type === 'string' ? type : type.type} cannot be enqueued`;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { requireWhole } from '../base/whole-number.ts';
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
 
 export interface WorkerOptions {
   /** Handlers that run at once, 1 to 1,000. Default 10. */
@@ -13,6 +13,13 @@ export interface WorkerOptions {
   pollMs?: number;
 }
 
+const WORKER = {
+  concurrency: true,
+  queues: true,
+  leaseMs: true,
+  pollMs: true,
+} satisfies Names<WorkerOptions>;
+
 export type WorkerSettings = Required<Omit<WorkerOptions, 'queues' | 'pollMs'>> &
   Pick<WorkerOptions, 'queues' | 'pollMs'>;
 
@@ -24,6 +31,7 @@ const RANGES = {
 
 /** Errors: `config-invalid`. */
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
+  refuseUnknown('config-invalid', 'The options of createHumdrum', options, WORKER, 'worker.');
   for (const [name, { least, most }] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
     if (value !== undefined) {

@@ -212,7 +212,13 @@ export const enqueueJob = endpoint({
     runAt: instant.optional(),
     delayMs: z.int().min(0).optional(),
     priority: z.int().min(-1_000).max(1_000).optional(),
-    uniqueKey: text(500).optional(),
+    unique: z
+      .strictObject({ key: text(500), forMs: z.int().min(1).optional() })
+      .optional()
+      .meta({
+        description:
+          'No job is made while one of its type with this key is open; with `forMs`, not for so long after that one was enqueued',
+      }),
   }),
   answer: z.object({ id, created: z.boolean() }),
   status: 201,

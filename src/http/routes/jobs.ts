@@ -25,9 +25,12 @@ export const jobRoutes: readonly Route[] = [
   ),
 
   route(enqueueJob, async ({ humdrum, identity, body }) => {
-    const { type, input, uniqueKey, ...options } = body;
-    const unique = uniqueKey === undefined ? {} : { unique: { key: uniqueKey } };
-    return humdrum.enqueue(type, input, { ...given(options), ...unique, actor: identity.actor });
+    const { type, input, unique, ...options } = body;
+    return humdrum.enqueue(type, input, {
+      ...given(options),
+      ...(unique && { unique: given(unique) }),
+      actor: identity.actor,
+    });
   }),
 
   route(showJob, async ({ humdrum, params }) => humdrum.showJob(params.id)),
