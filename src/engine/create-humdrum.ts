@@ -6,7 +6,7 @@ import { expireOtherWorkers } from './worker/membership.ts';
 import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker/options.ts';
 
-/** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
+/** Opens and migrates the database, and registers your job types. No job runs before `start`. */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
   const { database } = options;
   const own = database === undefined || typeof database === 'string';
