@@ -128,7 +128,7 @@ function gateOf({ name, key, weight = 1 }: LimitUse, limits: Limits): Gate {
   if (!isWhole(weight, 1, rule.ordered ? 1 : max)) {
     throw new HumdrumError(
       'input-invalid',
-      `The weight of the limit "${name}" must be from 1 to ${rule.ordered ? 1 : max}, not ${weight}.`,
+      `The weight of the limit "${name}" must be from 1 to ${rule.ordered ? 1 : max}, not ${String(weight)}.`,
     );
   }
   if (key === undefined) return { name, weight };
