@@ -7,7 +7,7 @@ import type { Watch } from './ports/alerts.ts';
 import type { Listener } from './ports/events.ts';
 import type { FileStorage } from './ports/file-storage.ts';
 import type { Tracing } from './ports/tracing.ts';
-import type { Receiver } from './deliveries/receiver.ts';
+import type { Receiver } from './ports/receivers.ts';
 import type { WorkerOptions } from './worker/options.ts';
 
 export interface HumdrumOptions {
@@ -15,7 +15,7 @@ export interface HumdrumOptions {
   database?: string | Database;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
-  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel`. */
+  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel` and `humdrum/channels`. */
   receivers?: readonly Receiver[];
   /** Limits that jobs name, by name. */
   limits?: Readonly<Record<string, LimitRule>>;
@@ -33,7 +33,7 @@ export interface HumdrumOptions {
   history?: { keepDays: number };
   /** Nothing is enqueued or run: `start` rehearses the ticks of the schedules as they come. Default: false. */
   dryRun?: boolean;
-  /** Looks after the jobs and tells people: `defineAlerts()` of `humdrum/alerts`. Default: nobody does. */
+  /** Watches the jobs and raises alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
   alerts?: Watch;
   /** Follows jobs from where they are enqueued to where they run: `traceJobs()` of `humdrum/telemetry`. Default: nobody. */
   tracing?: Tracing;

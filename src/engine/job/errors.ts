@@ -6,6 +6,20 @@ export class PermanentError extends Error {
   }
 }
 
+/**
+ * Thrown by the engine's own handlers only. The job goes back and is due again in `afterMs`; this is no failed attempt, and
+ * costs none.
+ */
+export class PostponedError extends Error {
+  readonly afterMs: number;
+
+  constructor(message: string, options: ErrorOptions & { afterMs: number }) {
+    super(message, options);
+    this.name = 'PostponedError';
+    this.afterMs = options.afterMs;
+  }
+}
+
 /** Throw it when the other side has said when to come again: the next attempt is due so much later, exactly. */
 export class RetryAfterError extends Error {
   readonly afterMs: number;

@@ -39,6 +39,6 @@ export interface Outcome {
 
 export interface JobRun {
   outcome: Outcome;
-  /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted, and the job is given back or rescued. */
+  /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted or postponed, and the job is given back or rescued. */
   settled: Promise<Outcome | false | null>;
 }

@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 
-/** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
+/** What the engine tells its listeners. The code emits events; a log puts them into words. */
 export type EngineEvent =
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
@@ -24,6 +24,7 @@ export type EngineEvent =
       subject: string;
       summary: string;
     }
+  | { event: 'notification'; channel: string; to: string; subject: string | null; text: string }
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;

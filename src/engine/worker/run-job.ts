@@ -7,6 +7,7 @@ import { type Failure, failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, JobRun } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { isPostponed } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import type { Settler } from '../settle/settler.ts';
 
@@ -43,7 +44,7 @@ async function runTraced(
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
-    const settled = by.stop.stopped ? null : settler.settle({ job, type, outcome });
+    const settled = by.stop.stopped ? null : settleFailure(settler, { job, type, outcome });
     return { outcome, settled: Promise.resolve(settled) };
   }
   const settlement = { job, type, outcome };
@@ -52,6 +53,15 @@ async function runTraced(
     ? settleWithin(transaction, settlement, settler)
     : settler.settle(settlement);
   return { outcome, settled };
+}
+
+/** Null for a postponed job: it is given back, and no attempt is recorded. */
+async function settleFailure(
+  settler: Settler,
+  settlement: Settlement,
+): Promise<Outcome | false | null> {
+  const recorded = await settler.settle(settlement);
+  return isPostponed(settlement) ? null : recorded;
 }
 
 async function settleWithin(
