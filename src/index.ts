@@ -14,7 +14,8 @@ export type {
 } from './engine/job/job-type.ts';
 export type { Json } from './engine/base/json.ts';
 export { defineChannel, defineSubscriber } from './engine/deliveries/receiver.ts';
-export type { ChannelOptions, Receiver, SubscriberOptions } from './engine/deliveries/receiver.ts';
+export type { Channel, ChannelOptions, SubscriberOptions } from './engine/deliveries/receiver.ts';
+export type { Receiver } from './engine/ports/receivers.ts';
 export type { Delivery } from './engine/deliveries/delivery.ts';
 export { PermanentError } from './engine/job/errors.ts';
 export { RetryAfterError } from './engine/job/errors.ts';

@@ -110,6 +110,10 @@ function word(log: Logger, event: EngineEvent): void {
       return wordRehearsed(log, event.plan);
     case 'alert':
       return wordAlert(log, event);
+    case 'notification': {
+      const { channel, to, subject, text } = event;
+      return log.info({ channel, to, subject }, `notification: ${text}`);
+    }
     case 'trouble':
       return log.error({ err: event.error }, `trouble while ${event.doing}`);
   }

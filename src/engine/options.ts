@@ -9,7 +9,7 @@ import type { Watch } from './ports/alerts.ts';
 import type { Listener } from './ports/events.ts';
 import type { FileStorage } from './ports/file-storage.ts';
 import type { Tracing } from './ports/tracing.ts';
-import type { Receiver } from './deliveries/receiver.ts';
+import type { Receiver } from './ports/receivers.ts';
 import type { BackfillOptions } from './schedule/backfill.ts';
 import type { SeriesOptions } from './statistics/series.ts';
 import type { StatisticsOptions } from './statistics/statistics.ts';
@@ -28,7 +28,7 @@ export interface HumdrumOptions {
   migrate?: boolean;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
-  /** Receivers of events, made by `defineSubscriber`, and of notifications, made by `defineChannel`. */
+  /** Receivers of events, made by `defineSubscriber`, and of notifications: `defineChannel`, or one of `humdrum/channels`. */
   receivers?: readonly Receiver[];
   /** Limits that jobs can use, by name. */
   limits?: Readonly<Record<string, LimitRule>>;
@@ -46,7 +46,7 @@ export interface HumdrumOptions {
   history?: { keepDays: number };
   /** Enqueues and runs nothing: `start` rehearses the ticks of the schedules at their times. Default: false. */
   dryRun?: boolean;
-  /** Watches the jobs and sends alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
+  /** Watches the jobs and raises alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
   alerts?: Watch;
   /** Traces jobs from the enqueue to the run: `traceJobs()` of `humdrum/telemetry`. Default: none. */
   tracing?: Tracing;

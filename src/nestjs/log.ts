@@ -25,6 +25,8 @@ function word(log: Logger, event: EngineEvent): void {
       return log.error(`worker ${event.workerId} was silent for too long; starting anew`);
     case 'alert':
       return log.warn(`alert ${event.notice}: ${event.summary}`);
+    case 'notification':
+      return log.log(`notification: ${event.text}`);
     case 'trouble':
       return log.error(`trouble while ${event.doing}: ${errorMessage(event.error)}`);
     default:

@@ -9,7 +9,7 @@ import {
 import { jsonBody, openApi } from '../support/api.ts';
 import { anyBackend } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
-import { Receiver } from './receivers.ts';
+import { Receiver } from '../support/receivers.ts';
 import { instant } from './support.ts';
 
 const watched = (type: string) => job(type, () => null, { health: { everyMs: 3_600_000 } });
@@ -71,7 +71,7 @@ anyBackend('alerts over HTTP', (fresh) => {
       error: expect.stringContaining('500') as string,
     });
     const { type } = await humdrum.showJob(slack?.jobId ?? 0);
-    expect(type).toBe('humdrum.alert.slack');
+    expect(type).toBe('notify.slack');
   });
 
   it('are acknowledged with a reason that is audited, and then not repeated', async () => {

@@ -7,7 +7,7 @@ import { errorMessage, HumdrumError } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
-import { checkAlerts } from '../doctor/alerts.ts';
+import { checkAlerts, checkChannels } from '../doctor/alerts.ts';
 import {
   LEVELS,
   ok,
@@ -69,6 +69,7 @@ const OF_THE_TABLES: Record<string, Check> = {
   workers: checkWorkers,
   leases: checkLeases,
   schedules: checkSchedules,
+  channels: checkChannels,
   'dead rows': checkDeadRows,
 };
 

@@ -1,26 +1,63 @@
 import { errorMessage } from '../../errors.ts';
-import { ok, problem, type Finding, type Patient } from './finding.ts';
+import { openBreakers } from '../../engine/deliveries/breaker.ts';
+import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
-/** Sinks that can be asked without telling anybody: mail servers let in, or not. */
+/** The channels, and those that can be checked without sending: whether mail servers let us in, whether keys are valid. */
 export async function checkAlerts({ options }: Pick<Patient, 'options'>): Promise<Finding[]> {
   const sinks = options.alerts?.sinks ?? [];
-  if (sinks.length === 0) return [ok('alerts', 'nobody is to be told')];
   const names = sinks.map(({ name }) => name).join(', ');
+  const summary =
+    sinks.length === 0
+      ? ok('alerts', 'no alerts are configured')
+      : ok('alerts', `sent to ${names}; a test: humdrum alerts test`);
+  const channels = new Set([...sinks, ...(options.receivers ?? []).filter(isChannel)]);
   const checked = await Promise.all(
-    sinks.flatMap((sink) => (sink.check ? [probe(sink.name, sink.check())] : [])),
+    [...channels].flatMap((channel) =>
+      channel.check ? [probe(channel.name, channel.check())] : [],
+    ),
   );
-  return [ok('alerts', `told to ${names}; a test: humdrum alerts test`), ...checked];
+  return [summary, ...checked];
 }
 
-async function probe(name: string, asked: Promise<void>): Promise<Finding> {
+function isChannel<Receiver extends object>(
+  receiver: Receiver,
+): receiver is Receiver & { name: string; check?(): Promise<void> } {
+  return 'name' in receiver && typeof receiver.name === 'string';
+}
+
+/** Channels whose circuit breaker is open. */
+export async function checkChannels({ database }: Patient): Promise<Finding[]> {
+  const open = await openBreakers(database);
+  if (open.length === 0) return [ok('channels', 'no circuit breaker is open')];
+  return open.map(({ channel, failures, openUntil }) =>
+    warning(
+      channel,
+      `It has failed ${failures} times in a row, so its messages wait until ${openUntil.toISOString()}.`,
+      `See why: humdrum jobs list --type notify.${channel}. To try now, if alerts go there: humdrum alerts test`,
+    ),
+  );
+}
+
+const CHECK_TIMEOUT_MS = 60_000;
+
+async function probe(name: string, checking: Promise<void>): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`it did not answer within ${CHECK_TIMEOUT_MS} ms`)),
+      CHECK_TIMEOUT_MS,
+    );
+  });
   try {
-    await asked;
+    await Promise.race([checking, timeout]);
     return ok(name, 'its server answers and lets us in');
   } catch (error) {
     return problem(
       name,
-      `Alerts do not get through to ${name}: ${errorMessage(error)}`,
-      'See its sink in the configuration: is the address right, does the server run, are user and password good?',
+      `Messages do not get through to ${name}: ${errorMessage(error)}`,
+      'See this channel in the configuration: is the address right, does the server run, are user and password good?',
     );
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -6,6 +6,20 @@ export class PermanentError extends Error {
   }
 }
 
+/**
+ * Thrown by the engine's own handlers only. The job is given back and due again in `afterMs`. It is no failed attempt, and
+ * costs none.
+ */
+export class PostponedError extends Error {
+  readonly afterMs: number;
+
+  constructor(message: string, options: ErrorOptions & { afterMs: number }) {
+    super(message, options);
+    this.name = 'PostponedError';
+    this.afterMs = options.afterMs;
+  }
+}
+
 /** Throw it if you know when to retry, for example from a Retry-After header: the next attempt is due after exactly `afterMs`. */
 export class RetryAfterError extends Error {
   readonly afterMs: number;

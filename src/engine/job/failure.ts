@@ -1,5 +1,5 @@
 import { HumdrumError } from '../../errors.ts';
-import { PermanentError, RetryAfterError } from './errors.ts';
+import { PermanentError, PostponedError, RetryAfterError } from './errors.ts';
 import type { RetryPolicy } from './job-type.ts';
 
 /** An error as it is stored: verbatim, except for characters that PostgreSQL text cannot hold, and up to 1 MiB. */
@@ -16,6 +16,8 @@ export interface Failure {
   permanent: boolean;
   /** When the next attempt is due, in milliseconds from now. Null: by the type's backoff. */
   retryAfterMs: number | null;
+  /** Set where the attempt does not count: the job is due again after `retryAfterMs`, with the same number. */
+  postponed?: true;
 }
 
 const MAX_CHARACTERS = 1_048_576;
@@ -24,6 +26,9 @@ const MAX_WAIT_MS = 31_536_000_000;
 /** `on`: the job type's own decision for this error. It takes precedence. */
 export function failureOf(thrown: unknown, on?: RetryPolicy['on'], attempt = 1): Failure {
   const error = errorFact(thrown);
+  if (thrown instanceof PostponedError) {
+    return { error, permanent: false, retryAfterMs: wait(thrown.afterMs), postponed: true };
+  }
   const decision = thrown instanceof Error ? decide(thrown, on, attempt) : undefined;
   if (decision === 'fail') return { error, permanent: true, retryAfterMs: null };
   if (decision) return { error, permanent: false, retryAfterMs: wait(decision.afterMs) };

@@ -24,6 +24,7 @@ export type EngineEvent =
       subject: string;
       summary: string;
     }
+  | { event: 'notification'; channel: string; to: string; subject: string | null; text: string }
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;

@@ -1,4 +1,4 @@
-import type { Receiver } from '../deliveries/receiver.ts';
+import type { Receiver } from '../ports/receivers.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { registerAttributes } from './attributes.ts';
 import { registerHealth } from './health.ts';

@@ -3,6 +3,7 @@ import { complete } from '../transitions/complete.ts';
 import { enqueueDeliveries, isDeliverable } from '../deliveries/create-deliveries.ts';
 import { fail } from '../transitions/fail.ts';
 import { closeLeases } from '../transitions/fence.ts';
+import { isPostponed, postpone } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 
 const CLOSE_LEASES = `with clock as materialized (select humdrum.clock() as now) ${closeLeases('$1::bigint[]')}`;
@@ -19,8 +20,10 @@ export async function settle(
   finishedLeases: readonly number[],
 ): Promise<Settlement[]> {
   const completed = settlements.filter(({ outcome }) => 'result' in outcome.ended);
-  const failed = settlements.filter(({ outcome }) => 'error' in outcome.ended);
-  if (settlements.length === 0) await db.query(CLOSE_LEASES, [finishedLeases]);
+  const postponed = settlements.filter(isPostponed);
+  const failed = settlements.filter((one) => 'error' in one.outcome.ended && !isPostponed(one));
+  if (postponed.length > 0) await postpone(db, postponed);
+  if (completed.length + failed.length === 0) await db.query(CLOSE_LEASES, [finishedLeases]);
   // The last statement closes the leases: the one before still needs them.
   const refused = [
     ...(completed.length > 0

@@ -6,6 +6,7 @@ import { auditFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
 import { FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { isPostponed } from '../transitions/postpone.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
@@ -98,6 +99,7 @@ export class Settler {
         resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
       }
       if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
+      if (settlements.some(isPostponed)) void this.#runtime.notify('later');
       if (settlements.some(({ job }) => job.ties)) await this.#wakeJobs();
     }
   }

@@ -15,7 +15,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['errors', 'database'],
   adapters: ['errors', 'database'],
   effects: ['errors', 'make-folder', 'engine'],
-  health: ['errors', 'database', 'engine'],
+  health: ['errors', 'database', 'engine', 'effects'],
   telemetry: ['errors', 'database', 'engine', 'health'],
   access: ['errors', 'database', 'engine'],
   packs: ['errors', 'engine', 'database'],
