@@ -200,7 +200,7 @@ eachBackend('files of a job', (fresh) => {
     await expectError(bare.humdrum, get, { sha256: 'x' }, /No file storage is configured/);
     const files = fsStorage(await freshFolder());
     const { humdrum } = await openEngine(db, { jobs: [put, get], files });
-    await expectError(humdrum, put, { name: '' }, /needs a name/);
+    await expectError(humdrum, put, { name: '' }, /name must have 1 to/);
     await expectError(humdrum, put, { name: 'a\nb' }, /control characters/);
     await expectError(humdrum, put, { name: 'x', contentType: 'a\nb' }, /not a content type/);
     for (const sha256 of [sha256Of('unknown'), '../../etc/passwd']) {

@@ -132,11 +132,11 @@ eachBackend('a backfill', (fresh) => {
         { ...day, to: at('08T00:00') },
         /more than 10000 ticks from 2026-03-01.*shorter ranges/,
       ],
-      [hourly, { from: day.to, to: day.from }, /from is not after to/],
+      [hourly, { from: day.to, to: day.from }, /from must not be after to/],
       [hourly, { ...day, from: new Date(NaN) }, /valid dates/],
       [hourly, { ...day, to: at('10T12:01') }, /is in the future/],
       [hourly, { ...day, limit: 0 }, /limit must be a whole number from 1 to 10000, not 0/],
-      [hourly, { ...day, dryRun: true, rehearsals: 101 }, /rehearsals is a whole .* 1 to 100,/],
+      [hourly, { ...day, dryRun: true, rehearsals: 101 }, /rehearsals must be a whole .* 1 to 100,/],
     ] as const;
     for (const [type, options, message] of refused) {
       await expect(humdrum.backfill(type, options)).rejects.toMatchObject({

@@ -222,7 +222,7 @@ eachBackend('unique keys', (fresh, backend) => {
   });
 
   it.each<[EnqueueOptions, RegExp]>([
-    [{ unique: { key: '' } }, /key has 1 to 500/],
+    [{ unique: { key: '' } }, /key must have 1 to 500/],
     [{ unique: { key: 'a', forMs: 0 } }, /unique\.forMs/],
     [{ debounce: { key: 'a', waitMs: -1 } }, /debounce\.waitMs/],
     [{ debounce: { key: 'a', waitMs: 5, maxWaitMs: 4 } }, /debounce\.maxWaitMs/],

@@ -25,7 +25,7 @@ describe('alerts that cannot be', () => {
 
 describe('what is expected of a type', () => {
   it.each([
-    [{ everyMs: 59_999 }, 'health.everyMs is from 60,000'],
+    [{ everyMs: 59_999 }, 'health.everyMs must be from 60,000'],
     [{ expectMs: 0 }, 'health.expectMs must be from 1'],
   ])('is checked: %j', (health, message) => {
     const define = () =>

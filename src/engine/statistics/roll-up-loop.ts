@@ -8,8 +8,8 @@ const CALM_MS = 10_000;
 const IDLE_MS = 60_000;
 /** Reading this many rows on each query is cheaper than rolling them up often, beside jobs that want to start. */
 const FEW_ROWS = 2_000;
-/** It pauses nine times as long as it worked, so it uses at most a tenth of one connection. */
-const PAUSE_FACTOR = 9;
+/** It waits nine times as long as it worked, so it uses at most a tenth of one connection. */
+const WAIT_FACTOR = 9;
 
 /** Rolls up the statistics in the background. Each worker runs one; a lock lets one of them roll up at a time. */
 export class RollUpLoop {
@@ -42,19 +42,19 @@ export class RollUpLoop {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const pauseMs = await this.#step();
-      await this.#wakeUp.wait(pauseMs * (0.9 + Math.random() * 0.2));
+      const waitMs = await this.#step();
+      await this.#wakeUp.wait(waitMs * (0.9 + Math.random() * 0.2));
     }
   }
 
-  /** Returns how long to pause. */
+  /** Returns how long to wait. */
   async #step(): Promise<number> {
     const startMs = performance.now();
     try {
       this.#idle = false;
       const { rows, more } = await rollUp(this.#database);
       this.#idle = rows === 0 && !more;
-      if (more) return (performance.now() - startMs) * PAUSE_FACTOR;
+      if (more) return (performance.now() - startMs) * WAIT_FACTOR;
       if (rows === 0) return IDLE_MS;
       return rows < FEW_ROWS ? CALM_MS : BUSY_MS;
     } catch (error) {

@@ -13,8 +13,8 @@ import { findDueWork } from './due-work.ts';
 const POLL_MS = 5_000;
 const CHORE_MS = 60_000;
 const RETRY_MS = 500;
-/** The shortest pause between two rounds, however often it is woken. */
-const MIN_PAUSE_MS = 25;
+/** The shortest wait between two rounds, however often it is woken. */
+const MIN_WAIT_MS = 25;
 
 export interface UpkeepOptions extends UpkeepBy {
   /** Called when jobs are ready: they may not have been announced. */
@@ -63,8 +63,8 @@ export class Upkeep {
     while (!this.#stopped) {
       const nextMs = await this.#runDue();
       const jitteredMs = POLL_MS * (0.9 + Math.random() * 0.2);
-      await this.#wakeUp.wait(Math.min(Math.max(nextMs, MIN_PAUSE_MS), jitteredMs));
-      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, MIN_PAUSE_MS));
+      await this.#wakeUp.wait(Math.min(Math.max(nextMs, MIN_WAIT_MS), jitteredMs));
+      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, MIN_WAIT_MS));
     }
   }
 
