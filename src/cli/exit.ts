@@ -2,7 +2,7 @@ import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
 import { Interrupted } from './interrupt.ts';
 import { plain, say } from './output.ts';
 
-/** Documented in the README: scripts rely on them. */
+/** Documented in docs/guides/operate/commands.md: scripts rely on them. */
 export const EXIT = {
   ok: 0,
   failed: 1,

@@ -47,7 +47,7 @@ it('schedules are listed, looked ahead of, rehearsed and backfilled', async () =
 it.each([
   [['next', 'picks.setle'], 3, /Did you mean "picks\.settle-games"/],
   [['backfill', 'picks.settle-games', '--from', '2026-01-01'], 2, /required option '--to/],
-  [['backfill', 'picks.settle-games', ...DAY, '--to', '2999-01-01'], 2, /is still to come/],
+  [['backfill', 'picks.settle-games', ...DAY, '--to', '2999-01-01'], 2, /is in the future/],
 ] as const)('schedules %j', async (args, code, message) => {
   const env = { DATABASE_URL: await freshUrl({ packs: PACKS }) };
   const ended = await cli(['schedules', ...args], { cwd: await freshFolder(), env });

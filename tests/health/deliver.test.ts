@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { logSink, slackSink, webhookSink } from '../../src/health/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 import { hangingPort, Receiver } from './receivers.ts';
 import { watch } from './support.ts';
@@ -18,7 +18,7 @@ async function deliveries(db: Database, sink: string): Promise<string[]> {
   return rows.map(({ outcome, error }) => (error === null ? outcome : `${outcome}: ${error}`));
 }
 
-eachBackend('telling people', (fresh) => {
+anyBackend('telling people', (fresh) => {
   it('goes to the contacts of the severity, each notice once, signed', async () => {
     const [chat, pager] = [await Receiver.open(), await Receiver.open()];
     const { humdrum, at } = await watch(await fresh(), [HOURLY], {
