@@ -14,14 +14,14 @@ import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
 import { workerSettings, type WorkerSettings } from './worker/options.ts';
 
-/** One engine: all that one `Humdrum` is made of, wired together. Nothing runs yet. */
+/** The parts of one `Humdrum`, wired together. Nothing runs yet. */
 export interface Engine {
   readonly runtime: Runtime;
   readonly enqueuer: Enqueuer;
   readonly notifier: WorkNotifier;
   readonly receivers: readonly Receiver[];
   readonly settings: WorkerSettings;
-  /** Who acts, unless a call names somebody else. */
+  /** The default actor of calls that do not name one. */
   readonly actor: string;
   /** Called with every event of the engine. */
   readonly listeners: Set<Listener>;

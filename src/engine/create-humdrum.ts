@@ -7,9 +7,9 @@ import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker/options.ts';
 
 /**
- * Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. Errors: those of
- * the options, of opening the database, and `migration-changed`; with `migrate: false` also `database-missing`,
- * `schema-outdated` and `schema-newer`.
+ * Opens and migrates the database, and registers your job types. No job runs before `start`. Errors: those of the options,
+ * of opening the database, and `migration-changed`; with `migrate: false` also `database-missing`, `schema-outdated` and
+ * `schema-newer`.
  */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
   checkOptions(options);

@@ -28,41 +28,41 @@ export interface HumdrumOptions {
   migrate?: boolean;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
-  /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel`. */
+  /** Receivers of events, made by `defineSubscriber`, and of notifications, made by `defineChannel`. */
   receivers?: readonly Receiver[];
-  /** Limits that jobs name, by name. */
+  /** Limits that jobs can use, by name. */
   limits?: Readonly<Record<string, LimitRule>>;
   /** Limits of whole queues, by the queue's name. */
   queues?: Readonly<Record<string, LimitRule>>;
   worker?: WorkerOptions;
-  /** Where `ctx.files` keeps files: `fsStorage` or `s3Storage`. One place belongs to one database. Default: nowhere. */
+  /** The storage of `ctx.files`: `fsStorage` or `s3Storage`. Use a storage for one database only. Default: none. */
   files?: FileStorage;
   /**
-   * Seals the secret fields of inputs: 32 bytes in base64. Of several the first seals and all open, so that it can be
-   * changed while jobs wait.
+   * Encrypts the secret fields of inputs: 32 bytes in base64. With several keys, the first encrypts and any of them decrypts,
+   * so that a key can be replaced while jobs wait.
    */
   secretKey?: string | readonly string[];
-  /** How long the history of jobs that have ended is kept. A failed job counts as ended after so long. Default: for ever. */
+  /** How many days to keep the history of ended jobs. Failed jobs older than this are cancelled. Default: forever. */
   history?: { keepDays: number };
-  /** Nothing is enqueued or run: `start` rehearses the ticks of the schedules as they come. Default: false. */
+  /** Enqueues and runs nothing: `start` rehearses the ticks of the schedules at their times. Default: false. */
   dryRun?: boolean;
-  /** Looks after the jobs and tells people: `defineAlerts()` of `humdrum/alerts`. Default: nobody does. */
+  /** Watches the jobs and sends alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
   alerts?: Watch;
-  /** Follows jobs from where they are enqueued to where they run: `traceJobs()` of `humdrum/telemetry`. Default: nobody. */
+  /** Traces jobs from the enqueue to the run: `traceJobs()` of `humdrum/telemetry`. Default: none. */
   tracing?: Tracing;
-  /** Hears what the engine does. */
+  /** Called with every event of the engine. */
   onEvent?: Listener;
-  /** Who acts, in the audit log. Default: the user of this process. */
+  /** The default actor in the audit log. Default: the user of this process. */
   actor?: string;
 }
 
-/** Who acts on a job, and why: both stand in its audit. */
+/** Who acts on a job, and why. Both are recorded in its audit. */
 export interface OperatorAct {
   actor?: string;
   reason?: string | null;
 }
 
-/** A bulk act needs a reason. */
+/** A bulk action requires a reason. */
 export type BulkOptions = Omit<BulkAct, 'actor'> & { actor?: string };
 
 const OPTIONS = {

@@ -133,7 +133,7 @@ anyBackend('jobs over HTTP', (fresh) => {
         400,
         'at priority, given as 2000: It is at most 1,000.',
       ],
-      ['/jobs', jsonBody({ type: 'test.mail', input: 'text' }), 422, 'does not fit its schema'],
+      ['/jobs', jsonBody({ type: 'test.mail', input: 'text' }), 422, 'does not match its schema'],
       ['/jobs', { method: 'POST' }, 400, 'The body cannot be taken: It is missing: an object.'],
     ];
     for (const [path, init, status, message] of cases) {

@@ -111,11 +111,11 @@ function firstDifference(seal: Seal, rows: readonly CanonicalRow[]): AuditFault 
   const found = byId(rows.map((row) => ({ id: row.id, digest: digest(row).toString('hex') })));
   const ids = [...new Set([...sealed.keys(), ...found.keys()])].toSorted((a, b) => a - b);
   for (const row of ids) {
-    const was = sealed.get(row) ?? [];
-    const is = found.get(row) ?? [];
-    if (is.length > was.length) return { kind: 'row-inserted', row, seal: seal.id };
-    if (is.length < was.length) return { kind: 'row-removed', row, seal: seal.id };
-    if (is.join() !== was.join()) return { kind: 'row-changed', row, seal: seal.id };
+    const expected = sealed.get(row) ?? [];
+    const actual = found.get(row) ?? [];
+    if (actual.length > expected.length) return { kind: 'row-inserted', row, seal: seal.id };
+    if (actual.length < expected.length) return { kind: 'row-removed', row, seal: seal.id };
+    if (actual.join() !== expected.join()) return { kind: 'row-changed', row, seal: seal.id };
   }
   return null;
 }

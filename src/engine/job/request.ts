@@ -4,36 +4,36 @@ import type { LimitUse } from './limit-rule.ts';
 /** At most one job with this key among the open ones (queued or running) of its type; with `forMs`, at most one in that time. */
 export interface Unique {
   key: string;
-  /** Hold the key for so long from the enqueue, whatever becomes of the job. */
+  /** Holds the key for this long after the enqueue, even if the job ends before. */
   forMs?: number;
 }
 
 export const UNIQUE = { key: true, forMs: true } satisfies Names<Unique>;
 
-/** Starts when nothing more with this key has come for `waitMs`; a later job takes the place of one that has not started. */
+/** Starts once no other job with this key was enqueued for `waitMs`. A later job replaces one that has not started. */
 export interface Debounce {
   key: string;
   waitMs: number;
-  /** But at the latest so long after the first of them. */
+  /** The longest wait since the first of these jobs was enqueued. Default: no limit. */
   maxWaitMs?: number;
 }
 
 export const DEBOUNCE = { key: true, waitMs: true, maxWaitMs: true } satisfies Names<Debounce>;
 
 export interface EnqueueOptions {
-  /** Not before this instant, and what the handler sees as `ctx.now`. Default: now, on the database's clock. */
+  /** When the job is due, and the handler's `ctx.now`. Default: now, on the database's clock. */
   runAt?: Date;
-  /** Not before so long from now, on the database's clock. */
+  /** The job is due this long from now, on the database's clock. */
   delayMs?: number;
   /** Cancelled if it has not started by then. */
   startBy?: Date;
-  /** Lower runs first; a point is worth a minute of waiting. Default: the job type's. */
+  /** Lower runs first. One point is worth a minute of waiting. Default: the job type's. */
   priority?: number;
-  /** Of the job's random numbers and ids. Default: made from its id. */
+  /** The seed of `ctx.random` and `ctx.id`. Default: derived from the job's id. */
   seed?: string;
   unique?: Unique;
   debounce?: Debounce;
-  /** In place of those of the job type. */
+  /** Replaces the limits of the job type. */
   limits?: readonly (string | LimitUse)[];
 }
 
@@ -56,7 +56,7 @@ export interface TypeRef<Input = unknown> {
 
 export interface Enqueued {
   id: number;
-  /** False: a job with this unique key was there already, and this is its id. */
+  /** False if a job with this unique key existed already. `id` is then the id of that job. */
   created: boolean;
 }
 
@@ -64,15 +64,15 @@ export interface Enqueued {
 export interface JobRequest<Input = unknown> extends EnqueueOptions {
   type: TypeRef<Input> | string;
   input?: Input;
-  /** Jobs that are persisted together with this one, and which it waits for. */
+  /** Jobs that are persisted together with this one. It starts once they have ended. */
   children?: ChildRequests;
 }
 
 export interface ChildRequests {
   jobs: readonly JobRequest[];
-  /** What becomes of the parent when one of them fails, is cancelled or does not end in time. */
+  /** What the parent does if a child fails, is cancelled or does not end in time. */
   onFailure: 'fail' | 'continue';
-  /** How long it waits for them at most, in milliseconds. Default one day. */
+  /** The longest time that the parent waits, in milliseconds. Default one day. */
   withinMs?: number;
 }
 

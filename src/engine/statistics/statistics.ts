@@ -108,11 +108,11 @@ export async function countJobs(db: Queryable): Promise<TypeCounts[]> {
 
 /** The queued jobs are the rest of those created. `abandoned` counts the failed jobs that were cancelled. */
 function statusesOf(row: Record<Counted, number> & { running: number }): Record<Status, number> {
-  const { created, completed, failed, retried, cancelled, abandoned, running } = row;
+  const { created, completed, failed, retried, cancelled, abandoned } = row;
   const allCancelled = cancelled + abandoned;
   const stillFailed = failed - retried - abandoned;
-  const queued = created - completed - stillFailed - allCancelled - running;
-  const counts = [queued, running, completed, stillFailed, allCancelled];
+  const queued = created - completed - stillFailed - allCancelled - row.running;
+  const counts = [queued, row.running, completed, stillFailed, allCancelled];
   return Object.fromEntries(STATUSES.map((status, index) => [status, counts[index]])) as Record<
     Status,
     number

@@ -14,10 +14,10 @@ import { holdersIn, jsonOrNull, leasesOf, logOf, type Settlement } from './settl
 
 // In a handler's transaction the COMMIT follows at once, or never if the process has died. Its locks would then keep other
 // workers from rescuing the job, so the server ends a transaction that stays idle after this statement.
-const ABANDONED_AFTER = '5s';
+const IDLE_TIMEOUT = '5s';
 
 interface Parts {
-  given: string;
+  rows: string;
   effects: string;
   freed: string;
   closed: string;
@@ -25,12 +25,12 @@ interface Parts {
 }
 
 /** Only the CTEs that these settlements need: most statements settle one job in its own transaction. */
-const completeSql = ({ given, effects, freed, closed, result }: Parts): string => `
+const completeSql = ({ rows, effects, freed, closed, result }: Parts): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
   select job_id, lease.id, lease.worker_id, number, lease.now - duration_ms * interval '1 millisecond', lease.now, 'completed', result, log
-  from (${given}) as given join lease on lease.id = given.lease_id
+  from (${rows}) as given join lease on lease.id = given.lease_id
   on conflict do nothing
   returning job_id, number, worker_id, finished_at
 ),${effects}${freed}
@@ -38,10 +38,10 @@ audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
 ),${closed}
-abandoned as materialized (
-  select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
+idle_timeout as materialized (
+  select set_config('idle_in_transaction_session_timeout', '${IDLE_TIMEOUT}', true)
 )
-${result}, abandoned`;
+${result}, idle_timeout`;
 
 /** Records completed attempts with their effects, and closes leases. Returns the settlements that were refused. */
 export async function complete(
@@ -76,7 +76,7 @@ function completion(
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
   const params: unknown[] = [leasesOf(settlements), settlements.length];
-  const given = rowsOf(
+  const rows = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
       column('job_id', 'bigint', ({ job }) => job.id),
@@ -90,7 +90,7 @@ function completion(
     params,
   );
   const parts = {
-    given,
+    rows,
     effects: effectsSql(params, settlements),
     freed: freedSql(params, holdersIn(settlements)),
     closed: finishedLeases.length > 0 ? closedSql(`$${params.push(finishedLeases)}::bigint[]`) : '',

@@ -8,9 +8,9 @@ import { freeHolds } from './free-holds.ts';
 import { holdersIn, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // A job with attempts left fails and is retried in one statement; its audit has both events.
-const failSql = (given: string, freed: string): string => `
+const failSql = (rows: string, freed: string): string => `
 with ${ALIVE},
-given as materialized (${given}),
+given as materialized (${rows}),
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status,
     error_class, error_message, error_stack, log)
@@ -66,7 +66,7 @@ export async function fail(
     return columnOf(name, type, values, name === 'job_id');
   };
   const params: unknown[] = [leasesOf(settlements), settlements.length, finishedLeases];
-  const given = rowsOf(
+  const rows = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
       column('job_id', 'bigint', ({ job }) => job.id),
@@ -93,13 +93,13 @@ export async function fail(
           ended: 'freed.retry_ms is null',
           among: `$${params.push(holders)}::bigint[]`,
         });
-  return refusedBy(db, failSql(given, freed), params, settlements);
+  return refusedBy(db, failSql(rows, freed), params, settlements);
 }
 
 /** Null: no further attempt. */
 function retryAfterMs({ job, type, outcome }: Settlement): number | null {
   if (!('error' in outcome.ended)) return null;
-  const { permanent, retryAfterMs: asked } = outcome.ended;
+  const { permanent, retryAfterMs: requestedMs } = outcome.ended;
   if (permanent || job.attempt >= job.maxAttempts) return null;
-  return asked ?? retryDelayMs(type.retry, job.attempt, job.seed);
+  return requestedMs ?? retryDelayMs(type.retry, job.attempt, job.seed);
 }

@@ -54,7 +54,7 @@ export class Membership {
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const sentMs = performance.now();
-    const workerId = await register(database, leaseMs, options);
+    const workerId = await insertWorker(database, leaseMs, options);
     const membership = new Membership(runtime, workerId, options.leaseMs, onLost);
     if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
     return membership;
@@ -62,7 +62,7 @@ export class Membership {
 
   async leave(): Promise<void> {
     this.#stopBeating();
-    await resign(this.#runtime.database, this.workerId);
+    await markLeft(this.#runtime.database, this.workerId);
   }
 
   /** Counts the lease from when the query was sent: the database cannot have renewed it earlier. */
@@ -80,7 +80,7 @@ export class Membership {
   async #beat(): Promise<void> {
     const sentMs = performance.now();
     try {
-      const alive = await beat(this.#runtime.database, this.workerId, this.#leaseMs);
+      const alive = await renewLease(this.#runtime.database, this.workerId, this.#leaseMs);
       if (this.#over) return;
       if (alive) this.#renewed(sentMs);
       else this.#lose();
@@ -120,7 +120,7 @@ export async function asMember<T>(
   }
 }
 
-async function register(
+async function insertWorker(
   db: Queryable,
   leaseMs: number | null,
   { queues = [], types = [] }: MembershipOptions,
@@ -135,7 +135,7 @@ async function register(
 }
 
 /** Returns false if the leases have expired: an expired lease is never renewed. */
-async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
+async function renewLease(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
   const { rows } = await db.query(
     `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
      where id = $1 and expires_at > humdrum.clock() returning id`,
@@ -144,7 +144,7 @@ async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<b
   return rows.length > 0;
 }
 
-async function resign(db: Queryable, workerId: number): Promise<void> {
+async function markLeft(db: Queryable, workerId: number): Promise<void> {
   await db.query(
     'update humdrum.worker set expires_at = humdrum.clock(), left_at = humdrum.clock() where id = $1 and expires_at > humdrum.clock()',
     [workerId],
