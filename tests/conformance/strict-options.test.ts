@@ -17,13 +17,13 @@ const WRONG: [request: object, message: string][] = [
   [{ inTurn: true }, 'there is no option "inTurn".'],
   [{ constructor: 1 }, 'there is no option "constructor".'],
   [{ unique: { kye: 'a' } }, 'there is no option "unique.kye". Did you mean "unique.key"?'],
-  [{ unique: { forMs: 5 } }, 'a key has 1 to 500 characters and no NUL'],
+  [{ unique: { forMs: 5 } }, 'a key must have 1 to 500 characters and no NUL'],
   [{ unique: 'a' }, 'unique must be an object with the fields key, forMs.'],
   [
     { debounce: { key: 'a', waitMS: 1 } },
     'there is no option "debounce.waitMS". Did you mean "debounce.waitMs"?',
   ],
-  [{ limits: 'api' }, 'limits is a list'],
+  [{ limits: 'api' }, 'limits must be a list'],
   [{ children: [{ type: send }] }, 'children must be an object with the fields jobs, onFailure,'],
   [
     { children: { jobs: [], onFailure: 'fail', withinMS: 5 } },
