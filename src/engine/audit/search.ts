@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 import type { AuditRow } from './of-job.ts';
 import type { AuditEventName } from '../job/lifecycle.ts';
 import { lastDrawnId } from './writers.ts';
@@ -41,7 +42,7 @@ const OF_JOB = `select ${COLUMNS} from humdrum.audit where job_id = $9 and id > 
 
 /** One page of the audit, at a bounded cost: it looks through so many ids, however few of them fit. */
 export async function searchAudit(db: Queryable, query: AuditQuery): Promise<AuditFound> {
-  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1_000);
+  const limit = clamp(query.limit ?? 100, 1, 1_000);
   const { low, high } = await stretchOf(db, query);
   if (query.jobId !== undefined) {
     const { rows } = await db.query<AuditEntry>(OF_JOB, [
