@@ -30,6 +30,11 @@ export function allowedActions(status: Status): readonly Action[] {
   return ALLOWED[status];
 }
 
+/** The statuses in which an action is allowed. */
+export function statusesAllowing(action: Action): Status[] {
+  return STATUSES.filter((status) => ALLOWED[status].includes(action));
+}
+
 /** What the audit log records of a job, and the status that each event leaves it in. Null: it stays as it is. */
 export const EVENTS = {
   created: 'queued',

@@ -29,7 +29,7 @@ interface Row extends Omit<QueueSummary, 'limit'> {
   perMs: number | null;
 }
 
-export const MOST_COUNTED = 100_000;
+const MOST_COUNTED = 100_000;
 
 const scanned = (place: string): string =>
   `select queue, '${place}' as place from (select queue from humdrum.${place} limit $2) as ${place}`;
@@ -81,12 +81,8 @@ left join humdrum.limits on limits.name = 'queue:' || named.queue
 order by named.queue`;
 
 /** All queues that there are: those given here, and whichever has jobs, workers or a limit. */
-export async function listQueues(
-  db: Queryable,
-  known: readonly string[],
-  most: number = MOST_COUNTED,
-): Promise<QueueSummary[]> {
-  const { rows } = await db.query<Row>(QUEUES, [known, most]);
+export async function listQueues(db: Queryable, known: readonly string[]): Promise<QueueSummary[]> {
+  const { rows } = await db.query<Row>(QUEUES, [known, MOST_COUNTED]);
   return rows.map(({ concurrency, tokens, perMs, ...row }) => {
     const rate = tokens === null || perMs === null ? null : { tokens, perMs };
     const limit = { ...(concurrency !== null && { concurrency }), ...(rate && { rate }) };
