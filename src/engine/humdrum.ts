@@ -4,7 +4,7 @@ import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
 import { type CallOptions, type Enqueued, type JobRequest, requestOf } from './job/request.ts';
-import { type Acted, actOnAll, type JobFilter } from './operators/act-on-many.ts';
+import { type Acted, actOnAll } from './operators/act-on-many.ts';
 import { actOnOne } from './operators/act-on-one.ts';
 import { type BulkOptions, checkCall, type HumdrumOptions, type OperatorAct } from './options.ts';
 import type { Listener } from './ports/events.ts';
@@ -14,6 +14,7 @@ import { register } from './register/register.ts';
 import { registerSchedules } from './register/schedules.ts';
 import { rehearse } from './rehearse/rehearse.ts';
 import { parseRecording, replay, type Replay } from './rehearse/replay.ts';
+import type { JobQuery } from './search/job-query.ts';
 import { backfill, type Backfill, type BackfillOptions } from './schedule/backfill.ts';
 import { drain, type Drained, type DrainOptions } from './worker/drain.ts';
 import { DryRun } from './worker/dry-run-loop.ts';
@@ -113,21 +114,21 @@ export class Humdrum extends Questions {
     await this.#act('cancel', id, by);
   }
 
-  /** Retries all failed jobs that match, in batches. Errors: `input-invalid`. */
-  async retryAll(filter: JobFilter, by: BulkOptions): Promise<number> {
-    return (await this.actOnAll('retry', filter, by)).done;
+  /** Retries all failed jobs that match, in batches. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`. */
+  async retryAll(query: JobQuery, by: BulkOptions): Promise<number> {
+    return (await this.actOnAll('retry', query, by)).done;
   }
 
-  /** Cancels all queued or failed jobs that match, in batches. Errors: `input-invalid`. */
-  async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
-    return (await this.actOnAll('cancel', filter, by)).done;
+  /** Cancels all queued or failed jobs that match, in batches. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`. */
+  async cancelAll(query: JobQuery, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
+    return (await this.actOnAll('cancel', query, by)).done;
   }
 
   /** As `retryAll` and `cancelAll`, but also returns how far it got, so that the caller can continue. Errors: `input-invalid`. */
-  async actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<Acted> {
+  async actOnAll(action: Action, query: JobQuery, by: BulkOptions): Promise<Acted> {
     checkCall('actOnAll', by);
     const { runtime, actor } = this.engine;
-    return actOnAll(runtime, action, filter, { actor, ...by });
+    return actOnAll(runtime, action, query, { actor, ...by });
   }
 
   /** Records what every process of the database must know about this one: limits, receivers, schedules. `start` does it too. */

@@ -9,7 +9,7 @@ import type { FileFact } from './job/context.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Registry } from './job/registry.ts';
-import { countFor, type JobFilter } from './operators/act-on-many.ts';
+import { countFor } from './operators/act-on-many.ts';
 import { previewOf, type Preview } from './operators/preview.ts';
 import {
   checkCall,
@@ -21,7 +21,7 @@ import {
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
 import { deadLetters, listReceivers, type DeadLetterPage } from './search/dead-letters.ts';
-import type { ListOptions, PageOptions } from './search/job-query.ts';
+import type { JobQuery, ListOptions, PageOptions } from './search/job-query.ts';
 import type { JobSummary } from './search/job-summary.ts';
 import { listJobs, pageOfJobs, type JobPage } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
@@ -114,14 +114,14 @@ export class Questions {
     return listReceivers(this.database);
   }
 
-  /** How many jobs `retryAll` or `cancelAll` would act on. */
-  async countFor(action: Action, filter: JobFilter): Promise<number> {
-    return countFor(this.database, action, filter);
+  /** How many jobs `retryAll` or `cancelAll` would act on. Errors: `filter-invalid`, `attribute-unknown`. */
+  async countFor(action: Action, query: JobQuery): Promise<number> {
+    return countFor(this.database, action, query);
   }
 
-  /** What `retryAll` or `cancelAll` would act on: counts of up to 100,000 jobs, and a few samples. */
-  async preview(action: Action, filter: JobFilter): Promise<Preview> {
-    return previewOf(this.database, action, filter);
+  /** What `retryAll` or `cancelAll` would act on: counts of up to 100,000 jobs, and a few samples. Errors: as these. */
+  async preview(action: Action, query: JobQuery): Promise<Preview> {
+    return previewOf(this.database, action, query);
   }
 
   /** The latest attempts, newest first, at most 100. */

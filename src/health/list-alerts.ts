@@ -1,4 +1,5 @@
 import type { Database, Queryable } from '../database/database.ts';
+import { clamp } from '../engine/base/clamp.ts';
 import { type NoticeName, SEVERITIES, type Severity } from '../engine/ports/events.ts';
 import { HumdrumError } from '../errors.ts';
 import type { DeliveryAttempt } from '../engine/deliveries/record.ts';
@@ -57,7 +58,7 @@ export async function listAlerts(
   db: Queryable,
   { states, kind, subject, limit = 100, before }: AlertQuery = {},
 ): Promise<{ alerts: Alert[]; next: number | null }> {
-  const most = Math.min(Math.max(Math.trunc(limit), 1), 1_000);
+  const most = clamp(limit, 1, 1_000);
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from humdrum.alert
      where ($1::text[] is null or ${STATE} = any ($1)) and ($2::text is null or kind = $2)

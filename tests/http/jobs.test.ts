@@ -111,6 +111,7 @@ anyBackend('jobs over HTTP', (fresh) => {
         400,
         'There is no "stauts" here. Did you mean "status"? It takes id, status,',
       ],
+      ['/jobs?createdAfter=2026-01-31', {}, 400, 'Did you mean "createdFrom"?'],
       [
         '/jobs?createdFrom=yesterday',
         {},
@@ -118,7 +119,7 @@ anyBackend('jobs over HTTP', (fresh) => {
         'at createdFrom, given as "yesterday": It is an instant in the years 1 to 9999, like 2026-01-31T09:00:00Z.',
       ],
       [`/jobs?after=${long}`, {}, 400, 'given as 602 characters: It has at most 500 characters.'],
-      ['/jobs?after=abc', {}, 400, 'That is no cursor'],
+      ['/jobs?after=abc', {}, 400, 'This is not a cursor'],
       ['/jobs?attribute=tenant', {}, 400, 'It is a path and a value, like customer.id=17.'],
       ['/jobs?attribute=nothing%3D1', {}, 400, 'has declared nothing'],
       ['/jobs/one', {}, 400, 'The path cannot be taken at id, given as "one"'],

@@ -59,9 +59,12 @@ anyBackend('acting over HTTP', (fresh, backend) => {
       { type: 'test.type' },
     ]);
     await humdrum.drain();
-    const all = await client.call(previewBulk, { body: { action: 'retry', filter: {} } });
+    const all = await client.call(previewBulk, {
+      body: { action: 'retry', filter: { type: ['test.type', 'test.range'] } },
+    });
     expect(all).toMatchObject({
       action: 'retry',
+      query: { status: ['failed'], type: ['test.type', 'test.range'] },
       count: 3,
       more: false,
       byType: [
@@ -102,9 +105,9 @@ anyBackend('acting over HTTP', (fresh, backend) => {
     for (const [body, status, message] of [
       [{ token }, 400, 'at reason: It is missing: text'],
       [{ token, reason: ' ' }, 400, 'Say why'],
-      [{ token: `${token}x`, reason: 'x' }, 400, 'not one that a preview answered'],
-      [{ token: changed(token), reason: 'x' }, 400, 'not one that a preview answered'],
-      [{ token: 'x', reason: 'x' }, 400, 'not one that a preview answered'],
+      [{ token: `${token}x`, reason: 'x' }, 400, 'not one that a preview returned'],
+      [{ token: changed(token), reason: 'x' }, 400, 'not one that a preview returned'],
+      [{ token: 'x', reason: 'x' }, 400, 'not one that a preview returned'],
       [{ token: expired(), reason: 'x' }, 409, 'older than ten minutes'],
     ] as const) {
       const answer = await send('/jobs/bulk/act', jsonBody(body));

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { actOnOne } from '../../src/engine/operators/act-on-one.ts';
 import { actOnAll } from '../../src/engine/operators/act-on-many.ts';
+import type { JobQuery } from '../../src/engine/search/job-query.ts';
 import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
 import { childFailure } from '../../src/engine/handler/children.ts';
 import { claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
@@ -207,10 +208,15 @@ async function retryAll({ db, model }: System, type: string | null, overMs: numb
     (job) => job.status === 'failed' && (type === null || job.type === type),
   );
   const allowed = wanted.filter((job) => model.allows('retry', job));
-  const { done } = await actOnAll(quiet(db), 'retry', type === null ? {} : { type }, {
-    ...by,
-    overMs,
-  });
+  const { done } = await actOnAll(
+    quiet(db),
+    'retry',
+    type === null ? { status: 'failed' } : { type },
+    {
+      ...by,
+      overMs,
+    },
+  );
   const queued = new Set(await queuedIds(db));
   const retried = allowed.filter(({ id }) => queued.has(id));
   expect(retried).toHaveLength(done);
@@ -223,7 +229,8 @@ async function cancelAll({ db, model }: System, type: string | null): Promise<vo
   const wanted = model.all.filter(
     (job) => model.allows('cancel', job) && (type === null || job.type === type),
   );
-  expect(await actOnAll(quiet(db), 'cancel', type === null ? {} : { type }, by)).toMatchObject({
+  const query: JobQuery = type === null ? { status: ['queued', 'failed'] } : { type };
+  expect(await actOnAll(quiet(db), 'cancel', query, by)).toMatchObject({
     done: wanted.length,
   });
   for (const job of wanted) model.cancelled(job);

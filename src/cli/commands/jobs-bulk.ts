@@ -1,14 +1,14 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Action } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
-import { actOnBulk, previewBulk, type bulkFilter } from '../../http/contract/bulk.ts';
+import { actOnBulk, previewBulk } from '../../http/contract/bulk.ts';
+import { jobQuery, type JobQueryJson } from '../../http/contract/job-query.ts';
 import type { Client } from '../../http/client.ts';
 import { hintAtWords } from '../hint.ts';
-import { count, print, printJson, say, table } from '../output.ts';
+import { count, plain, print, printJson, say, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 
-export type BulkFilter = z.output<typeof bulkFilter>;
-/** So many at once: a bar that moves, and requests that no proxy gives up on. */
+/** Jobs per request: the bar moves, and no proxy times out. */
 const STEP = 2_000;
 
 type Preview = z.output<typeof previewBulk.answer>;
@@ -22,18 +22,18 @@ export interface BulkFlags {
 
 export const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancelled' };
 
-/** Tells what would be done, and does it where `--yes` and a reason say so. */
+/** Prints what would be done, or does it if there is a reason, which `--yes` requires. */
 export async function actOnMany(
   client: Client,
   action: Action,
-  filter: BulkFilter,
+  query: JobQueryJson,
   { reason, ...flags }: BulkFlags & { reason: string | null },
 ): Promise<void> {
-  const preview = await client.call(previewBulk, { body: { action, filter } });
+  const preview = await client.call(previewBulk, { body: { action, filter: query } });
   if (reason === null) {
     if (flags.json) return printJson(preview);
     print(describe(preview));
-    if (preview.count === 0) await hintAtWords(client, filter);
+    if (preview.count === 0) await hintAtWords(client, query);
     else say('To do it, add: --yes --reason TEXT');
     return;
   }
@@ -42,10 +42,10 @@ export async function actOnMany(
   print(
     `${count(acted.done)} of ${amount(preview)} ${acted.done === 1 ? 'is' : 'are'} ${DONE[action]}.`,
   );
-  if (preview.more) say('There are more: the same again does it to the next ones.');
+  if (preview.more) say('There are more: run the same command again for the next ones.');
 }
 
-/** All of them, as one act: its answer is that of the whole. */
+/** Acts on all jobs of a preview, in several requests. Returns the sum. */
 async function actInSteps(
   client: Client,
   { action, token, count: of }: Preview,
@@ -71,7 +71,7 @@ async function actInSteps(
   return { action, done, of, next: null };
 }
 
-/** Null: only tell. Errors: `input-invalid`. */
+/** Null: only preview. Errors: `input-invalid`. */
 export function reasonToAct(flags: BulkFlags & { reason?: string }): string | null {
   if (flags.dryRun && flags.yes) {
     throw new HumdrumError('input-invalid', 'Either --dry-run or --yes, not both.');
@@ -84,22 +84,25 @@ export function reasonOf({ reason }: { reason?: string }): string {
   if (reason?.trim()) return reason;
   throw new HumdrumError(
     'input-invalid',
-    'Say why, with --reason TEXT: it stands in the audit of each job.',
+    'Say why, with --reason TEXT: the audit of each job keeps it.',
   );
 }
 
 function describe(preview: Preview): string {
   const { action, byType, byErrorClass } = preview;
-  const head = `${amount(preview)} would be ${DONE[action]}.`;
-  if (preview.count === 0) return head;
+  const head = [`${amount(preview)} would be ${DONE[action]}.`, `query: ${queryText(preview)}`];
+  if (preview.count === 0) return head.join('\n');
   const types = byType.map((one) => [one.count, one.type]);
   const classes = byErrorClass.map((one) => [one.count, one.errorClass ?? '(no error)']);
   return [
-    head,
+    head.join('\n'),
     table(['jobs', 'type'], types, ''),
     table(['jobs', 'last error'], classes, ''),
   ].join('\n\n');
 }
+
+/** As the API takes it. */
+const queryText = ({ query }: Preview): string => plain(JSON.stringify(z.encode(jobQuery, query)));
 
 const amount = (preview: Preview): string =>
   `${count(preview.count)}${preview.more ? ' or more' : ''} ${preview.count === 1 ? 'job' : 'jobs'}`;

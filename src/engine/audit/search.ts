@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 import type { AuditEventName } from '../job/lifecycle.ts';
 import { type AuditEntry, ENTRY_COLUMNS } from './entry.ts';
 import { lastDrawnId } from './writers.ts';
@@ -40,7 +41,7 @@ const OF_JOB = `select ${ENTRY_COLUMNS} from humdrum.audit where job_id = $9 and
 
 /** One page of the audit, at a bounded cost: it reads at most 100,000 ids, however few of them match. */
 export async function searchAudit(db: Queryable, query: AuditQuery): Promise<AuditFound> {
-  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1_000);
+  const limit = clamp(query.limit ?? 100, 1, 1_000);
   const { low, high } = await idRangeOf(db, query);
   if (query.jobId !== undefined) {
     const { rows } = await db.query<AuditEntry>(OF_JOB, [

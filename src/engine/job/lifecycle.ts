@@ -30,6 +30,11 @@ export function allowedActions(status: Status): readonly Action[] {
   return ALLOWED[status];
 }
 
+/** The statuses in which an action is allowed. */
+export function statusesAllowing(action: Action): Status[] {
+  return STATUSES.filter((status) => ALLOWED[status].includes(action));
+}
+
 /** The events of the audit log, and the status that each leaves the job in. Null: the status does not change. */
 export const EVENTS = {
   created: 'queued',

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 
 export interface Execution {
   jobId: number;
@@ -23,8 +24,4 @@ export async function executionHistory(db: Queryable, limit = 20): Promise<Execu
     [clamp(limit, 1, 100)],
   );
   return rows;
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(Math.trunc(value), least), most);
 }

@@ -30,7 +30,7 @@ interface Row extends Omit<QueueSummary, 'limit'> {
   perMs: number | null;
 }
 
-export const MAX_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 
 const scan = (table: string): string =>
   `select queue, '${table}' as source from (select queue from humdrum.${table} limit $2) as ${table}`;
@@ -81,12 +81,8 @@ left join humdrum.limits on limits.name = 'queue:' || named.queue
 order by named.queue`;
 
 /** The queues in `known`, and all others that have jobs, workers or a limit. */
-export async function listQueues(
-  db: Queryable,
-  known: readonly string[],
-  maxCounted: number = MAX_COUNTED,
-): Promise<QueueSummary[]> {
-  const { rows } = await db.query<Row>(QUEUES, [known, maxCounted]);
+export async function listQueues(db: Queryable, known: readonly string[]): Promise<QueueSummary[]> {
+  const { rows } = await db.query<Row>(QUEUES, [known, MAX_COUNTED]);
   return rows.map(({ concurrency, tokens, perMs, ...row }) => {
     const rate = tokens === null || perMs === null ? null : { tokens, perMs };
     const limit = { ...(concurrency !== null && { concurrency }), ...(rate && { rate }) };

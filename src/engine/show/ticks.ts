@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 import type { Status } from '../job/lifecycle.ts';
 
 /** A past tick of a schedule, and its job. */
@@ -27,7 +28,7 @@ export async function pastTicks(
   const { rows } = await db.query<PastTick>(TICKS, [
     schedule,
     before?.toISOString() ?? 'infinity',
-    Math.min(Math.max(Math.trunc(limit), 1), 1_000),
+    clamp(limit, 1, 1_000),
   ]);
   return rows;
 }

@@ -1,40 +1,24 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { jobQuery } from './job-query.ts';
 import { jobSummary } from './jobs.ts';
-import { action, id, instant, reason, text } from './values.ts';
+import { action, instant, reason, text } from './values.ts';
 
 const tag = 'Many jobs';
-const some = (most: number) => z.array(text(most)).min(1).max(1_000);
-
-/** Which of the jobs that an action is allowed for. All that is given must fit; of several values of one, any. */
-export const bulkFilter = z
-  .strictObject({
-    ids: z.array(id).min(1).max(1_000).optional(),
-    type: some(200).optional(),
-    queue: some(200).optional(),
-    errorClass: text(200).optional(),
-    error: text(500)
-      .min(1)
-      .optional()
-      .meta({ description: "What the last attempt's error message contains, in any case" }),
-    schedule: text(200).optional(),
-    createdAfter: instant.optional(),
-    createdBefore: instant.optional(),
-  })
-  .meta({ id: 'BulkFilter' });
 
 export const previewBulk = endpoint({
   name: 'previewBulk',
   method: 'POST',
   path: '/jobs/bulk/preview',
   tag,
-  summary: 'What retrying or cancelling many jobs would be done to',
+  summary: 'Preview a retry or cancellation of many jobs',
   description:
-    'Changes nothing. `token` is what the act is asked for with, within ten minutes. At most 100,000 jobs are counted, and acted upon at once; `more` says that there are others.',
+    'Changes nothing. `query` lists just the jobs that would be acted on, and `token` is for an act on it within ten minutes. At most 100,000 jobs are counted, and acted on at once; `more` says that there are others. A filter must be given: for all jobs, name their status.',
   role: 'operator',
-  body: z.strictObject({ action, filter: bulkFilter }),
+  body: z.strictObject({ action, filter: jobQuery }),
   answer: z.object({
     action,
+    query: jobQuery,
     count: z.int(),
     more: z.boolean(),
     byType: z.array(z.object({ type: z.string(), count: z.int() })),
@@ -43,6 +27,7 @@ export const previewBulk = endpoint({
     token: z.string(),
     expiresAt: instant,
   }),
+  refuses: ['filter-invalid', 'attribute-unknown', 'input-invalid'],
 });
 
 export const actOnBulk = endpoint({
@@ -50,32 +35,29 @@ export const actOnBulk = endpoint({
   method: 'POST',
   path: '/jobs/bulk/act',
   tag,
-  summary: 'Retry or cancel the jobs that a preview told of',
+  summary: 'Retry or cancel the jobs of a preview',
   description:
-    'No more of them than the preview counted, those with the lowest ids. What has ended or started meanwhile is left as it is, so `done` may be less than `of`.',
+    'At most as many as the preview counted, those with the lowest ids. Jobs that have ended or started meanwhile are left as they are, so `done` may be less than `of`.',
   role: 'operator',
   body: z.strictObject({
     token: text(200_000),
     reason,
-    atMost: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .optional()
-      .meta({ description: 'Only so many now; default: all. `next` goes on' }),
+    atMost: z.int().min(1).max(100_000).optional().meta({
+      description: 'At most this many now; default: all. `next` is the token for the rest',
+    }),
     overMs: z
       .int()
       .min(0)
       .max(604_800_000)
       .optional()
-      .meta({ description: 'Of a retry: spread evenly over so many milliseconds' }),
+      .meta({ description: 'Of a retry: spread evenly over this many milliseconds' }),
   }),
   answer: z.object({
     action,
     done: z.int(),
-    of: z.int().meta({ description: 'How many there were to do it to, at the most' }),
+    of: z.int().meta({ description: 'How many jobs the act was for, at most' }),
     next: z.string().nullable().meta({
-      description: 'The token for the rest, good for ten minutes more. Null: that was all',
+      description: 'The token for the rest, valid for ten minutes more. Null: nothing is left',
     }),
   }),
   refuses: ['preview-expired', 'input-invalid'],

@@ -1,18 +1,8 @@
 import { z } from 'zod';
 import { EVENTS, type AuditEventName } from '../../engine/job/lifecycle.ts';
 import { endpoint } from './endpoint.ts';
-import {
-  action,
-  id,
-  idText,
-  instant,
-  json,
-  reason,
-  several,
-  status,
-  text,
-  whole,
-} from './values.ts';
+import { jobQueryParams } from './job-query.ts';
+import { action, id, idText, instant, json, reason, status, text, whole } from './values.ts';
 
 const tag = 'Jobs';
 const oneJob = z.strictObject({ id: idText });
@@ -80,27 +70,6 @@ const jobDetail = jobSummary
   })
   .meta({ id: 'Job' });
 
-/** Which jobs: all that is given must fit; of several values of one, any. Times are from their beginning to before their end. */
-export const jobQuery = z.strictObject({
-  id: several(idText).optional(),
-  status: several(status).optional(),
-  type: several(text(200)).optional(),
-  queue: several(text(200)).optional(),
-  attribute: several(z.string().regex(/^[^=]+=/s, 'It is a path and a value, like customer.id=17'))
-    .optional()
-    .meta({ description: 'What stands in the input: `customer.id=17`' }),
-  errorClass: text(200).optional(),
-  error: text(500)
-    .min(1)
-    .optional()
-    .meta({ description: "What the last attempt's error message contains, in any case" }),
-  schedule: text(200).optional(),
-  createdFrom: instant.optional(),
-  createdTo: instant.optional(),
-  finishedFrom: instant.optional(),
-  finishedTo: instant.optional(),
-});
-
 export const listJobs = endpoint({
   name: 'listJobs',
   method: 'GET',
@@ -108,9 +77,9 @@ export const listJobs = endpoint({
   tag,
   summary: 'A page of jobs',
   description:
-    'A page looks through a bounded number of jobs: it may hold fewer than were asked for, or none, though there are more. `next` says so.',
+    'A page looks through a bounded number of jobs: it may hold fewer than `limit`, or none, before the last one. `next` is null on the last one.',
   role: 'viewer',
-  query: jobQuery.extend({
+  query: jobQueryParams.extend({
     order: z.enum(['newest', 'oldest']).optional(),
     limit: whole(1, 1_000).optional(),
     after: text(500).optional().meta({ description: '`next` of the page before' }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { JobFilter } from '../../engine/operators/act-on-many.ts';
 import { HumdrumError } from '../../errors.ts';
-import { actOnBulk, bulkFilter, previewBulk } from '../contract/bulk.ts';
+import { actOnBulk, previewBulk } from '../contract/bulk.ts';
+import { jobQuery } from '../contract/job-query.ts';
 import { action } from '../contract/values.ts';
 import { given } from '../given.ts';
 import { route, type Route } from '../route.ts';
@@ -10,10 +10,10 @@ import type { Signer } from '../signer.ts';
 const PURPOSE = 'bulk';
 const VALID_MS = 600_000;
 
-/** What a token vouches for: of `count` jobs `from` are behind, up to the id `afterId`. */
+/** What a token is signed for. Of `count` jobs, `from` are done, up to the id `afterId`. */
 const previewed = z.strictObject({
   action,
-  filter: bulkFilter,
+  query: jobQuery,
   count: z.int(),
   from: z.int(),
   afterId: z.int(),
@@ -21,11 +21,12 @@ const previewed = z.strictObject({
 type Previewed = z.output<typeof previewed>;
 
 export const bulkRoutes: readonly Route[] = [
-  route(previewBulk, async ({ humdrum, signer, body }) => {
-    const preview = await humdrum.preview(body.action, filterOf(body));
+  route(previewBulk, async ({ humdrum, signer, body: { action: what, filter } }) => {
+    const preview = await humdrum.preview(what, given(filter));
+    const { query, count } = preview;
     const expiresAt = new Date(Date.now() + VALID_MS);
-    const token = sign(signer, { ...body, count: preview.count, from: 0, afterId: 0 }, expiresAt);
-    return { action: body.action, ...preview, token, expiresAt };
+    const token = sign(signer, { action: what, query, count, from: 0, afterId: 0 }, expiresAt);
+    return { action: what, ...preview, token, expiresAt };
   }),
 
   route(
@@ -35,7 +36,7 @@ export const bulkRoutes: readonly Route[] = [
       const { action: what, count: of, from, afterId } = preview;
       const most = Math.min(atMost ?? of, of - from);
       const by = { actor: identity.actor, reason, atMost: most, part: { afterId, from, of } };
-      const acted = await humdrum.actOnAll(what, filterOf(preview), {
+      const acted = await humdrum.actOnAll(what, given(preview.query), {
         ...by,
         ...given({ overMs }),
       });
@@ -48,8 +49,6 @@ export const bulkRoutes: readonly Route[] = [
   ),
 ];
 
-const filterOf = ({ filter }: Pick<Previewed, 'filter'>): JobFilter => given(filter);
-
 const sign = (signer: Signer, said: Previewed, expiresAt: Date): string =>
   signer.sign(PURPOSE, z.encode(previewed, said), expiresAt);
 
@@ -59,13 +58,13 @@ function open(signer: Signer, token: string): Previewed {
   if (!opened) {
     throw new HumdrumError(
       'request-invalid',
-      'The token is not one that a preview answered: give it back unchanged.',
+      'The token is not one that a preview returned: pass it unchanged.',
     );
   }
   if (opened.isExpired) {
     throw new HumdrumError(
       'preview-expired',
-      'The preview is older than ten minutes: look again at what would be done, and act with its token.',
+      'The preview is older than ten minutes: ask for another one, and act with its token.',
     );
   }
   return z.decode(previewed, opened.said as z.input<typeof previewed>);

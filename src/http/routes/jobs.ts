@@ -1,10 +1,8 @@
-import type { z } from 'zod';
-import type { ListOptions } from '../../engine/search/job-query.ts';
+import { fromParams } from '../contract/job-query.ts';
 import {
   cancelJob,
   enqueueJob,
   exportAttempt,
-  type jobQuery,
   listChildren,
   listJobs,
   retryJob,
@@ -16,12 +14,7 @@ import { route, type Route } from '../route.ts';
 
 export const jobRoutes: readonly Route[] = [
   route(listJobs, async ({ humdrum, query: { order, limit, after, ...filter } }) =>
-    humdrum.pageOfJobs({
-      ...queryOf(filter),
-      ...(order && { order }),
-      ...(limit !== undefined && { limit }),
-      ...(after !== undefined && { after }),
-    }),
+    humdrum.pageOfJobs(given({ ...fromParams(filter), order, limit, after })),
   ),
 
   route(enqueueJob, async ({ humdrum, identity, body }) => {
@@ -52,16 +45,3 @@ export const jobRoutes: readonly Route[] = [
     return { id, status: (await humdrum.showJob(id)).status };
   }),
 ];
-
-/** As the engine asks for it. */
-export function queryOf({ id, attribute, ...rest }: z.output<typeof jobQuery>): ListOptions {
-  const attributes = attribute?.map((text) => {
-    const at = text.indexOf('=');
-    return [text.slice(0, at), text.slice(at + 1)] as const;
-  });
-  return {
-    ...given(rest),
-    ...(id && { ids: id }),
-    ...(attributes && { attributes: Object.fromEntries(attributes) }),
-  };
-}
