@@ -136,7 +136,11 @@ eachBackend('a backfill', (fresh) => {
       [hourly, { ...day, from: new Date(NaN) }, /valid dates/],
       [hourly, { ...day, to: at('10T12:01') }, /is in the future/],
       [hourly, { ...day, limit: 0 }, /limit must be a whole number from 1 to 10000, not 0/],
-      [hourly, { ...day, dryRun: true, rehearsals: 101 }, /rehearsals must be a whole .* 1 to 100,/],
+      [
+        hourly,
+        { ...day, dryRun: true, rehearsals: 101 },
+        /rehearsals must be a whole .* 1 to 100,/,
+      ],
     ] as const;
     for (const [type, options, message] of refused) {
       await expect(humdrum.backfill(type, options)).rejects.toMatchObject({
