@@ -2,7 +2,7 @@ import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
 import { Interrupted } from './interrupt.ts';
 import { plain, say } from './output.ts';
 
-/** Documented in the README: scripts rely on them. */
+/** Documented in docs/guides/operate/commands.md: scripts rely on them. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -44,6 +44,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'too-many-attempts': EXIT.auth,
   'database-unreachable': EXIT.unreachable,
   'database-locked': EXIT.unreachable,
+  'database-missing': EXIT.unreachable,
   'redis-unreachable': EXIT.unreachable,
   'server-unreachable': EXIT.unreachable,
   'timed-out': EXIT.timeout,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isSha256, type FileStorage, type StoredFile } from '../engine/ports/file-storage.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Half-written files, `incoming-` and a UUID. */
 const INCOMING = 'incoming';
@@ -20,8 +21,8 @@ export function fsStorage(folder: string): FileStorage {
     async put(sha256, path, { signal }) {
       const target = pathOf(root, sha256);
       const draft = pathOf(root, `${INCOMING}-${randomUUID()}`);
-      await mkdir(dirname(draft), { recursive: true });
-      const made = await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(draft));
+      const made = await makeFolder(dirname(target));
       try {
         const copy = createWriteStream(draft, { flags: 'wx', flush: true });
         await pipeline(createReadStream(path), copy, { signal });

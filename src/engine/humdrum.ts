@@ -198,7 +198,7 @@ export class Humdrum extends Questions {
     // LISTEN is a hint, and a transaction pooler refuses it: the worker polls without it.
     await notifier
       .listen()
-      .then((all) => (all ? this.#worker?.hears() : undefined))
+      .then((all) => (all ? this.#worker?.relyOnNotifications() : undefined))
       .catch((error: unknown) => runtime.onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 

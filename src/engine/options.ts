@@ -13,6 +13,12 @@ import type { WorkerOptions } from './worker/options.ts';
 export interface HumdrumOptions {
   /** A `postgres://` URL, a folder for the embedded database, or a database that you opened. Default: embedded, in memory. */
   database?: string | Database;
+  /**
+   * False: the database is opened as it is. One that does not exist is refused with `database-missing`, and tables older or
+   * newer than this program with `schema-outdated` or `schema-newer`. A database in memory always gets its tables. Default:
+   * true.
+   */
+  migrate?: boolean;
   jobs?: readonly JobType[];
   packs?: readonly Pack[];
   /** Who hears events, see `defineSubscriber`, and where notifications go, see `defineChannel` and `humdrum/channels`. */

@@ -8,6 +8,7 @@ import {
 import { type StuckLease, stuckLeases } from '../engine/show/doctor.ts';
 import { vitalSigns } from '../engine/show/vital-signs.ts';
 import { statistics } from '../engine/statistics/statistics.ts';
+import { running } from '../engine/transitions/running.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedType } from './watched-type.ts';
 
@@ -39,9 +40,7 @@ const RUNNING = `
 select distinct on (job.type) job.type, held.job_id as "jobId",
   extract(epoch from humdrum.clock() - claimed_at)::float8 * 1000 as ms
 from (
-  select held.job_id, claimed_at from humdrum.lease cross join lateral unnest(jobs, attempts) as held (job_id, number)
-  where not exists (select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number)
-  limit ${MOST_RUNNING}
+  select job_id, claimed_at from ${running()} as held limit ${MOST_RUNNING}
 ) as held cross join lateral (select type from humdrum.job where job.id = held.job_id offset 0) as job
 order by job.type, claimed_at`;
 

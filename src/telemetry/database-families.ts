@@ -25,7 +25,7 @@ const byName = ([one]: readonly [string, unknown], [other]: readonly [string, un
 export const OF_THE_DATABASE: readonly Family[] = [
   {
     name: 'humdrum_database_up',
-    help: '1 where the database has answered this scrape in time. Where it has not, nothing else is told of it.',
+    help: '1 if the database responded to this scrape in time, else 0: its other metrics are then absent.',
     kind: 'gauge',
     labels: [],
     samples: ({ signs }) => single(signs ? 1 : 0),
@@ -81,7 +81,7 @@ export const OF_THE_DATABASE: readonly Family[] = [
   },
   {
     name: 'humdrum_alerts_open',
-    help: 'Alerts that are not over, acknowledged ones included.',
+    help: 'Alerts that are not resolved, including acknowledged ones.',
     kind: 'gauge',
     labels: [],
     samples: ({ signs }) => single(signs?.alerts),

@@ -54,7 +54,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlements_fenced_total',
-    help: 'Attempts that were refused, since the lease of this worker had passed.',
+    help: "Attempts whose record was refused because this worker's lease had expired.",
     kind: 'counter',
     labels: ['type', 'queue'],
     samples: ofJobs(({ fenced }) => fenced),
@@ -77,7 +77,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_claim_seconds',
-    help: 'How long the database took to answer claims, those that found nothing included.',
+    help: 'How long claims took in the database, including those that found nothing.',
     kind: 'histogram',
     labels: ['queue'],
     bounds: TRIP_BOUNDS,
@@ -100,21 +100,21 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlement_batch_jobs_total',
-    help: 'Attempts that were recorded in batches. One with a transaction of its own is recorded in that.',
+    help: 'Attempts recorded in batches. One with a transaction of its own is recorded in that transaction.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.settlements.jobs),
   },
   {
     name: 'humdrum_leases_lost_total',
-    help: 'How often this worker was silent for too long, and has lost its jobs.',
+    help: 'How often this worker lost its lease, and its jobs with it.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.leasesLost),
   },
   {
     name: 'humdrum_attempts_rescued_total',
-    help: 'Attempts of lost workers that this one has ended, so that their jobs go on.',
+    help: 'Attempts of lost workers that this worker ended, so that their jobs continue.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.rescued),
@@ -135,7 +135,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_troubles_total',
-    help: 'What has failed in the engine itself, and is tried again, by what it was doing.',
+    help: 'Failures in the engine itself, which are retried, by what it was doing.',
     kind: 'counter',
     labels: ['doing'],
     samples: ({ tally }) => [...tally.troubles].map(([doing, times]) => [{ doing }, times]),
@@ -146,7 +146,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
 export const OF_THIS_MOMENT: readonly Family[] = [
   {
     name: 'humdrum_worker_joined',
-    help: '1 while this worker has its lease, 0 when it has lost it or is stopping. Absent where none was started.',
+    help: '1 while this worker has its lease, 0 when it has lost it or is stopping. Absent if none was started.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ workerId, stopping }) => (workerId !== null && !stopping ? 1 : 0)),
@@ -160,14 +160,14 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_worker_running_jobs',
-    help: 'Handlers that run in this worker.',
+    help: 'Handlers running in this worker.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ running }) => running),
   },
   {
     name: 'humdrum_worker_claimed_jobs',
-    help: 'Jobs that this worker has claimed and not begun.',
+    help: 'Jobs that this worker has claimed and not started.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ inHand }) => inHand),
@@ -181,7 +181,7 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_database_connections',
-    help: 'Connections of the pool of this process, by state: busy, idle, and callers that wait for one.',
+    help: "Connections in this process's pool, by state: busy, idle, and callers waiting for one.",
     kind: 'gauge',
     labels: ['state'],
     samples: ({ connections: { busy, idle, waiting } }) => [
@@ -192,7 +192,7 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_database_connections_limit',
-    help: 'Most connections that the pool of this process opens.',
+    help: "Maximum number of connections in this process's pool.",
     kind: 'gauge',
     labels: [],
     samples: ({ mostConnections }) => single(mostConnections),

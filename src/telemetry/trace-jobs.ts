@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { ClaimedJob } from '../engine/job/claimed-job.ts';
 import type { NewJob } from '../engine/job/new-job.ts';
-import type { Outcome } from '../engine/job/outcome.ts';
+import type { Settled } from '../engine/job/outcome.ts';
 import type { Tracing } from '../engine/ports/tracing.ts';
 import { readTrace, writeTrace } from './trace-context.ts';
 
@@ -77,7 +77,7 @@ async function runWithin(
   const endedMs = performance.now();
   // The span is as long as the handler ran. How it ended is what was recorded.
   void performed.settled.then(
-    (recorded) => end(span, recorded, endedMs),
+    (settled) => end(span, settled, endedMs),
     () => span.end(endedMs),
   );
   return performed;
@@ -125,11 +125,13 @@ function startRun(
   return { span, within: trace.setSpan(parent, span) };
 }
 
-function end(span: Span, recorded: Outcome | false | null, endedMs: number): void {
-  if (recorded === false) refuse(span, 'fenced', 'The lease had passed: others have the job.');
-  else if (recorded === null) refuse(span, 'aborted', 'The job was given back.');
-  else if ('error' in recorded.ended) {
-    const { class: name, message, stack } = recorded.ended.error;
+function end(span: Span, settled: Settled, endedMs: number): void {
+  if (settled.kind === 'fenced') {
+    refuse(span, 'fenced', 'The lease had passed: the job belongs to another worker.');
+  } else if (settled.kind === 'abandoned') {
+    refuse(span, 'aborted', 'The attempt was aborted and the job given back.');
+  } else if ('error' in settled.outcome.ended) {
+    const { class: name, message, stack } = settled.outcome.ended.error;
     fail(span, { name, message, ...(stack === null ? {} : { stack }) });
     span.setAttribute('humdrum.job.outcome', 'failed');
   } else span.setAttribute('humdrum.job.outcome', 'completed');

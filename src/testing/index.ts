@@ -3,7 +3,7 @@ export type { TestOptions } from './open.ts';
 export type {
   TestHumdrum,
   FailureOptions,
-  JobRun,
+  Performed,
   TestDrainOptions,
   TickRun,
 } from './test-humdrum.ts';

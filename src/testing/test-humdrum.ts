@@ -30,7 +30,7 @@ export interface TestDrainOptions extends DrainOptions, FailureOptions {
 }
 
 /** How one run of a handler ended. */
-export interface JobRun {
+export interface Performed {
   id: number;
   status: 'completed' | 'failed';
   /** Of a completed one. */
@@ -114,7 +114,7 @@ export class TestHumdrum extends Humdrum {
     type: JobType<Input> | string,
     input?: Input,
     { now, throwOnFailure = true }: { now?: Date | string } & FailureOptions = {},
-  ): Promise<JobRun> {
+  ): Promise<Performed> {
     const at = now === undefined ? this.clock.now() : instantOf(now);
     if (at > this.clock.now()) await this.clock.moveTo(at);
     const name = typeof type === 'string' ? type : type.type;

@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
 
@@ -71,6 +72,10 @@ describe('users', () => {
       code: 0,
       stdout: 'ada may come in, as operator.\n',
     });
+    const db = await openPostgres(here.env.DATABASE_URL);
+    const { rows } = await db.query<{ password: string }>('select password from humdrum.account');
+    await db.close();
+    expect(rows[0]?.password).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$/);
     expect(
       (await cli(['users', 'add', 'bob', '--role', 'viewer'], { ...here, input: 'short\n' })).code,
     ).toBe(2);

@@ -90,6 +90,15 @@ eachBackend('retention', (fresh) => {
     });
   });
 
+  it('goes on where only drains do the work of upkeep', async () => {
+    await db.query(`select setval('humdrum.job_id', 10000000)`);
+    await humdrum.drain();
+    expect(await parts()).toContain('job_2');
+    await db.query(`select setval('humdrum.job_id', 20000000)`);
+    const { id } = await humdrum.enqueue(plain);
+    expect(await humdrum.drain()).toMatchObject({ ran: [{ id, status: 'completed' }] });
+  });
+
   it('has a part ready before the ids get there, whoever sees to it', async () => {
     await db.query(`select setval('humdrum.job_id', 19999999)`);
     await Promise.all([1, 2, 3].map(() => extendHistory(db)));

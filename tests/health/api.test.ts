@@ -7,7 +7,7 @@ import {
   testAlerts,
 } from '../../src/http/contract/alerts.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
 import { Receiver } from '../support/receivers.ts';
 import { instant } from './support.ts';
@@ -15,7 +15,7 @@ import { instant } from './support.ts';
 const watched = (type: string) => job(type, () => null, { health: { everyMs: 3_600_000 } });
 const JOBS = [watched('test.one'), watched('test.two'), watched('test.three')];
 
-eachBackend('alerts over HTTP', (fresh) => {
+anyBackend('alerts over HTTP', (fresh) => {
   const open = async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, instant('09:00'));

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { picks } from '../../src/packs/picks/index.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
 import { Receiver } from '../support/receivers.ts';
@@ -62,7 +63,7 @@ it('the example of all sinks is a configuration', async () => {
     DATADOG_API_KEY: '0123456789abcdef0123456789abcdef',
   };
   const config = new URL('../../examples/alerts.config.mjs', import.meta.url).pathname;
-  const flags = ['--config', config, '--database', await freshUrl()];
+  const flags = ['--config', config, '--database', await freshUrl({ packs: [picks] })];
   // The file reads the environment while it is loaded.
   const types = await cli(['types', '--json', ...flags], { env, alone: true });
   expect(types.code).toBe(0);

@@ -9,7 +9,7 @@ import {
   type Sink,
 } from '../../src/health/index.ts';
 import type { Channel } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 import { hangingPort, Receiver } from '../support/receivers.ts';
 import { instant, watch } from './support.ts';
@@ -25,7 +25,7 @@ async function deliveries(db: Database, sink: string): Promise<string[]> {
   return rows.map(({ outcome, error }) => (error === null ? outcome : `${outcome}: ${error}`));
 }
 
-eachBackend('telling people', (fresh) => {
+anyBackend('telling people', (fresh) => {
   it('goes to the contacts of the severity, each notice once, signed', async () => {
     const [chat, pager] = [await Receiver.open(), await Receiver.open()];
     const { humdrum, at } = await watch(await fresh(), [HOURLY], {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { actOnBulk, previewBulk } from '../../src/http/contract/bulk.ts';
 import { openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
 
 const broken = job(
@@ -12,7 +12,7 @@ const broken = job(
   { retry: { attempts: 1 } },
 );
 
-eachBackend('bulk acts by HTTP', (fresh) => {
+anyBackend('bulk acts by HTTP', (fresh) => {
   it('acts in parts, each behind the one before, spread over one time', async () => {
     const db = await fresh();
     const { client, humdrum } = await openApi(db, { jobs: [broken] });

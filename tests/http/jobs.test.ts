@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { enqueueJob, listJobs, retryJob, showJob, whyJob } from '../../src/http/contract/jobs.ts';
 import type { HumdrumError } from '../../src/index.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 
 const mail = job('test.mail', () => ({ sent: true }), { attributes: ['tenant'] });
@@ -14,7 +14,7 @@ const broken = job(
   { retry: { attempts: 1 }, queue: 'slow' },
 );
 
-eachBackend('jobs over HTTP', (fresh) => {
+anyBackend('jobs over HTTP', (fresh) => {
   const open = async () => openApi(await fresh(), { jobs: [mail, broken] });
 
   it('are enqueued, listed and shown', async () => {

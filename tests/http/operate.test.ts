@@ -14,7 +14,7 @@ import { listTypes, rehearseType } from '../../src/http/contract/types.ts';
 import { Signer } from '../../src/http/signer.ts';
 import { defineJob } from '../../src/index.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, makeWitness, stopClockAt, witnessed } from '../support/engine.ts';
 
 const broken = (error: Error) => () => {
@@ -38,7 +38,7 @@ const JOBS = [
 ];
 const KEY = 'a key that both processes have';
 
-eachBackend('acting over HTTP', (fresh, backend) => {
+anyBackend('acting over HTTP', (fresh, backend) => {
   const open = async (clock?: string) => {
     const db = await fresh();
     if (clock !== undefined) await stopClockAt(db, clock);

@@ -5,7 +5,7 @@ import { actOnAll } from '../../src/engine/operators/act-on-many.ts';
 import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
 import { childFailure } from '../../src/engine/handler/children.ts';
 import { claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
-import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import type { Action } from '../../src/engine/job/lifecycle.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
@@ -120,7 +120,7 @@ async function settleSome(
   if (!twice) return;
   const refused = await settle(system.db, settlements, [...drained]);
   expect(refused).toHaveLength(settlements.length);
-  expect(await noteFenced(system.db, refused)).toEqual([]);
+  expect(await auditFenced(system.db, refused)).toEqual([]);
 }
 
 /** A parent whose policy is `fail`, of whose children one has not completed. */
@@ -157,7 +157,7 @@ async function settleLate(system: System, place: number, end: End): Promise<void
   if (!job) return;
   const late = [settlementOf(job, end)];
   expect(await settle(system.db, late, [])).toHaveLength(1);
-  expect(await noteFenced(system.db, late)).toHaveLength(1);
+  expect(await auditFenced(system.db, late)).toHaveLength(1);
   system.fenced += 1;
   expect(await countFenced(system.db)).toBe(system.fenced);
 }

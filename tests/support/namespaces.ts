@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { findProgram } from './programs.ts';
 
 /** A network namespace of its own, with one wire to us. */
 export interface Namespace {
@@ -16,6 +17,7 @@ export interface Namespace {
 
 /** Why there are none to be had, or null. */
 export function noNamespaces(): string | null {
+  if (findProgram('ip') === null) return 'needs the program ip';
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only as root on Linux';
   const probe = `humdrum-probe-${process.pid}`;
   try {

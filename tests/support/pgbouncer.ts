@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from './debian.ts';
 import { serverAccount } from './postgres-binaries.ts';
 import { freePort } from './postgres-server.ts';
+import { programOrWarning } from './programs.ts';
 
 export interface Pgbouncer {
   /** Leads to any database of the server: the path names it. */
@@ -13,9 +13,9 @@ export interface Pgbouncer {
   stop(): Promise<void>;
 }
 
-/** Where the program is. Null: there is none to be had. */
-export async function findPgbouncer(): Promise<string | null> {
-  return findProgram('pgbouncer');
+/** Where the program is. Null: it is not installed. */
+export function findPgbouncer(): string | null {
+  return programOrWarning('pgbouncer');
 }
 
 /** As with the server of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */

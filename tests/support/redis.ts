@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { freshFolder } from './databases.ts';
-import { programOrWarning } from './debian.ts';
 import { freePort } from './postgres-server.ts';
+import { programOrWarning } from './programs.ts';
 
-/** Where the program is, installed where that needs nobody's consent. Null: there is none to be had. */
-export async function findRedis(): Promise<string | null> {
+/** Where the program is. Null: it is not installed. */
+export function findRedis(): string | null {
   return programOrWarning('redis-server');
 }
 

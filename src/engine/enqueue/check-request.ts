@@ -38,14 +38,14 @@ function checkOptions(job: NewJob): void {
   const wrong = [
     priority === undefined ||
       isWhole(priority, -1_000, 1_000) ||
-      `priority is a whole number from -1000 to 1000, not ${priority}`,
-    isDate(runAt) || 'runAt is no valid date',
-    isDate(startBy) || 'startBy is no valid date',
-    isDate(dueAt) || 'dueAt is no valid date',
+      `priority must be a whole number from -1000 to 1000, not ${priority}`,
+    isDate(runAt) || 'runAt is not a valid date',
+    isDate(startBy) || 'startBy is not a valid date',
+    isDate(dueAt) || 'dueAt is not a valid date',
     delayMs === undefined ||
       isWhole(delayMs, 0, 10 * YEAR_MS) ||
-      `delayMs is a whole number from 0 to ten years of milliseconds, not ${delayMs}`,
-    !(delayMs && runAt) || 'a job has runAt or delayMs, not both',
+      `delayMs must be a whole number from 0 to ten years of milliseconds, not ${delayMs}`,
+    !(delayMs && runAt) || 'a job can have runAt or delayMs, not both',
     ...childrenErrors(job),
   ];
   refuse(job, wrong);
@@ -54,11 +54,11 @@ function checkOptions(job: NewJob): void {
 function childrenErrors({ children, runAt, delayMs }: NewJob): (true | string)[] {
   if (!children) return [];
   return [
-    !(runAt ?? delayMs) || 'a job that waits for children has neither runAt nor delayMs',
+    !(runAt ?? delayMs) || 'a job that waits for children can have neither runAt nor delayMs',
     ['fail', 'continue'].includes(children.onFailure) ||
-      'children.onFailure says what becomes of the parent when a child fails: "fail" or "continue"',
+      'children.onFailure must be "fail" or "continue": what the parent does when a child fails',
     isWhole(children.withinMs, 1, YEAR_MS) ||
-      'children.withinMs is a whole number from 1 to a year of milliseconds',
+      'children.withinMs must be a whole number from 1 to a year of milliseconds',
     children.jobs.every((child) => !child.unique && !child.debounce) ||
       'a child cannot be unique or debounced: its parent waits for a job of its own',
   ];
@@ -69,17 +69,18 @@ function checkKeys(job: NewJob, unique: Unique | null, debounce: Debounce | null
   if (key === undefined) return;
   const { waitMs = 0, maxWaitMs = waitMs } = debounce ?? {};
   refuse(job, [
-    !(unique && debounce) || 'a job is unique or debounced, not both',
+    !(unique && debounce) || 'a job can be unique or debounced, not both',
     (key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0')) ||
-      `a key has 1 to ${LONGEST_KEY} characters and no NUL`,
+      `a key must have 1 to ${LONGEST_KEY} characters and no NUL`,
     unique?.forMs === undefined ||
       isWhole(unique.forMs, 1, YEAR_MS) ||
-      'unique.forMs is a whole number from 1 to a year of milliseconds',
+      'unique.forMs must be a whole number from 1 to a year of milliseconds',
     isWhole(waitMs, 0, YEAR_MS) ||
-      'debounce.waitMs is a whole number from 0 to a year of milliseconds',
-    isWhole(maxWaitMs, waitMs, YEAR_MS) || 'debounce.maxWaitMs is from waitMs to a year',
+      'debounce.waitMs must be a whole number from 0 to a year of milliseconds',
+    isWhole(maxWaitMs, waitMs, YEAR_MS) ||
+      'debounce.maxWaitMs must be a whole number from waitMs to a year of milliseconds',
     !(debounce && (job.runAt ?? job.delayMs ?? job.children)) ||
-      'a debounced job has no runAt, delayMs or children of its own',
+      'a debounced job can have no runAt, delayMs or children',
   ]);
 }
 
@@ -105,7 +106,7 @@ function serialize(type: JobType, value: unknown): string {
   if (bytes <= MAX_INPUT_BYTES) return input;
   throw new HumdrumError(
     'input-invalid',
-    `The input of ${type.type} is ${bytes} bytes of JSON; ${MAX_INPUT_BYTES} is the most. Store it elsewhere and pass a reference.`,
+    `The input of ${type.type} is ${bytes} bytes of JSON; the maximum is ${MAX_INPUT_BYTES}. Store it elsewhere and pass a reference.`,
   );
 }
 
@@ -122,6 +123,6 @@ function stringify(type: JobType, value: unknown): string {
   }
   throw new HumdrumError(
     'not-serializable',
-    `The input of ${type.type} is a ${typeof value}, which JSON has no form for.`,
+    `The input of ${type.type} is a ${typeof value}, which has no JSON form.`,
   );
 }

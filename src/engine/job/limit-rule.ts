@@ -1,4 +1,5 @@
 import { HumdrumError } from '../../errors.ts';
+import { isWhole } from '../base/whole-number.ts';
 
 /** How many jobs may run at once, or start in a time. It holds across all processes of a database. */
 export interface LimitRule {
@@ -62,8 +63,6 @@ export function limitsOf(options: {
 
 function checkRule(name: string, rule: LimitRule): void {
   const { concurrency, rate, ordered = false } = rule;
-  const whole = (value: number, from: number, to: number): boolean =>
-    Number.isInteger(value) && value >= from && value <= to;
   if (!NAME.test(name)) {
     throw invalid(
       `"${name}" is no name for a limit: lower-case letters, digits, hyphens and dots, at most 100.`,
@@ -77,13 +76,13 @@ function checkRule(name: string, rule: LimitRule): void {
   if (concurrency === undefined && !rate && !ordered) {
     throw invalid(`The limit "${name}" limits nothing. Give it concurrency, rate or ordered.`);
   }
-  if (concurrency !== undefined && !whole(concurrency, 0, 100_000)) {
+  if (concurrency !== undefined && !isWhole(concurrency, 0, 100_000)) {
     throw invalid(`The concurrency of "${name}" is a whole number from 0 to 100,000.`);
   }
   if (ordered && concurrency !== undefined && concurrency !== 1) {
     throw invalid(`The limit "${name}" is ordered, so its concurrency is 1.`);
   }
-  if (rate && !(whole(rate.tokens, 1, 1_000_000) && whole(rate.perMs, 1, 31_536_000_000))) {
+  if (rate && !(isWhole(rate.tokens, 1, 1_000_000) && isWhole(rate.perMs, 1, 31_536_000_000))) {
     throw invalid(
       `The rate of "${name}" is from 1 to 1,000,000 tokens per 1 to 31,536,000,000 ms (a year).`,
     );
@@ -123,7 +122,7 @@ function gateOf({ name, key, weight = 1 }: LimitUse, limits: Limits): Gate {
     );
   }
   const most = Math.min(rule.concurrency || Infinity, rule.rate?.tokens ?? Infinity, 32_767);
-  if (!(Number.isInteger(weight) && weight >= 1 && weight <= (rule.ordered ? 1 : most))) {
+  if (!isWhole(weight, 1, rule.ordered ? 1 : most)) {
     throw new HumdrumError(
       'input-invalid',
       `A job can take 1 to ${rule.ordered ? 1 : most} of the limit "${name}", not ${weight}.`,

@@ -23,22 +23,34 @@ export interface TableChange {
   deleted: number;
 }
 
-/** How a handler ended, as a value: nothing has been written of it yet. */
+/** How a handler ended, as a value: nothing of it has been written yet. */
 export interface Outcome {
   readonly ended: { result: Json } | Failure;
   readonly effects: readonly Effect[];
   readonly log: readonly LogLine[];
   readonly durationMs: number;
-  /** Null where rows were not counted. */
+  /** Null if rows were not counted. */
   readonly changes: TableChange[] | null;
-  /** The handler's own transaction, still open. Whoever settles the outcome ends it. */
+  /** The handler's own transaction, still open. Settling the outcome ends it. */
   readonly transaction: OpenTransaction | null;
-  /** Of the attempt, where somebody traces it: what follows from it carries it along. */
+  /** The trace context of the attempt, for the jobs that follow from it. */
   readonly trace?: string;
 }
 
+/** What became of an outcome. */
+export type Settled =
+  /** It is durable. `outcome` is what was recorded: a result that could not be stored is a failure here. */
+  | { readonly kind: 'recorded'; readonly outcome: Outcome }
+  /** Refused: the lease had passed, and the job belongs to others. */
+  | { readonly kind: 'fenced' }
+  /** Nothing was recorded: the attempt was aborted or postponed, and the job is given back or rescued. */
+  | { readonly kind: 'abandoned' };
+
+export const FENCED: Settled = { kind: 'fenced' };
+export const ABANDONED: Settled = { kind: 'abandoned' };
+
+/** A job whose handler has ended. */
 export interface JobRun {
-  outcome: Outcome;
-  /** The outcome as recorded. False: refused, since the lease had passed. Null: aborted or postponed, and the job is given back or rescued. */
-  settled: Promise<Outcome | false | null>;
+  readonly outcome: Outcome;
+  readonly settled: Promise<Settled>;
 }

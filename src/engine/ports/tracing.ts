@@ -4,21 +4,21 @@ import type { JobRun } from '../job/outcome.ts';
 import type { Enqueued } from '../job/request.ts';
 
 /**
- * Who follows jobs from where they are asked for to where they run; `humdrum/telemetry` has one for OpenTelemetry. The
- * context that goes along is W3C's: a `traceparent`, and behind a space the `tracestate` where there is one.
+ * Follows jobs from where they are enqueued to where they run; `humdrum/telemetry` has an implementation for OpenTelemetry.
+ * The context that a job carries is W3C's: a `traceparent`, then, if there is one, a space and the `tracestate`.
  */
 export interface Tracing {
-  /** Persists jobs. `persist` is given the context that they carry along; null: none. */
+  /** Persists jobs. `persist` is given the context that they carry; null: none. */
   enqueue(
     jobs: readonly NewJob[],
     persist: (trace: string | null) => Promise<Enqueued[]>,
   ): Promise<Enqueued[]>;
 
-  /** Makes an attempt. `perform` is given the context that what follows from it carries along; null: none. */
-  run(job: ClaimedJob, perform: (trace: string | null) => Promise<JobRun>): Promise<JobRun>;
+  /** Runs an attempt. `run` is given the context for the jobs that follow from it; null: none. */
+  run(job: ClaimedJob, run: (trace: string | null) => Promise<JobRun>): Promise<JobRun>;
 }
 
-/** Persists jobs, which carry a context along where somebody traces them. */
+/** Persists jobs, with a trace context if a tracer is configured. */
 export async function enqueueTraced(
   tracing: Tracing | null,
   jobs: readonly NewJob[],

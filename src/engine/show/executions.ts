@@ -11,7 +11,7 @@ export interface Execution {
   error: string | null;
 }
 
-/** Attempts, the latest first, at most 100. */
+/** Attempts, latest first. `limit`: 1 to 100. */
 export async function executionHistory(db: Queryable, limit = 20): Promise<Execution[]> {
   const { rows } = await db.query<Execution>(
     `select job_id as "jobId", type as name, number as attempt, started_at as "startedAt", finished_at as "completedAt",
@@ -25,6 +25,6 @@ export async function executionHistory(db: Queryable, limit = 20): Promise<Execu
   return rows;
 }
 
-export function clamp(value: number, least: number, most: number): number {
+function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(Math.trunc(value), least), most);
 }

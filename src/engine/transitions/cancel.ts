@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
+import { freeHolds } from './free-holds.ts';
 
-// A claim deletes from `ready` as this does: of the two, one gets the row.
+// A claim deletes from `ready` too, so only one of the two gets the row.
 const CANCEL = `
 with clock as materialized (select humdrum.clock() as now),
 ready as (
@@ -22,21 +23,11 @@ taken as materialized (
   select job_id from ready union all select job_id from later
   union all select job_id from parked union all select job_id from failed
 ),
-slot as (
-  delete from humdrum.slot where job_id in (select job_id from taken) returning gate
-),
-unique_key as (
-  delete from humdrum.unique_key where job_id in (select job_id from taken) and until is null
-),
-awaited as (
-  delete from humdrum.awaited where job_id in (select job_id from taken) returning parent_id
-),
-call as (
-  insert into humdrum.wake_call (gate, parent_id)
-  select gate, null::bigint from slot union select gate, null from ready where gate is not null
-  union select gate, null from parked
-  union select null, parent_id from awaited
-),
+${freeHolds({
+  from: 'taken',
+  ended: 'true',
+  calls: ['select gate, null from ready where gate is not null', 'select gate, null from parked'],
+}).trimStart()}
 cancellation as (
   insert into humdrum.cancellation (job_id, cancelled_at, had_failed)
   select job_id, clock.now, job_id in (select job_id from failed) from taken, clock
@@ -47,7 +38,7 @@ audit as (
 )
 select job_id as id from taken order by 1`;
 
-/** Cancels jobs that are queued or failed. Answers those that were; what runs, or has ended, is left as it is. */
+/** Cancels the jobs that are queued or failed, and returns their ids. Running and ended jobs are left unchanged. */
 export async function cancel(
   db: Queryable,
   ids: readonly number[],
@@ -57,7 +48,7 @@ export async function cancel(
   return rows.map(({ id }) => id);
 }
 
-// The rows stay where they are: whoever starts one of them at this moment has locked it, and `cancel` will not find it.
+// Only reads the rows. A claim that takes one at this moment deletes it first, and `cancel` then does not find it.
 const OVERDUE = `
 select job_id as id from (
   (select job_id, start_by from humdrum.ready where start_by <= humdrum.clock() limit $1)
@@ -65,7 +56,7 @@ select job_id as id from (
   union all (select job_id, start_by from humdrum.parked where start_by <= humdrum.clock() limit $1)
 ) as overdue limit $1`;
 
-/** Cancels queued jobs that have not started by the time that they had for it. Answers how many. */
+/** Cancels queued jobs whose `start_by` has passed. Returns how many. */
 export async function cancelOverdue(db: Queryable, actor: string): Promise<number> {
   const { rows } = await db.query<{ id: number }>(OVERDUE, [1_000]);
   if (rows.length === 0) return 0;

@@ -1,24 +1,31 @@
 import type { OpenTransaction, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './row-columns.ts';
-import { ALIVE, closeLeases, isRefused, KEPT, KEPT_OR_UNDONE, refusedBy } from './fence.ts';
-import { freeHolds, tiedJobs } from './free-holds.ts';
-import { jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
+import {
+  ALIVE,
+  closeLeases,
+  isRefused,
+  RAISE_IF_REFUSED,
+  refusedBy,
+  RETURN_RECORDED,
+} from './fence.ts';
+import { freeHolds } from './free-holds.ts';
+import { holdersIn, jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
-// Where this is part of a handler's transaction the COMMIT follows at once, or never: whoever has vanished in between must not
-// keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
+// In a handler's transaction the COMMIT follows at once, or never if the process has died. Its locks would then keep other
+// workers from rescuing the job, so the server ends a transaction that stays idle after this statement.
 const ABANDONED_AFTER = '5s';
 
 interface Parts {
   given: string;
   effects: string;
-  ties: string;
-  drained: string;
-  kept: string;
+  freed: string;
+  closed: string;
+  result: string;
 }
 
-/** There is no more in it than these settlements need: most are of one job in its own transaction. */
-const completeSql = ({ given, effects, ties, drained, kept }: Parts): string => `
+/** Only the CTEs that these settlements need: most statements settle one job in its own transaction. */
+const completeSql = ({ given, effects, freed, closed, result }: Parts): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
@@ -26,32 +33,32 @@ attempt as (
   from (${given}) as given join lease on lease.id = given.lease_id
   on conflict do nothing
   returning job_id, number, worker_id, finished_at
-),${effects}${ties}
+),${effects}${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
-),${drained}
+),${closed}
 abandoned as materialized (
   select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
 )
-${kept}, abandoned`;
+${result}, abandoned`;
 
-/** Records completed attempts, with their effects. Answers those that were refused. */
+/** Records completed attempts with their effects, and closes leases. Returns the settlements that were refused. */
 export async function complete(
   db: Queryable,
   settlements: readonly Settlement[],
-  drained: readonly number[],
+  finishedLeases: readonly number[],
 ): Promise<Settlement[]> {
-  const { sql, params } = completion(settlements, drained, KEPT);
+  const { sql, params } = completion(settlements, finishedLeases, RETURN_RECORDED);
   return refusedBy(db, sql, params, settlements);
 }
 
-/** Records a completed attempt in its own transaction, and commits that. False: it was refused, and nothing is kept. */
+/** Records a completed attempt in the handler's transaction and commits it. Returns false if it was refused and rolled back. */
 export async function completeWithin(
   tx: OpenTransaction,
   settlement: Settlement,
 ): Promise<boolean> {
-  const { sql, params } = completion([settlement], [], KEPT_OR_UNDONE);
+  const { sql, params } = completion([settlement], [], RAISE_IF_REFUSED);
   try {
     await tx.commitAfter(sql, params);
     return true;
@@ -63,8 +70,8 @@ export async function completeWithin(
 
 function completion(
   settlements: readonly Settlement[],
-  drained: readonly number[],
-  kept: string,
+  finishedLeases: readonly number[],
+  result: string,
 ): { sql: string; params: unknown[] } {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
@@ -84,21 +91,30 @@ function completion(
   );
   const parts = {
     given,
-    effects: keepEffects(params, settlements),
-    ties: freeHolds(params, tiedJobs(settlements), 'attempt'),
-    drained: drained.length > 0 ? drainedSql(`$${params.push(drained)}::bigint[]`) : '',
-    kept,
+    effects: effectsSql(params, settlements),
+    freed: freedSql(params, holdersIn(settlements)),
+    closed: finishedLeases.length > 0 ? closedSql(`$${params.push(finishedLeases)}::bigint[]`) : '',
+    result,
   };
-  // Where keys are let go the plan must fit how many there are.
-  const prepared = parts.ties === '' ? PREPARED : '';
+  // Not prepared if it frees holds: the plan must fit their number.
+  const prepared = parts.freed === '' ? PREPARED : '';
   return { sql: prepared + completeSql(parts), params };
 }
 
-const drainedSql = (ids: string): string => `
-drained as (${closeLeases(ids)}
+const freedSql = (params: unknown[], holders: readonly number[]): string =>
+  holders.length === 0
+    ? ''
+    : freeHolds({
+        from: 'attempt',
+        ended: 'true',
+        among: `$${params.push(holders)}::bigint[]`,
+      });
+
+const closedSql = (ids: string): string => `
+closed as (${closeLeases(ids)}
 ),`;
 
-function keepEffects(params: unknown[], settlements: readonly Settlement[]): string {
+function effectsSql(params: unknown[], settlements: readonly Settlement[]): string {
   const effects = settlements.flatMap(({ job, outcome }) =>
     outcome.effects.map((effect, ordinal) => ({ jobId: job.id, ordinal, ...effect })),
   );

@@ -1,14 +1,14 @@
 import type { Queryable } from '../../database/database.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type Column, columnOf, rowsOf } from './row-columns.ts';
-import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
+import { ALIVE, closeLeases, refusedBy, RETURN_RECORDED } from './fence.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { signature } from '../job/job-type.ts';
-import { freeHolds, tiedJobs } from './free-holds.ts';
-import { leasesOf, logOf, type Settlement } from './settlement.ts';
+import { freeHolds } from './free-holds.ts';
+import { holdersIn, leasesOf, logOf, type Settlement } from './settlement.ts';
 
-// A job that is tried again was failed and is retried, in one moment: that is what its audit says.
-const failSql = (given: string, ties: string): string => `
+// A job with attempts left fails and is retried in one statement; its audit has both events.
+const failSql = (given: string, freed: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
 attempt as (
@@ -32,25 +32,28 @@ later as (
 failed as (
   insert into humdrum.failed (job_id, failed_at, rank, attempt, queue, type, error_class)
   select job_id, finished_at, rank, number, queue, type, error_class from fate where retry_ms is null
-),${ties}
+),${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select finished_at, job_id, number, event, 'worker:' || worker_id, reason from fate cross join lateral (
     select 1 as step, 'failed' as event, error_class as reason
     union all
     select 2, 'retried', 'attempt ' || number + 1 || ' is due at ' || run_at where retry_ms is not null
-  ) as said
+  ) as entry
   order by job_id, step
 ),
-drained as (${closeLeases('$3')}
+closed as (${closeLeases('$3')}
 )
-${KEPT}`;
+${RETURN_RECORDED}`;
 
-/** Records failed attempts, and puts down the next where any are left. Answers those that were refused. */
+/**
+ * Records failed attempts, schedules the next attempt if any are left, and closes leases. Returns the settlements that were
+ * refused.
+ */
 export async function fail(
   db: Queryable,
   settlements: readonly Settlement[],
-  drained: readonly number[],
+  finishedLeases: readonly number[],
 ): Promise<Settlement[]> {
   const column = (
     name: string,
@@ -62,7 +65,7 @@ export async function fail(
     );
     return columnOf(name, type, values, name === 'job_id');
   };
-  const params: unknown[] = [leasesOf(settlements), settlements.length, drained];
+  const params: unknown[] = [leasesOf(settlements), settlements.length, finishedLeases];
   const given = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
@@ -81,8 +84,16 @@ export async function fail(
     ],
     params,
   );
-  const ties = freeHolds(params, tiedJobs(settlements), 'fate', 'ended.retry_ms is null');
-  return refusedBy(db, failSql(given, ties), params, settlements);
+  const holders = holdersIn(settlements);
+  const freed =
+    holders.length === 0
+      ? ''
+      : freeHolds({
+          from: 'fate',
+          ended: 'freed.retry_ms is null',
+          among: `$${params.push(holders)}::bigint[]`,
+        });
+  return refusedBy(db, failSql(given, freed), params, settlements);
 }
 
 /** Null: no further attempt. */

@@ -1,37 +1,44 @@
-import type { Settlement } from './settlement.ts';
-
-/**
- * What the jobs `tied` held of limits, their unique keys, and their parents' waiting, where `ended` says that they have
- * ended. Whoever may have waited for that is called. Nothing where there are none.
- */
-export function freeHolds(
-  params: unknown[],
-  tied: readonly number[],
-  ended: string,
-  forGood = 'true',
-): string {
-  if (tied.length === 0) return '';
-  const ids = `$${params.push(tied)}::bigint[]`;
-  return `
-slot as (
-  delete from humdrum.slot using ${ended} as ended
-  where slot.job_id = any (${ids}) and slot.job_id = ended.job_id and (not slot.kept or ${forGood})
-  returning slot.gate
-),
-unique_key as (
-  delete from humdrum.unique_key using ${ended} as ended
-  where unique_key.job_id = any (${ids}) and unique_key.job_id = ended.job_id and until is null and ${forGood}
-),
-awaited as (
-  delete from humdrum.awaited using ${ended} as ended
-  where awaited.job_id = any (${ids}) and awaited.job_id = ended.job_id and ${forGood}
-  returning awaited.parent_id
-),
-call as (
-  insert into humdrum.wake_call (gate, parent_id)
-  select distinct gate, null::bigint from slot union all select distinct null, parent_id from awaited
-),`;
+/** Which jobs free what they hold. */
+export interface Freed {
+  /** A CTE with their `job_id`. */
+  from: string;
+  /** SQL over a row of `from`: has the job ended? If not, it only frees the slots that it does not keep between attempts. */
+  ended: string;
+  /** SQL of the ids of jobs that hold anything, if known: most jobs hold nothing. */
+  among?: string;
+  /** More rows for `wake_call`: queries that return (gate, parent_id). */
+  calls?: readonly string[];
 }
 
-export const tiedJobs = (settlements: readonly Settlement[]): number[] =>
-  settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
+/**
+ * CTEs that free what jobs hold: slots of limits, the unique key, the row that makes the parent wait. They insert wake calls
+ * for the jobs that this may unblock.
+ */
+export function freeHolds({ from, ended, among, calls = [] }: Freed): string {
+  const held = (table: string): string =>
+    `delete from humdrum.${table} using ${from} as freed
+  where ${table}.job_id = freed.job_id${among === undefined ? '' : ` and ${table}.job_id = any (${among})`}`;
+  const keptUntilEnded = ended === 'true' ? '' : ` and (not slot.kept or ${ended})`;
+  const once = ended === 'true' ? '' : ` and ${ended}`;
+  const never = ended === 'false';
+  return `
+slot as (
+  ${held('slot')}${never ? ' and not slot.kept' : keptUntilEnded}
+  returning slot.gate
+),${
+    never
+      ? ''
+      : `
+unique_key as (
+  ${held('unique_key')} and unique_key.until is null${once}
+),
+awaited as (
+  ${held('awaited')}${once}
+  returning awaited.parent_id
+),`
+  }
+call as (
+  insert into humdrum.wake_call (gate, parent_id)
+  ${['select gate, null::bigint from slot', ...(never ? [] : ['select null, parent_id from awaited']), ...calls].join('\n  union ')}
+),`;
+}

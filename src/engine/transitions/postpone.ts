@@ -2,13 +2,13 @@ import type { Queryable } from '../../database/database.ts';
 import { signature } from '../job/job-type.ts';
 import type { Outcome } from '../job/outcome.ts';
 import { ALIVE } from './fence.ts';
-import { freeHolds, tiedJobs } from './free-holds.ts';
+import { freeHolds } from './free-holds.ts';
 import { columnOf, rowsOf, type Column } from './row-columns.ts';
-import { leasesOf, type Settlement } from './settlement.ts';
+import { holdersIn, leasesOf, type Settlement } from './settlement.ts';
 
 // The jobs leave their lease in this statement: otherwise a rescue of that lease would make them due a second time. A lease
 // that has passed is not touched, and neither are its jobs.
-const postponeSql = (given: string, ties: string): string => `
+const postponeSql = (given: string, freed: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
 mine as materialized (
@@ -35,7 +35,7 @@ moved as materialized (
 later as (
   insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate)
   select job_id, now + wait_ms * interval '1 millisecond', rank, number, queue, type, gate from moved
-),${ties}
+),${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select now, job_id, number, 'released', 'worker:' || worker_id, reason from moved
@@ -69,6 +69,7 @@ export async function postpone(db: Queryable, settlements: readonly Settlement[]
     ],
     params,
   );
-  const ties = freeHolds(params, tiedJobs(settlements), 'moved', 'false');
-  await db.query(postponeSql(given, ties), params);
+  const freed =
+    holdersIn(settlements).length === 0 ? '' : freeHolds({ from: 'moved', ended: 'false' });
+  await db.query(postponeSql(given, freed), params);
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { intoLine, intoReady, LINE_CALL } from './make-ready.ts';
 
 const MAX_PROMOTED = 1_000;
 
@@ -10,26 +11,19 @@ due as (
     order by run_at limit ${MAX_PROMOTED} for update of later skip locked
   ))
   returning job_id, rank, attempt, queue, type, start_by, gate
-),
-ready as (
-  insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
-  select job_id, rank, attempt, queue, type, start_by from due where gate is null
-),
-parked as (
-  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
-  select job_id, due.gate, due.rank, attempt, job.weights[1], due.queue, due.type, due.start_by
-  from due join humdrum.job on job.id = due.job_id where due.gate is not null
-  returning gate
-),
+),${intoReady({ from: 'due' })}
+limited as materialized (
+  select due.*, job.weights[1] as weight from due join humdrum.job on job.id = due.job_id where due.gate is not null
+),${intoLine({ from: 'limited' })}
 call as (
-  insert into humdrum.wake_call (gate) select distinct gate from parked
+  insert into humdrum.wake_call (gate, parent_id) ${LINE_CALL}
 )
 select (select count(*) from due) as promoted, (
   select extract(epoch from min(run_at) - clock.now) * 1000 from humdrum.later where run_at > clock.now
 )::float8 as "nextMs"
 from clock`;
 
-/** Moves what has come due from `later` to `ready`. `nextMs`: how long until the next one is; null if there is none. */
+/** Moves due jobs from `later` to `ready`, or to `parked` if they have limits. `nextMs`: until the next one is due; null if there is none. */
 export async function promote(db: Queryable): Promise<{ promoted: number; nextMs: number | null }> {
   const { rows } = await db.query<{ promoted: number; nextMs: number | null }>(PROMOTE);
   return rows[0] ?? { promoted: 0, nextMs: null };

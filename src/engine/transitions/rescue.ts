@@ -1,8 +1,11 @@
 import type { Queryable } from '../../database/database.ts';
+import { freeHolds } from './free-holds.ts';
+import { LINE_CALL, makeReady } from './make-ready.ts';
+import { running } from './running.ts';
 
-// What the dead worker may be writing at this moment meets this statement at the attempt's primary key: whichever comes
-// second writes nothing. Inputs are not read: a job that kills whoever parses it must not kill its rescuers. The type with
-// its version is made from the job, as `signature` does.
+// The lost worker may be settling at this moment. Both then insert the same primary key into `attempt`, and the second one
+// writes nothing. Inputs are not read: an input that crashes the process that parses it must not crash the rescuers too.
+// `type` is built as `signature` does.
 const RESCUE = `
 with clock as materialized (select humdrum.clock() as now),
 expired as (
@@ -14,14 +17,11 @@ expired as (
   returning id, worker_id, claimed_at, jobs, attempts
 ),
 lost as materialized (
-  select expired.id as lease_id, expired.worker_id, expired.claimed_at, held.number, job.id as job_id,
-    job.rank, job.queue, job.max_attempts, held.number < job.max_attempts as again,
-    job.gates[1] as gate, job.weights[1] as weight, concat(job.type, '@' || nullif(job.version, 1)) as type
-  from expired cross join lateral unnest(expired.jobs, expired.attempts) as held (job_id, number)
+  select held.lease_id, held.worker_id, held.claimed_at, held.number, job.id as job_id, job.rank, job.queue, job.max_attempts,
+    held.number < job.max_attempts as again, job.gates[1] as gate, job.weights[1] as weight,
+    concat(job.type, '@' || nullif(job.version, 1)) as type
+  from ${running('expired')} as held
   cross join lateral (select * from humdrum.job where job.id = held.job_id offset 0) as job
-  where not exists (
-    select from humdrum.attempt where attempt.job_id = held.job_id and attempt.number = held.number
-  )
 ),
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, error_class, error_message)
@@ -31,45 +31,27 @@ attempt as (
   on conflict do nothing
   returning job_id
 ),
-rescued as materialized (select lost.* from lost join attempt using (job_id)),
-ready as (
-  insert into humdrum.ready (job_id, rank, attempt, queue, type)
-  select job_id, rank, number + 1, queue, type from rescued where again and gate is null
-),
-parked as (
-  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type)
-  select job_id, gate, rank, number + 1, weight, queue, type from rescued where again and gate is not null
-  returning gate
-),
+rescued as materialized (select lost.* from lost join attempt using (job_id)),${makeReady({
+  from: 'rescued',
+  where: 'again',
+  columns: { attempt: 'number + 1', start_by: 'null::timestamptz' },
+})}
 failed as (
   insert into humdrum.failed (job_id, failed_at, rank, attempt, queue, type, error_class)
   select job_id, clock.now, rank, number, queue, type, 'WorkerLost' from rescued, clock where not again
-),
-slot as (
-  delete from humdrum.slot using rescued where slot.job_id = rescued.job_id and not (slot.kept and again) returning slot.gate
-),
-unique_key as (
-  delete from humdrum.unique_key using rescued where unique_key.job_id = rescued.job_id and until is null and not again
-),
-awaited as (
-  delete from humdrum.awaited using rescued where awaited.job_id = rescued.job_id and not again returning parent_id
-),
-call as (
-  insert into humdrum.wake_call (gate, parent_id)
-  select gate, null::bigint from slot union select gate, null from parked union select null, parent_id from awaited
-),
+),${freeHolds({ from: 'rescued', ended: 'not freed.again', calls: [LINE_CALL] })}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select clock.now, job_id, number, event, $1, reason from rescued, clock, lateral (
     select 1 as step, 'rescued' as event, 'worker:' || worker_id || ' is lost' as reason
     union all select 2, 'failed', 'WorkerLost'
     union all select 3, 'retried', 'attempt ' || number + 1 || ' is due' where again
-  ) as said
+  ) as entry
   order by job_id, step
 )
 select count(*) as rescued, count(*) filter (where again) as again from rescued`;
 
-/** Takes back the jobs of workers whose leases have passed: each lost attempt is recorded, and tried again if any are left. */
+/** Rescues the jobs of workers whose leases have expired: records each lost attempt, and retries the job if attempts are left. */
 export async function rescue(
   db: Queryable,
   actor: string,

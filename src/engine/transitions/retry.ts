@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
+import { LINE_CALL, makeReady } from './make-ready.ts';
 
-// A job whose key has gone to another one meanwhile is left as it is; a key whose time has passed is free. The rows are
-// locked first: no key is taken for a job that is being cancelled at this moment. Spread out, the jobs come due evenly over `overMs`.
-// A parent waits for the children that are open, those that are retried with it included; one that has ended since this
-// statement began is what its call is for.
+// A job whose unique key another job holds by now stays failed; an expired key is free. The rows are locked first, so that
+// no key is taken for a job that is being cancelled at this moment. A parent waits for its open children, including those
+// that are retried with it. A child may end after this statement took its snapshot: the parent's wake call covers that.
 const RETRY = `
 with clock as materialized (select humdrum.clock() as now),
 wanted as materialized (
@@ -24,33 +24,28 @@ failed as (
   returning failed.job_id, failed.rank, failed.attempt, failed.queue, failed.type, wanted.parent_id
 ),
 again as materialized (
-  select failed.*, job.gates[1] as gate, job.weights[1] as weight, job.on_child_failure is not null
+  select failed.job_id, failed.rank, failed.attempt, failed.queue, failed.type, failed.parent_id,
+    job.gates[1] as gate, job.weights[1] as weight, job.on_child_failure is not null
       and (exists (select from humdrum.awaited where awaited.parent_id = failed.job_id)
-        or failed.job_id in (select parent_id from failed where parent_id is not null)) as awaiting,
+        or failed.job_id in (select parent_id from failed where parent_id is not null)) as awaiting, clock.now,
     clock.now + ($5::float8 + $4::float8 * (row_number() over (order by job_id) - 1) / count(*) over ()) * interval '1 millisecond' as run_at
   from failed join humdrum.job on job.id = job_id, clock
-),
-ready as (
-  insert into humdrum.ready (job_id, rank, attempt, queue, type)
-  select job_id, rank, attempt + 1, queue, type from again, clock where gate is null and not awaiting and run_at <= now
-),
-parked as (
-  insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type)
-  select job_id, gate, rank, attempt + 1, weight, queue, type from again, clock
-  where gate is not null and not awaiting and run_at <= now
-  returning gate
-),
+),${makeReady({
+  from: 'again',
+  where: 'not awaiting and run_at <= now',
+  columns: { attempt: 'attempt + 1', start_by: 'null::timestamptz' },
+})}
 later as (
   insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate, awaiting)
   select job_id, case when awaiting then now + interval '1 day' else run_at end, rank, attempt + 1, queue, type, gate, awaiting
-  from again, clock where awaiting or run_at > now
+  from again where awaiting or run_at > now
 ),
 awaited as (
   insert into humdrum.awaited (job_id, parent_id) select job_id, parent_id from again where parent_id is not null
 ),
 call as (
   insert into humdrum.wake_call (gate, parent_id)
-  select distinct gate, null::bigint from parked union all select null, job_id from again where awaiting
+  ${LINE_CALL} union select null, job_id from again where awaiting
 ),
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
@@ -59,9 +54,8 @@ audit as (
 select job_id as id from failed order by 1`;
 
 /**
- * Gives failed jobs one more attempt beyond those that their type allows: now, or spread evenly over `overMs` after
- * the next `afterMs`.
- * Answers those that it was given to.
+ * Gives failed jobs one attempt beyond those that their type allows: now, or spread evenly over `overMs` after the next
+ * `afterMs`. Returns the ids of the jobs retried.
  */
 export async function retry(
   db: Queryable,
@@ -78,7 +72,7 @@ export async function retry(
   return rows.map(({ id }) => id);
 }
 
-/** Why a failed job was not retried: null unless another job has its unique key. */
+/** The open job that holds a failed job's unique key, and so keeps it from being retried. Null if there is none. */
 export async function keyHolder(db: Queryable, id: number): Promise<number | null> {
   const { rows } = await db.query<{ holder: number }>(
     `select unique_key.job_id as holder from humdrum.failed join humdrum.job on job.id = failed.job_id

@@ -2,75 +2,90 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { runOutside } from '../../database/ambient.ts';
 import type { Database, Queryable } from '../../database/database.ts';
+import { StopSource } from '../handler/interruption.ts';
+import type { Runtime } from '../ports/runtime.ts';
 
-/** This process, unlike any other that ever had its host name and pid. */
+type MemberRuntime = Pick<Runtime, 'database' | 'onEvent'>;
+
+/** Unique to this process: an earlier process may have had the same host name and pid. */
 const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
 export interface MembershipOptions {
-  /** A process that is silent for this long has lost its jobs. */
+  /** A process that sends no heartbeat for this long loses its jobs. */
   leaseMs: number;
-  /** What it runs, for people to see. */
+  /** What it runs, shown to operators. */
   queues?: readonly string[];
   types?: readonly string[];
-  /** Called once, when no heartbeat has come through in time. The member is then no worker any more. */
-  onLost(): void;
-  onTrouble(error: unknown): void;
 }
 
 /**
- * A worker's place among the living. One heartbeat, on the database's clock, renews all its leases. A member that has no
- * answer for as long as a lease knows by itself that it is lost: whoever is cut off hears it from nobody.
+ * A worker's membership. One heartbeat, on the database's clock, renews all its leases. A member whose heartbeats get no
+ * reply for `leaseMs` treats its lease as lost: nothing can notify a process that is cut off.
  */
 export class Membership {
   readonly workerId: number;
-  readonly #database: Database;
-  readonly #options: MembershipOptions;
+  readonly #runtime: MemberRuntime;
+  readonly #leaseMs: number;
+  readonly #onLost: () => void;
   #nextBeat: NodeJS.Timeout | undefined;
-  #end: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
   #over = false;
 
-  private constructor(database: Database, workerId: number, options: MembershipOptions) {
-    this.#database = database;
+  private constructor(
+    runtime: MemberRuntime,
+    workerId: number,
+    leaseMs: number,
+    onLost: () => void,
+  ) {
+    this.#runtime = runtime;
     this.workerId = workerId;
-    this.#options = options;
+    this.#leaseMs = leaseMs;
+    this.#onLost = onLost;
   }
 
-  static async join(database: Database, options: MembershipOptions): Promise<Membership> {
-    // Nobody else can have an exclusive database open, so there a lease lives exactly as long as its process.
+  /** `onLost` is called once, when no heartbeat succeeded in time. The membership has ended by then. */
+  static async join(
+    runtime: MemberRuntime,
+    options: MembershipOptions,
+    onLost: () => void,
+  ): Promise<Membership> {
+    const { database } = runtime;
+    await expireOtherWorkers(database);
+    // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
-    const askedMs = performance.now();
+    const sentMs = performance.now();
     const workerId = await register(database, leaseMs, options);
-    const membership = new Membership(database, workerId, options);
-    if (leaseMs !== null) runOutside(() => membership.#heardAt(askedMs));
+    const membership = new Membership(runtime, workerId, options.leaseMs, onLost);
+    if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
     return membership;
   }
 
   async leave(): Promise<void> {
     this.#stopBeating();
-    await resign(this.#database, this.workerId);
+    await resign(this.#runtime.database, this.workerId);
   }
 
-  /** Alive for one lease from the moment at which the database was asked. */
-  #heardAt(askedMs: number): void {
-    clearTimeout(this.#end);
-    const leftMs = askedMs + this.#options.leaseMs - performance.now();
-    this.#end = setTimeout(() => this.#lose(), leftMs);
+  /** Counts the lease from when the query was sent: the database cannot have renewed it earlier. */
+  #renewed(sentMs: number): void {
+    clearTimeout(this.#expiry);
+    const leftMs = sentMs + this.#leaseMs - performance.now();
+    this.#expiry = setTimeout(() => this.#lose(), leftMs);
     this.#scheduleBeat();
   }
 
   #scheduleBeat(): void {
-    this.#nextBeat = setTimeout(() => void this.#beat(), this.#options.leaseMs / 3);
+    this.#nextBeat = setTimeout(() => void this.#beat(), this.#leaseMs / 3);
   }
 
   async #beat(): Promise<void> {
-    const askedMs = performance.now();
+    const sentMs = performance.now();
     try {
-      const alive = await beat(this.#database, this.workerId, this.#options.leaseMs);
+      const alive = await beat(this.#runtime.database, this.workerId, this.#leaseMs);
       if (this.#over) return;
-      if (alive) this.#heardAt(askedMs);
+      if (alive) this.#renewed(sentMs);
       else this.#lose();
     } catch (error) {
-      this.#options.onTrouble(error);
+      this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
       if (!this.#over) this.#scheduleBeat();
     }
   }
@@ -78,13 +93,30 @@ export class Membership {
   #lose(): void {
     if (this.#over) return;
     this.#stopBeating();
-    this.#options.onLost();
+    this.#onLost();
   }
 
   #stopBeating(): void {
     this.#over = true;
     clearTimeout(this.#nextBeat);
-    clearTimeout(this.#end);
+    clearTimeout(this.#expiry);
+  }
+}
+
+/** Runs `work` as a member. Its stop source is stopped if the lease is lost. */
+export async function asMember<T>(
+  runtime: MemberRuntime,
+  options: MembershipOptions,
+  work: (workerId: number, stop: StopSource) => Promise<T>,
+): Promise<T> {
+  const stop = new StopSource();
+  const membership = await Membership.join(runtime, options, () =>
+    stop.stop(new Error('This process has lost its lease.')),
+  );
+  try {
+    return await work(membership.workerId, stop);
+  } finally {
+    await membership.leave();
   }
 }
 
@@ -102,7 +134,7 @@ async function register(
   return (rows[0] as { id: number }).id;
 }
 
-/** False: too late, the leases have passed, and nothing brings them back. */
+/** Returns false if the leases have expired: an expired lease is never renewed. */
 async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
   const { rows } = await db.query(
     `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
@@ -119,7 +151,7 @@ async function resign(db: Queryable, workerId: number): Promise<void> {
   );
 }
 
-/** On a database that only this process can have open, every other worker is dead: no need to wait for its leases. */
+/** Only one process can open an exclusive database, so every earlier worker is dead: its leases are expired at once. */
 export async function expireOtherWorkers(db: Database): Promise<void> {
   if (!db.exclusive) return;
   await db.query(

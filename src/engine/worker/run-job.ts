@@ -5,9 +5,8 @@ import type { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import { type Failure, failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
-import type { Outcome, JobRun } from '../job/outcome.ts';
+import { ABANDONED, type JobRun, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { isPostponed } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import type { Settler } from '../settle/settler.ts';
 
@@ -16,11 +15,11 @@ interface RunJobOptions {
   settler: Settler;
   stop: StopSource;
   measure?: boolean;
-  /** Looks at the outcome before anything of it is kept. A failure takes its place, and the handler's writes are undone. */
+  /** Checks the outcome before it is recorded. A returned failure replaces it and rolls back the handler's writes. */
   approve?: (outcome: Outcome) => Failure | null;
 }
 
-/** Runs a claimed job and sees to it that its end is recorded: with its own transaction where it has one, else in the next batch. */
+/** Runs a claimed job and records its outcome: in the handler's transaction if there is one, else in the next batch. */
 export async function runJob(type: JobType, job: ClaimedJob, by: RunJobOptions): Promise<JobRun> {
   const { tracing } = by.runtime;
   return tracing
@@ -35,53 +34,58 @@ async function runTraced(
   by: RunJobOptions,
 ): Promise<JobRun> {
   const { settler, approve } = by;
-  const tooEarly =
+  const failedBefore =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.runtime.database, job) : null;
-  const ended = tooEarly ?? (await execute(type, job, by));
-  const seen = trace === null ? ended : { ...ended, trace };
-  const refused = 'error' in seen.ended ? null : approve?.(seen);
-  const outcome = refused ? { ...seen, ended: refused, effects: [] } : seen;
+  const untraced = failedBefore ?? (await execute(type, job, by));
+  const executed = trace === null ? untraced : { ...untraced, trace };
+  const rejected = 'error' in executed.ended ? null : approve?.(executed);
+  const outcome = rejected ? { ...executed, ended: rejected, effects: [] } : executed;
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
-    const settled = by.stop.stopped ? null : settleFailure(settler, { job, type, outcome });
-    return { outcome, settled: Promise.resolve(settled) };
+    const settled = by.stop.stopped
+      ? Promise.resolve(ABANDONED)
+      : settler.record({ job, type, outcome });
+    return { outcome, settled };
   }
   const settlement = { job, type, outcome };
-  // Nobody waits for the commit: the next handler has this one's place as soon as it is over.
+  // The commit is not awaited, so the next handler can take this one's slot at once.
   const settled = transaction
-    ? settleWithin(transaction, settlement, settler)
-    : settler.settle(settlement);
+    ? recordWithin(transaction, settlement, settler)
+    : settler.record(settlement);
   return { outcome, settled };
 }
 
-/** Null for a postponed job: it is given back, and no attempt is recorded. */
-async function settleFailure(
-  settler: Settler,
-  settlement: Settlement,
-): Promise<Outcome | false | null> {
-  const recorded = await settler.settle(settlement);
-  return isPostponed(settlement) ? null : recorded;
-}
-
-async function settleWithin(
+async function recordWithin(
   tx: OpenTransaction,
   settlement: Settlement,
   settler: Settler,
-): Promise<Outcome | false> {
+): Promise<Settled> {
   const { job, type, outcome } = settlement;
   try {
-    return (await settler.settleWithin(tx, settlement)) && outcome;
+    return await settler.recordWithin(tx, settlement);
   } catch (error) {
-    // Whether a lost COMMIT took effect is for the attempt's key to say: if it did, recording this failure does nothing.
+    // The COMMIT may have taken effect even though its reply was lost. Then the attempt's primary key exists already, and
+    // recording this failure does nothing.
     await tx.rollback();
     const ended = failureOf(error, type.retry.on, job.attempt);
-    return settler.settle({ job, type, outcome: { ...outcome, effects: [], ended } });
+    return settler.record({ job, type, outcome: { ...outcome, effects: [], ended } });
   }
 }
 
-/** A job that waited for children and must not run without them has failed before it began. */
+/** A job with `onFailure: 'fail'` fails without running if one of its children has not completed. */
 async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome | null> {
   const ended = await childFailure(database, job.id).catch((error: unknown) => failureOf(error));
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
+}
+
+/** Emits the event for a settled attempt. An abandoned one is reported by the release or the rescue of its job. */
+export function reportSettled(
+  onEvent: Runtime['onEvent'],
+  job: ClaimedJob,
+  outcome: Outcome,
+  settled: Settled,
+): void {
+  if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
+  if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
 }

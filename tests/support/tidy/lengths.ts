@@ -5,7 +5,7 @@ const MAX_FILE_LINES = 300;
 const MAX_FUNCTION_LINES = 70;
 
 /** Their functions hold tests, each of which is measured by itself. */
-const SUITES = new Set(['describe', 'eachBackend']);
+const SUITES = new Set(['describe', 'eachBackend', 'anyBackend']);
 
 /** Reasons by path, or by `path#function`. Whoever needs no exception any more loses it. */
 export type Exceptions = Readonly<Record<string, string>>;
@@ -56,7 +56,7 @@ function isFunction(node: Node) {
   );
 }
 
-/** `describe(…)`, `describe.each(…)(…)`, `eachBackend(…)`. */
+/** `describe(…)`, `describe.each(…)(…)`, `eachBackend(…)`, `anyBackend(…)`. */
 function isSuite(parent: Node | undefined): boolean {
   let callee: Node | undefined = parent;
   while (callee?.type === 'CallExpression' || callee?.type === 'MemberExpression') {
