@@ -43,7 +43,7 @@ export type Settled =
   | { readonly kind: 'recorded'; readonly outcome: Outcome }
   /** Refused: the lease had expired, and another worker may have the job. */
   | { readonly kind: 'fenced' }
-  /** Not recorded: the attempt was aborted, and the job will be released or rescued. */
+  /** Not recorded: the attempt was aborted or postponed, and the job will be released or rescued. */
   | { readonly kind: 'abandoned' };
 
 export const FENCED: Settled = { kind: 'fenced' };

@@ -9,7 +9,7 @@ import type { Settlement } from '../transitions/settlement.ts';
 const CLOSE_LEASES = `with clock as materialized (select humdrum.clock() as now) ${closeLeases('$1::bigint[]')}`;
 
 /**
- * Records finished attempts: one statement for the completed, one for the failed. Each write is fenced twice: the lease's
+ * Records finished attempts: one statement for the completed, one for the failed, one for the postponed. Each write is fenced twice: the lease's
  * worker must be alive, and the primary key allows one record per attempt. Returns the settlements that were refused.
  * Idempotent. `finishedLeases`: leases whose last jobs these are. If a settlement is deliverable, `db` must be a
  * transaction.

@@ -4,7 +4,7 @@ import { completeWithin } from '../transitions/complete.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
 import { auditFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
-import { FENCED, type Outcome, type Settled } from '../job/outcome.ts';
+import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { isPostponed } from '../transitions/postpone.ts';
 import { settle } from './settle.ts';
@@ -96,7 +96,8 @@ export class Settler {
       this.#finishedLeases.push(...finished);
       for (const { settlement, resolve } of batch) {
         const outcome = this.#replaced.get(settlement) ?? settlement.outcome;
-        resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
+        if (isPostponed(settlement)) resolve(ABANDONED);
+        else resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
       }
       if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
       if (settlements.some(isPostponed)) void this.#runtime.notify('later');

@@ -7,7 +7,6 @@ import { type Failure, failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import { ABANDONED, type JobRun, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { isPostponed } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import type { Settler } from '../settle/settler.ts';
 
@@ -46,7 +45,7 @@ async function runTraced(
     await transaction?.rollback();
     const settled = by.stop.stopped
       ? Promise.resolve(ABANDONED)
-      : recordFailure(settler, { job, type, outcome });
+      : settler.record({ job, type, outcome });
     return { outcome, settled };
   }
   const settlement = { job, type, outcome };
@@ -55,12 +54,6 @@ async function runTraced(
     ? recordWithin(transaction, settlement, settler)
     : settler.record(settlement);
   return { outcome, settled };
-}
-
-/** A postponed job is given back, and no attempt is recorded. */
-async function recordFailure(settler: Settler, settlement: Settlement): Promise<Settled> {
-  const settled = await settler.record(settlement);
-  return isPostponed(settlement) ? ABANDONED : settled;
 }
 
 async function recordWithin(
