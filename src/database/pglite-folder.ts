@@ -3,30 +3,30 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HumdrumError } from '../errors.ts';
 
-/** Stands in a folder in which a database is being made: who finds it there without its maker begins anew. */
-const MAKING = 'humdrum.making';
+/** Marks a folder whose database is being created. If the creator died, the next process starts over. */
+const MARKER = 'humdrum.making';
 const isOurs = (name: string): boolean => name.startsWith('humdrum.');
 
-/** Calls `make` with whether there is no database yet. Whoever calls holds the folder. Errors: `config-invalid`. */
+/** Calls `make` with whether the folder has no database yet. The caller must hold the folder's lock. Errors: `config-invalid`. */
 export async function inFolder<T>(
   folder: string,
   make: (isNew: boolean) => Promise<T>,
 ): Promise<T> {
-  const mark = join(folder, MAKING);
-  const half = existsSync(mark);
-  if (!half && existsSync(join(folder, 'PG_VERSION'))) return make(false);
+  const marker = join(folder, MARKER);
+  const isUnfinished = existsSync(marker);
+  if (!isUnfinished && existsSync(join(folder, 'PG_VERSION'))) return make(false);
   const others = (await readdir(folder)).filter((name) => !isOurs(name));
-  if (!half && others.length > 0) throw notEmpty(folder, others);
-  await writeFile(mark, '');
+  if (!isUnfinished && others.length > 0) throw notEmpty(folder, others);
+  await writeFile(marker, '');
   for (const name of others) await rm(join(folder, name), { recursive: true });
   const made = await make(true);
-  await rm(mark);
+  await rm(marker);
   return made;
 }
 
 function notEmpty(folder: string, [first]: readonly string[]): HumdrumError {
   return new HumdrumError(
     'config-invalid',
-    `The folder ${folder} holds something else than a database, like ${first}. Name one that is empty, or not there yet.`,
+    `The folder ${folder} contains other files, such as ${first}. Choose an empty folder or one that does not exist yet.`,
   );
 }
