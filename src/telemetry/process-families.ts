@@ -10,13 +10,13 @@ const ofJobs =
       [...queues].map(([queue, counts]): Sample => [{ type, queue }, count(counts)]),
     );
 
-/** Of types that have run here: dozens of lines each. */
+/** Only for types that have run here, because each histogram exports dozens of lines. */
 const ofRuns =
   (of: (type: TypeTally) => Distribution) =>
   ({ tally }: Seen): Sample<Distribution>[] =>
     [...tally.types]
       .filter(([, type]) => of(type).total > 0)
-      .map(([type, told]) => [{ type }, of(told)]);
+      .map(([type, typeTally]) => [{ type }, of(typeTally)]);
 
 const withOutcome = (outcome: string, samples: readonly Sample[]): Sample[] =>
   samples.map(([labels, value]) => [{ ...labels, outcome }, value]);
@@ -26,7 +26,7 @@ const ofWorker =
   ({ worker }: Seen): Sample[] =>
     single(worker && value(worker));
 
-/** Of what this process has done since it began. Sum them over processes. */
+/** Counters of this process since it started. Sum them over processes. */
 export const OF_THIS_PROCESS: readonly Family[] = [
   {
     name: 'humdrum_jobs_completed_total',
@@ -37,7 +37,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_jobs_failed_total',
-    help: 'Jobs that have failed for good here: no attempt was left, or the error was permanent.',
+    help: 'Jobs that failed here for good: no attempts were left, or the error was permanent.',
     kind: 'counter',
     labels: ['type', 'queue'],
     samples: ofJobs(({ failed }) => failed),
@@ -54,14 +54,14 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlements_fenced_total',
-    help: 'Attempts that were refused, since the lease of this worker had passed.',
+    help: 'Attempts that were not recorded because the lease of this worker had expired.',
     kind: 'counter',
     labels: ['type', 'queue'],
     samples: ofJobs(({ fenced }) => fenced),
   },
   {
     name: 'humdrum_job_run_seconds',
-    help: 'How long attempts have run.',
+    help: 'Run time of attempts.',
     kind: 'histogram',
     labels: ['type'],
     bounds: RUN_BOUNDS,
@@ -69,7 +69,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_job_wait_seconds',
-    help: 'From when jobs were due until they were claimed for their first attempt, on the clock of the database.',
+    help: 'Time from when jobs were due until their first attempt was claimed, by the database clock.',
     kind: 'histogram',
     labels: ['type'],
     bounds: WAIT_BOUNDS,
@@ -77,7 +77,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_claim_seconds',
-    help: 'How long the database took to answer claims, those that found nothing included.',
+    help: 'Time the database took for claims, including those that found no job.',
     kind: 'histogram',
     labels: ['queue'],
     bounds: TRIP_BOUNDS,
@@ -92,7 +92,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlement_batch_seconds',
-    help: 'How long the database took to record attempts that had ended, in batches.',
+    help: 'Time the database took to record batches of finished attempts.',
     kind: 'histogram',
     labels: [],
     bounds: TRIP_BOUNDS,
@@ -100,88 +100,88 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlement_batch_jobs_total',
-    help: 'Attempts that were recorded in batches. One with a transaction of its own is recorded in that.',
+    help: 'Attempts recorded in batches. Attempts that run in a transaction are recorded in it and not counted here.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.settlements.jobs),
   },
   {
     name: 'humdrum_leases_lost_total',
-    help: 'How often this worker was silent for too long, and has lost its jobs.',
+    help: 'Times this worker missed its heartbeats and lost its lease and jobs.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.leasesLost),
   },
   {
     name: 'humdrum_attempts_rescued_total',
-    help: 'Attempts of lost workers that this one has ended, so that their jobs go on.',
+    help: 'Attempts of lost workers that this worker ended, so that their jobs can run again.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.rescued),
   },
   {
     name: 'humdrum_jobs_released_total',
-    help: 'Jobs that this worker has given back unfinished.',
+    help: 'Jobs that this worker released unfinished.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.released),
   },
   {
     name: 'humdrum_ticks_fired_total',
-    help: 'Jobs that this process has made for schedules.',
+    help: 'Jobs that this process created for schedules.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.ticks),
   },
   {
     name: 'humdrum_troubles_total',
-    help: 'What has failed in the engine itself, and is tried again, by what it was doing.',
+    help: 'Errors inside the engine, which it retries, by activity.',
     kind: 'counter',
     labels: ['doing'],
     samples: ({ tally }) => [...tally.troubles].map(([doing, times]) => [{ doing }, times]),
   },
 ];
 
-/** Of this process at this moment. */
+/** Current state of this process. */
 export const OF_THIS_MOMENT: readonly Family[] = [
   {
     name: 'humdrum_worker_joined',
-    help: '1 while this worker has its lease, 0 when it has lost it or is stopping. Absent where none was started.',
+    help: '1 while this worker holds its lease, 0 after it lost it or while it stops. Absent if no worker was started.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ workerId, stopping }) => (workerId !== null && !stopping ? 1 : 0)),
   },
   {
     name: 'humdrum_worker_concurrency',
-    help: 'Handlers that may run at once in this worker.',
+    help: 'Maximum number of handlers that run at once in this worker.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ concurrency }) => concurrency),
   },
   {
     name: 'humdrum_worker_running_jobs',
-    help: 'Handlers that run in this worker.',
+    help: 'Handlers running in this worker.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ running }) => running),
   },
   {
     name: 'humdrum_worker_claimed_jobs',
-    help: 'Jobs that this worker has claimed and not begun.',
+    help: 'Jobs that this worker has claimed and not started.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ inHand }) => inHand),
   },
   {
     name: 'humdrum_worker_unsettled_jobs',
-    help: 'Jobs that have ended in this worker and wait to be recorded.',
+    help: 'Jobs that finished in this worker and are not recorded yet.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ unsettled }) => unsettled),
   },
   {
     name: 'humdrum_database_connections',
-    help: 'Connections of the pool of this process, by state: busy, idle, and callers that wait for one.',
+    help: 'Connections in the pool of this process by state: busy, idle, and callers waiting for one.',
     kind: 'gauge',
     labels: ['state'],
     samples: ({ connections: { busy, idle, waiting } }) => [
@@ -192,7 +192,7 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_database_connections_limit',
-    help: 'Most connections that the pool of this process opens.',
+    help: 'Maximum number of connections in the pool of this process.',
     kind: 'gauge',
     labels: [],
     samples: ({ mostConnections }) => single(mostConnections),
