@@ -6,7 +6,7 @@ import { action, id, instant, reason, text } from './values.ts';
 const tag = 'Many jobs';
 const some = (most: number) => z.array(text(most)).min(1).max(1_000);
 
-/** Which of the jobs that an action is allowed for. All that is given must fit; of several values of one, any. */
+/** Selects among the jobs that the action is allowed for. All fields must match; for a list, any of its values. */
 export const bulkFilter = z
   .strictObject({
     ids: z.array(id).min(1).max(1_000).optional(),
@@ -16,7 +16,7 @@ export const bulkFilter = z
     error: text(500)
       .min(1)
       .optional()
-      .meta({ description: "What the last attempt's error message contains, in any case" }),
+      .meta({ description: "Text in the last attempt's error message. Case is ignored" }),
     schedule: text(200).optional(),
     createdAfter: instant.optional(),
     createdBefore: instant.optional(),
@@ -28,9 +28,9 @@ export const previewBulk = endpoint({
   method: 'POST',
   path: '/jobs/bulk/preview',
   tag,
-  summary: 'What retrying or cancelling many jobs would be done to',
+  summary: 'Preview which jobs a bulk retry or cancel would change',
   description:
-    'Changes nothing. `token` is what the act is asked for with, within ten minutes. At most 100,000 jobs are counted, and acted upon at once; `more` says that there are others.',
+    'Changes nothing. Pass `token` to the action within ten minutes. A preview covers at most 100,000 jobs; `more` says whether others match.',
   role: 'operator',
   body: z.strictObject({ action, filter: bulkFilter }),
   answer: z.object({
@@ -50,9 +50,9 @@ export const actOnBulk = endpoint({
   method: 'POST',
   path: '/jobs/bulk/act',
   tag,
-  summary: 'Retry or cancel the jobs that a preview told of',
+  summary: 'Retry or cancel the jobs of a preview',
   description:
-    'No more of them than the preview counted, those with the lowest ids. What has ended or started meanwhile is left as it is, so `done` may be less than `of`.',
+    'Changes at most as many jobs as the preview counted, lowest ids first. Jobs that have ended or started since are left alone, so `done` may be less than `of`.',
   role: 'operator',
   body: z.strictObject({
     token: text(200_000),
@@ -62,20 +62,21 @@ export const actOnBulk = endpoint({
       .min(1)
       .max(100_000)
       .optional()
-      .meta({ description: 'Only so many now; default: all. `next` goes on' }),
+      .meta({ description: 'Maximum number of jobs in this call. Default: all. `next` continues' }),
     overMs: z
       .int()
       .min(0)
       .max(604_800_000)
       .optional()
-      .meta({ description: 'Of a retry: spread evenly over so many milliseconds' }),
+      .meta({ description: 'For a retry: spread the jobs evenly over this many milliseconds' }),
   }),
   answer: z.object({
     action,
     done: z.int(),
-    of: z.int().meta({ description: 'How many there were to do it to, at the most' }),
+    of: z.int().meta({ description: 'Number of jobs left from the preview before this call' }),
     next: z.string().nullable().meta({
-      description: 'The token for the rest, good for ten minutes more. Null: that was all',
+      description:
+        'The token for the remaining jobs, valid for another ten minutes. Null: none are left',
     }),
   }),
   refuses: ['preview-expired', 'input-invalid'],

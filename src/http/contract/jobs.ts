@@ -23,16 +23,16 @@ export const jobSummary = z
     type: z.string(),
     queue: z.string(),
     status,
-    attempts: z.int().meta({ description: 'Made so far' }),
+    attempts: z.int().meta({ description: 'Number of attempts made' }),
     maxAttempts: z.int(),
     createdAt: instant,
-    runAt: instant.meta({ description: 'When it is due, or was' }),
+    runAt: instant.meta({ description: 'When it is or was due' }),
     asOf: instant.meta({
-      description: 'What its handler sees as now: the tick of a scheduled job',
+      description: 'The time that its handler sees as now: the tick, for a scheduled job',
     }),
     schedule: z.string().nullable(),
     finishedAt: instant.nullable().meta({ description: 'When its last attempt ended' }),
-    errorClass: z.string().nullable().meta({ description: 'Of its last attempt' }),
+    errorClass: z.string().nullable().meta({ description: 'From its last attempt' }),
     errorMessage: z.string().nullable(),
   })
   .meta({ id: 'JobSummary' });
@@ -70,8 +70,8 @@ export const auditLine = z
 const jobDetail = jobSummary
   .extend({
     input: json,
-    parentId: id.nullable().meta({ description: 'The job that waits for it, or waited' }),
-    actions: z.array(action).readonly().meta({ description: 'What may be done to it now' }),
+    parentId: id.nullable().meta({ description: 'The job that waits or waited for it' }),
+    actions: z.array(action).readonly().meta({ description: 'Actions currently allowed' }),
     attemptRecords: z.array(attempt),
     effects: z.array(
       z.object({ kind: z.enum(['event', 'notification', 'file']), name: z.string(), data: json }),
@@ -80,20 +80,22 @@ const jobDetail = jobSummary
   })
   .meta({ id: 'Job' });
 
-/** Which jobs: all that is given must fit; of several values of one, any. Times are from their beginning to before their end. */
+/** Selects jobs. All fields must match; for repeated parameters, any value. Time ranges include `from` and exclude `to`. */
 export const jobQuery = z.strictObject({
   id: several(idText).optional(),
   status: several(status).optional(),
   type: several(text(200)).optional(),
   queue: several(text(200)).optional(),
-  attribute: several(z.string().regex(/^[^=]+=/s, 'It is a path and a value, like customer.id=17'))
+  attribute: several(
+    z.string().regex(/^[^=]+=/s, 'must be a path and a value, such as customer.id=17'),
+  )
     .optional()
-    .meta({ description: 'What stands in the input: `customer.id=17`' }),
+    .meta({ description: 'A value in the input, such as `customer.id=17`' }),
   errorClass: text(200).optional(),
   error: text(500)
     .min(1)
     .optional()
-    .meta({ description: "What the last attempt's error message contains, in any case" }),
+    .meta({ description: "Text in the last attempt's error message. Case is ignored" }),
   schedule: text(200).optional(),
   createdFrom: instant.optional(),
   createdTo: instant.optional(),
@@ -106,9 +108,9 @@ export const listJobs = endpoint({
   method: 'GET',
   path: '/jobs',
   tag,
-  summary: 'A page of jobs',
+  summary: 'List jobs',
   description:
-    'A page looks through a bounded number of jobs: it may hold fewer than were asked for, or none, though there are more. `next` says so.',
+    'A page scans a limited number of jobs, so it may contain fewer than `limit`, or none, although more follow. `next` is null on the last page.',
   role: 'viewer',
   query: jobQuery.extend({
     order: z.enum(['newest', 'oldest']).optional(),
@@ -124,7 +126,7 @@ export const showJob = endpoint({
   method: 'GET',
   path: '/jobs/{id}',
   tag,
-  summary: 'A job, with all that is recorded of it',
+  summary: 'Show a job with its attempts, effects and audit log',
   role: 'viewer',
   params: oneJob,
   answer: jobDetail,
@@ -136,7 +138,7 @@ export const whyJob = endpoint({
   method: 'GET',
   path: '/jobs/{id}/why',
   tag,
-  summary: 'Why a job is where it is, in a sentence',
+  summary: 'Explain the state of a job in a sentence',
   role: 'viewer',
   params: oneJob,
   answer: z.object({ status, why: z.string() }),
@@ -148,7 +150,7 @@ export const listChildren = endpoint({
   method: 'GET',
   path: '/jobs/{id}/children',
   tag,
-  summary: 'The jobs that a job waits for, or waited for, oldest first',
+  summary: 'List the children that a job waits or waited for, oldest first',
   role: 'viewer',
   params: oneJob,
   query: z.strictObject({
@@ -163,8 +165,8 @@ export const exportAttempt = endpoint({
   method: 'GET',
   path: '/jobs/{id}/attempts/{number}/recording',
   tag,
-  summary: 'An attempt with all that its handler was given, without secrets',
-  description: 'What `humdrum replay` runs again elsewhere.',
+  summary: 'Export the recording of an attempt: all inputs of its handler, without secrets',
+  description: 'For `humdrum replay`, which runs it again elsewhere.',
   role: 'viewer',
   params: z.strictObject({ id: idText, number: whole(1, 32_767) }),
   answer: z
@@ -194,7 +196,7 @@ export const cancelJob = endpoint({
   ...act,
   name: 'cancelJob',
   path: '/jobs/{id}/cancel',
-  summary: 'Cancel a job that is queued or failed',
+  summary: 'Cancel a queued or failed job',
 });
 
 export const enqueueJob = endpoint({
@@ -204,7 +206,7 @@ export const enqueueJob = endpoint({
   tag,
   summary: 'Enqueue a job',
   description:
-    'Answered when it is stored. `created` is false where an open job had the same unique key: then that is the answer.',
+    'Returns once the job is stored. If an open job has the same unique key, `created` is false and `id` is that job.',
   role: 'operator',
   body: z.strictObject({
     type: text(200),

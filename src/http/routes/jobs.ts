@@ -50,7 +50,7 @@ export const jobRoutes: readonly Route[] = [
   }),
 ];
 
-/** As the engine asks for it. */
+/** Converts the query to the engine's options. */
 export function queryOf({ id, attribute, ...rest }: z.output<typeof jobQuery>): ListOptions {
   const attributes = attribute?.map((text) => {
     const at = text.indexOf('=');
