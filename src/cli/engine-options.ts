@@ -6,7 +6,7 @@ import type { HumdrumOptions } from '../engine/options.ts';
 import { defineAlerts } from '../health/alerts.ts';
 import type { Setting } from './config.ts';
 
-/** What an engine is made with. */
+/** The engine's options from the configuration and the environment. */
 export function optionsOf({ config, database }: Setting): HumdrumOptions {
   return {
     ...(isFolder(database) ? { files: fsStorage(filesBeside(database)) } : {}),
@@ -18,17 +18,17 @@ export function optionsOf({ config, database }: Setting): HumdrumOptions {
   };
 }
 
-/** As the audit names whoever types commands here. */
+/** The actor of CLI commands in the audit log. */
 export function actor(): string {
   return `cli:${userInfo().username}`;
 }
 
-/** No other database's: what one does not name, it removes. */
+/** A folder for one database only: an engine removes files that its database does not reference. */
 export function filesBeside(folder: string): string {
   return join(dirname(folder), `${basename(folder)}-files`);
 }
 
-/** Of several, separated by commas, the first seals. */
+/** Several keys are separated by commas. The first one encrypts. */
 function secretKeys(): Pick<HumdrumOptions, 'secretKey'> {
   const keys = process.env['HUMDRUM_SECRET_KEY'];
   return keys ? { secretKey: keys.split(',') } : {};

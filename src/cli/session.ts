@@ -11,7 +11,7 @@ import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
 import { serverAddress, type ServerAddress } from './server-address.ts';
 
-/** Opens what the global flags, the environment and the configuration file name. */
+/** Opens the engine that the global flags, the environment and the configuration file define. */
 export async function openHumdrum(
   command: Command,
   onEvent?: Listener,
@@ -20,7 +20,7 @@ export async function openHumdrum(
   refuseUrl(command);
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
   if (isFolder(setting.database) && !existsSync(setting.database)) {
-    say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
+    say(`Creating the embedded database in ${setting.database}. This takes a few seconds.`);
   }
   const [{ createHumdrum }, { optionsOf }, { traceJobs }] = await Promise.all([
     import('../engine/create-humdrum.ts'),
@@ -36,14 +36,14 @@ export async function openHumdrum(
   return { humdrum, setting };
 }
 
-/** `JOB_DRY_RUN=1`: the whole process rehearses. */
+/** Whether `JOB_DRY_RUN=1` puts the whole process in dry-run mode. */
 export function isDryRun(): boolean {
   return process.env['JOB_DRY_RUN'] === '1';
 }
 
 /**
- * For a command that looks at jobs or acts on them: it asks the API, of the server that `--url` names, or of this process
- * over the database that the other flags name.
+ * Runs a command against the API: that of the server named with `--url`, or an in-process one on the database that the other
+ * flags name.
  */
 export async function withClient<T>(
   command: Command,
@@ -66,13 +66,13 @@ async function askServer<T>(
     if (!(error instanceof HumdrumError && error.code === 'unauthenticated')) throw error;
     const message =
       server.key === undefined
-        ? 'The server asks who you are. Give a key as HUMDRUM_KEY, or --key-file FILE. Where its database is, this makes one: humdrum keys create NAME --role ROLE (before the start, if that is the embedded database).'
-        : 'The server does not know this key: it is mistyped, of another server, expired or revoked. See: humdrum keys list';
+        ? 'The server requires a key. Pass it with HUMDRUM_KEY or --key-file FILE. Create one on the machine of the server: humdrum keys create NAME --role ROLE (before starting it, if it uses the embedded database).'
+        : 'The server does not accept this key. It is mistyped, expired, revoked or from another server. See: humdrum keys list';
     throw new HumdrumError('unauthenticated', message, { cause: error });
   }
 }
 
-/** For a command that opens the database, does one thing there, and closes. */
+/** Opens the engine, runs one action, and closes it. */
 export async function withHumdrum<T>(
   command: Command,
   act: (humdrum: Humdrum) => Promise<T>,
@@ -87,9 +87,10 @@ export async function withHumdrum<T>(
 /** Errors: `config-invalid`. */
 export function refuseUrl(command: Command): void {
   if (command.optsWithGlobals<GlobalFlags>().url === undefined) return;
-  const instead = command.name() === 'run' ? ' A server runs a job by: humdrum enqueue --wait' : '';
+  const instead =
+    command.name() === 'run' ? ' To run a job on a server: humdrum enqueue --wait' : '';
   throw new HumdrumError(
     'config-invalid',
-    `This command works on the database itself and takes no --url. Name the database with --database, or run it where the server runs.${instead}`,
+    `This command needs direct access to the database and does not support --url. Use --database, or run it on the machine of the server.${instead}`,
   );
 }

@@ -17,7 +17,7 @@ import { Progress } from '../progress.ts';
 import { refuseUrl } from '../session.ts';
 
 export function dbCommand(): Command {
-  const db = new Command('db').description('the database and its tables');
+  const db = new Command('db').description('inspect and migrate the database');
   db.addCommand(statusCommand());
   db.addCommand(planCommand());
   db.addCommand(migrateCommand());
@@ -26,8 +26,8 @@ export function dbCommand(): Command {
 
 function statusCommand(): Command {
   return new Command('status')
-    .description('which database it is, and which migrations it has; changes nothing')
-    .option('--json', 'for programs')
+    .description('show the database and its migrations, without changing anything')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, async (db, sets, where) => {
         const server = await readServer(db);
@@ -61,8 +61,8 @@ function statusCommand(): Command {
 
 function planCommand(): Command {
   return new Command('plan')
-    .description('print the SQL that `migrate` would run, and run none of it')
-    .option('--json', 'for programs')
+    .description('print the SQL that `migrate` would run, without running it')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, async (db, sets) => {
         const migrations = await planMigrations(db, sets);
@@ -75,8 +75,8 @@ function planCommand(): Command {
 
 function migrateCommand(): Command {
   return new Command('migrate')
-    .description('bring the tables up to date: all that is missing, or nothing')
-    .option('--json', 'for programs')
+    .description('apply all pending migrations in one transaction')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, async (db, sets) => {
         const progress = new Progress('migrating');
@@ -90,7 +90,7 @@ function migrateCommand(): Command {
     });
 }
 
-/** The database as it is: unlike other commands these do not bring it up to date first. */
+/** Opens the database without migrating it first, unlike other commands. */
 async function withDatabase(
   command: Command,
   act: (db: Database, sets: MigrationSet[], where: string) => Promise<void>,

@@ -29,39 +29,39 @@ interface ActFlags extends BulkFlags {
 const ENDPOINT = { retry: retryJob, cancel: cancelJob };
 
 export function retryCommand(): Command {
-  return actCommand('retry', 'give a failed job one more attempt, or many of them').option(
+  return actCommand('retry', 'retry one or more failed jobs, with one more attempt each').option(
     '--over <time>',
-    'spread many retries evenly over so long (90s, 10m, 2h)',
+    'spread the retries evenly over this time (90s, 10m, 2h)',
     toDurationMs,
   );
 }
 
 export function cancelCommand(): Command {
-  return actCommand('cancel', 'cancel a job that is queued or failed, or many of them');
+  return actCommand('cancel', 'cancel one or more queued or failed jobs');
 }
 
 function actCommand(action: Action, description: string): Command {
   return new Command(action)
     .description(description)
     .addArgument(new Argument('[id]', 'the job').argParser(toWhole))
-    .option('--reason <text>', 'why: it stands in the audit')
-    .option('--type <type>', 'all of this type; more than one may be given', toList)
-    .option('--queue <queue>', 'all of this queue; more than one may be given', toList)
-    .option('--error-class <class>', 'all whose last error is of this class, like Timeout')
-    .option('--error <text>', "all whose last error's message contains this")
-    .option('--schedule <name>', 'all that ticks of this schedule made')
-    .option('--created-after <instant>', 'all that were created later', toInstant)
-    .option('--created-before <instant>', 'all that were created earlier', toInstant)
-    .option('--all', 'all of them')
-    .option('--dry-run', 'count many by type and error, and do nothing: so without --yes')
-    .option('--yes', 'do it to many')
-    .option('--json', 'for programs')
+    .option('--reason <text>', 'the reason, recorded in the audit log')
+    .option('--type <type>', 'all jobs of this type; repeatable', toList)
+    .option('--queue <queue>', 'all jobs of this queue; repeatable', toList)
+    .option('--error-class <class>', 'all jobs whose last error has this class, such as Timeout')
+    .option('--error <text>', 'all jobs whose last error message contains this text')
+    .option('--schedule <name>', 'all jobs of this schedule')
+    .option('--created-after <instant>', 'all jobs created after this time', toInstant)
+    .option('--created-before <instant>', 'all jobs created before this time', toInstant)
+    .option('--all', 'all jobs')
+    .option('--dry-run', 'only count the jobs by type and error (the default without --yes)')
+    .option('--yes', 'change all these jobs')
+    .option('--json', 'print JSON')
     .action(async (id: number | undefined, flags: ActFlags, command: Command) => {
       const filter = filterOf(flags);
-      if (id !== undefined && filter) throw usage('Name a job, or say which ones, not both.');
+      if (id !== undefined && filter) throw usage('Give either a job id or a filter, not both.');
       if (id !== undefined) return actOnOne(action, id, flags, command);
       if (!filter) {
-        throw usage('Which job? Give its id, or say which ones: --type, --error, … or --all.');
+        throw usage('Give a job id, or a filter such as --type, --error or --all.');
       }
       const reason = reasonToAct(flags);
       await withClient(command, (client) =>
@@ -84,7 +84,7 @@ async function actOnOne(
   else print(`Job ${id} is ${DONE[action]}.`);
 }
 
-/** Null where nothing says which jobs are meant. */
+/** Null if no filter is given. */
 function filterOf(flags: ActFlags): BulkFilter | null {
   const { type, queue, errorClass, error, schedule, createdAfter, createdBefore } = flags;
   const given = { type, queue, errorClass, error, schedule, createdAfter, createdBefore };

@@ -8,7 +8,7 @@ import { count, print, printJson, say, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 
 export type BulkFilter = z.output<typeof bulkFilter>;
-/** So many at once: a bar that moves, and requests that no proxy gives up on. */
+/** Jobs per request: small enough for a moving progress bar, and for requests that no proxy times out. */
 const STEP = 2_000;
 
 type Preview = z.output<typeof previewBulk.answer>;
@@ -22,7 +22,7 @@ export interface BulkFlags {
 
 export const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancelled' };
 
-/** Tells what would be done, and does it where `--yes` and a reason say so. */
+/** Previews the action, and performs it if a reason is given (with `--yes`). */
 export async function actOnMany(
   client: Client,
   action: Action,
@@ -34,7 +34,7 @@ export async function actOnMany(
     if (flags.json) return printJson(preview);
     print(describe(preview));
     if (preview.count === 0) await hintAtWords(client, filter);
-    else say('To do it, add: --yes --reason TEXT');
+    else say('To proceed, add: --yes --reason TEXT');
     return;
   }
   const acted = await actInSteps(client, preview, reason, flags.over);
@@ -42,10 +42,10 @@ export async function actOnMany(
   print(
     `${count(acted.done)} of ${amount(preview)} ${acted.done === 1 ? 'is' : 'are'} ${DONE[action]}.`,
   );
-  if (preview.more) say('There are more: the same again does it to the next ones.');
+  if (preview.more) say('More jobs match. Run the command again for the next ones.');
 }
 
-/** All of them, as one act: its answer is that of the whole. */
+/** Processes all jobs in steps and returns the total. */
 async function actInSteps(
   client: Client,
   { action, token, count: of }: Preview,
@@ -71,10 +71,10 @@ async function actInSteps(
   return { action, done, of, next: null };
 }
 
-/** Null: only tell. Errors: `input-invalid`. */
+/** Null: preview only. Errors: `input-invalid`. */
 export function reasonToAct(flags: BulkFlags & { reason?: string }): string | null {
   if (flags.dryRun && flags.yes) {
-    throw new HumdrumError('input-invalid', 'Either --dry-run or --yes, not both.');
+    throw new HumdrumError('input-invalid', 'Use either --dry-run or --yes, not both.');
   }
   return flags.yes ? reasonOf(flags) : null;
 }
@@ -84,7 +84,7 @@ export function reasonOf({ reason }: { reason?: string }): string {
   if (reason?.trim()) return reason;
   throw new HumdrumError(
     'input-invalid',
-    'Say why, with --reason TEXT: it stands in the audit of each job.',
+    'Give a reason with --reason TEXT. It is recorded in the audit log of each job.',
   );
 }
 

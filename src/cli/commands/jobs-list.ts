@@ -31,32 +31,32 @@ interface ListFlags {
   json?: true;
 }
 
-/** Pages that find nothing are skipped, so many of them at most. */
+/** Maximum number of pages to read for one command. */
 const MOST_PAGES = 100;
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('jobs, the newest first')
-    .addOption(new Option('--status <status...>', 'only these').choices(STATUSES))
-    .option('--type <type...>', 'only these')
-    .option('--queue <queue...>', 'only these')
+    .description('list jobs, newest first')
+    .addOption(new Option('--status <status...>', 'only these statuses').choices(STATUSES))
+    .option('--type <type...>', 'only these types')
+    .option('--queue <queue...>', 'only these queues')
     .option(
       '--attribute <path=value>',
-      'whose input has this; more than one may be given',
+      'only jobs with this value in their input; repeatable',
       toAttribute,
     )
-    .option('--error-class <class>', 'whose last attempt failed with it, like Timeout')
-    .option('--error <text>', "whose last error's message contains this")
-    .option('--schedule <name>', 'that ticks of this schedule made')
-    .option('--id <id>', 'this one; more than one may be given', toIds)
-    .option('--created-after <instant>', 'created then or later', toInstant)
-    .option('--created-before <instant>', 'created earlier', toInstant)
-    .option('--finished-after <instant>', 'whose last attempt ended then or later', toInstant)
-    .option('--finished-before <instant>', 'whose last attempt ended earlier', toInstant)
-    .option('--oldest', 'the oldest first')
-    .option('--limit <number>', 'how many, at most 1000', toAtMost(1_000), 20)
-    .option('--after <cursor>', 'go on where a list ended')
-    .option('--json', 'for programs')
+    .option('--error-class <class>', 'only jobs whose last error has this class, such as Timeout')
+    .option('--error <text>', 'only jobs whose last error message contains this text')
+    .option('--schedule <name>', 'only jobs of this schedule')
+    .option('--id <id>', 'only this job; repeatable', toIds)
+    .option('--created-after <instant>', 'created at or after this time', toInstant)
+    .option('--created-before <instant>', 'created before this time', toInstant)
+    .option('--finished-after <instant>', 'last attempt ended at or after this time', toInstant)
+    .option('--finished-before <instant>', 'last attempt ended before this time', toInstant)
+    .option('--oldest', 'oldest first')
+    .option('--limit <number>', 'maximum number, up to 1000', toAtMost(1_000), 20)
+    .option('--after <cursor>', 'continue after a page')
+    .option('--json', 'print JSON')
     .action(async (flags: ListFlags, command: Command) => {
       const page = await withClient(command, async (client) => {
         const found = await fullPage(client, queryOf(flags));
@@ -65,11 +65,11 @@ export function listCommand(): Command {
       });
       if (flags.json) return printJson(page);
       print(jobsTable(page.jobs));
-      if (page.next !== null) say(`There are more. The next: the same with --after ${page.next}`);
+      if (page.next !== null) say(`There are more. Add --after ${page.next}`);
     });
 }
 
-/** One page may find fewer jobs than it was asked for, though there are more. */
+/** A page may contain fewer jobs than requested although more follow, so this reads pages until it has enough. */
 export async function fullPage(client: Client, query: Query & { limit: number }): Promise<Page> {
   let page = await client.call(listJobs, { query });
   const { jobs } = page;
@@ -116,16 +116,16 @@ function jobsTable(jobs: readonly JobSummary[]): string {
     second(job.runAt),
     errorOf(job),
   ]);
-  return table(HEAD, rows, 'No such jobs.');
+  return table(HEAD, rows, 'No matching jobs.');
 }
 
-/** Of its last attempt, in one line. */
+/** The error of the last attempt, on one line. */
 export const errorOf = ({ errorClass, errorMessage }: JobSummary): string =>
   errorClass === null ? '' : `${errorClass}: ${errorMessage ?? ''}`;
 
 function toAttribute(text: string, before: string[] = []): string[] {
   if (/^[^=]+=/.test(text)) return [...before, text];
-  throw new InvalidArgumentError('It is a path and a value, like customer.id=17.');
+  throw new InvalidArgumentError('Expected a path and a value, such as customer.id=17.');
 }
 
 function toIds(text: string, before: number[] = []): number[] {

@@ -6,7 +6,7 @@ import { Progress } from '../progress.ts';
 import { withHumdrum } from '../session.ts';
 
 export function picksCommand(): Command {
-  const picks = new Command('picks').description('the sports-picks pack');
+  const picks = new Command('picks').description('commands of the picks pack');
   picks.addCommand(importGamesCommand());
   picks.addCommand(placeBetsCommand());
   return picks;
@@ -14,14 +14,14 @@ export function picksCommand(): Command {
 
 function importGamesCommand(): Command {
   return new Command('import-games')
-    .description('store the games of a CSV file, all of them or none')
+    .description('import the games of a CSV file, all or none')
     .addArgument(
       new Argument(
         '<file>',
         'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site',
       ),
     )
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (path: string, options: { json?: true }, command: Command) => {
       const progress = new Progress('importing');
       const show = (done: number, of: number): void => progress.show(done, of);
@@ -38,9 +38,9 @@ function importGamesCommand(): Command {
 
 function placeBetsCommand(): Command {
   return new Command('place-bets')
-    .description('sample bets: one on each side of each market of each game')
-    .option('--stake-cents <number>', 'the stake of each bet', toWhole, 1_000)
-    .option('--json', 'for programs')
+    .description('place sample bets: one on each side of each market of each game')
+    .option('--stake-cents <number>', 'stake of each bet', toWhole, 1_000)
+    .option('--json', 'print JSON')
     .action(async (options: { stakeCents: number; json?: true }, command: Command) => {
       const result = await withHumdrum(command, ({ database }) =>
         placeBets(database, { stakeCents: options.stakeCents, everySide: true }),
