@@ -1,6 +1,6 @@
 import { hashAtCost, type Cost } from '../../src/access/password.ts';
 
-/** Of any cost they prove the same, but to the test that asks for the real one. */
+/** The cost makes no difference to tests, except to the one that tests the real cost. */
 export const CHEAP: Cost = { ln: 8, r: 8, p: 1 };
 
 hashAtCost(CHEAP);

@@ -17,14 +17,14 @@ import { openSpare, Spares } from './spares.ts';
 export type Backend = Database['backend'];
 
 export interface FreshOptions {
-  /** Whose tables are there besides the engine's. */
+  /** Packs whose tables are created besides the engine's. */
   packs?: readonly Pack[];
 }
 
-/** A migrated, empty database of the test's own, closed and gone when the test ends. Call it within a test or `beforeEach`. */
+/** Creates a migrated, empty database for the test, removed when the test ends. Call it within a test or `beforeEach`. */
 export type Fresh = (options?: FreshOptions) => Promise<Database>;
 
-/** The same tests on both backends. */
+/** Runs the same tests on both backends. */
 export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backend) => void): void {
   for (const backend of ['pglite', 'postgres'] as const) {
     describe(`${title} on ${backend}`, () => {
@@ -33,7 +33,7 @@ export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backen
   }
 }
 
-/** The same, for tests whose database outlives their process: `freshPlace()` is a folder or a URL. */
+/** Like `eachBackend`, for tests whose database outlives their process. `freshPlace()` returns a folder or a URL. */
 export function eachBackendWhere(
   title: string,
   tests: (freshPlace: () => Promise<string>, backend: Backend) => void,
@@ -53,7 +53,7 @@ export async function fresh(backend: Backend, options: FreshOptions = {}): Promi
   return db;
 }
 
-/** The one that the test before has left, emptied; or a copy, which takes ten times as long. */
+/** Reuses the emptied database of the previous test, or copies the template, which takes ten times as long. */
 async function freshPglite(packs: readonly Pack[]): Promise<Database> {
   const key = await migrationsKey(packs);
   const spare = (await spares.take(key)) ?? (await openSpare(await pgliteTemplate(packs)));
@@ -64,7 +64,7 @@ async function freshPglite(packs: readonly Pack[]): Promise<Database> {
 
 const spares = new Spares();
 
-/** A migrated, empty PostgreSQL database by its URL: for tests with more than one process or pool. */
+/** Creates a migrated, empty PostgreSQL database and returns its URL, for tests with several processes or pools. */
 export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<string> {
   const template = await postgresTemplate(packs);
   const name = newDatabaseName();
@@ -73,12 +73,12 @@ export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<strin
   return databaseUrl(name, inject('roadUrl'));
 }
 
-/** A pooler between us and the server does not carry LISTEN. */
+/** A pooler in front of the server does not support LISTEN. */
 export function listensDirectly(): boolean {
   return inject('roadUrl') === inject('postgresUrl');
 }
 
-/** An empty folder that is gone when the test ends. */
+/** Creates an empty folder, removed when the test ends. */
 export async function freshFolder(): Promise<string> {
   const folder = await mkdtemp(join(inject('runFolder'), 'test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -86,8 +86,8 @@ export async function freshFolder(): Promise<string> {
 }
 
 /**
- * Migrating takes seconds, a copy does not: both templates are made once in a run, by whoever needs them first. Each is
- * made under a name of its own, so two at once do some work twice and never see half of it; the first that is ready stays.
+ * Migrating takes seconds, copying does not, so each template is created once per run, by the first process that needs it. It is
+ * created under a unique name and then renamed: concurrent processes may do the work twice but never see a partial template.
  */
 async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
   const file = join(inject('runFolder'), `${await migrationsKey(packs)}.tar`);
@@ -128,7 +128,7 @@ async function prepare(db: Database, packs: readonly Pack[]): Promise<void> {
   await silenceSchedules(db);
 }
 
-/** The engine's own schedules have no tick to come: a full hour that passes during a test adds no job to it. */
+/** Stops the engine's own schedules, so that a full hour that passes during a test adds no jobs. */
 async function silenceSchedules(
   db: Database,
   types: readonly JobType[] = [sealAudit],
@@ -142,13 +142,13 @@ async function silenceSchedules(
   }
 }
 
-/** Nor have those of the command line's processes, which look after their jobs every five minutes. Needs the tables. */
+/** Stops the schedules of CLI processes, which check health every five minutes. Needs the tables. */
 export async function silenceProcesses(db: Database): Promise<void> {
   const watching = defineAlerts().types({ database: db, tell: () => undefined });
   await silenceSchedules(db, [sealAudit, ...watching]);
 }
 
-/** Changes when any migration does, so that a watching run makes its templates anew. */
+/** Changes with any migration, so that a watching run recreates its templates. */
 async function migrationsKey(packs: readonly Pack[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { name, folder } of migrationSets(packs)) {
@@ -167,7 +167,7 @@ async function dropDatabase(name: string): Promise<void> {
   await onServer(`drop database ${name} with (force)`);
 }
 
-/** Answers the number of rows. A connection for each statement: nothing to close, and nothing that outlives the server. */
+/** Runs a statement on its own connection, so that none outlives the server. Returns the number of rows. */
 async function onServer(sql: string, params: string[] = []): Promise<number> {
   const client = new Client({ connectionString: inject('postgresUrl') });
   await client.connect();

@@ -5,14 +5,14 @@ import { promisify } from 'node:util';
 
 const INSTALL_MS = 180_000;
 
-/** Where a program is, installed first where that needs nobody's consent: as root on Debian. Null: there is none to be had. */
+/** Finds a program. As root on Debian, installs it if it is missing. Null if it is not available. */
 export async function findProgram(
   program: string,
   debianPackage = program,
 ): Promise<string | null> {
   const found = onPath(program);
   if (found !== null || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return found;
-  // Tests that run at the same time may want the same.
+  // Concurrent tests may need the same program.
   const apt = (...args: string[]) =>
     promisify(execFile)('apt-get', ['-y', '-o', 'DPkg::Lock::Timeout=120', ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
@@ -30,7 +30,7 @@ function onPath(program: string): string | null {
   return folders.map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? null;
 }
 
-/** As `findProgram`, for tests that are left out where there is none: it says so, so that nobody takes them for passed. */
+/** Like `findProgram`, for tests that are skipped without the program. Prints a warning, so that skipped tests do not go unnoticed. */
 export async function programOrWarning(
   program: string,
   debianPackage = program,

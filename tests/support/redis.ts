@@ -5,23 +5,23 @@ import { freshFolder } from './databases.ts';
 import { programOrWarning } from './debian.ts';
 import { freePort } from './postgres-server.ts';
 
-/** Where the program is, installed where that needs nobody's consent. Null: there is none to be had. */
+/** Path of the program, installed if possible. Null if it is not available. */
 export async function findRedis(): Promise<string | null> {
   return programOrWarning('redis-server');
 }
 
 export interface RedisServer {
   readonly url: string;
-  /** Ends it, with all that it has. */
+  /** Stops the server. Its data is lost. */
   stop(): Promise<void>;
   /** Starts it again at the same address, empty. */
   start(): Promise<void>;
-  /** It takes connections and answers nothing. */
+  /** Makes the server accept connections but not reply. */
   freeze(): void;
   thaw(): void;
 }
 
-/** As with the other servers of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */
+/** As with the other test servers, a shell stops it when our pipe closes. */
 const KEEPER = `
 exec 3<&0
 "$@" 3<&- & server=$!
@@ -31,7 +31,7 @@ kill -CONT $server; kill -KILL $server
 wait $server
 `;
 
-/** A real Redis that keeps nothing on disk, gone when the test ends. */
+/** Starts a real Redis without persistence, removed when the test ends. */
 export async function startRedis(program: string): Promise<RedisServer> {
   const [folder, port] = [await freshFolder(), await freePort()];
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
@@ -50,8 +50,8 @@ export async function startRedis(program: string): Promise<RedisServer> {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     shell = started;
-    const said = await untilSaid(started, 'Ready to accept connections');
-    pid = Number(/^pid (\d+)/m.exec(said)?.[1]);
+    const output = await untilSaid(started, 'Ready to accept connections');
+    pid = Number(/^pid (\d+)/m.exec(output)?.[1]);
   };
   await start();
   onTestFinished(stop);
@@ -65,13 +65,13 @@ export async function startRedis(program: string): Promise<RedisServer> {
 }
 
 async function untilSaid(server: ChildProcess, words: string): Promise<string> {
-  let said = '';
+  let output = '';
   await new Promise<void>((resolve, reject) => {
     server.stdout?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-8_000);
-      if (said.includes(words)) resolve();
+      output = (output + chunk.toString()).slice(-8_000);
+      if (output.includes(words)) resolve();
     });
-    server.once('close', () => reject(new Error(`Redis ended: ${said}`)));
+    server.once('close', () => reject(new Error(`Redis ended: ${output}`)));
   });
-  return said;
+  return output;
 }

@@ -17,13 +17,13 @@ new Server({ port: 0, silent: true, directory: process.argv[1], configureBuckets
 
 export interface S3Place extends S3StorageOptions {
   endpoint: string;
-  /** Beside the protocol, on its disk. */
+  /** Copies on disk, bypassing the protocol. */
   copy(from: string, to: string): Promise<void>;
 }
 
-/** A real S3 endpoint with one empty bucket, gone when the test ends. */
+/** Starts a real S3 endpoint with one empty bucket, removed when the test ends. */
 export async function startS3(): Promise<S3Place> {
-  // The continuation tokens of its lists are DES, which OpenSSL has put away: so it has a process of its own.
+  // Its continuation tokens use DES, which needs OpenSSL's legacy provider, so the server runs in its own process.
   const flags = ['--openssl-legacy-provider', '--eval', PROGRAM];
   const folder = await freshFolder();
   const server = spawn(process.execPath, [...flags, folder], {

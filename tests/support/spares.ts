@@ -2,18 +2,18 @@ import { readCatalog } from '../../src/database/catalog.ts';
 import { openPglite, type PgliteDatabase } from '../../src/database/pglite.ts';
 import { definitions, emptyTables, forgetSession } from '../../src/testing/queries.ts';
 
-/** An embedded database with nothing in it but what its migrations have made. */
+/** An embedded database that contains only what its migrations created. */
 export interface Spare {
   db: PgliteDatabase;
   made: Made;
 }
 
 interface Made {
-  /** Tells cheaply that some definition has changed since. */
+  /** Cheap fingerprint that changes with any definition. */
   mark: string;
   schemas: string[];
   things: string;
-  /** The statement that defines the engine's clock, which tests take into their hands. */
+  /** Definition of the engine's clock, which tests may replace. */
   clock: string;
 }
 
@@ -34,7 +34,7 @@ async function schemasOf(db: PgliteDatabase): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Its definitions, and the migrations that it says it has. */
+/** Fingerprint of the definitions and of the recorded migrations. */
 async function markOf(db: PgliteDatabase): Promise<string> {
   const { rows } = await db.query('select * from humdrum.migration order by 1, 2');
   return JSON.stringify([await definitions(db), rows]);
@@ -57,11 +57,11 @@ async function thingsIn(db: PgliteDatabase, schemas: readonly string[]): Promise
   return JSON.stringify([await readCatalog(db, schemas), rows]);
 }
 
-/** What tests of this process have left, one of each kind. */
+/** Databases left by earlier tests of this process, one of each kind. */
 export class Spares {
   readonly #left = new Map<string, Spare>();
 
-  /** Null: there is none of the kind. Emptied of all rows, and of tables and clocks that a test has brought along. */
+  /** Takes a spare of this kind, without rows, and without tables and clocks that a test added. Null if there is none. */
   async take(kind: string): Promise<Spare | null> {
     const spare = this.#left.get(kind);
     this.#left.delete(kind);
@@ -76,7 +76,7 @@ export class Spares {
     return { db, made: { ...made, mark: await markOf(db) } };
   }
 
-  /** One that a test has closed is gone. */
+  /** Keeps the database as a spare, unless the test closed it. */
   async giveBack(kind: string, { db, made }: Spare): Promise<void> {
     const open = await db.handOver().catch(() => null);
     if (!open) return;
@@ -86,7 +86,7 @@ export class Spares {
   }
 }
 
-/** False: something else has changed, which is not undone. */
+/** False if something changed that cannot be undone. */
 async function restored(db: PgliteDatabase, made: Made): Promise<boolean> {
   const strange = (await schemasOf(db)).filter((name) => !made.schemas.includes(name));
   const drops = [...strange, 'public'].map((name) => `drop schema "${name}" cascade`);

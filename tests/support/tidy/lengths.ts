@@ -4,10 +4,10 @@ import { eachNode, finding, lineAt, type Finding, type SourceFile } from './sour
 const MAX_FILE_LINES = 300;
 const MAX_FUNCTION_LINES = 70;
 
-/** Their functions hold tests, each of which is measured by itself. */
+/** Functions that contain tests, which are measured individually. */
 const SUITES = new Set(['describe', 'eachBackend']);
 
-/** Reasons by path, or by `path#function`. Whoever needs no exception any more loses it. */
+/** Reasons by path, or by `path#function`. An exception that is no longer needed is a finding. */
 export type Exceptions = Readonly<Record<string, string>>;
 
 export function filesAreShort(files: readonly SourceFile[], exceptions: Exceptions): Finding[] {
@@ -67,7 +67,7 @@ function isSuite(parent: Node | undefined): boolean {
   );
 }
 
-/** Its own name, or that of the variable, method or property that it is the value of. */
+/** The function's own name, or that of the variable, method or property it is assigned to. */
 function functionName(node: Node, parent: Node | undefined): string {
   const id = 'id' in node && node.id ? node.id : holderName(parent);
   return id && 'name' in id && typeof id.name === 'string' ? id.name : '(nameless)';
