@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Scenario } from './scenario.ts';
 import type { System } from './system.ts';
 
-/** The folders are the lists: a system or a scenario more is a file more. */
+/** The folders are the lists. To add a system or a scenario, add a file. */
 const SCENARIOS = new URL('scenarios/', import.meta.url);
 const SYSTEMS = new URL('systems/', import.meta.url);
 const PEERS = new URL('systems/peers/', import.meta.url);
@@ -15,7 +15,7 @@ function namesIn(folder: URL): string[] {
     .toSorted();
 }
 
-/** As one reads them. Others come after these. */
+/** Order in the report. Other scenarios follow these. */
 const ORDER = [
   'drain',
   'drain-default',
@@ -41,12 +41,12 @@ export function scenarioNames(): string[] {
   return namesIn(SCENARIOS).toSorted((a, b) => place(a) - place(b));
 }
 
-/** Humdrum first. */
+/** Names of the systems, Humdrum first. */
 export function systemNames(): string[] {
   return [...namesIn(SYSTEMS), ...namesIn(PEERS)];
 }
 
-/** Imports what it runs on, so a peer's package is needed only by whoever measures it. */
+/** Imports a system on demand, so that a peer's package is needed only to measure that peer. */
 export async function loadSystem(name: string): Promise<System> {
   const folder = namesIn(SYSTEMS).includes(name) ? SYSTEMS : PEERS;
   const { system } = (await import(new URL(`${name}.ts`, folder).href)) as { system: System };

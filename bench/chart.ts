@@ -10,10 +10,10 @@ const BAR = 14;
 const HEAD = 34;
 const GAP = 14;
 
-/** Greys and a blue that can be read on white and on black, since a picture does not know its page: at least 4 : 1 for text on either. */
+/** Colours readable on white and on black, because the page's theme is unknown: text contrast is at least 4 : 1 on both. */
 const STYLE = `text { font: 13px system-ui, sans-serif; fill: #6f7a86 } .title { font-weight: 600 } .ours { font-weight: 600; fill: #2f76e6 } rect { fill: #8a949f } rect.ours { fill: #2f76e6 }`;
 
-/** The first metric of some scenarios as bars, as SVG. Null where no such scenario was measured. */
+/** An SVG bar chart of the first metric of some scenarios. Null if none of them was measured. */
 export function chart(results: Results): string | null {
   const panels = results.scenarios
     .filter((scenario) => scenario.chart)

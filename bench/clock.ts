@@ -1,4 +1,4 @@
-/** Milliseconds of the machine's monotonic clock: the same in all processes, and never set back. */
+/** Milliseconds of the machine's monotonic clock, which is the same in all processes and never goes back. */
 export function nowMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

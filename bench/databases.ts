@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { Watch } from './system.ts';
 
-/** The rows of one statement. */
+/** Runs a statement and returns its rows. */
 export type Rows = (sql: string, params?: unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
 export async function onPostgres<Result>(
@@ -22,13 +22,13 @@ function rowsOf(client: Client): Rows {
     (await client.query<Record<string, unknown>>(sql, params)).rows;
 }
 
-/** The one number that a statement answers. */
+/** Runs a statement that returns one number. */
 export async function numberFrom(query: Rows, sql: string, params?: unknown[]): Promise<number> {
   const [row] = await query(sql, params);
   return Number(Object.values(row ?? {})[0]);
 }
 
-/** A connection that stays, and asks how many jobs are open. */
+/** Keeps a connection that counts the open jobs. */
 export async function watchPostgres(url: string, sql: string): Promise<Watch> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -37,7 +37,7 @@ export async function watchPostgres(url: string, sql: string): Promise<Watch> {
 
 let made = 0;
 
-/** An empty database of its own, by its URL. */
+/** Creates an empty database and returns its URL. */
 export async function createDatabase(server: string): Promise<string> {
   const name = `bench_${process.pid}_${(made += 1)}`;
   await onPostgres(server, (query) => query(`create database ${name}`));
@@ -51,7 +51,7 @@ export async function dropDatabase(server: string, url: string): Promise<void> {
   await onPostgres(server, (query) => query(`drop database if exists ${name} with (force)`));
 }
 
-/** Where the server's log of changes ends. */
+/** The end of the server's write-ahead log. */
 export function walPosition(query: Rows): Promise<number> {
   return numberFrom(query, `select pg_current_wal_insert_lsn() - '0/0'::pg_lsn`);
 }

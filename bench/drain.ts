@@ -5,7 +5,7 @@ import type { Bench, Figures, Metric } from './scenario.ts';
 import type { Place, Producer, SettingsName, Watch } from './system.ts';
 import type { Tally, WorkerProcess, WorkerTask } from './worker-process.ts';
 
-/** What every scenario tells that empties a queue. */
+/** Metrics of all scenarios that drain a queue. */
 export const DRAIN_METRICS = {
   rate: { label: 'jobs/s', better: 'more' },
   walBytes: { label: 'WAL bytes/job', better: 'less' },
@@ -14,18 +14,18 @@ export const DRAIN_METRICS = {
 
 export interface DrainOptions {
   readonly jobs: number;
-  /** A system that has not finished by then is measured by what it has done. */
+  /** Time limit. A system that has not finished by then is measured by the jobs it has run. */
   readonly withinMs: number;
-  /** Worker processes. Default 1. */
+  /** Number of worker processes. Default: 1. */
   readonly processes?: number;
   readonly task?: Partial<WorkerTask>;
   readonly settings?: SettingsName;
 }
 
-/** After the last job has run, its completion must be stored within this. */
+/** Time limit for storing completions after the last job has run. */
 const SETTLED_WITHIN_MS = 30_000;
 
-/** Connects a producer, lets it be used, and disconnects it. */
+/** Connects a producer, passes it to a function, and disconnects it. */
 export async function produce(
   { system }: Bench,
   place: Place,
@@ -37,7 +37,7 @@ export async function produce(
   await producer.close();
 }
 
-/** The instant at which the store held no job any more that has not ended. */
+/** Waits until no jobs are open and returns that time. */
 export async function emptied(watch: Watch, withinMs = SETTLED_WITHIN_MS): Promise<number> {
   const untilMs = nowMs() + withinMs;
   for (;;) {
@@ -48,7 +48,7 @@ export async function emptied(watch: Watch, withinMs = SETTLED_WITHIN_MS): Promi
   }
 }
 
-/** Fills the queue of a fresh store, and then lets worker processes empty it. */
+/** Fills the queue of a fresh store, then drains it with worker processes. */
 export async function drain(bench: Bench, options: DrainOptions): Promise<Figures> {
   const { jobs, settings } = options;
   const place = await bench.fresh();
@@ -56,7 +56,7 @@ export async function drain(bench: Bench, options: DrainOptions): Promise<Figure
   return emptyQueue(bench, place, options);
 }
 
-/** The clock runs from the start of the workers until nothing is open. */
+/** Measures from the start of the workers until no jobs are open. */
 export async function emptyQueue(
   bench: Bench,
   place: Place,
@@ -89,7 +89,7 @@ export async function emptyQueue(
   });
 }
 
-/** False: not within that time. */
+/** False if the time limit passed first. */
 async function allHaveRun(
   workers: readonly WorkerProcess[],
   jobs: number,
@@ -105,7 +105,7 @@ async function allHaveRun(
   return false;
 }
 
-/** What they have done together: a job that ran in two processes counts for both. Of the memory, the most that one has. */
+/** Totals of all workers. A job that ran in two processes counts twice. Memory is the maximum of one process. */
 async function tallyOf(workers: readonly WorkerProcess[]): Promise<Tally> {
   const all = await Promise.all(workers.map((worker) => worker.tally()));
   const sum = (of: (tally: Tally) => number): number => all.reduce((so, one) => so + of(one), 0);
@@ -126,14 +126,14 @@ interface Drained {
   tally: Tally;
 }
 
-/** A rate is worth nothing where a job was lost or went unrecorded. */
+/** Verifies that no job was lost or unrecorded, because the rate would be meaningless. */
 export async function checkNothingIsLost(bench: Bench, drained: Drained): Promise<void> {
   const { place, workers, watch, jobs, whole, tally } = drained;
   const counts = await Promise.all(workers.map((worker) => worker.stop()));
   const open = await watch.open();
   await watch.close();
   if (whole) await bench.system.verify?.(place, jobs);
-  // What was measured went on running until it was stopped.
+  // The workers kept running after the measurement, until they were stopped.
   const ran = whole
     ? tally.jobs
     : counts.reduce((sum, count) => sum + (count?.jobs ?? 0), 0) || tally.jobs;

@@ -1,10 +1,10 @@
 /**
- * How the embedded database is asked: in one message, with statements that are prepared, beside PGlite's own `query`, which
- * is how an instance is asked that others use too. In turns, medians of the rounds, in memory.
+ * Compares two ways to query the embedded database: one protocol message with prepared statements, and PGlite's own `query`,
+ * which is used for shared instances. Takes turns in memory and reports the medians of the rounds.
  *
  *   bench/node_modules/.bin/node bench/embedded.ts
  *
- * Wants a build of Humdrum.
+ * Needs a build of Humdrum.
  */
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';

@@ -4,11 +4,11 @@ export interface Flags {
   readonly jobs: number;
   readonly runs: number;
   readonly quick: boolean;
-  /** Null: all but those on demand. */
+  /** Null: all except on-demand ones. */
   readonly only: readonly string[] | null;
   /** Null: all. */
   readonly systems: readonly string[] | null;
-  /** Null: `bench/results`, and with `--quick` nowhere. */
+  /** Null: `bench/results`, or nowhere with `--quick`. */
   readonly out: string | null;
 }
 
@@ -28,7 +28,7 @@ const OPTIONS = {
 
 export const USAGE = `npm run bench -- [--quick] [--jobs N] [--runs N] [--only a,b] [--systems a,b] [--out DIR]`;
 
-/** Errors: what is wrong with the command line, and what there is. */
+/** Throws an error that names the invalid flag and the valid values. */
 export function parseFlags(args: readonly string[], names: Names): Flags {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const { quick } = values;

@@ -3,7 +3,7 @@ import { nowMs } from './clock.ts';
 import type { Run, RunWithWrites } from './system.ts';
 import type { WorkerTask } from './worker-process.ts';
 
-/** Rows that the jobs of a writing scenario update, each of them one. */
+/** Number of rows in writing scenarios. Each job updates one. */
 export const ROWS = 10_000;
 
 interface Told {
@@ -17,7 +17,7 @@ interface Handler {
   counts(): { runs: number; jobs: number };
 }
 
-/** What the jobs do, the same in all systems: next to nothing, but every run of every job is counted. */
+/** The handler, the same for all systems. It does almost nothing but count every run of every job. */
 export function handlerFor(task: WorkerTask, told: Told): Handler {
   const seen = new Uint8Array(task.jobs);
   const milestone = task.milestone ?? task.jobs;

@@ -1,9 +1,9 @@
 /**
- * A history as the engine would have left it, written into the tables by statements over whole sets:
+ * Fills the tables with a history like that of the engine, with set-based statements:
  *
  *   bench/node_modules/.bin/node bench/history-rows.ts postgres://… 10000000
  *
- * Wants an empty database of its own and a build of Humdrum. Ten million jobs take about eight gigabytes.
+ * Needs an empty database and a build of Humdrum. Ten million jobs take about 8 GB.
  */
 import { fileURLToPath } from 'node:url';
 import { rollUpAll } from '../dist/engine/statistics/roll-up.js';
@@ -16,7 +16,7 @@ const CHUNK = 100_000;
 /** Ten million jobs in 30 days. */
 const EVERY_MS = 259.2;
 
-/** Of ten thousand jobs, how many are of each type. The rarest is one in fifty thousand. */
+/** Jobs of each type per ten thousand. The rarest is one in fifty thousand. */
 const SHARES: readonly [type: string, share: number][] = [
   ['history.mail', 3_500],
   ['history.sync', 2_500],
@@ -33,8 +33,8 @@ export const HISTORY_TYPES: readonly JobType[] = SHARES.map(([type]) =>
   defineJob({ type, input: z.unknown(), attributes, run: () => null }),
 );
 
-// One job in a hundred was cancelled before it started. Of 1,000 others 4 have failed for good after two attempts, and 12
-// completed in the second: two attempts in a hundred have failed. Half of all are of one tenant, three of another.
+// One job in a hundred was cancelled before it started. Of 1,000 others, 4 failed for good after two attempts and 12 completed in
+// the second, so two attempts in a hundred failed. Half of all jobs are of one tenant, and three jobs of another.
 const CHUNK_SQL = `
 with made as materialized (
   select id, hash, type, start + id * step as created_at,
@@ -88,7 +88,7 @@ select at, id, attempt, event, actor from (
   union all select created_at + interval '1 second', 1, id, null, 'cancelled', 'bench' from made where fate = 'cancelled'
 ) as told order by at, step`;
 
-/** Fills an empty database with jobs that have all ended, up to now: ten million in 30 days, fewer in fewer. */
+/** Fills an empty database with ended jobs up to now: ten million cover 30 days, fewer cover proportionally less. */
 export async function fillHistory(
   url: string,
   jobs: number,

@@ -1,10 +1,10 @@
 /**
- * The boards of the pack quiz with a million players: how long the job takes, beside the bare statements and beside the
- * way of one write a player.
+ * The leaderboards of the quiz pack with a million players: time of the job, compared with bare statements and with one write per
+ * player.
  *
  *   npm run bench:leaderboard [players]
  *
- * It starts a PostgreSQL with fsync, and 2 GB for its buffers, and a Redis of its own, and takes some minutes.
+ * Starts a PostgreSQL with fsync and 2 GB of buffers, and a Redis. Takes several minutes.
  */
 import { createClient } from 'redis';
 import { openPostgres } from '../dist/database/postgres.js';
@@ -17,12 +17,12 @@ import { machine } from './machine.ts';
 import { startRedis } from './redis.ts';
 
 const PLAYERS = Number(process.argv[2] ?? 1_000_000);
-/** So many are written one by one: all would take too long. */
+/** Players written one by one. All would take too long. */
 const ONE_BY_ONE = Math.min(20_000, PLAYERS);
-/** And of those so many in a commit each. */
+/** Of those, players written with a commit each. */
 const SAVED = Math.min(5_000, PLAYERS);
 const READS = 500;
-/** A Thursday: the weekly board has points, and so has the monthly one. */
+/** A Thursday, when both the weekly and the monthly board have points. */
 const NOW = new Date('2025-09-18T12:00:00Z');
 const HOUR_MS = 3_600_000;
 const at = (hour: number): Date => new Date(NOW.getTime() + hour * HOUR_MS);
@@ -37,7 +37,7 @@ async function timed(what: string, work: () => Promise<unknown>): Promise<number
   return seconds;
 }
 
-/** After this all players have other points on all boards. */
+/** Changes the points of all players on all boards. */
 async function shuffle(query: Rows, round: number): Promise<void> {
   await query(
     `update quiz.player_progress set xp = (xp * 7919 + ${round}) % 100003, xp_at = coalesce(xp_at, $1)`,
@@ -54,7 +54,7 @@ async function shuffle(query: Rows, round: number): Promise<void> {
   await query('checkpoint');
 }
 
-/** What one would write by hand for one board: no counts, no comparison, no parts. */
+/** A hand-written statement for one board, without counts, comparison or parts. */
 function bareStatement(
   type: (typeof BOARDS)[number],
   until: Date,
@@ -83,7 +83,7 @@ async function run(humdrum: Humdrum, type: string, hour: number): Promise<void> 
   if (!succeeded) throw new Error(`${type} failed: ${JSON.stringify(outcome.ended)}`);
 }
 
-/** The way of the source: all players into memory, sorted there, and a write for each, to Redis and to PostgreSQL. */
+/** The approach of the original application: sort all players in memory, then write each to Redis and PostgreSQL. */
 async function oneByOne(
   query: Rows,
   redisUrl: string,
@@ -208,7 +208,7 @@ async function measure(db: Database, query: Rows, redisUrl: string): Promise<voi
   );
 }
 
-/** As a server of this size has it: with the 128 MB of a new installation the disk would be measured. */
+/** Typical settings for a server of this size. The default 128 MB would measure the disk. */
 const settings = { shared_buffers: '2GB', max_wal_size: '4GB' };
 const postgres = await startPostgres({ fsync: true, settings });
 const redis = await startRedis();

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 
-/** In words. */
+/** Description of the machine for the report. */
 export function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${cpus().length} × ${model()}, ${memory} GiB, ${system()}`;
 }
 
-/** For the name of a file: `2-core-amd-epyc`. */
+/** Short form for file names: `2-core-amd-epyc`. */
 export function machineSlug(): string {
   const words =
     model()
@@ -26,7 +26,7 @@ function system(): string {
     const name = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
     if (name) return name;
   } catch {
-    // Not a Linux.
+    // Not Linux.
   }
   return `${type()} ${release()}`;
 }

@@ -6,10 +6,10 @@ import type { Figures } from './scenario.ts';
 
 const FILE = fileURLToPath(new URL('measure.ts', import.meta.url));
 
-/** No measurement takes that long, unless something waits for ever. */
+/** Longer than any measurement that is not hanging. */
 const LIMIT_MS = 30 * 60_000;
 
-/** One measurement in a process of its own. What goes wrong there is an answer too. */
+/** Runs one measurement in its own process. Errors there are returned, not thrown. */
 export async function measureApart(
   measurement: Measurement,
 ): Promise<Pick<Outcome, 'figures' | 'error'>> {
@@ -17,10 +17,10 @@ export async function measureApart(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     timeout: LIMIT_MS,
   });
-  let said = '';
+  let output = '';
   let figures: Figures | undefined;
   child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4_000);
+    output = (output + chunk.toString()).slice(-4_000);
   });
   child.on('message', (message: Figures) => {
     figures = message;
@@ -28,13 +28,13 @@ export async function measureApart(
   await new Promise<void>((resolve) => {
     child.once('close', () => resolve());
   });
-  return figures ? { figures } : { error: messageIn(said) };
+  return figures ? { figures } : { error: messageIn(output) };
 }
 
-/** The line of an uncaught error that says what is wrong. */
-function messageIn(said: string): string {
-  const lines = said.split('\n').map((line) => line.trim());
+/** The message line in the output of an uncaught error. */
+function messageIn(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim());
   return (
-    lines.find((line) => /^\w*Error\b/.test(line)) ?? (said.trim() || 'It ended without a word.')
+    lines.find((line) => /^\w*Error\b/.test(line)) ?? (output.trim() || 'It ended without a word.')
   );
 }

@@ -1,4 +1,4 @@
-/** A process for one measurement: one run of one scenario on one system. It answers the figures, or why there are none. */
+/** The process of one measurement: one run of one scenario on one system. Sends the figures, or the error. */
 import { loadScenario, loadSystem } from './catalogue.ts';
 import { createDatabase, dropDatabase } from './databases.ts';
 import type { Bench, Figures, Scale } from './scenario.ts';
@@ -8,7 +8,7 @@ export interface Measurement {
   readonly scenario: string;
   readonly system: string;
   readonly scale: Scale;
-  /** The server's URL, with a role that may create databases. */
+  /** The server's URL, with a role that can create databases. */
   readonly postgres: string;
   readonly redis: string | null;
 }

@@ -1,7 +1,7 @@
 import { onPostgres } from './databases.ts';
 import type { Place } from './system.ts';
 
-/** Holds a snapshot from now on until that is done, as a backup or a report does: no row that dies meanwhile can be vacuumed. */
+/** Holds a snapshot while the function runs, like a backup or a report. Rows that die meanwhile cannot be vacuumed. */
 export async function withOldSnapshot<Result>(
   { postgres }: Place,
   during: () => Promise<Result>,

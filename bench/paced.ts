@@ -8,16 +8,16 @@ import type { Place, Producer, Watch } from './system.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 const RATE = 500;
-/** Jobs of one call of enqueue. */
+/** Jobs per enqueue call. */
 const PIECE = 10;
 const EVERY_MS = (PIECE / RATE) * 1_000;
-/** After the last job is due, so long is waited for those that have not started. */
+/** How long to wait after the last job is due for jobs that have not started. */
 const LATE_MS = 30_000;
 
-/** 10 minutes at the default scale. */
+/** Lasts 10 minutes at the default scale. */
 export const jobsOf = ({ jobs }: Scale): number => Math.ceil((jobs * 3) / PIECE) * PIECE;
 
-/** What is looked at: the first minute and the last one, of a short run its first and its last third. */
+/** Length of the two windows measured: the first and last minute, or the first and last third of a short run. */
 const windowSeconds = (scale: Scale): number => Math.min(60, jobsOf(scale) / RATE / 3);
 
 export function whatIsPaced(scale: Scale): string {
@@ -38,7 +38,7 @@ export const PACED_METRICS = {
   dead: { label: 'dead rows', better: 'less' },
 } satisfies Record<string, Metric>;
 
-/** 500 jobs a second, and how that goes at first and at last. */
+/** Runs 500 jobs per second and measures the beginning and the end. */
 export async function paced(bench: Bench, place: Place): Promise<Figures> {
   const jobs = jobsOf(bench.scale);
   const worker = await bench.worker(place, { jobs: jobs + 1, tellStarts: true });
@@ -70,13 +70,13 @@ export async function paced(bench: Bench, place: Place): Promise<Figures> {
   });
 }
 
-/** Enqueues by the clock. What is late is made up for at once. */
+/** Enqueues at a fixed rate. Late calls are made up for at once. */
 class Pace {
   readonly startMs = nowMs();
   readonly ended: Promise<void>;
   readonly #producer: Producer;
   readonly #calls: Promise<void>[] = [];
-  /** Jobs that are stored. */
+  /** Number of jobs stored. */
   stored = 0;
 
   constructor(producer: Producer, jobs: number) {
@@ -84,7 +84,7 @@ class Pace {
     this.ended = this.#run(jobs);
   }
 
-  /** Errors: what a call of enqueue ended with. */
+  /** Waits for all calls. Throws the error of a failed call. */
   async answered(): Promise<void> {
     await Promise.all(this.#calls);
   }
@@ -94,7 +94,7 @@ class Pace {
       const waitMs = this.startMs + dueAfterMs(from) - nowMs();
       if (waitMs > 0) await sleep(waitMs);
       const call = this.#enqueue(from);
-      call.catch(() => undefined); // It is told at the end.
+      call.catch(() => undefined); // The error is reported at the end.
       this.#calls.push(call);
     }
     await sleep(Math.max(0, this.startMs + dueAfterMs(jobs) - nowMs()));
@@ -111,7 +111,7 @@ const dueAfterMs = (id: number): number => Math.floor(id / PIECE) * EVERY_MS;
 interface Look {
   readonly atMs: number;
   readonly completed: number;
-  /** Null where it cannot be told. */
+  /** Null if it cannot be determined. */
   readonly serverMs: number | null;
   readonly workerMs: number;
 }
@@ -122,7 +122,7 @@ interface Looker {
   worker: WorkerProcess;
 }
 
-/** At the beginning and the end of the first and of the last stretch. */
+/** Samples at the start and the end of the first and the last window. */
 async function looksDuring(pace: Pace, looker: Looker, scale: Scale): Promise<Look[]> {
   const wholeMs = dueAfterMs(jobsOf(scale));
   const windowMs = windowSeconds(scale) * 1_000;

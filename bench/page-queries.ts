@@ -1,6 +1,6 @@
 import type { Humdrum, PageOptions } from '../dist/index.js';
 
-/** What a page of jobs asks, by names for people. Those that are hardest on a database are among them. */
+/** Queries of job pages by description, including those that are hardest on the database. */
 const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
   newest: {},
   'oldest first': { order: 'oldest' },
@@ -39,7 +39,7 @@ const PAGE_QUERIES: Readonly<Record<string, PageOptions>> = {
 
 const DAY_MS = 86_400_000;
 
-/** Those that are about a time, which depends on when the history was made. */
+/** Queries with times, which depend on when the history was created. */
 function timedQueries(now: number): Record<string, PageOptions> {
   const ago = (days: number): Date => new Date(now - days * DAY_MS);
   return {
@@ -74,7 +74,7 @@ export interface Timing extends Answer {
   worstMs: number;
 }
 
-/** Each query so many times, the first two not counted: what a dashboard asks is prepared and in memory. */
+/** Runs each query this many times and drops the first two, because a dashboard's queries are prepared and cached. */
 export async function timeQueries(humdrum: Humdrum, times: number): Promise<Timing[]> {
   const timings: Timing[] = [];
   for (const [name, ask] of Object.entries(questions(Date.now()))) {
@@ -84,13 +84,13 @@ export async function timeQueries(humdrum: Humdrum, times: number): Promise<Timi
 }
 
 interface Answer {
-  /** Or types. */
+  /** Number of jobs, or of types. */
   jobs: number;
   /** Whether it is the last page. */
   last: boolean;
 }
 
-/** Everything that is timed, by its name. */
+/** All timed queries by name. */
 export function questions(now: number): Record<string, (humdrum: Humdrum) => Promise<Answer>> {
   const pages = Object.entries({ ...PAGE_QUERIES, ...timedQueries(now) }).map(([name, query]) => {
     const ask = async (humdrum: Humdrum): Promise<Answer> => {

@@ -3,7 +3,7 @@ import type { Payload } from './system.ts';
 const BYTES = 100;
 const PADS = Array.from({ length: BYTES }, (_, length) => 'x'.repeat(length));
 
-/** 100 bytes as JSON, whatever the id. */
+/** A payload that is 100 bytes of JSON for any id. */
 export function payload(id: number): Payload {
   const bare = JSON.stringify({ id, pad: '' }).length;
   return { id, pad: PADS[BYTES - bare] ?? '' };
@@ -13,7 +13,7 @@ export function payloads(count: number, from = 0): Payload[] {
   return Array.from({ length: count }, (_, at) => payload(from + at));
 }
 
-/** Pieces of at most `size`. */
+/** Splits into pieces of at most `size`. */
 export function pieces<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
     items.slice(at * size, (at + 1) * size),

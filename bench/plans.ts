@@ -1,10 +1,10 @@
 /**
- * What the hot statements do in a database, as PostgreSQL tells of it: EXPLAIN (ANALYZE, BUFFERS) of each, and of what the
- * functions that it calls do, at the sizes at which workers call them.
+ * Query plans of the hot statements: EXPLAIN (ANALYZE, BUFFERS) of each, and of the statements inside the functions it calls, with
+ * the batch sizes of workers.
  *
  *   bench/node_modules/.bin/node bench/plans.ts postgres://… > bench/results/plans.md
  *
- * Wants a build of Humdrum, and the rights of a superuser for `auto_explain`. All that it does is rolled back.
+ * Needs a build of Humdrum and a superuser for `auto_explain`. All changes are rolled back.
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
@@ -38,11 +38,11 @@ export interface Explained {
   readonly jobs: number;
   readonly ms: number;
   readonly buffers: string;
-  /** As `auto_explain` tells them, the inner ones first. */
+  /** Plans from `auto_explain`, inner ones first. */
   readonly plans: readonly string[];
 }
 
-/** Runs every hot statement once, after once unseen, and undoes all of it. */
+/** Explains every hot statement, after one warm-up run, and rolls everything back. */
 export async function explainAll(url: string): Promise<Explained[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -53,7 +53,7 @@ export async function explainAll(url: string): Promise<Explained[]> {
     await client.query(NEXT);
     told.length = 0;
     const result = await verb();
-    await client.query(NEXT); // Of a query without writes the plan is told when the next one comes.
+    await client.query(NEXT); // The plan of a read-only query arrives only with the next query.
     const plans = told.filter((plan) => plan.startsWith('duration:') && !plan.includes(NEXT));
     const [longest = ''] = plans.toSorted((a, b) => durationOf(b) - durationOf(a));
     explained.push({ what, jobs, ms: durationOf(longest), buffers: buffersOf(longest), plans });
@@ -163,7 +163,7 @@ function report(explained: readonly Explained[]): string {
   return `# The plans of the hot statements\n\n${table.join('\n')}\n\n${details.join('\n\n')}\n`;
 }
 
-/** Of the whole statement: those of its first node. */
+/** The buffers of the whole statement are those of its first node. */
 function buffersOf(plan: string): string {
   return /Buffers: (.*)/.exec(plan)?.[1] ?? '';
 }

@@ -14,10 +14,10 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** What is said of it in the report. All else is as Redis comes. */
+/** Settings named in the report. All others are Redis' defaults. */
 export const REDIS_SETTINGS = { appendonly: 'yes', appendfsync: 'everysec' };
 
-/** A Redis of our own on a free port, or null where there is none and none can be installed. */
+/** Starts a Redis on a free port. Null if it is not installed and cannot be. */
 export async function startRedis(): Promise<RedisServer | null> {
   const version = (await installed()) ?? (await install());
   if (version === null) return null;
@@ -31,7 +31,7 @@ export async function startRedis(): Promise<RedisServer | null> {
   const ended = new Promise<void>((resolve) => {
     server.once('close', () => resolve());
   });
-  // It must not outlive us, whatever ends us.
+  // The server must not outlive this process.
   const kill = (): void => {
     server.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -51,13 +51,13 @@ export async function startRedis(): Promise<RedisServer | null> {
 }
 
 async function ready(output: NodeJS.ReadableStream, ended: Promise<void>): Promise<void> {
-  let said = '';
+  let text = '';
   await new Promise<void>((resolve, reject) => {
     output.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4_000);
-      if (said.includes('Ready to accept connections')) resolve();
+      text = (text + chunk.toString()).slice(-4_000);
+      if (text.includes('Ready to accept connections')) resolve();
     });
-    void ended.then(() => reject(new Error(`Redis ended: ${said}`)));
+    void ended.then(() => reject(new Error(`Redis ended: ${text}`)));
   });
 }
 

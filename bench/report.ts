@@ -11,7 +11,7 @@ import { spread } from './statistics.ts';
 /** The system that the others are compared with. */
 export const OURS = 'humdrum';
 
-/** The results as Markdown. `chart`: the file beside it. */
+/** Formats the results as Markdown. `chart`: name of the chart's file. */
 export function report(results: Results, chart: string | null): string {
   return [
     `# Benchmark of ${results.date}`,
@@ -45,7 +45,7 @@ function manner({ runs, scale }: Results): string {
   );
 }
 
-/** Null before the first measurement of it. */
+/** Null if the scenario has not been measured yet. */
 function section(results: Results, scenario: ScenarioFacts): string | null {
   const metrics = Object.entries(scenario.metrics);
   const measured = results.systems.filter((system) =>
@@ -73,7 +73,7 @@ function cell(values: readonly number[], metric: Metric): string {
     : `${middle} (${figure(least, metric)}–${figure(most, metric)})`;
 }
 
-/** As many places as the metric has, and never a 0 for what is not nothing. */
+/** Formats with the metric's decimals. Values below 10 get one decimal if the metric has none, so that they do not round to 0. */
 export function figure(value: number, { digits = 0 }: Pick<Metric, 'digits'>): string {
   const places = value !== 0 && Math.abs(value) < 10 && digits === 0 ? 1 : digits;
   return value.toLocaleString('en', {
@@ -92,11 +92,11 @@ function remarks(results: Results, scenario: ScenarioFacts, system: SystemFacts)
   const own = results.outcomes.filter(
     (one) => one.scenario === scenario.name && one.system === system.name,
   );
-  const said = own.flatMap(({ figures, error }) => [
+  const notes = own.flatMap(({ figures, error }) => [
     ...(figures?.note === undefined ? [] : [figures.note]),
     ...(error === undefined ? [] : [`failed: ${firstLine(error)}`]),
   ]);
-  return [...new Set(said)].join('; ');
+  return [...new Set(notes)].join('; ');
 }
 
 function firstLine(text: string): string {
@@ -112,7 +112,7 @@ function withSource({ text, source }: { text: string; source: string }): string 
   return source.startsWith('https:') ? `${text} ([source](${source}))` : text;
 }
 
-/** So many columns after the first are numbers. */
+/** `numbers`: number of numeric columns after the first. */
 function table(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

@@ -7,7 +7,7 @@ export interface Outcome {
   readonly system: string;
   readonly run: number;
   readonly figures?: Figures;
-  /** Why there are no figures. */
+  /** Why the run has no figures. */
   readonly error?: string;
 }
 
@@ -28,13 +28,13 @@ export interface SystemFacts {
   readonly writes: string;
 }
 
-/** All that the report tells. */
+/** All data of the report. */
 export interface Results {
   readonly date: string;
   readonly command: string;
   readonly machine: string;
   readonly node: string;
-  /** By the server: its version, and what it was set to. */
+  /** Version and settings by server. */
   readonly servers: Readonly<Record<string, string>>;
   readonly scale: Scale;
   readonly runs: number;
@@ -43,7 +43,7 @@ export interface Results {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Of one metric, in the order of the runs; only those that have it. */
+/** Values of one metric in the order of the runs, omitting runs without it. */
 export function valuesOf(
   { outcomes }: Results,
   scenario: string,
@@ -57,7 +57,7 @@ export function valuesOf(
   );
 }
 
-/** How many times better the first system was than the other, in each run that has both. */
+/** Factor by which the first system was better, for each run that has both. */
 export function ratiosOf(
   results: Results,
   { name, metrics }: ScenarioFacts,

@@ -1,4 +1,4 @@
-/** `npm run bench`: Humdrum and its peers side by side. README.md beside this file tells more. */
+/** `npm run bench`: compares Humdrum with its peers. See README.md in this folder. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ type Named<Item> = readonly (readonly [name: string, item: Item])[];
 interface Servers {
   readonly postgres: string;
   readonly redis: string | null;
-  /** As the report names them. */
+  /** Versions and settings for the report. */
   readonly facts: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -37,7 +37,7 @@ async function named<Item>(
   return Promise.all(names.map(async (name) => [name, await load(name)] as const));
 }
 
-/** Those that `--only` names; else all that do not take too long. */
+/** The scenarios named with `--only`, otherwise all that are not on demand. */
 async function chosenScenarios({ only, quick }: Flags): Promise<Named<Scenario>> {
   const all = await named(only ?? scenarioNames(), loadScenario);
   return all.filter(([, { onDemand }]) => only !== null || quick || onDemand !== true);
@@ -80,16 +80,16 @@ async function postgresSettings(url: string): Promise<string> {
   const settings = await onPostgres(url, (query) =>
     query('select name, current_setting(name) as value from unnest($1::text[]) name', [names]),
   );
-  const said = settings.map(({ name, value }) => `${String(name)} ${String(value)}`);
-  return `on the same machine, stock settings: ${said.join(', ')}`;
+  const shown = settings.map(({ name, value }) => `${String(name)} ${String(value)}`);
+  return `on the same machine, stock settings: ${shown.join(', ')}`;
 }
 
-/** What is dirty is written before the clock runs, so that nobody pays for who was before. */
+/** Writes dirty pages before measuring, so that no system pays for the one before it. */
 async function checkpoint(url: string): Promise<void> {
   await onPostgres(url, (query) => query('checkpoint')).catch(() => undefined);
 }
 
-/** Not counted: the first to write much would pay for files that all others find there. */
+/** Runs before measuring: the first heavy writer would otherwise pay for files that the others can reuse. */
 async function warmUp({ jobs }: Flags, servers: Servers, systems: Named<System>): Promise<void> {
   const scale: Scale = { jobs: Math.ceil(jobs / 5), quick: true };
   const { postgres, redis } = servers;
@@ -105,7 +105,7 @@ interface Task {
   readonly store: System['store'];
 }
 
-/** Run by run, scenario by scenario, the systems in turns. */
+/** Ordered by run, then scenario. Systems take turns. */
 function tasksOf({ runs }: Flags, systems: Named<System>, scenarios: Named<Scenario>): Task[] {
   return Array.from({ length: runs }, (_, run) =>
     scenarios.flatMap(([scenario, { suits }]) =>
@@ -116,7 +116,7 @@ function tasksOf({ runs }: Flags, systems: Named<System>, scenarios: Named<Scena
   ).flat();
 }
 
-/** A quick run measures nothing, so it does several things at once. There is one Redis, and all have the same place there. */
+/** Quick runs measure nothing, so they run in parallel, except on Redis, which all systems share. */
 async function measureAll(
   { jobs, quick }: Flags,
   { postgres, redis }: Servers,
@@ -179,7 +179,7 @@ async function main(flags: Flags): Promise<number> {
     await measureAll(flags, servers, tasksOf(flags, systems, scenarios), async (outcome) => {
       outcomes.push(outcome);
       tell(outcome, flags);
-      // A run takes long: what there is outlives whatever happens to the rest.
+      // A run takes long, so partial results are saved in case it fails later.
       if (folder !== null) await writeResults(results, folder, name);
     });
   } finally {
@@ -189,7 +189,7 @@ async function main(flags: Flags): Promise<number> {
   return outcomes.some(({ error }) => error !== undefined) ? 1 : 0;
 }
 
-/** Where the results went is of no interest to who repeats it. */
+/** The command to repeat the run. Omits the output folder. */
 function commandOf({ quick, jobs, runs, only, systems }: Flags): string {
   const parts = [
     ...(quick ? ['--quick'] : []),
@@ -208,7 +208,7 @@ function tell({ scenario, system, run, figures, error }: Outcome, { runs }: Flag
   console.error(`${run + 1}/${runs} ${scenario} ${system}: ${what}`);
 }
 
-/** Null where the command line is wrong: then it has been said how. */
+/** Null if the command line is invalid. Prints the error. */
 function flagsFrom(args: readonly string[]): Flags | null {
   const names = { scenarios: scenarioNames(), systems: systemNames() };
   try {
@@ -221,7 +221,7 @@ function flagsFrom(args: readonly string[]): Flags | null {
   }
 }
 
-// So that what cleans up at the exit does.
+// Lets the exit handlers clean up.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const flags = flagsFrom(process.argv.slice(2));

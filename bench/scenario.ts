@@ -2,51 +2,51 @@ import type { Place, SettingsName, System } from './system.ts';
 import type { WorkerProcess, WorkerTask } from './worker-process.ts';
 
 export interface Scale {
-  /** Of the drain; the other scenarios take this, twice or half of it, as they say. */
+  /** Number of jobs in the drain scenario. Others use a multiple or fraction of it. */
   readonly jobs: number;
-  /** Looks whether everything works, and is too short to measure. */
+  /** Only checks that everything works. Too short to measure. */
   readonly quick: boolean;
 }
 
 export interface Metric {
-  /** With its unit. */
+  /** Label, including the unit. */
   readonly label: string;
   readonly better: 'more' | 'less';
-  /** Decimal places. Default 0. */
+  /** Decimal places. Default: 0. */
   readonly digits?: number;
 }
 
-/** By the name of the metric. One that could not be had, because the time was over, is left out and said in the note. */
+/** Values by metric. A value that is missing because of a timeout is omitted and explained in the note. */
 export interface Figures {
   readonly values: Readonly<Record<string, number>>;
   readonly note?: string;
 }
 
-/** What a scenario is given in a process of its own, for one run of one system. */
+/** The tools that a scenario gets for one run of one system, in its own process. */
 export interface Bench {
   readonly system: System;
   readonly scale: Scale;
-  /** The server of all databases: who asks it from there does not count in theirs. */
+  /** URL of the server's main database. Queries there do not count in the statistics of the measured one. */
   readonly server: string;
-  /** An empty store, prepared by the system. It is gone after the measurement. */
+  /** Creates an empty store, prepared by the system. It is removed after the measurement. */
   fresh(): Promise<Place>;
-  /** A worker in a process of its own, loaded and waiting for its `go`. */
+  /** Starts a worker process, which loads and waits for `go`. */
   worker(place: Place, task?: Partial<WorkerTask>): Promise<WorkerProcess>;
 }
 
-/** Something to measure. One file in `scenarios/` exports one as `scenario`. */
+/** A measurement. Each file in `scenarios/` exports one as `scenario`. */
 export interface Scenario {
   readonly title: string;
-  /** What is done, for somebody who reads the figures. */
+  /** Description for readers of the figures. */
   readonly what: (scale: Scale) => string;
-  /** Of the first one the report says how Humdrum compares. */
+  /** The report compares Humdrum by the first metric. */
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly settings: SettingsName;
-  /** Those that it can be measured on. Default: all. */
+  /** Whether a system supports the scenario. Default: all do. */
   readonly suits?: (name: string, system: System) => boolean;
-  /** Takes so long that it runs only where `--only` names it. */
+  /** Runs only if named with `--only`, because it takes long. */
   readonly onDemand?: boolean;
-  /** Its first metric is a panel of the chart. */
+  /** Whether its first metric is in the chart. */
   readonly chart?: boolean;
   measure(bench: Bench): Promise<Figures>;
 }

@@ -1,17 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { numberFrom, type Rows } from './databases.ts';
 
-/** Linux tells CPU time in hundredths of a second. */
+/** Linux reports CPU time in hundredths of a second. */
 const TICK_MS = 10;
 
 interface Process {
   readonly parent: number;
   readonly cpuMs: number;
-  /** Of the children that have ended. */
+  /** CPU time of ended child processes. */
   readonly endedCpuMs: number;
 }
 
-/** CPU time that the whole server has used, its background processes included. Null where it does not run on this Linux. */
+/** CPU time of the whole server, including background processes. Null if it does not run on this Linux machine. */
 export async function serverCpuMs(query: Rows): Promise<number | null> {
   const own = await readProcess(await numberFrom(query, 'select pg_backend_pid()'));
   const server = own && (await readProcess(own.parent));
@@ -22,17 +22,17 @@ export async function serverCpuMs(query: Rows): Promise<number | null> {
   return children.reduce((sum, one) => sum + (one?.cpuMs ?? 0), server.endedCpuMs);
 }
 
-/** Null where there is no such process, or no `/proc`. */
+/** Null if there is no such process or no `/proc`. */
 async function readProcess(pid: number): Promise<Process | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (text === null) return null;
-  // After the name, which may hold anything: state, parent, and from the 12th on user, system, and the same of children.
+  // The fields after the name, which may contain anything: state, parent, and from the 12th on user and system time, own and of children.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const ms = (at: number): number => Number(fields[at]) * TICK_MS;
   return { parent: Number(fields[1]), cpuMs: ms(11) + ms(12), endedCpuMs: ms(13) + ms(14) };
 }
 
-/** Row versions that nobody sees any more and no vacuum has removed, by the server's own count. */
+/** Dead row versions not removed by vacuum yet, by the server's own count. */
 export function deadRows(query: Rows): Promise<number> {
   return numberFrom(query, 'select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables');
 }

@@ -1,4 +1,4 @@
-/** The value below which this share of them lies. Between two it is drawn straight. */
+/** The quantile of the values, with linear interpolation. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -22,7 +22,7 @@ export function spread(values: readonly number[]): Spread {
   };
 }
 
-/** Each run begins with another one, so that none always follows the same. */
+/** Rotates the order, so that each run starts with a different item. */
 export function rotated<Item>(items: readonly Item[], by: number): Item[] {
   const start = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

@@ -9,28 +9,28 @@ export interface WorkerTask {
   readonly settings: SettingsName;
   /** Ids are below this. */
   readonly jobs: number;
-  /** Tells when so many different jobs have run. Default: all. */
+  /** Reports when this many different jobs have run. Default: all. */
   readonly milestone?: number;
-  /** Jobs at once that each update a row. Without it a handler does nothing. */
+  /** Concurrent jobs that each update a row. Without it, handlers do nothing. */
   readonly writers?: number;
-  /** Metrics are on, and scraped. */
+  /** Whether metrics are on and scraped. */
   readonly scraped?: boolean;
-  /** Tells each start. */
+  /** Reports each start. */
   readonly tellStarts?: boolean;
-  /** A file for the ids of the jobs that have run: it outlives a `kill -9`. */
+  /** A file for the ids of the jobs that have run, which survives `kill -9`. */
   readonly journal?: string;
 }
 
 export interface Tally {
-  /** Handlers that have run. */
+  /** Number of handler runs. */
   readonly runs: number;
-  /** Different jobs. */
+  /** Number of different jobs run. */
   readonly jobs: number;
   readonly maxRssMiB: number;
   readonly cpuMs: number;
 }
 
-/** What a worker process tells. Times are of the clock that all processes share. */
+/** Messages from a worker process. Times are from the clock that all processes share. */
 export type Word =
   | { word: 'loaded' }
   | { word: 'working' }
@@ -38,17 +38,17 @@ export type Word =
   | { word: 'started'; id: number; atMs: number }
   | { word: 'tally'; tally: Tally };
 
-/** What it is told. */
+/** Messages to a worker process. */
 export type Order = 'go' | 'tally' | 'stop';
 
 const FILE = fileURLToPath(new URL('worker.ts', import.meta.url));
 const STOP_WITHIN_MS = 10_000;
 
-/** A worker of one system in a process of its own, seen from the process that measures. */
+/** Controls a worker process of one system from the measuring process. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #heard: Word[] = [];
-  #said = '';
+  #output = '';
   #wake: () => void = () => undefined;
   onStarted: (id: number, atMs: number) => void = () => undefined;
 
@@ -63,7 +63,7 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#said = (this.#said + chunk.toString()).slice(-4_000);
+      this.#output = (this.#output + chunk.toString()).slice(-4_000);
     });
     this.#child.on('message', (word: Word) => {
       if (word.word === 'started') this.onStarted(word.id, word.atMs);
@@ -73,13 +73,13 @@ export class WorkerProcess {
     this.#child.once('exit', () => this.#wake());
   }
 
-  /** Starts working. Resolves when the system says that it takes jobs. */
+  /** Starts the worker. Resolves when the system is ready to take jobs. */
   async go(): Promise<void> {
     this.#order('go');
     await this.#hear('working');
   }
 
-  /** The instant at which as many jobs had run as the milestone says, or null after `withinMs`. */
+  /** The time at which the milestone was reached, or null after `withinMs`. */
   async milestone(withinMs: number): Promise<number | null> {
     const word = await this.#hear('milestone', withinMs);
     return word?.atMs ?? null;
@@ -92,7 +92,7 @@ export class WorkerProcess {
     return word.tally;
   }
 
-  /** Answers its last count. Null: it took too long to stop, and was killed; nothing is measured any more. */
+  /** Stops the worker and returns its last count. Null if it took too long and was killed. */
   async stop(): Promise<Tally | null> {
     if (this.#ended) return null;
     this.#order('stop');
@@ -124,7 +124,7 @@ export class WorkerProcess {
     for (;;) {
       const at = this.#heard.findIndex(({ word }) => word === name);
       if (at >= 0) return this.#heard.splice(at, 1)[0] as Extract<Word, { word: Name }>;
-      if (this.#ended) throw new Error(`A worker ended before it said "${name}": ${this.#said}`);
+      if (this.#ended) throw new Error(`A worker ended before it sent "${name}": ${this.#output}`);
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) return null;
       await this.#nextWord(leftMs);

@@ -1,4 +1,4 @@
-/** A process with one worker of one system, and nothing else. It is told by `worker-process.ts` what to do. */
+/** The process of one worker of one system. Controlled by `worker-process.ts`. */
 import { loadSystem } from './catalogue.ts';
 import { nowMs } from './clock.ts';
 import { handlerFor } from './handlers.ts';
@@ -13,8 +13,8 @@ const handler = handlerFor(task, {
 });
 let running: Running | null = null;
 
-function say(word: Word, said: () => void = () => undefined): void {
-  process.send?.(word, said);
+function say(word: Word, onSent: () => void = () => undefined): void {
+  process.send?.(word, onSent);
 }
 
 async function go(): Promise<void> {
@@ -31,11 +31,11 @@ async function stop(): Promise<void> {
   tally(() => process.exit());
 }
 
-function tally(said?: () => void): void {
+function tally(onSent?: () => void): void {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   const maxRssMiB = maxRSS / 1_024;
   const cpuMs = (userCPUTime + systemCPUTime) / 1_000;
-  say({ word: 'tally', tally: { ...handler.counts(), maxRssMiB, cpuMs } }, said);
+  say({ word: 'tally', tally: { ...handler.counts(), maxRssMiB, cpuMs } }, onSent);
 }
 
 function obey(order: Order): void {
@@ -48,7 +48,7 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-// Nobody is left to work for.
+// The measuring process is gone.
 process.once('disconnect', () => process.exit());
 process.on('message', obey);
 say({ word: 'loaded' });

@@ -6,7 +6,7 @@ import { chart } from './chart.ts';
 import { report } from './report.ts';
 import type { Results } from './results.ts';
 
-/** A name that no earlier results have there. */
+/** A name not used by earlier results in the folder. */
 export function freshName(folder: string | null, name: string): string {
   if (folder === null) return name;
   let free = name;
@@ -14,7 +14,7 @@ export function freshName(folder: string | null, name: string): string {
   return free;
 }
 
-/** `name.md`, `name.json` and `name.svg`. */
+/** Writes `name.md`, `name.json` and `name.svg`. */
 export async function writeResults(results: Results, folder: string, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const at = join(folder, name);

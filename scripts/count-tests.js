@@ -1,6 +1,5 @@
-// Reads Vitest's JSON report, names every test that failed with the first lines of what it said, and ends with
-// `N passed, N failed`, and `, N skipped` where some were. Fails where a test did, and where there is no report: a run
-// that crashed has not passed.
+// Reads Vitest's JSON report, prints each failed test with the first lines of its error, and ends with `N passed, N failed`,
+// plus `, N skipped` if any were. Exits with 1 if a test failed or there is no report, because then the run crashed.
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -17,21 +16,21 @@ const report = /** @type {Report} */ (
   existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { success: false, testResults: [] }
 );
 
-// A file that cannot be loaded has no tests, and counts as one that failed.
+// A file that cannot be loaded has no tests and counts as one failed test.
 const tests = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
   const file = relative(process.cwd(), name);
-  if (assertionResults.length === 0) return [{ status, title: file, said: message }];
+  if (assertionResults.length === 0) return [{ status, title: file, error: message }];
   return assertionResults.map((test) => ({
     status: test.status,
     title: `${file} > ${test.fullName}`,
-    said: test.failureMessages.join('\n'),
+    error: test.failureMessages.join('\n'),
   }));
 });
 
 const failures = tests.filter(({ status }) => status === 'failed');
-for (const { title, said } of failures) {
+for (const { title, error } of failures) {
   console.log(`FAILED: ${title}`);
-  const lines = stripVTControlCharacters(said).split('\n').slice(0, LINES_OF_A_FAILURE);
+  const lines = stripVTControlCharacters(error).split('\n').slice(0, LINES_OF_A_FAILURE);
   for (const line of lines) console.log(`  ${line.slice(0, 200)}`);
 }
 

@@ -1,5 +1,5 @@
-// npm run migrations:freeze: adds the checksum of each new migration to migrations/checksums.json. What is frozen stays
-// as it is: a changed file fails in tests/tidy.test.ts, and its change belongs into a new migration.
+// npm run migrations:freeze: adds the checksum of each new migration to migrations/checksums.json. Frozen migrations must not
+// change: tests/tidy.test.ts fails for a changed file. Put changes into a new migration.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// A part of the build: what a new embedded database begins as, made once for each version of PGlite and each state of the
-// engine's migrations. See pglite-template.ts.
+// Part of the build: creates the data folder that new embedded databases start from, once per version of PGlite and set of
+// engine migrations. See pglite-template.ts.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { migrate } from '../dist/database/migrate.js';

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Every expected failure: a stable `code` for programs, a message for people that says what to do. */
+/** An expected failure, with a stable `code` for programs and a message that says what to do. */
 export class HumdrumError extends Error {
   readonly code: ErrorCode;
 
@@ -117,7 +117,7 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** ` Did you mean "…"?`, or nothing where no known word is like it. */
+/** ` Did you mean "…"?`, or an empty string if no known word is close. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   return near === null ? '' : ` Did you mean "${near}"?`;
@@ -125,7 +125,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 
 const LONGEST_WORD = 200;
 
-/** Null: none is near enough to be what was meant. */
+/** The known word closest to `word`, or null if none is close enough. */
 export function nearest(word: string, known: readonly string[]): string | null {
   if (known.length === 0 || word === '' || word.length > LONGEST_WORD) return null;
   const found = closest(word, known);

@@ -53,7 +53,7 @@ async function rateBeside(bench: Bench, others: number, at?: Date): Promise<numb
   return Math.min(milestone, tally.jobs) / ((endMs - startMs) / 1_000);
 }
 
-/** What so many rows set going in the background is over, as far as it has begun. */
+/** Waits until the background work caused by so many rows has finished, as far as it has started. */
 async function quiet({ postgres }: Place): Promise<void> {
   await onPostgres(postgres, async (query) => {
     await query('checkpoint').catch(() => undefined);

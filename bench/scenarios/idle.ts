@@ -19,13 +19,13 @@ export const scenario: Scenario = {
   suits: onPostgresOnly,
   async measure(bench) {
     const place = await bench.fresh();
-    // What made the tables has left autovacuum something to do, which is none of the worker's doing.
+    // Creating the tables leaves work for autovacuum, which must not count as the worker's.
     await onPostgres(place.postgres, (query) => query('vacuum analyze'));
     const worker = await bench.worker(place);
     await worker.go();
     await sleep(bench.scale.quick ? 1_000 : 10_000);
     const name = new URL(place.postgres).pathname.slice(1);
-    // Asked from another database, whose transactions are not counted.
+    // Queried from another database, whose transactions are not counted.
     return onPostgres(bench.server, async (query) => {
       const look = async (): Promise<number[]> => [
         await numberFrom(query, TRANSACTIONS, [name]),

@@ -7,9 +7,9 @@ import { payloads } from '../payload.ts';
 import type { Scale, Scenario } from '../scenario.ts';
 import type { Watch } from '../system.ts';
 
-/** Few enough for the slowest to be done in time, and enough for both workers: a peer takes 1,000 in one batch. */
+/** Few enough for the slowest system to finish in time, and enough for both workers: one peer takes 1,000 per batch. */
 const jobsOf = ({ jobs, quick }: Scale): number => (quick ? jobs * 10 : Math.ceil(jobs / 5));
-/** Long enough for BullMQ, which looks for stalled jobs every 30 s and takes a job for stalled at the second look. */
+/** Long enough for BullMQ, which checks for stalled jobs every 30 s and treats a job as stalled at the second check. */
 const withinMs = ({ quick }: Scale): number => (quick ? 1_000 : 90_000);
 
 export const scenario: Scenario = {
@@ -63,7 +63,7 @@ async function rescued(watch: Watch, limitMs: number): Promise<{ tookMs: number;
   }
 }
 
-/** Jobs of which the handler ran more than once. */
+/** Number of jobs whose handler ran more than once. */
 async function repeatsIn(journal: string): Promise<number> {
   const ids = (await readFile(journal, 'utf8')).trim().split('\n');
   const seen = new Set<string>();

@@ -7,7 +7,7 @@ import type { Place, Producer, Run, Running } from '../system.ts';
 
 const WARM_UP = 5;
 const samples = ({ quick }: Scale): number => (quick ? 10 : 200);
-/** A job that has not started by then is lost or as good as that. */
+/** A job that has not started by then counts as lost. */
 const STARTS_WITHIN_MS = 30_000;
 
 export const scenario: Scenario = {

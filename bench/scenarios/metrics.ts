@@ -4,7 +4,7 @@ import { payloads } from '../payload.ts';
 import type { Bench, Scenario } from '../scenario.ts';
 
 const WITHIN_MS = 60_000;
-/** Each goes first and last once, so that a machine that gets slower or faster is so for both. */
+/** Each variant goes first and last once, so that a machine that slows down or speeds up affects both equally. */
 const TURNS = [false, true, true, false];
 
 export const scenario: Scenario = {

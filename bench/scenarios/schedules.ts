@@ -8,7 +8,7 @@ const DUE = 10;
 const FIRST_TICK_WITHIN_MS = 60_000;
 const seconds = ({ quick }: Scale): number => (quick ? 2 : 20);
 
-/** How many schedules there are, by the name that the metrics have for it. */
+/** Number of schedules, by the key used in the metrics. */
 const COUNTS = {
   few: () => DUE,
   some: ({ jobs }: Scale) => Math.ceil(jobs / 100),
@@ -80,7 +80,7 @@ async function tickingAmong(bench: Bench, count: number): Promise<Figures> {
   });
 }
 
-/** Some that are due each second, and others in half a year. */
+/** Some schedules are due every second, the others in half a year. */
 function cronsOf(count: number): string[] {
   const month = ((new Date().getUTCMonth() + 6) % 12) + 1;
   return Array.from({ length: count }, (_, at) =>
@@ -91,7 +91,7 @@ function cronsOf(count: number): string[] {
 interface Look {
   readonly atMs: number;
   readonly ran: number;
-  /** Where the server's cannot be told, the process's alone. */
+  /** Only of the worker process if the server's CPU time cannot be read. */
   readonly cpuMs: number;
   readonly rows: number;
 }

@@ -6,7 +6,7 @@ import type { Payload, Place, Producer, Running, System } from '../system.ts';
 
 const input = z.object({ id: z.number(), pad: z.string() });
 
-/** The type as a producer knows it, which runs nothing. */
+/** Name of the job type. Producers enqueue by name. */
 const JOB = 'bench.job';
 
 function jobThat(run: (payload: Payload) => void): JobType<Payload> {
@@ -38,12 +38,12 @@ export function producerOf(humdrum: Humdrum): Producer {
   };
 }
 
-/** On PGlite, in memory. */
+/** Runs on PGlite in memory. */
 export async function embedded(run: (payload: Payload) => void): Promise<Humdrum> {
   return createHumdrum({ jobs: [jobThat(run)] });
 }
 
-/** With a type for each of these schedules. */
+/** Runs a job type for each of these schedules. */
 export async function scheduled(
   { postgres }: Place,
   { crons, run }: { crons: readonly string[]; run: () => void },
@@ -63,7 +63,7 @@ export async function scheduled(
   return createHumdrum({ database: postgres, jobs });
 }
 
-/** Of each job its attempt, and three lines of audit. */
+/** Verifies that each job has an attempt and three audit rows. */
 export async function verifyRecords(
   query: (sql: string) => Promise<readonly unknown[]>,
   jobs: number,

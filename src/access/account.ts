@@ -6,11 +6,11 @@ import { record, type By } from './record.ts';
 import type { Role } from './role.ts';
 import { endSessionsOf } from './session.ts';
 
-/** A person who may come in. */
+/** A user who can log in. */
 export interface Account {
   name: string;
   role: Role;
-  /** Of OpenID Connect, where they come in by it; null: by password. */
+  /** The OpenID Connect issuer, or null for an account with a password. */
   issuer: string | null;
   createdAt: Date;
   disabledAt: Date | null;
@@ -34,7 +34,8 @@ export async function addAccount(
       [name, role, hash],
     );
     const [account] = rows;
-    if (!account) throw new HumdrumError('name-taken', `There is an account "${name}" already.`);
+    if (!account)
+      throw new HumdrumError('name-taken', `An account named "${name}" already exists.`);
     await record(tx, 'granted', `account ${name}, ${role}`, by);
     return account;
   });
@@ -45,14 +46,14 @@ export async function listAccounts(db: Queryable): Promise<Account[]> {
   return rows;
 }
 
-/** Its sessions end: what they may do has changed. Errors: `not-found`. */
+/** Ends the account's sessions, because their role has changed. Errors: `not-found`. */
 export async function setRole(db: Database, name: string, role: Role, by: By): Promise<Account> {
   return change(db, name, 'role = $2', [role], async (tx, account) => {
     await record(tx, 'granted', `account ${account.name}, ${role}`, by);
   });
 }
 
-/** Its sessions end. Errors: `not-found`, `input-invalid`, `action-refused` where it comes in by OpenID Connect. */
+/** Ends the account's sessions. Errors: `not-found`, `input-invalid`, `action-refused` if it logs in with OpenID Connect. */
 export async function setPassword(
   db: Database,
   name: string,
@@ -62,12 +63,12 @@ export async function setPassword(
   checkPassword(password);
   const hash = await hashPassword(password);
   return change(db, name, 'password = $2', [hash], async (tx, account) => {
-    if (account.issuer !== null) throw comesFrom(account.issuer);
+    if (account.issuer !== null) throw hasNoPassword(account.issuer);
     await record(tx, 'granted', `new password of account ${account.name}`, by);
   });
 }
 
-/** It cannot come in any more, and its sessions end. Errors: `not-found`. */
+/** Blocks further logins and ends the account's sessions. Errors: `not-found`. */
 export async function disableAccount(db: Database, name: string, by: By): Promise<Account> {
   const set = 'disabled_at = coalesce(disabled_at, humdrum.clock())';
   return change(db, name, set, [], async (tx, account) => {
@@ -75,7 +76,7 @@ export async function disableAccount(db: Database, name: string, by: By): Promis
   });
 }
 
-/** It can come in again. Errors: `not-found`. */
+/** Allows logins again. Errors: `not-found`. */
 export async function enableAccount(db: Database, name: string, by: By): Promise<Account> {
   return change(db, name, 'disabled_at = null', [], async (tx, account) => {
     await record(tx, 'granted', `account ${account.name} again, ${account.role}`, by);
@@ -103,9 +104,9 @@ async function change(
   });
 }
 
-function comesFrom(issuer: string): HumdrumError {
+function hasNoPassword(issuer: string): HumdrumError {
   return new HumdrumError(
     'action-refused',
-    `This account comes in by ${issuer}, and has no password here.`,
+    `This account logs in through ${issuer} and has no password here.`,
   );
 }

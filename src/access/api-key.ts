@@ -7,16 +7,16 @@ import type { Role } from './role.ts';
 import { scopesFrom } from './scope.ts';
 import { hashOf, isSecret, newSecret } from './secret.ts';
 
-/** What is known of a key: all but its secret. */
+/** An API key without its secret, which is not stored. */
 export interface ApiKey {
   id: string;
   name: string;
   role: Role;
-  /** What it is limited to, like `jobs:read`. Null: it may do all that its role may. */
+  /** The scopes it is limited to, such as `jobs:read`. Null: everything its role allows. */
   scopes: string[] | null;
   createdAt: Date;
   expiresAt: Date | null;
-  /** To the minute. */
+  /** Accurate to the minute. */
   lastUsedAt: Date | null;
   revokedAt: Date | null;
 }
@@ -24,7 +24,7 @@ export interface ApiKey {
 export interface KeyToMake {
   name: string;
   role: Role;
-  /** Like `jobs:read`, `queues:write`. Default: all that the role may. */
+  /** Such as `jobs:read` or `queues:write`. Default: everything the role allows. */
   scopes?: readonly string[] | null | undefined;
   expiresAt?: Date | null | undefined;
 }
@@ -34,7 +34,7 @@ const COLUMNS = `id, name, role, scopes, created_at as "createdAt", expires_at a
 const KEY = /^hd_([0-9a-f]{12})_([\w-]{43})$/;
 const NO_HASH = Buffer.alloc(32);
 
-/** Makes a key. `secret` is the whole of it, and is nowhere else. Errors: `input-invalid`, `name-taken`. */
+/** Creates a key. `secret` is the full key and cannot be read again. Errors: `input-invalid`, `name-taken`. */
 export async function createKey(
   db: Database,
   { name: given, role, scopes: asked = null, expiresAt = null }: KeyToMake,
@@ -55,7 +55,7 @@ export async function createKey(
     const [made] = rows;
     if (!made) throw taken(name);
     if (expiresAt && expiresAt <= made.createdAt) {
-      throw new HumdrumError('input-invalid', 'A key expires at a time to come.');
+      throw new HumdrumError('input-invalid', 'The expiry of a key must be in the future.');
     }
     const only = scopes ? ` for ${scopes.join(' ')}` : '';
     const until = expiresAt ? ` until ${expiresAt.toISOString()}` : '';
@@ -65,7 +65,7 @@ export async function createKey(
   return { key, secret: `hd_${id}_${secret}` };
 }
 
-/** All that there ever were, the newest first. */
+/** All keys, including expired and revoked ones, newest first. */
 export async function listKeys(db: Queryable): Promise<ApiKey[]> {
   const { rows } = await db.query<ApiKey>(
     `select ${COLUMNS} from humdrum.api_key order by created_at desc, id`,
@@ -73,7 +73,7 @@ export async function listKeys(db: Queryable): Promise<ApiKey[]> {
   return rows;
 }
 
-/** Lets nobody in by it any more. Errors: `not-found`, `action-refused`. */
+/** Revokes a key. Errors: `not-found`, `action-refused` if it is already revoked. */
 export async function revokeKey(db: Database, id: string, by: By): Promise<ApiKey> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<ApiKey>(
@@ -87,28 +87,28 @@ export async function revokeKey(db: Database, id: string, by: By): Promise<ApiKe
   });
 }
 
-/** The audit names keys by their names. */
+/** Names of active keys are unique because the audit log identifies keys by name. */
 function taken(name: string): HumdrumError {
   return new HumdrumError(
     'name-taken',
-    `There is a key "${name}" already. Revoke it first, or take another name.`,
+    `A key named "${name}" already exists. Revoke it first, or choose another name.`,
   );
 }
 
 async function whyNot(db: Queryable, id: string): Promise<HumdrumError> {
   const { rows } = await db.query('select from humdrum.api_key where id = $1', [id]);
   return rows.length > 0
-    ? new HumdrumError('action-refused', `The key ${id} is revoked already.`)
+    ? new HumdrumError('action-refused', `Key ${id} is already revoked.`)
     : new HumdrumError(
         'not-found',
-        `There is no key ${id}. Its id is what stands between hd_ and the next _.`,
+        `There is no key ${id}. The id of a key is the part between hd_ and the next _.`,
       );
 }
 
-/** Who a key belongs to, and what it may. */
+/** The name and permissions of a key. */
 export type KeyOwner = Pick<ApiKey, 'name' | 'role' | 'scopes'>;
 
-/** Whose key this is; null: nobody's, or nobody's any more. */
+/** Looks up a key by its full text. Null if it is unknown, expired or revoked. */
 export async function ownerOfKey(db: Queryable, text: string): Promise<KeyOwner | null> {
   const [, id, secret = ''] = KEY.exec(text) ?? [];
   if (id === undefined) return null;
@@ -126,7 +126,7 @@ export async function ownerOfKey(db: Queryable, text: string): Promise<KeyOwner 
   return { name, role, scopes };
 }
 
-/** Of many requests at once, one writes. */
+/** The condition is repeated here so that concurrent requests write once. */
 async function noteUse(db: Queryable, id: string): Promise<void> {
   await db.query(
     `update humdrum.api_key set last_used_at = humdrum.clock()

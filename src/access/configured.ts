@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 
-/** Whether there is anybody who could come in by a key or a password. */
+/** Whether an active key, or an enabled account with a password, exists. */
 export async function hasCredentials(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ any: boolean }>(
     `select exists (

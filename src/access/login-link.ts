@@ -6,7 +6,7 @@ import type { OpenedSession, SessionTimes } from './session.ts';
 
 const LIFE = '1 hour';
 
-/** Lets whoever has it in as an admin, once, within an hour. Whoever could make it could read the database anyway. */
+/** Returns a token that logs in as an admin, once, within an hour. Creating one requires access to the database. */
 export async function makeLoginLink(db: Database): Promise<string> {
   const token = newSecret();
   await db.transaction(async (tx) => {
@@ -30,14 +30,14 @@ export async function followLoginLink(
     if (!(await take(tx, token))) {
       throw new HumdrumError(
         'unauthenticated',
-        'This login link was used already, or is too old. Start humdrum again for another one.',
+        'This login link has been used or has expired. Restart humdrum to get a new one.',
       );
     }
     return admit(tx, { role: 'admin' }, 'login-link', 'the login link', from, times);
   });
 }
 
-/** Of two who have it, one gets it. */
+/** Deletes the token and checks it in one statement, so that two requests cannot both use it. */
 async function take(tx: Queryable, token: string): Promise<boolean> {
   const { rows } = await tx.query<{ good: boolean }>(
     'delete from humdrum.login_link where token_hash = $1 returning expires_at > humdrum.clock() as good',

@@ -1,7 +1,7 @@
 import type { Database, Queryable, Transaction } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { nameFrom } from './name.ts';
-import { hashPassword, nobodys, verifyPassword } from './password.ts';
+import { hashPassword, unmatchableHash, verifyPassword } from './password.ts';
 import {
   endSession,
   openSession,
@@ -11,10 +11,10 @@ import {
 } from './session.ts';
 import { countAttempt, forgiveAttempt } from './throttle.ts';
 
-/** Where somebody comes from. */
+/** The client of a login request. */
 export interface From {
   address: string;
-  /** The session that their browser has had so far: it ends. */
+  /** The token of the browser's current session, which the login ends. */
   token?: string | null | undefined;
 }
 
@@ -23,23 +23,23 @@ interface Known {
   password: string | null;
 }
 
-/** An account, and its password as it is stored, and as it should be. */
+/** An account whose password was verified. `upgraded` is the hash to store: `password`, or a new hash if that is outdated. */
 interface Proven extends Known {
   name: string;
   upgraded: string | null;
 }
 
 /**
- * Opens a session for whoever knows the password. Who does not exist, has no password or is disabled is answered as a wrong
- * password is, after the same work. Errors: `unauthenticated`, `too-many-attempts`.
+ * Checks a name and password and opens a session. An account that does not exist, has no password or is disabled gets the
+ * same error as a wrong password, after the same work. Errors: `unauthenticated`, `too-many-attempts`.
  */
 export async function logIn(
   db: Database,
-  given: { name: string; password: string },
+  credentials: { name: string; password: string },
   from: From,
   times?: SessionTimes,
 ): Promise<OpenedSession> {
-  const known = await prove(db, given, from.address);
+  const known = await prove(db, credentials, from.address);
   return db.transaction(async (tx) => {
     if (!(await keepPassword(tx, known))) throw wrong();
     await forgiveAttempt(tx, { account: known.name, address: from.address });
@@ -47,22 +47,23 @@ export async function logIn(
   });
 }
 
-/** Whose name and password these are. Counts as a failed attempt until that is forgiven. Errors: as `logIn`. */
+/** Verifies a name and password. Counts as a failed attempt until `forgiveAttempt` is called. Errors: as `logIn`. */
 export async function prove(
   db: Database,
-  given: { name: string; password: string },
+  credentials: { name: string; password: string },
   address: string,
 ): Promise<Proven> {
-  const name = nameFrom(given.name);
+  const name = nameFrom(credentials.name);
   await countAttempt(db, { account: name, address });
   const known = await accountNamed(db, name);
-  const verdict = await verifyPassword(given.password, known?.password ?? nobodys());
+  const verdict = await verifyPassword(credentials.password, known?.password ?? unmatchableHash());
   if (!known || verdict === 'wrong') throw wrong();
-  const upgraded = verdict === 'outdated' ? await hashPassword(given.password) : known.password;
+  const upgraded =
+    verdict === 'outdated' ? await hashPassword(credentials.password) : known.password;
   return { ...known, name, upgraded };
 }
 
-/** In the place of the session that they have had so far: a token that somebody planted, or saw, is worth nothing after. */
+/** Replaces the current session with a new one, so that a token that was planted or leaked before the login is useless. */
 export async function admit(
   tx: Transaction,
   entrant: Entrant,
@@ -75,7 +76,7 @@ export async function admit(
   return openSession(tx, entrant, { actor: actorFrom(name, address), by: how }, times);
 }
 
-/** As the audit names them: `user:ada from 203.0.113.7`. */
+/** The actor in the audit log: `user:ada from 203.0.113.7`. */
 export function actorFrom(name: string, address: string): string {
   return `${name} from ${address}`;
 }
@@ -88,7 +89,7 @@ async function accountNamed(db: Queryable, name: string): Promise<Known | undefi
   return rows[0];
 }
 
-/** False where it was changed, or the account disabled, while this one was looked at. */
+/** Stores the upgraded hash. False if the password changed or the account was disabled since it was read. */
 async function keepPassword(tx: Queryable, { id, password, upgraded }: Proven): Promise<boolean> {
   const { rows } = await tx.query(
     `update humdrum.account set password = $3 where id = $1 and password = $2 and disabled_at is null
@@ -99,5 +100,5 @@ async function keepPassword(tx: Queryable, { id, password, upgraded }: Proven): 
 }
 
 function wrong(): HumdrumError {
-  return new HumdrumError('unauthenticated', 'There is no such name with this password.');
+  return new HumdrumError('unauthenticated', 'Wrong name or password.');
 }

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 import { record, type By } from './record.ts';
 import { endSession, endSessionsOf } from './session.ts';
 
-/** Ends one session, or all of an account. Answers how many. */
+/** Ends all sessions of the account, or only this one if there is no account. Returns the number of sessions ended. */
 export async function logOut(
   db: Database,
   { token, accountId }: { token: string; accountId: number | null },

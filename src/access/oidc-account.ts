@@ -15,8 +15,8 @@ interface Known {
 }
 
 /**
- * Opens a session for somebody whom a provider knows, by their id there and never by their name. Makes their account at the
- * first time, and gives it the role that they have there now.
+ * Opens a session for a person whom an OpenID Connect provider authenticated. The account is matched by their subject at the
+ * provider, never by name. It is created at the first login, and its role is updated at each.
  * Errors: `unauthenticated`, `role-insufficient`, `name-taken`.
  */
 export async function admitPerson(
@@ -30,7 +30,7 @@ export async function admitPerson(
   if (role === null) {
     throw new HumdrumError(
       'role-insufficient',
-      `${name} is known to ${issuer}, and none of their groups has a role here.`,
+      `${issuer} authenticated ${name}, but none of their groups has a role here. Ask an admin to map one to a role.`,
     );
   }
   return db.transaction(async (tx) => {
@@ -44,7 +44,7 @@ export async function admitPerson(
   });
 }
 
-/** Of two logins at once, one makes it. */
+/** Creates the account if it is missing. Concurrent first logins create it once. */
 async function accountOf(tx: Transaction, person: Person & { role: Role }): Promise<Known> {
   const { issuer, subject, name, role } = person;
   const { rows: made } = await tx.query(
@@ -61,7 +61,7 @@ async function accountOf(tx: Transaction, person: Person & { role: Role }): Prom
   if (!account) {
     throw new HumdrumError(
       'name-taken',
-      `There is an account "${name}" already, and it is not yours: an admin gives one of you another name.`,
+      `Another account is already named "${name}". Ask an admin to rename one of the two.`,
     );
   }
   if (made.length > 0) await record(tx, 'granted', `account ${name}, ${role}`, { actor: issuer });

@@ -3,21 +3,21 @@ import { errorMessage, HumdrumError } from '../errors.ts';
 import { ROLES, type Role } from './role.ts';
 
 export interface OidcOptions {
-  /** Where the provider is: `https://login.example.com/realms/staff`. */
+  /** The provider's issuer URL, such as `https://login.example.com/realms/staff`. */
   issuer: string;
   clientId: string;
   clientSecret?: string;
-  /** Who may do what: roles by the values of a claim, `{ claim: 'groups', are: { 'jobs-admins': 'admin' } }`. The highest counts. */
+  /** Maps values of a claim to roles: `{ claim: 'groups', are: { 'jobs-admins': 'admin' } }`. The highest role applies. */
   roles: { claim: string; are: Readonly<Record<string, Role>> };
-  /** The claim that people are named by here. Default: `preferred_username`. */
+  /** The claim to use as the account name. Default: `preferred_username`. */
   nameClaim?: string;
-  /** What is asked for. Default: `openid profile email`. */
+  /** The scopes to request. Default: `openid profile email`. */
   scope?: string;
-  /** Where the provider sends people back to. Default: `/login/oidc/callback` at the address by which they came. */
+  /** The URL that the provider redirects back to. Default: `/login/oidc/callback` at the address of the request. */
   redirectUri?: string;
 }
 
-/** What the browser keeps while its owner is at the provider. */
+/** State that the browser keeps during the redirect to the provider. */
 export interface PendingLogin {
   state: string;
   nonce: string;
@@ -29,20 +29,20 @@ export interface Person {
   issuer: string;
   subject: string;
   name: string;
-  /** Null: none of what they are has one. */
+  /** Null if no value of the claim maps to a role. */
   role: Role | null;
 }
 
-/** Logs in by OpenID Connect: authorization code, PKCE, state and nonce. */
+/** Login with OpenID Connect: authorization code flow with PKCE, state and nonce. */
 export class Oidc {
   readonly options: OidcOptions;
-  #found: Promise<{ client: typeof openid; provider: openid.Configuration }> | null = null;
+  #discovery: Promise<{ client: typeof openid; provider: openid.Configuration }> | null = null;
 
   constructor(options: OidcOptions) {
     this.options = options;
   }
 
-  /** Where to send a browser. Errors: `openid-missing`, `server-unreachable`. */
+  /** Starts a login: returns the URL to redirect the browser to. Errors: `openid-missing`, `server-unreachable`. */
   async begin(redirectUri: string): Promise<{ to: URL; pending: PendingLogin }> {
     const { client, provider } = await this.#find();
     const pending: PendingLogin = {
@@ -62,7 +62,7 @@ export class Oidc {
     return { to, pending };
   }
 
-  /** Who has come back, with `search` in the address. Errors: `unauthenticated`, `server-unreachable`. */
+  /** Completes a login with the query string of the callback. Errors: `unauthenticated`, `server-unreachable`. */
   async finish(search: string, pending: PendingLogin): Promise<Person> {
     const { client, provider } = await this.#find();
     const back = new URL(pending.redirectUri);
@@ -75,7 +75,7 @@ export class Oidc {
         idTokenExpected: true,
       });
       const claims = tokens.claims();
-      if (!claims) throw new Error('it told nothing of who that is');
+      if (!claims) throw new Error('the response has no ID token');
       const more = provider.serverMetadata().userinfo_endpoint
         ? await client.fetchUserInfo(provider, tokens.access_token, claims.sub)
         : {};
@@ -84,7 +84,7 @@ export class Oidc {
       if (cause instanceof HumdrumError) throw cause;
       throw new HumdrumError(
         'unauthenticated',
-        `${this.options.issuer} does not confirm this login: ${errorMessage(cause)}. Begin again at /login/oidc.`,
+        `${this.options.issuer} did not confirm this login: ${errorMessage(cause)}. Log in again at /login/oidc.`,
         { cause },
       );
     }
@@ -96,7 +96,7 @@ export class Oidc {
     if (typeof name !== 'string') {
       throw new HumdrumError(
         'unauthenticated',
-        `${this.options.issuer} tells no ${nameClaim}: an admin of this server sets nameClaim to one that it tells.`,
+        `${this.options.issuer} sends no claim "${nameClaim}". Set nameClaim to a claim that it sends.`,
       );
     }
     const theirs = [claimAt(claims, roles.claim)].flat().map(String);
@@ -106,20 +106,20 @@ export class Oidc {
     return { issuer: claims.iss, subject: claims.sub, name, role: role ?? null };
   }
 
-  /** Asked once; again after it failed. */
+  /** Discovers the provider once, and again only after a failure. */
   async #find(): Promise<{ client: typeof openid; provider: openid.Configuration }> {
-    this.#found ??= this.#discover().catch((error: unknown) => {
-      this.#found = null;
+    this.#discovery ??= this.#discover().catch((error: unknown) => {
+      this.#discovery = null;
       throw error;
     });
-    return this.#found;
+    return this.#discovery;
   }
 
   async #discover(): Promise<{ client: typeof openid; provider: openid.Configuration }> {
     const { issuer, clientId, clientSecret } = this.options;
     const client = await load();
     const at = new URL(issuer);
-    // Only to this machine is http safe.
+    // Plain HTTP is safe only on this machine.
     const local =
       at.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(at.hostname);
     const options = local ? { execute: [client.allowInsecureRequests] } : undefined;
@@ -129,7 +129,7 @@ export class Oidc {
     } catch (cause) {
       throw new HumdrumError(
         'server-unreachable',
-        `${issuer} does not answer as an OpenID Connect provider: ${errorMessage(cause)}.`,
+        `Cannot read the OpenID Connect configuration of ${issuer}: ${errorMessage(cause)}. Check the issuer URL and that the provider is reachable.`,
         { cause },
       );
     }
@@ -148,7 +148,7 @@ async function load(): Promise<typeof openid> {
   }
 }
 
-/** By its name, or by a path with dots as in `realm_access.roles`. */
+/** Reads a claim by its name, or by a dotted path such as `realm_access.roles`. */
 function claimAt(claims: Record<string, unknown>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];
   return path.split('.').reduce<unknown>((at, key) => {

@@ -7,7 +7,7 @@ import type { OpenedSession, SessionTimes } from './session.ts';
 import { forgiveAttempt } from './throttle.ts';
 
 export interface OwnPassword {
-  /** Null: of nobody who has an account. */
+  /** Null for a session without an account. */
   accountId: number | null;
   actor: string;
   current: string;
@@ -15,7 +15,7 @@ export interface OwnPassword {
 }
 
 /**
- * Whoever knows the current password changes it. All sessions of the account end, and a new one is opened.
+ * Changes a password, given the current one. Ends all sessions of the account and opens a new one.
  * Errors: `unauthenticated`, `too-many-attempts`, `action-refused`, `input-invalid`.
  */
 export async function changeOwnPassword(
@@ -33,7 +33,7 @@ export async function changeOwnPassword(
   if (!account) {
     throw new HumdrumError(
       'action-refused',
-      'Only an account that comes in by a password has one.',
+      'This login has no password to change. Only accounts with a password have one.',
     );
   }
   const { name } = account;

@@ -9,22 +9,22 @@ interface Stored extends Cost {
   hash: Buffer;
 }
 
-const LEAST = 12;
-const MOST = 1_000;
+const MIN_LENGTH = 12;
+const MAX_LENGTH = 1_000;
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{22,86})\$([\w+/]{43})$/;
 
-/** As long as a right one takes to be refused, for those who do not exist: no password has this hash. */
-export function nobodys(): string {
+/** A hash that matches no password. Verifying it takes as long as verifying a real one, so it hides whether an account exists. */
+export function unmatchableHash(): string {
   return format({ ...PASSWORD_COST, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
 }
 
 /** Errors: `input-invalid`. */
 export function checkPassword(password: string): void {
   const length = Array.from(password).length;
-  if (length >= LEAST && length <= MOST) return;
+  if (length >= MIN_LENGTH && length <= MAX_LENGTH) return;
   throw new HumdrumError(
     'input-invalid',
-    `A password has ${LEAST} to ${MOST.toLocaleString('en')} characters, of any kind. Some words that do not belong together make a good one.`,
+    `A password has ${MIN_LENGTH} to ${MAX_LENGTH.toLocaleString('en')} characters of any kind. Several unrelated words make a good one.`,
   );
 }
 
@@ -34,7 +34,7 @@ export async function hashPassword(password: string): Promise<string> {
   return format({ ...PASSWORD_COST, salt, hash: await derive(password, salt, PASSWORD_COST) });
 }
 
-/** `outdated`: it is right, and hashed in a way that is no longer ours. */
+/** `outdated`: the password is right, but its hash uses other cost parameters than the current ones. */
 export async function verifyPassword(
   password: string,
   stored: string,
@@ -51,7 +51,7 @@ const MAX_WAITING = 20;
 let waiting = 0;
 let last: Promise<unknown> = Promise.resolve();
 
-/** One after another: each takes so much memory, and a thread of few. Errors: `too-many-attempts`. */
+/** Hashes one password at a time: each takes 128 MiB and one of the few threads of the pool. Errors: `too-many-attempts`. */
 async function derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buffer> {
   if (waiting >= MAX_WAITING) throw new TooManyAttempts(10);
   waiting += 1;
@@ -74,7 +74,7 @@ function format({ ln, r, p, salt, hash }: Stored): string {
 
 function parse(stored: string): Stored {
   const [, ln, r, p, salt = '', hash = ''] = STORED.exec(stored) ?? [];
-  if (hash === '') throw new Error('A stored password is no hash that is known here.');
+  if (hash === '') throw new Error('A stored password hash has an unknown format.');
   return {
     ln: Number(ln),
     r: Number(r),

@@ -1,13 +1,13 @@
 import type { Queryable } from '../database/database.ts';
 import type { AuditEventName } from '../engine/job/lifecycle.ts';
 
-/** Who does something, and why: both stand in the audit. */
+/** The actor and reason of an action, as recorded in the audit log. */
 export interface By {
   readonly actor: string;
   readonly reason?: string | null | undefined;
 }
 
-/** Writes what was done about access to the audit, in the transaction in which it was done. */
+/** Adds an access event to the audit log, in the transaction of the action. */
 export async function record(
   tx: Queryable,
   event: AuditEventName & ('granted' | 'revoked' | 'admitted'),

@@ -1,4 +1,4 @@
-/** Who may do what. Each may do what those before it may, and more. */
+/** In ascending order: each role includes the permissions of those before it. */
 export const ROLES = ['viewer', 'operator', 'moderator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 

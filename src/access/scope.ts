@@ -26,18 +26,18 @@ export const SCOPES: readonly Scope[] = AREAS.flatMap((area): Scope[] => [
   `${area}:write`,
 ]);
 
-/** Whoever may write may read. Null: all areas, as far as the role goes. */
+/** `write` includes `read`. Null scopes cover everything the role allows. */
 export function coversScope(scopes: readonly string[] | null, needed: Scope): boolean {
   if (scopes === null || scopes.includes(needed)) return true;
   return scopes.includes(needed.replace(/:read$/, ':write'));
 }
 
-/** As they are kept: each once, in the order of the alphabet. Errors: `input-invalid`. */
+/** Validates scopes and returns them sorted, without duplicates. Errors: `input-invalid`. */
 export function scopesFrom(given: readonly string[]): Scope[] {
   if (given.length === 0) {
     throw new HumdrumError(
       'input-invalid',
-      'A key with no scope could do nothing. Name one at least, or leave scopes out: then it may do all that its role may.',
+      'A key with no scopes can do nothing. Name at least one, or omit scopes to allow everything its role allows.',
     );
   }
   return [...new Set(given)].map(scopeFrom).toSorted();
@@ -48,6 +48,6 @@ function scopeFrom(text: string): Scope {
   if (known !== undefined) return known;
   throw new HumdrumError(
     'input-invalid',
-    `There is no scope "${text}".${didYouMean(text, SCOPES)} A scope is one of ${AREAS.join(', ')}, with :read or :write behind it.`,
+    `There is no scope "${text}".${didYouMean(text, SCOPES)} A scope is one of ${AREAS.join(', ')}, followed by :read or :write.`,
   );
 }

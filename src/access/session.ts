@@ -4,13 +4,13 @@ import type { Role } from './role.ts';
 import { hashOf, newSecret } from './secret.ts';
 
 export interface SessionTimes {
-  /** A session of which nothing is heard for so long is over. Default: two hours. */
+  /** A session ends after this long without a request. Default: two hours. */
   idleMs?: number;
-  /** A session is over after so long in any case. Default: twelve hours. */
+  /** A session ends this long after login, used or not. Default: twelve hours. */
   lifeMs?: number;
 }
 
-/** Given to the browser, and here only as a hash. */
+/** The token goes to the browser. The database stores only its hash. */
 export interface OpenedSession {
   token: string;
   expiresAt: Date;
@@ -20,25 +20,25 @@ export interface Session {
   /** `user:ada`, or `login-link`. */
   name: string;
   role: Role;
-  /** Null: of the login link. */
+  /** Null for a session opened with the login link. */
   accountId: number | null;
   expiresAt: Date;
 }
 
-/** Of an account, or of somebody who has none, with a role of their own. */
+/** The holder of a new session: an account, or just a role for the login link. */
 export type Entrant = { accountId: number } | { role: Role };
 
 const IDLE_MS = 7_200_000;
 const LIFE_MS = 43_200_000;
 
-// What is over. Skips what others have in hand: nobody waits for a cleaning.
+// Deletes ended sessions. Skips locked rows, so that a login never waits for this cleanup.
 const FORGET = `
 delete from humdrum.session where token_hash in (
   select token_hash from humdrum.session where expires_at <= humdrum.clock() or seen_at <= humdrum.clock() - $1::float8 * interval '1 millisecond'
   order by token_hash limit 100 for update skip locked
 )`;
 
-/** A token that nobody has had before. `how` they came in stands in the audit. */
+/** Opens a session with a new token. `how` is recorded in the audit log. */
 export async function openSession(
   tx: Transaction,
   entrant: Entrant,
@@ -62,7 +62,7 @@ export async function openSession(
   return { token, expiresAt: (rows[0] as OpenedSession).expiresAt };
 }
 
-/** Null: there is none, or none any more. Its role is the account's of this moment. */
+/** Null if the session does not exist or has ended. The role is the account's current one. */
 export async function sessionOf(
   db: Queryable,
   token: string,
@@ -94,7 +94,7 @@ export async function endSession(tx: Queryable, token: string): Promise<void> {
   await tx.query('delete from humdrum.session where token_hash = $1', [hashOf(token)]);
 }
 
-/** All of an account. Answers how many there were. */
+/** Ends all sessions of an account. Returns how many. */
 export async function endSessionsOf(tx: Queryable, accountId: number): Promise<number> {
   const { rows } = await tx.query(
     'delete from humdrum.session where account_id = $1 returning account_id',

@@ -3,14 +3,15 @@ import { isIPv6 } from 'node:net';
 import type { Database, Queryable } from '../database/database.ts';
 import { TooManyAttempts } from './too-many-attempts.ts';
 
-/** So many attempts may fail before the next must wait. An address may be that of a whole office. */
+/** Failed attempts before the next must wait. More per address, because a whole office may share one. */
 const FREE = { account: 5, address: 30 };
 type Kind = keyof typeof FREE;
 
-/** 1 s, 2 s, 4 s … and never more than 15 min, so that nobody can keep an account's owner out for a day. */
+/** 1 s, 2 s, 4 s … up to 15 min, so that an attacker cannot lock the owner out of an account for a day. */
 const WAIT = `interval '1 second' * least(900, power(2, least(20, known.failures - $2)))`;
 
-// Counted before the password is looked at, or many at once would all be let through. What is an hour old is forgotten.
+// Counts the attempt before the password is checked: otherwise many concurrent attempts would all get through. The count
+// restarts an hour after the last attempt.
 const TAKE = `
 insert into humdrum.login_attempt as known (subject, failures, last_at) values ($1, 1, humdrum.clock())
 on conflict (subject) do update
@@ -23,7 +24,7 @@ const BLOCKED = `
 select ceil(extract(epoch from last_at + ${WAIT} - humdrum.clock()))::integer as seconds
 from humdrum.login_attempt as known where subject = $1`;
 
-// What nobody has asked about for a day. Skips what others have in hand: nobody waits for a cleaning.
+// Deletes counts not used for a day. Skips locked rows, so that a login never waits for this cleanup.
 const FORGET = `
 delete from humdrum.login_attempt where subject in (
   select subject from humdrum.login_attempt where last_at < humdrum.clock() - interval '1 day'
@@ -35,7 +36,7 @@ export interface Attempt {
   address: string;
 }
 
-/** Counts an attempt as one that has failed. An attempt that must wait counts for nothing. Errors: `too-many-attempts`. */
+/** Counts an attempt as failed. An attempt refused for coming too early is not counted. Errors: `too-many-attempts`. */
 export async function countAttempt(db: Database, attempt: Attempt): Promise<void> {
   await db.query(FORGET);
   await db.transaction(async (tx) => {
@@ -51,7 +52,10 @@ async function refusal(tx: Queryable, kind: Kind, subject: Buffer): Promise<TooM
   return new TooManyAttempts(Math.max(1, rows[0]?.seconds ?? 1));
 }
 
-/** It was right after all. The address gets back that one attempt: whoever has an account may still try others from there. */
+/**
+ * Undoes the count after a correct password. The address gets back only this one attempt: otherwise an attacker with an
+ * account could reset the count by logging in to it.
+ */
 export async function forgiveAttempt(tx: Queryable, attempt: Attempt): Promise<void> {
   const [account, address] = subjectsOf(attempt).map(([, subject]) => subject);
   await tx.query('delete from humdrum.login_attempt where subject = $1', [account]);
@@ -61,7 +65,7 @@ export async function forgiveAttempt(tx: Queryable, attempt: Attempt): Promise<v
   );
 }
 
-/** In the order in which their rows are locked, always. */
+/** Always in this order, which is the lock order of their rows. */
 function subjectsOf({ account, address }: Attempt): [Kind, Buffer][] {
   return [
     ['account', subjectOf('account', account)],
@@ -72,7 +76,7 @@ function subjectsOf({ account, address }: Attempt): [Kind, Buffer][] {
 const subjectOf = (kind: Kind, text: string): Buffer =>
   createHash('sha256').update(`${kind}:${text}`).digest();
 
-/** Who has one IPv6 address has 2^64 of them. */
+/** An IPv6 client usually controls a whole /64, so the first 64 bits count as one address. */
 function blockOf(address: string): string {
   if (!isIPv6(address)) return address;
   const { hostname } = new URL(`http://[${address.split('%')[0]}]`);

@@ -1,11 +1,11 @@
 import { HumdrumError } from '../errors.ts';
 
-/** Somebody has tried to log in too often. */
+/** Too many failed logins for this account or from this address. */
 export class TooManyAttempts extends HumdrumError {
   readonly afterSeconds: number;
 
   constructor(afterSeconds: number) {
-    super('too-many-attempts', `Too many attempts to log in. Try again in ${afterSeconds} s.`);
+    super('too-many-attempts', `Too many login attempts. Try again in ${afterSeconds} s.`);
     this.afterSeconds = afterSeconds;
   }
 }

@@ -2,13 +2,13 @@ import type { Queryable } from '../database/database.ts';
 import { textOf } from './text-of.ts';
 import { transactionMissing } from './transaction-missing.ts';
 
-/** What `db.transaction().execute` and `db.startTransaction().execute` give. */
+/** The transaction that `db.transaction().execute` passes and `db.startTransaction().execute` returns. */
 export interface KyselyTransaction {
   readonly isTransaction: true;
   executeQuery(query: KyselyQuery): Promise<{ rows: unknown[] }>;
 }
 
-/** A `CompiledQuery` of Kysely. */
+/** Kysely's `CompiledQuery`. */
 interface KyselyQuery {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -20,11 +20,11 @@ interface KyselyQuery {
   readonly queryId: { readonly queryId: string };
 }
 
-/** A transaction of Kysely. Errors: `transaction-missing`. */
+/** Wraps a Kysely transaction. Errors: `transaction-missing`. */
 export function fromKysely(trx: KyselyTransaction): Queryable {
   if (!trx.isTransaction) {
     throw transactionMissing(
-      'This Kysely',
+      'This Kysely client',
       'db.transaction().execute((trx) => … fromKysely(trx) …)',
     );
   }

@@ -2,18 +2,18 @@ import type { Queryable } from '../database/database.ts';
 import { textOf } from './text-of.ts';
 import { transactionMissing } from './transaction-missing.ts';
 
-/** What an interactive `prisma.$transaction` gives. */
+/** The transaction that an interactive `prisma.$transaction` passes. */
 export interface PrismaTransaction {
   $queryRawUnsafe(sql: string, ...values: (string | null)[]): PromiseLike<unknown>;
-  /** Only the client itself has this. */
+  /** Only the full client has this. */
   readonly $connect?: never;
 }
 
-/** An interactive transaction of Prisma. Errors: `transaction-missing`. */
+/** Wraps an interactive Prisma transaction. Errors: `transaction-missing`. */
 export function fromPrisma(tx: PrismaTransaction): Queryable {
   if (tx.$connect !== undefined) {
     throw transactionMissing(
-      'This client of Prisma',
+      'This Prisma client',
       'prisma.$transaction(async (tx) => … fromPrisma(tx) …)',
     );
   }

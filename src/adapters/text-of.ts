@@ -1,6 +1,6 @@
 /**
- * Parameters in the text form that the server reads, by the types that the statement casts them to. Drivers and the libraries
- * above them have ideas of their own about arrays, numbers and JSON; a text or null they all hand on as it is.
+ * Parameters in PostgreSQL's text format, which the server converts to the types that the statement casts them to. Drivers and
+ * ORMs convert arrays, numbers and JSON in different ways, but all of them pass strings and nulls unchanged.
  */
 export function textOf(params: readonly unknown[]): (string | null)[] {
   return params.map((value) => (value === null || value === undefined ? null : text(value)));
@@ -15,7 +15,7 @@ function elementText(value: unknown): string {
   return `"${scalarText(value).replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** A number or a boolean is written in SQL as it is in JSON. */
+/** SQL writes numbers and booleans as JSON does. */
 function scalarText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,9 +1,9 @@
 import { HumdrumError } from '../errors.ts';
 
-/** Outside a transaction the jobs would be there at once, and stay when the rest is rolled back. */
-export function transactionMissing(given: string, wanted: string): HumdrumError {
+/** Without a transaction the jobs would be visible at once, and would remain after a rollback of the caller's work. */
+export function transactionMissing(subject: string, fix: string): HumdrumError {
   return new HumdrumError(
     'transaction-missing',
-    `${given} is in no transaction. Enqueue within one: ${wanted}`,
+    `${subject} is not in a transaction. Enqueue within one: ${fix}`,
   );
 }

@@ -2,17 +2,17 @@ import type { Queryable } from '../database/database.ts';
 import { textOf } from './text-of.ts';
 import { transactionMissing } from './transaction-missing.ts';
 
-/** The `EntityManager` that `dataSource.transaction` gives, or that of a query runner that has begun one. */
+/** The `EntityManager` that `dataSource.transaction` passes, or that of a query runner inside a transaction. */
 export interface TypeOrmManager {
   query(sql: string, params?: (string | null)[]): Promise<unknown>;
   readonly queryRunner?: { readonly isTransactionActive: boolean } | undefined;
 }
 
-/** A transaction of TypeORM. Errors: `transaction-missing`. */
+/** Wraps a TypeORM transaction. Errors: `transaction-missing`. */
 export function fromTypeOrm(manager: TypeOrmManager): Queryable {
   if (!manager.queryRunner?.isTransactionActive) {
     throw transactionMissing(
-      'This manager of TypeORM',
+      'This TypeORM entity manager',
       'dataSource.transaction((manager) => … fromTypeOrm(manager) …)',
     );
   }

@@ -5,7 +5,7 @@ import { Client } from '../http/client.ts';
 import type { Identity } from '../http/identity.ts';
 import { actor } from './engine-options.ts';
 
-/** The API without a network. What nobody expected is thrown as it is, for there is no other log to look into. */
+/** Calls the API in-process. Rethrows unexpected errors as they are, because there is no server log to read. */
 export async function askWithin<T>(
   humdrum: Humdrum,
   act: (client: Client) => Promise<T>,

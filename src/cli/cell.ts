@@ -1,4 +1,4 @@
-/** A piece of text for people: a number is written with its thousands, and paint goes on after the text has been cut. */
+/** Text for people. Numbers get thousands separators. Paint is applied after the text is cut to width. */
 export type Cell = string | number | Painted;
 
 export interface Painted {
@@ -19,11 +19,11 @@ export function paintOf(cell: Cell): (text: string) => string {
   return typeof cell === 'object' ? cell.paint : (text) => text;
 }
 
-// What steers a terminal. Line feeds and tabs stay.
-// oxlint-disable-next-line no-control-regex -- these are the characters that are looked for
+// Characters that control a terminal, except line feeds and tabs.
+// oxlint-disable-next-line no-control-regex -- these are the characters to find
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Text of others as text: what would steer the terminal is shown, not done. */
+/** Escapes untrusted text, so that its control characters are shown instead of interpreted. */
 export function plain(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
@@ -38,7 +38,7 @@ const ASCII = /^[\u0000-\u007f]*$/;
 
 const widthOfOne = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1);
 
-/** How many columns of a terminal it takes. */
+/** Width in terminal columns. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
@@ -46,7 +46,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The first line, cut to `width` columns; what is cut ends with "…". */
+/** The first line, cut to `width` columns. A cut line ends with "…". */
 export function oneLine(text: string, width: number): string {
   const end = text.indexOf('\n');
   const line = end === -1 ? text : text.slice(0, end);

@@ -1,6 +1,6 @@
 import picocolors from 'picocolors';
 
-/** Colour where a person looks at a terminal. `NO_COLOR` takes it away, `FORCE_COLOR` brings it where no terminal is. */
+/** Colours for terminals. `NO_COLOR` turns them off, `FORCE_COLOR` turns them on without a terminal. */
 export const colors = picocolors.createColors(isColourful(process.env, process.stdout.isTTY));
 
 export function isColourful(env: NodeJS.ProcessEnv, isTerminal: boolean | undefined): boolean {

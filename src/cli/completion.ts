@@ -5,18 +5,18 @@ export interface Candidate {
   description: string;
 }
 
-/** Words that only the configuration knows: by the name of an argument or of an option's value. */
+/** Looks up words that only the configuration knows. */
 export type Known = (what: 'type' | 'queue') => Promise<readonly string[]>;
 
 interface Place {
   command: Command;
-  /** An option whose value comes now. */
+  /** The option whose value is next. */
   option: Option | null;
-  /** How many arguments the command has been given. */
+  /** Number of arguments given so far. */
   given: number;
 }
 
-/** What may stand where the last of these words is, which may be empty or half written. */
+/** Completions for the last of these words, which may be empty or partial. */
 export async function candidates(
   program: Command,
   words: readonly string[],
@@ -71,13 +71,13 @@ async function values(
   return words.map((word) => ({ word, description: '' }));
 }
 
-/** Its own, and those of the commands that it belongs to. */
+/** The command's own options and those of its parent. */
 function optionsOf(command: Command): Option[] {
   const own = command.createHelp().visibleOptions(command);
   return command.parent ? [...own, ...command.parent.options] : own;
 }
 
-/** Each asks `humdrum __complete`, which answers a line for each candidate: the word, a tab, what it is. */
+/** The scripts call `humdrum __complete`, which prints a line for each candidate: the word, a tab, and a description. */
 export const SCRIPTS = {
   bash: `_humdrum() {
   local IFS=$'\\n'

@@ -6,7 +6,7 @@ import type { Pack } from '../engine/job/pack.ts';
 import { didYouMean, errorMessage, HumdrumError, type Names } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
 
-/** What `humdrum.config.mjs` exports: your job types, the packs that you use, and where the database is. */
+/** The default export of `humdrum.config.mjs`: job types, packs, the database and other settings. */
 export type Config = Pick<
   HumdrumOptions,
   | 'jobs'
@@ -24,7 +24,7 @@ export type Config = Pick<
 export interface GlobalFlags {
   database?: string;
   config?: string;
-  /** Of a running server, which is asked in the place of a database. */
+  /** URL of a running server to use instead of a database. */
   url?: string;
   keyFile?: string;
 }
@@ -32,16 +32,16 @@ export interface GlobalFlags {
 export interface Setting {
   config: Config;
   database: string;
-  /** The configuration file. Null: there is none. */
+  /** Path of the configuration file. Null if there is none. */
   file: string | null;
-  /** True where nobody has said anything: the embedded database with the packs that come along. */
+  /** True if nothing is configured: the embedded database with the included packs. */
   isDefault: boolean;
 }
 
 export const CONFIG_FILES = ['humdrum.config.mjs', 'humdrum.config.js'];
 const DEFAULT_FOLDER = '.humdrum/data';
 
-/** The flag wins over the environment, the environment over the file. Errors: `config-invalid`. */
+/** Flags override the environment, which overrides the file. Errors: `config-invalid`. */
 export async function readSetting(flags: GlobalFlags): Promise<Setting> {
   const file = flags.config ?? CONFIG_FILES.find((name) => existsSync(name));
   const config: Config =
@@ -64,7 +64,7 @@ async function ownPacks(): Promise<Pack[]> {
   return [picks, quiz, arcade];
 }
 
-/** Without its password. */
+/** Masks the password. */
 export function maskUrl(url: string): string {
   if (!URL.canParse(url)) return url;
   const masked = new URL(url);
@@ -75,12 +75,12 @@ export function maskUrl(url: string): string {
 
 async function load(path: string): Promise<Config> {
   if (!existsSync(path))
-    throw new HumdrumError('config-invalid', `There is no configuration file ${path}.`);
+    throw new HumdrumError('config-invalid', `Configuration file ${path} does not exist.`);
   let exported: unknown;
   try {
     exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (cause) {
-    throw new HumdrumError('config-invalid', `${path} cannot be loaded: ${whyNot(cause)}`, {
+    throw new HumdrumError('config-invalid', `Cannot load ${path}: ${whyNot(cause)}`, {
       cause,
     });
   }
@@ -91,7 +91,7 @@ function whyNot(cause: unknown): string {
   const [, name] = /^Cannot find package '([^']+)'/.exec(errorMessage(cause)) ?? [];
   return name === undefined
     ? errorMessage(cause)
-    : `the package ${name} is not installed. Install what the project needs: npm install`;
+    : `the package ${name} is not installed. Install the project's dependencies: npm install`;
 }
 
 const LISTS = ['jobs', 'packs', 'receivers'];
@@ -111,19 +111,20 @@ const KEYS = Object.keys({
 } satisfies Names<Config>);
 
 function checked(exported: unknown, path: string): Config {
-  const wrong = (what: string) =>
+  const invalid = (problem: string) =>
     new HumdrumError(
       'config-invalid',
-      `${path} ${what} It should say: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
+      `${path} ${problem} Expected: export default { jobs: [ … ], packs: [ … ], database: 'postgres://…' }`,
     );
   if (typeof exported !== 'object' || exported === null)
-    throw wrong('exports no object by default.');
+    throw invalid('has no default export that is an object.');
   for (const [key, value] of Object.entries(exported)) {
     if (!KEYS.includes(key))
-      throw wrong(`has "${key}", which is no setting.${didYouMean(key, KEYS)}`);
-    if (LISTS.includes(key) && !Array.isArray(value)) throw wrong(`has "${key}" that is no list.`);
+      throw invalid(`has an unknown setting "${key}".${didYouMean(key, KEYS)}`);
+    if (LISTS.includes(key) && !Array.isArray(value))
+      throw invalid(`has "${key}" that is not a list.`);
     if (key === 'alerts' && !(typeof value === 'object' && value && 'types' in value))
-      throw wrong('has "alerts" that defineAlerts of humdrum/alerts did not make.');
+      throw invalid('has "alerts" that were not created with defineAlerts from humdrum/alerts.');
   }
   return exported;
 }

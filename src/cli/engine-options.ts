@@ -10,7 +10,7 @@ import { RESERVED, workerSettings } from '../engine/worker/options.ts';
 import { defineAlerts } from '../health/alerts.ts';
 import type { Setting } from './config.ts';
 
-/** What an engine is made with. */
+/** The engine's options from the configuration and the environment. */
 export function optionsOf({ config, database }: Setting): HumdrumOptions {
   const { access: _ofHttp, ...engines } = config;
   return {
@@ -24,8 +24,8 @@ export function optionsOf({ config, database }: Setting): HumdrumOptions {
 }
 
 /**
- * The packs of a database that is opened as it is. Without a configuration file nobody has asked for packs: those that the
- * database does not have are left out, so that a look at somebody's database does not ask for the tables of games.
+ * The packs of a database that is opened without migrating. Without a configuration file, the default packs that the database
+ * does not have are left out: reading a database must not require the tables of a quiz.
  */
 export async function packsIn(
   db: Queryable,
@@ -42,17 +42,17 @@ export function connectionsOf({ worker }: HumdrumOptions): number {
   return workerSettings(worker).concurrency + RESERVED;
 }
 
-/** As the audit names whoever types commands here. */
+/** The actor of CLI commands in the audit log. */
 export function actor(): string {
   return `cli:${userInfo().username}`;
 }
 
-/** No other database's: what one does not name, it removes. */
+/** A folder for one database only: an engine removes files that its database does not reference. */
 export function filesBeside(folder: string): string {
   return join(dirname(folder), `${basename(folder)}-files`);
 }
 
-/** Of several, separated by commas, the first seals. */
+/** Several keys are separated by commas. The first one encrypts. */
 function secretKeys(): Pick<HumdrumOptions, 'secretKey'> {
   const keys = process.env['HUMDRUM_SECRET_KEY'];
   return keys ? { secretKey: keys.split(',') } : {};

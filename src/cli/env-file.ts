@@ -5,7 +5,7 @@ export const ENV_FILE = '.env';
 
 const fromFile = new Set<string>();
 
-/** Takes from `.env` in the current folder what the environment does not say. */
+/** Sets variables from `.env` in the current folder that the environment does not define. */
 export function readEnvFile(): void {
   fromFile.clear();
   if (!existsSync(ENV_FILE)) return;
@@ -16,7 +16,7 @@ export function readEnvFile(): void {
   }
 }
 
-/** Where a variable was said: for people who wonder. */
+/** The source of a variable, for `humdrum config show`. */
 export function sourceOfVariable(name: string): string {
   return fromFile.has(name) ? `${name} in ${ENV_FILE}` : name;
 }

@@ -2,7 +2,7 @@ import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
 import { Interrupted } from './interrupt.ts';
 import { plain, say } from './output.ts';
 
-/** Documented in docs/guides/operate/commands.md: scripts rely on them. */
+/** Documented exit codes. Scripts depend on them. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -50,7 +50,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'timed-out': EXIT.timeout,
 };
 
-/** A sentence for what was expected to go wrong sometimes, a stack for what was not. */
+/** Prints a message for expected failures and a stack for others. Returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof HumdrumError) {

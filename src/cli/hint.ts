@@ -11,7 +11,7 @@ const WORDS = {
 } as const;
 type What = keyof typeof WORDS;
 
-/** Where nothing was found: names that the server does not know may be misspelt. */
+/** After an empty result, points out names that the server does not know, which may be misspelt. */
 export async function hintAtWords(
   client: Client,
   asked: { [what in What]?: string | string[] | undefined },
@@ -22,8 +22,8 @@ export async function hintAtWords(
     const known = await namesOf(client, what);
     for (const word of words.filter((one) => !known.includes(one))) {
       const { noun, list } = WORDS[what];
-      const hint = didYouMean(word, known) || ` See which there are: humdrum ${list}`;
-      say(`humdrum: There is no ${noun} "${plain(word)}" here.${hint}`);
+      const hint = didYouMean(word, known) || ` List them with: humdrum ${list}`;
+      say(`humdrum: There is no ${noun} "${plain(word)}".${hint}`);
     }
   }
 }

@@ -1,12 +1,12 @@
-/** Somebody has pressed Ctrl-C. */
+/** The user pressed Ctrl-C. */
 export class Interrupted extends Error {}
 
-/** So long may a command take to leave things in order; a second Ctrl-C does not wait for it. */
+/** Time for a command to clean up. A second Ctrl-C ends the process at once. */
 const GRACE_MS = 10_000;
 
 /**
- * Lets `act` go on until it ends or Ctrl-C does. `leave` is called in either case, and puts in order what was begun: a
- * statement that is on its way ends, and none comes after it. Errors: `Interrupted`.
+ * Runs `act` until it ends or the user presses Ctrl-C. Then calls `leave` in either case to clean up: a running statement
+ * finishes, and no more are sent. Errors: `Interrupted`.
  */
 export async function interruptible<T>(
   act: () => Promise<T>,

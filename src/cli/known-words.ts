@@ -1,6 +1,6 @@
 import { readSetting, type GlobalFlags } from './config.ts';
 
-/** Job types and queues of the configuration that is here, without asking a database: somebody is typing. */
+/** Job types and queues in the local configuration. Reads no database, because completion must be fast. */
 export async function knownWords(
   flags: GlobalFlags,
 ): Promise<{ type: readonly string[]; queue: readonly string[] }> {

@@ -8,7 +8,7 @@ import { errorMessage, HumdrumError } from '../errors.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** What no log ought to hold, in what handlers log: of their fields, and one level deeper. */
+/** Names redacted in the fields that handlers log, also one level deeper. */
 const SECRETS = [
   'authorization',
   'cookie',
@@ -26,15 +26,15 @@ const SECRETS = [
 ];
 
 /**
- * Words for people at a terminal, JSON lines for machines (`LOG_FORMAT=json`); on standard error. `LOG_REDACT`: more paths
- * that are left out, like `fields.email,fields.*.phone`. Errors: `config-invalid`.
+ * Creates the log on standard error: text for people, or JSON lines (`LOG_FORMAT=json`). `LOG_REDACT` adds paths to redact, such
+ * as `fields.email,fields.*.phone`. Errors: `config-invalid`.
  */
 export function createLog(): Logger {
   const level = process.env['LOG_LEVEL'] || 'info';
   if (!LEVELS.includes(level)) {
     throw new HumdrumError(
       'config-invalid',
-      `LOG_LEVEL is one of ${LEVELS.join(', ')}, not "${level}".`,
+      `LOG_LEVEL must be one of ${LEVELS.join(', ')}, not "${level}".`,
     );
   }
   if (process.env['LOG_FORMAT'] === 'json') return make(level, pino.destination(2));
@@ -57,24 +57,24 @@ function make(level: string, stream: DestinationStream): Logger {
   } catch (cause) {
     throw new HumdrumError(
       'config-invalid',
-      `LOG_REDACT is a list of paths like fields.email,fields.*.phone: ${errorMessage(cause)}`,
+      `LOG_REDACT must be a list of paths such as fields.email,fields.*.phone: ${errorMessage(cause)}`,
       { cause },
     );
   }
 }
 
-/** The one place that words what the engine does. */
+/** A listener that logs engine events. All log messages of the CLI are defined here. */
 export function logTo(log: Logger): Listener {
-  return (event) => word(log, event);
+  return (event) => logEvent(log, event);
 }
 
-function word(log: Logger, event: EngineEvent): void {
+function logEvent(log: Logger, event: EngineEvent): void {
   switch (event.event) {
     case 'job-settled':
-      return wordSettled(log, event);
+      return logSettled(log, event);
     case 'job-fenced':
-      wordSaid(log, event);
-      return log.warn(runOf(event), 'settlement refused: the lease had passed');
+      logLines(log, event);
+      return log.warn(runOf(event), 'settlement refused: the lease had expired');
     case 'jobs-claimed':
       return log.trace(
         { queue: event.queue, tookMs: Math.round(event.tookMs) },
@@ -83,17 +83,14 @@ function word(log: Logger, event: EngineEvent): void {
     case 'batch-settled':
       return log.trace({ tookMs: Math.round(event.tookMs) }, `attempts settled: ${event.jobs}`);
     case 'jobs-rescued':
-      return log.warn(
-        { again: event.again },
-        `rescued from workers that are gone: ${event.rescued}`,
-      );
+      return log.warn({ again: event.again }, `rescued from lost workers: ${event.rescued}`);
     case 'jobs-released':
-      return log.info(`given back unfinished: ${event.released}`);
+      return log.info(`released unfinished: ${event.released}`);
     case 'ticks-fired':
-      return log.info(`jobs made by schedules: ${event.fired}`);
+      return log.info(`jobs created by schedules: ${event.fired}`);
     case 'types-unknown':
       return log.warn(
-        `left for other workers, since this one does not know their types: ${event.types.join(', ')}`,
+        `left for other workers, because this one does not have these types: ${event.types.join(', ')}`,
       );
     case 'worker-started':
       return log.info(
@@ -104,12 +101,12 @@ function word(log: Logger, event: EngineEvent): void {
       return log.info(`worker ${event.workerId} stopped`);
     case 'lease-lost':
       return log.error(
-        `worker ${event.workerId} was silent for too long and has lost its jobs; starting anew`,
+        `worker ${event.workerId} missed its heartbeats and lost its lease and jobs; restarting`,
       );
     case 'rehearsed':
-      return wordRehearsed(log, event.plan);
+      return logRehearsed(log, event.plan);
     case 'alert':
-      return wordAlert(log, event);
+      return logAlert(log, event);
     case 'notification': {
       const { channel, to, subject, text } = event;
       return log.info({ channel, to, subject }, `notification: ${text}`);
@@ -119,7 +116,7 @@ function word(log: Logger, event: EngineEvent): void {
   }
 }
 
-function wordRehearsed(log: Logger, { type, tables, effects, error, hash, at }: Plan): void {
+function logRehearsed(log: Logger, { type, tables, effects, error, hash, at }: Plan): void {
   const about = { at, tables, effects: effects.length, plan: hash };
   if (error) log.error(about, `dry run of ${type} failed: ${error.class}: ${error.message}`);
   else log.info(about, `dry run of ${type}: nothing was written`);
@@ -127,41 +124,41 @@ function wordRehearsed(log: Logger, { type, tables, effects, error, hash, at }: 
 
 const ALERT_LEVEL = { notice: 'warn', warning: 'warn', error: 'error', critical: 'fatal' } as const;
 
-function wordAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
+function logAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
   const { notice, severity, kind, subject, summary } = event;
   const level = notice === 'resolved' || notice === 'test' ? 'info' : ALERT_LEVEL[severity];
   log[level]({ kind, subject, severity }, `alert ${notice}: ${summary}`);
 }
 
-/** What stands on every line of a run. The trace is there where somebody traces. */
+/** Fields on every line of a run. Includes the trace id if tracing is on. */
 function runOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): object {
   const { id, attempt, type } = job;
   const about = { job: id, attempt, type };
   return outcome.trace === undefined ? about : { ...about, trace_id: traceIdOf(outcome.trace) };
 }
 
-/** Of a `traceparent`: its second part. */
+/** The trace id is the second part of `traceparent`. */
 const traceIdOf = (trace: string): string => trace.split('-')[1] ?? '';
 
-/** What the handler said while it ran. */
-function wordSaid(log: Logger, run: { job: ClaimedJob; outcome: Outcome }): void {
+/** Logs the lines that the handler logged. */
+function logLines(log: Logger, run: { job: ClaimedJob; outcome: Outcome }): void {
   if (!log.isLevelEnabled('debug')) return;
   for (const { message, fields } of run.outcome.log) {
     log.debug(fields ? { ...runOf(run), fields } : runOf(run), message);
   }
 }
 
-/** A failure that is tried again is for the morning, one that is not is for now. */
-function wordSettled(log: Logger, event: EngineEvent & { event: 'job-settled' }): void {
+/** A failure that will be retried is a warning. A final one is an error. */
+function logSettled(log: Logger, event: EngineEvent & { event: 'job-settled' }): void {
   const { job, outcome } = event;
   const { ended, durationMs } = outcome;
   const about = { ...runOf(event), durationMs: Math.round(durationMs) };
-  wordSaid(log, event);
+  logLines(log, event);
   if ('error' in ended) {
-    const last = ended.permanent || job.attempt >= job.maxAttempts;
+    const isFinal = ended.permanent || job.attempt >= job.maxAttempts;
     const error = `${ended.error.class}: ${ended.error.message}`;
-    if (last) log.error({ ...about, error }, `${job.type} failed`);
-    else log.warn({ ...about, error }, `${job.type} failed, and will be tried again`);
+    if (isFinal) log.error({ ...about, error }, `${job.type} failed`);
+    else log.warn({ ...about, error }, `${job.type} failed, and will be retried`);
     return;
   }
   const { result } = ended;

@@ -5,7 +5,7 @@ import { colors } from './colors.ts';
 export { oneLine, painted, plain, type Cell } from './cell.ts';
 export { facts, table } from './table.ts';
 
-/** Data goes to standard output, all else to standard error. */
+/** Prints data to standard output. Everything else goes to standard error. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -14,7 +14,7 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-/** One value a line: for what goes on. */
+/** Prints one value per line, for streams. */
 export function printJsonLine(value: unknown): void {
   print(JSON.stringify(value));
 }
@@ -39,7 +39,7 @@ export function statusWord(status: Status): string {
   return STATUS_COLOR[status](status);
 }
 
-/** `2026-11-22 09:30:00`, in UTC, with milliseconds where they say something. */
+/** `2026-11-22 09:30:00` in UTC, with milliseconds unless they are zero. */
 export function instant(at: Date): string {
   return at
     .toISOString()
@@ -47,7 +47,7 @@ export function instant(at: Date): string {
     .replace(/(\.000)?Z$/, '');
 }
 
-/** The same without milliseconds. */
+/** Like `instant`, without milliseconds. */
 export function second(at: Date): string {
   return instant(at).slice(0, 19);
 }

@@ -5,7 +5,7 @@ import { version } from '../http/version.ts';
 
 type Load = () => Promise<Command>;
 
-/** Each is loaded when it is asked for, without what the others need. */
+/** Each command is loaded on demand, without the modules of the others. */
 const COMMANDS = new Map<string, Load>([
   ['init', async () => (await import('./commands/init.ts')).initCommand()],
   ['demo', async () => (await import('./commands/demo.ts')).demoCommand()],
@@ -33,7 +33,7 @@ const COMMANDS = new Map<string, Load>([
   ['picks', async () => (await import('./commands/picks.ts')).picksCommand()],
 ]);
 
-/** What the command line is read with: all commands, or the one that these words name. Errors: `CommanderError`. */
+/** Creates the command-line parser with all commands, or only the one that `words` name. Errors: `CommanderError`. */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = bareProgram();
   const [name = ''] = bareProgram().parseOptions([...words]).operands;
@@ -52,14 +52,11 @@ function bareProgram(): Command {
     .version(version)
     .option(
       '--database <where>',
-      'postgres:// URL, or a folder for the embedded database (DATABASE_URL)',
+      'postgres:// URL or folder of the embedded database (DATABASE_URL)',
     )
-    .option(
-      '--config <file>',
-      'configuration file (default: humdrum.config.mjs, where there is one)',
-    )
-    .option('--url <address>', 'ask a running server in place of the database (HUMDRUM_URL)')
-    .option('--key-file <file>', 'the file with the key for that server (or HUMDRUM_KEY)')
+    .option('--config <file>', 'configuration file (default: humdrum.config.mjs if it exists)')
+    .option('--url <address>', 'use a running server instead of a database (HUMDRUM_URL)')
+    .option('--key-file <file>', 'file with the API key for the server (or HUMDRUM_KEY)')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .configureOutput({
@@ -68,7 +65,7 @@ function bareProgram(): Command {
     .exitOverride();
 }
 
-/** Commander lists what may be chosen, and tells the nearest for commands and flags only. */
+/** Adds a suggestion for values. Commander suggests only commands and flags. */
 function withNearest(text: string): string {
   const [, word, choices] = /'([^']*)' is invalid.* Allowed choices are (.*)\.$/m.exec(text) ?? [];
   if (word === undefined || choices === undefined) return text;
@@ -76,7 +73,7 @@ function withNearest(text: string): string {
   return near === null ? text : `${text.trimEnd()}\n(Did you mean ${near}?)\n`;
 }
 
-/** A command that is made on its own knows nothing of its parent's settings. */
+/** Commands created separately do not inherit their parent's settings by themselves. */
 function inherit(parent: Command, command: Command): Command {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inherit(command, child);

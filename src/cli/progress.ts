@@ -4,7 +4,7 @@ const WIDTH = 24;
 
 type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown };
 
-/** A bar on standard error, where that is a terminal. Call `end` before anything else is said. */
+/** A progress bar on standard error, if that is a terminal. Call `end` before printing anything else. */
 export class Progress {
   readonly #label: string;
   readonly #stream: Terminal;
@@ -22,7 +22,7 @@ export class Progress {
     this.#draw(`${this.#label}  ${bar}  ${count(done)} of ${count(of)}`);
   }
 
-  /** Where nobody knows how much it will be. */
+  /** Shows progress towards an unknown total. */
   showSome(done: number, what: string): void {
     this.#draw(`${this.#label}  ${count(done)} ${what}`);
   }

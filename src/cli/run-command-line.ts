@@ -3,7 +3,7 @@ import { readEnvFile } from './env-file.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { createProgram } from './program.ts';
 
-/** Runs what these words say, to its end, and answers the exit code. What goes wrong has been told by then. */
+/** Runs a command line to its end and returns the exit code. Reports errors itself. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   try {
     readEnvFile();
@@ -13,6 +13,6 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     if (!(error instanceof CommanderError)) return reportFailure(error);
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  // A command that has ended well may have set one all the same.
+  // A command that did not throw may still have set an exit code.
   return Number(process.exitCode ?? EXIT.ok);
 }

@@ -12,7 +12,7 @@ import { listen, type Server } from '../http/server.ts';
 import { toPort } from './arguments.ts';
 import type { Setting } from './config.ts';
 
-/** Where to listen. */
+/** The address to listen on. */
 export interface Listening {
   port: number;
   host: string;
@@ -20,20 +20,23 @@ export interface Listening {
 
 export function listeningOptions(): Option[] {
   return [
-    new Option('--port <number>', '0 for any').env('PORT').argParser(toPort).default(3001),
-    new Option('--host <address>', 'where to listen: 0.0.0.0 for all that this machine has')
+    new Option('--port <number>', 'port to listen on; 0 for any free one')
+      .env('PORT')
+      .argParser(toPort)
+      .default(3001),
+    new Option('--host <address>', 'address to listen on; 0.0.0.0 for all')
       .env('HUMDRUM_HOST')
       .default('127.0.0.1'),
   ];
 }
 
 export interface Served extends Server {
-  /** Makes a link that logs in once. Null: somebody can log in otherwise. */
+  /** Creates a one-time login link. Null if users can log in by other means. */
   loginLink(): Promise<string | null>;
 }
 
 /**
- * The API of an engine, for whoever has credentials; while nobody has any, on loopback only. Errors: `config-invalid`,
+ * Serves the API of an engine. Without any credentials configured, accepts only loopback. Errors: `config-invalid`,
  * `port-in-use`.
  */
 export async function serve(
@@ -45,20 +48,20 @@ export async function serve(
   const open = await mayOpen(humdrum, access, host);
   const app = createApp(humdrum, { access, ...options });
   const server = await listen(open ? app : forLoopback(app), port, host);
-  // Whoever finds the embedded database taken is told where to ask.
+  // Processes that find the embedded database locked name this URL in their error.
   if (isFolder(database)) await noteServer(database, server.url);
   const loginLink = async (): Promise<string | null> =>
     open ? null : `${server.url}/login/link?token=${await makeLoginLink(humdrum.database)}`;
   return { ...server, loginLink };
 }
 
-/** Whether somebody could log in. Without that it is for this machine alone. Errors: `config-invalid`. */
+/** Whether anyone could log in. If not, the server is for this machine only. Errors: `config-invalid`. */
 async function mayOpen(humdrum: Humdrum, { oidc }: AccessOptions, host: string): Promise<boolean> {
   if (oidc || (await hasCredentials(humdrum.database))) return true;
   if (isLoopback(host)) return false;
   throw new HumdrumError(
     'config-invalid',
-    `Others can reach ${host}, and nobody could log in there yet. Make a user (humdrum users add NAME --role admin) or a key ` +
-      '(humdrum keys create NAME --role admin) first, or leave --host away to listen on this machine alone.',
+    `Cannot listen on ${host} without any users or keys, because other machines could reach it. First create a user ` +
+      '(humdrum users add NAME --role admin) or a key (humdrum keys create NAME --role admin), or omit --host to listen only on this machine.',
   );
 }

@@ -5,18 +5,18 @@ import type { GlobalFlags } from './config.ts';
 import { say } from './output.ts';
 
 export interface ServerAddress {
-  /** Where its API is. */
+  /** URL of its API. */
   base: string;
   key?: string;
 }
 
-/** The running server to ask, where one is named: `--url`, or `HUMDRUM_URL` where no `--database` is given. */
+/** The running server to use: `--url`, or `HUMDRUM_URL` if there is no `--database`. Null if neither is set. */
 export async function serverAddress(flags: GlobalFlags): Promise<ServerAddress | null> {
   const { url, database } = flags;
   if (url !== undefined && database !== undefined) {
     throw new HumdrumError(
       'config-invalid',
-      'Name a server with --url or a database with --database, not both: the server has its own.',
+      'Use either --url or --database, not both: the server has its own database.',
     );
   }
   const address = url ?? (database === undefined ? process.env['HUMDRUM_URL'] : undefined);
@@ -32,14 +32,14 @@ function baseOf(address: string): string {
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
     throw new HumdrumError(
       'config-invalid',
-      `"${address}" is no address of a server. It looks like http://127.0.0.1:3001.`,
+      `"${address}" is not a server URL. Expected something like http://127.0.0.1:3001.`,
     );
   }
   const trimmed = address.replace(/\/+$/, '');
   return trimmed.endsWith(API) ? trimmed : `${trimmed}${API}`;
 }
 
-/** Never from the command line itself: other users of a machine can read that. */
+/** Reads the key from a file or the environment, never from a flag: other users of the machine can see command lines. */
 async function readKey({ keyFile }: GlobalFlags): Promise<string | null> {
   if (keyFile === undefined) return process.env['HUMDRUM_KEY'] || null;
   let text: string;
@@ -47,11 +47,14 @@ async function readKey({ keyFile }: GlobalFlags): Promise<string | null> {
     text = await readFile(keyFile, 'utf8');
   } catch (cause) {
     const why = errorMessage(cause);
-    throw new HumdrumError('config-invalid', `${keyFile} cannot be read: ${why}`, { cause });
+    throw new HumdrumError('config-invalid', `Cannot read ${keyFile}: ${why}`, { cause });
   }
   const key = text.trim();
   if (/^\S+$/.test(key)) return key;
-  throw new HumdrumError('config-invalid', `${keyFile} holds no key: it should be one word.`);
+  throw new HumdrumError(
+    'config-invalid',
+    `${keyFile} does not contain a key. It must be a single word.`,
+  );
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -59,5 +62,5 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 function warnOfPlainText(base: string): void {
   const { protocol, hostname } = new URL(base);
   if (protocol === 'https:' || LOOPBACK.has(hostname)) return;
-  say(`humdrum: the key goes to ${hostname} in plain text. Use https where others can listen.`);
+  say(`humdrum: Warning: the key is sent to ${hostname} unencrypted. Use https.`);
 }

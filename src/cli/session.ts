@@ -13,8 +13,8 @@ import { say } from './output.ts';
 import { serverAddress, type ServerAddress } from './server-address.ts';
 
 /**
- * For a process that stays: opens what the global flags, the environment and the configuration file name, makes the
- * database if there is none, and brings its tables up to date. All other commands use `withHumdrum`.
+ * For a process that keeps running: opens the engine that the global flags, the environment and the configuration file
+ * define, creates the database if there is none, and migrates it. All other commands use `withHumdrum`.
  */
 export async function openHumdrum(
   command: Command,
@@ -24,7 +24,7 @@ export async function openHumdrum(
   refuseUrl(command);
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
   if (isFolder(setting.database) && !existsSync(setting.database)) {
-    say(`Making the embedded database in ${setting.database}. This takes some seconds.`);
+    say(`Creating the embedded database in ${setting.database}. This takes a few seconds.`);
   }
   const [{ createHumdrum }, { optionsOf }, { traceJobs }] = await Promise.all([
     import('../engine/create-humdrum.ts'),
@@ -40,14 +40,14 @@ export async function openHumdrum(
   return { humdrum, setting };
 }
 
-/** `JOB_DRY_RUN=1`: the whole process rehearses. */
+/** Whether `JOB_DRY_RUN=1` puts the whole process in dry-run mode. */
 export function isDryRun(): boolean {
   return process.env['JOB_DRY_RUN'] === '1';
 }
 
 /**
- * For a command that looks at jobs or acts on them: it asks the API, of the server that `--url` names, or of this process
- * over the database that the other flags name.
+ * Runs a command against the API: that of the server named with `--url`, or an in-process one on the database that the other
+ * flags name.
  */
 export async function withClient<T>(
   command: Command,
@@ -70,15 +70,15 @@ async function askServer<T>(
     if (!(error instanceof HumdrumError && error.code === 'unauthenticated')) throw error;
     const message =
       server.key === undefined
-        ? 'The server asks who you are. Give a key as HUMDRUM_KEY, or --key-file FILE. Where its database is, this makes one: humdrum keys create NAME --role ROLE (before the start, if that is the embedded database).'
-        : 'The server does not know this key: it is mistyped, of another server, expired or revoked. See: humdrum keys list';
+        ? 'The server requires a key. Pass it with HUMDRUM_KEY or --key-file FILE. Create one on the machine of the server: humdrum keys create NAME --role ROLE (before starting it, if it uses the embedded database).'
+        : 'The server does not accept this key. It is mistyped, expired, revoked or from another server. See: humdrum keys list';
     throw new HumdrumError('unauthenticated', message, { cause: error });
   }
 }
 
 /**
- * For a command that opens the database, does one thing there, and closes. It neither makes a database nor changes its
- * tables. Errors: `database-missing`, `schema-outdated`, `schema-newer`.
+ * For a command: opens the engine, runs one action and closes it. It neither creates a database nor migrates. Errors:
+ * `database-missing`, `schema-outdated`, `schema-newer`.
  */
 export async function withHumdrum<T>(
   command: Command,
@@ -128,9 +128,10 @@ async function openAsItIs(command: Command): Promise<{ humdrum: Humdrum; databas
 /** Errors: `config-invalid`. */
 export function refuseUrl(command: Command): void {
   if (command.optsWithGlobals<GlobalFlags>().url === undefined) return;
-  const instead = command.name() === 'run' ? ' A server runs a job by: humdrum enqueue --wait' : '';
+  const instead =
+    command.name() === 'run' ? ' To run a job on a server: humdrum enqueue --wait' : '';
   throw new HumdrumError(
     'config-invalid',
-    `This command works on the database itself and takes no --url. Name the database with --database, or run it where the server runs.${instead}`,
+    `This command needs direct access to the database and does not support --url. Use --database, or run it on the machine of the server.${instead}`,
   );
 }

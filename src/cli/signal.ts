@@ -1,17 +1,17 @@
-/** A terminal or a supervisor may send one signal to the process and to its group: that is no second asking. */
+/** A terminal or supervisor may send one signal to both the process and its group. Within this time it counts once. */
 const ECHO_MS = 300;
 
-/** Until somebody asks this process to end. `onAgain` is called when they ask a second time. */
+/** Waits for SIGINT or SIGTERM. Calls `onAgain` on a second signal. */
 export async function untilSignal(onAgain: () => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let askedMs = Infinity;
-    const hear = (signal: NodeJS.Signals): void => {
+    let firstMs = Infinity;
+    const onSignal = (signal: NodeJS.Signals): void => {
       const nowMs = performance.now();
-      if (nowMs - askedMs > ECHO_MS) onAgain();
-      askedMs = Math.min(askedMs, nowMs);
+      if (nowMs - firstMs > ECHO_MS) onAgain();
+      firstMs = Math.min(firstMs, nowMs);
       resolve(signal);
     };
-    process.on('SIGINT', hear);
-    process.on('SIGTERM', hear);
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
   });
 }

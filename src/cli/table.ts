@@ -4,19 +4,19 @@ import { colors } from './colors.ts';
 type Row = readonly Cell[];
 
 const GAP = 2;
-/** What is not wider is never cut: a time, a status, the name of a type. */
+/** Columns up to this width are never cut: times, statuses, type names. */
 const WHOLE = 22;
 const INDENT = '  ';
 
-/** As wide as the terminal, or as `COLUMNS` says. What goes to a file or a program is not cut. */
+/** Width of the terminal, or `COLUMNS`. Output to files and programs is not cut. */
 function lineWidth(): number {
-  const said = process.stdout.columns ?? Number(process.env['COLUMNS']);
-  return said > 0 ? said : Infinity;
+  const columns = process.stdout.columns ?? Number(process.env['COLUMNS']);
+  return columns > 0 ? columns : Infinity;
 }
 
 /**
- * One line a row, numbers to the right. Where that is too wide for the terminal, the last column, which has the most to say,
- * goes below its row; where the rest is too wide still, each row is a list of names and values.
+ * Formats a table with one line per row and numbers right-aligned. If it is too wide for the terminal, the last column, usually
+ * the longest, moves below its row. If the rest is still too wide, each row becomes a list of names and values.
  */
 export function table(head: readonly string[], rows: readonly Row[], empty: string): string {
   if (rows.length === 0) return colors.dim(empty);
@@ -30,7 +30,7 @@ export function table(head: readonly string[], rows: readonly Row[], empty: stri
   return rows.map((row) => listed(head, row)).join('\n\n');
 }
 
-/** The widths of the columns, the widest cut first. Null: what must not be cut does not fit. */
+/** Column widths that fit, cutting the widest first. Null if the columns that must not be cut do not fit. */
 function fitted(head: readonly string[], rows: readonly Row[], width: number): number[] | null {
   const widths = head.map((word, at) =>
     Math.max(widthOf(word), ...rows.map((row) => widthOf(lineOf(row[at])))),
@@ -44,7 +44,7 @@ function fitted(head: readonly string[], rows: readonly Row[], width: number): n
   return widths;
 }
 
-/** The head, and a line for each row. */
+/** The header and one line per row. */
 function grid(head: readonly string[], rows: readonly Row[], widths: readonly number[]): string[] {
   const line = (cells: readonly Cell[], paint: (text: string, at: number) => string): string =>
     widths
@@ -64,7 +64,7 @@ function grid(head: readonly string[], rows: readonly Row[], widths: readonly nu
   ];
 }
 
-/** Below each line what the last column says, as far as the terminal is wide. */
+/** Adds the last column below each line, cut to the width of the terminal. */
 function above(
   [top = '', ...lines]: readonly string[],
   head: readonly string[],
@@ -75,10 +75,10 @@ function above(
     const text = oneLine(lineOf(cell), width - INDENT.length);
     return text === '' ? [] : [INDENT + paint(text)];
   };
-  const isSaid = rows.some((row) => lineOf(row.at(-1)) !== '');
+  const hasText = rows.some((row) => lineOf(row.at(-1)) !== '');
   return [
     top,
-    ...(isSaid ? below(head.at(-1) ?? '', colors.dim) : []),
+    ...(hasText ? below(head.at(-1) ?? '', colors.dim) : []),
     ...lines.flatMap((line, at) => {
       const cell = rows[at]?.at(-1) ?? '';
       return [line, ...below(cell, paintOf(cell))];
@@ -86,7 +86,7 @@ function above(
   ].join('\n');
 }
 
-/** A row whose columns have no room beside each other. */
+/** A row as a list, if its columns do not fit on one line. */
 function listed(head: readonly string[], row: Row): string {
   return facts(
     head.map((word, at) => [word, lineOf(row[at]) === '' ? null : (row[at] ?? null)] as const),
@@ -95,7 +95,7 @@ function listed(head: readonly string[], row: Row): string {
 
 const lineOf = (cell: Cell = ''): string => oneLine(textOf(cell), Infinity);
 
-/** Name and value, one a line, the names in one column. Without a value a name is left out. */
+/** Formats name and value pairs, one per line. Omits pairs whose value is null. */
 export function facts(pairs: readonly (readonly [Cell, Cell | null])[]): string {
   const width = Math.max(...pairs.map(([name]) => widthOf(textOf(name))));
   return pairs

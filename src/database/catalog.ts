@@ -1,8 +1,8 @@
 import type { Queryable } from './database.ts';
 
 /**
- * What there is in these schemas, one thing a line: to find what was changed by hand. Parts of partitioned tables come and
- * go, and are left out, and so is what PostgreSQL words otherwise from version to version.
+ * Lists the objects in these schemas, one per line, to detect manual changes. Leaves out partitions, which are created and
+ * dropped all the time, and details that PostgreSQL prints differently from version to version.
  */
 export async function readCatalog(db: Queryable, schemas: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ thing: string }>(

@@ -1,41 +1,41 @@
 /**
- * The one narrow door to PostgreSQL. Two implementations: `pglite.ts` (embedded) and `postgres.ts` (a server).
+ * The only interface to PostgreSQL. Two implementations: `pglite.ts` (embedded) and `postgres.ts` (a server).
  *
- * Values, the same on both: `bigint` columns arrive as `number` (never past 2^53), `timestamptz` as `Date`,
- * `json` parsed, `numeric` as `string`.
+ * Both return the same types: `bigint` as `number` (values stay below 2^53), `timestamptz` as `Date`, `json` parsed, `numeric`
+ * as `string`.
  */
 export interface Queryable {
-  /** Runs one statement. `pg.Client`, `pg.PoolClient` and PGlite's own transaction have this shape too. */
+  /** Runs one statement. `pg.Client`, `pg.PoolClient` and PGlite's own transactions also satisfy this interface. */
   query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
 export interface Transaction extends Queryable {
-  /** Undoes what `fn` did when `fn` throws, and throws on. Siblings wait for each other. */
+  /** Runs `fn` in a savepoint. If `fn` throws, rolls back to it and rethrows. Sibling savepoints run one after another. */
   savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
 
-  /** Runs many statements without parameters: a migration. */
+  /** Runs several statements without parameters, such as a migration. */
   script(sql: string): Promise<void>;
 }
 
-/** A transaction that its holder ends, for work that does not fit one function. */
+/** A transaction that its owner commits or rolls back, for work that does not fit one function. */
 export interface OpenTransaction extends Transaction {
   commit(): Promise<void>;
-  /** Runs a last statement and commits, on one trip where there is a network. If the statement fails nothing is kept. */
+  /** Runs a last statement and commits, in one round trip. If the statement fails, the transaction is rolled back. */
   commitAfter(sql: string, params: unknown[]): Promise<void>;
   rollback(): Promise<void>;
 }
 
-/** Connections at this moment. */
+/** Current use of the connections. */
 export interface ConnectionUse {
-  /** In somebody's hands. */
+  /** Connections in use. */
   readonly busy: number;
   readonly idle: number;
-  /** Callers that wait for one. */
+  /** Callers waiting for a connection. */
   readonly waiting: number;
 }
 
 export interface Listening {
-  /** Nothing stands between that may swallow what is said: a pooler does, and says nothing of it. */
+  /** True if no pooler sits in between: a pooler may drop notifications silently. */
   readonly direct: boolean;
   stop(): Promise<void>;
 }
@@ -43,22 +43,22 @@ export interface Listening {
 export interface Database extends Queryable {
   readonly backend: 'pglite' | 'postgres';
 
-  /** True where no other process can have this database open: a lease found at the start is then a dead process's. */
+  /** True if no other process can open this database. Leases found at start then belong to dead processes. */
   readonly exclusive: boolean;
 
-  /** How many transactions may be open at once. */
+  /** Maximum number of concurrent transactions. */
   readonly connections: number;
 
   connectionUse(): ConnectionUse;
 
-  /** Commits when `fn` returns, rolls back when it throws. Inside an ambient transaction it is a savepoint of that one. */
+  /** Commits when `fn` returns, rolls back when it throws. Inside an ambient transaction it is a savepoint. */
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
 
   begin(): Promise<OpenTransaction>;
 
   /**
-   * Calls `heard` for each NOTIFY on `channel` until it is stopped, and with '' when some may have been missed. A hint,
-   * never a guarantee.
+   * Calls `heard` for each NOTIFY on `channel` until stopped, and with '' when some may have been missed. Delivery is not
+   * guaranteed.
    */
   listen(channel: string, heard: (payload: string) => void): Promise<Listening>;
 

@@ -12,9 +12,9 @@ interface Holder {
   token: string;
   pid: number;
   host: string;
-  /** When the kernel started that process: tells a holder from a stranger that was given its pid. Null where unknown. */
+  /** Start time of the process, in kernel ticks. Distinguishes the holder from a later process with the same pid. Null if unknown. */
   born: string | null;
-  /** Where the holder answers for the database. */
+  /** URL of the holder's HTTP API. */
   url?: string;
 }
 
@@ -22,8 +22,8 @@ const GUARD_TRIES = 100;
 const GUARD_WAIT_MS = 50;
 
 /**
- * Two processes in one PGlite folder corrupt it. The holder is named in a file; a holder that lives is never
- * robbed, however old its file is, and one on another machine counts as living.
+ * Locks a PGlite folder, which two processes would corrupt. A lock file names the holder. The lock is taken over only from a
+ * dead process, whatever the age of the file. A holder on another machine counts as alive.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, 'humdrum.lock');
@@ -33,8 +33,8 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     host: hostname(),
     born: (await statOf(process.pid))?.born ?? null,
   };
-  // To look at the old holder and to put oneself in its place must be one step: of two that find a dead one, the
-  // slower would else remove the quicker.
+  // The guard makes checking the old holder and replacing it one step. Otherwise two processes could both find a dead holder,
+  // and the second would overwrite the lock of the first.
   const guard = `${path}.guard`;
   await takeGuard(guard, me);
   try {
@@ -47,7 +47,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   return { release: () => releaseOwn(path, me) };
 }
 
-/** Writes down where the holder of the folder, which is this process, can be asked. Others find it when they are refused. */
+/** Adds this process's URL to its lock file, so that processes that are refused can name it. */
 export async function noteServer(folder: string, url: string): Promise<void> {
   const path = join(folder, 'humdrum.lock');
   const holder = await read(path);
@@ -57,7 +57,10 @@ export async function noteServer(folder: string, url: string): Promise<void> {
   await rename(draft, path);
 }
 
-/** Held for a moment only. One that stays is left of a process that died in that moment: a person must say so. */
+/**
+ * The guard is held only briefly. One that stays was left by a process that died while it held it, and only the user can
+ * decide that.
+ */
 async function takeGuard(guard: string, me: Holder): Promise<void> {
   for (let tries = 0; tries < GUARD_TRIES; tries += 1) {
     if (await create(guard, me)) return;
@@ -65,7 +68,7 @@ async function takeGuard(guard: string, me: Holder): Promise<void> {
   }
   throw new HumdrumError(
     'database-locked',
-    `Another process is opening this folder, or died while it did. If none is running, delete ${guard} and try again.`,
+    `Another process is opening this folder, or died while opening it. If none is running, delete ${guard} and try again.`,
   );
 }
 
@@ -83,7 +86,7 @@ async function read(path: string): Promise<Holder | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
   } catch (error) {
-    // Gone, or half written by a process that died at that moment.
+    // The file is missing, or was left half written by a process that died.
     if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return null;
     throw error;
   }
@@ -107,8 +110,8 @@ async function isAlive(holder: Holder): Promise<boolean> {
 }
 
 /**
- * Fields 3 and 22 of /proc/PID/stat. The second field, the name, may hold spaces and brackets. `ended`: it is kept only until
- * its parent asks, which in many a container is never. Null: nothing is known.
+ * Reads fields 3 and 22 of /proc/PID/stat. The second field, the name, may contain spaces and parentheses. `ended`: a zombie,
+ * whose parent has not collected its exit status. In many containers the parent never does. Null if the file is unreadable.
  */
 async function statOf(pid: number): Promise<{ ended: boolean; born: string | null } | null> {
   try {
@@ -124,14 +127,14 @@ function lockedBy(holder: Holder, folder: string, path: string): HumdrumError {
   const elsewhere = holder.host === hostname() ? '' : ` on ${holder.host}`;
   return new HumdrumError(
     'database-locked',
-    `Process ${holder.pid}${elsewhere} has the embedded database in ${folder} open, and only one process may. ${remedyFor(holder, path)}`,
+    `Process ${holder.pid}${elsewhere} has opened the embedded database in ${folder}, and only one process can use it at a time. ${remedyFor(holder, path)}`,
   );
 }
 
 function remedyFor({ host, url }: Holder, path: string): string {
   if (host !== hostname()) return `If that machine is gone for good, delete ${path}.`;
-  const ask = url === undefined ? 'Stop it first' : `Ask it, with --url ${url}; or stop it`;
-  return `${ask}; or set DATABASE_URL to a PostgreSQL server, which any number of processes may share.`;
+  const first = url === undefined ? 'Stop it first' : `Use it through --url ${url}, or stop it`;
+  return `${first}. Or set DATABASE_URL to a PostgreSQL server, which several processes can share.`;
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -29,8 +29,8 @@ const BOOTSTRAP = `
   );`;
 
 /**
- * Applies what is missing, all of it or nothing, and answers what that was. Safe to call from many processes at once.
- * `onProgress` is told after each; none of them is there for good before the last.
+ * Applies all pending migrations in one transaction and returns them. Safe to call from several processes at once.
+ * `onProgress` is called before each migration. Errors: `migration-changed`.
  */
 export async function migrate(
   db: Database,
@@ -40,7 +40,7 @@ export async function migrate(
   const files = await readSets(sets);
   if ((await missing(db, files)).length === 0) return [];
   return db.transaction(async (tx) => {
-    // Held to the end of the transaction, so it is good behind a transaction pooler too.
+    // Held until the transaction ends, so it also works behind a transaction pooler.
     await tx.query(`select pg_advisory_xact_lock(hashtext('humdrum.migration'))`);
     await tx.script(BOOTSTRAP);
     const pending = await missing(tx, files);
@@ -56,7 +56,7 @@ export async function migrate(
   });
 }
 
-/** What `migrate` would apply. Changes nothing. Errors: `migration-changed`. */
+/** Returns what `migrate` would apply, without applying it. Errors: `migration-changed`. */
 export async function planMigrations(
   db: Database,
   sets: readonly MigrationSet[],
@@ -81,7 +81,7 @@ export async function requireMigrated(db: Queryable, sets: readonly MigrationSet
 }
 
 export interface MigrationState extends Pick<Migration, 'set' | 'number' | 'name'> {
-  /** `changed`: it was applied with other contents. `unknown`: it was applied, and this version has no such file. */
+  /** `changed`: the file differs from the one applied. `unknown`: applied, but this version has no such file. */
   state: 'applied' | 'pending' | 'changed' | 'unknown';
   appliedAt: Date | null;
 }
@@ -94,7 +94,7 @@ interface Applied {
   appliedAt: Date;
 }
 
-/** Which of these sets' migrations were applied. Changes nothing. */
+/** The state of each migration of these sets. Changes nothing. */
 export async function migrationStates(
   db: Queryable,
   sets: readonly MigrationSet[],
@@ -171,8 +171,8 @@ function listOf(migrations: readonly MigrationState[]): string {
 function changed(file: Pick<Migration, 'set' | 'name'>): HumdrumError {
   return new HumdrumError(
     'migration-changed',
-    `The migration ${file.set}/${file.name} is not the file that was applied to this database: its checksum differs. ` +
-      'Restore that file, and put what you want to change into a new one.',
+    `Migration ${file.set}/${file.name} has changed since it was applied to this database: its checksum differs. ` +
+      'Restore the file, and put your change into a new migration.',
   );
 }
 

@@ -1,14 +1,14 @@
 import { HumdrumError } from '../errors.ts';
 import type { Database } from './database.ts';
 
-/** Whether this names a folder for the embedded database, and no server. Errors: `config-invalid`. */
+/** Whether this is a folder for the embedded database rather than a server's URL. Errors: `config-invalid`. */
 export function isFolder(where: string): boolean {
   const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(where) ?? [];
   if (scheme === undefined) return true;
   if (/^postgres(ql)?$/.test(scheme)) return false;
   throw new HumdrumError(
     'config-invalid',
-    `A database is a PostgreSQL server (postgres://…) or a folder for the embedded one, not ${scheme}://….`,
+    `Unsupported database URL ${scheme}://…. Use a PostgreSQL URL (postgres://…) or a folder for the embedded database.`,
   );
 }
 
@@ -20,7 +20,7 @@ export interface OpenOptions {
 }
 
 /**
- * A server for a `postgres://` URL, else the embedded database in that folder; without either, in memory. Errors:
+ * Opens a server for a `postgres://` URL, the embedded database for a folder, or an in-memory one if `where` is undefined. Errors:
  * `database-missing`, `database-locked`, `database-unreachable`, `pg-missing`.
  */
 export async function openDatabase(

@@ -3,15 +3,15 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { HumdrumError, nearest } from '../errors.ts';
 
-/** Marks a folder in which a database is being made. If its maker is gone, the next one starts anew. */
-const MAKING = 'humdrum.making';
+/** Marks a folder whose database is being created. If the creator died, the next process starts over. */
+const MARKER = 'humdrum.making';
 const MADE = 'PG_VERSION';
 const LOCK = 'humdrum.lock';
 const isOurs = (name: string): boolean => name.startsWith('humdrum.');
 
 /**
- * Calls `make` with whether there is no database yet. The caller holds the folder. With `create: false` it only opens what
- * is there. Errors: `config-invalid`, `database-missing`.
+ * Calls `make` with whether the folder has no database yet. The caller must hold the folder's lock. With `create: false` it
+ * opens only what exists. Errors: `config-invalid`, `database-missing`.
  */
 export async function inFolder<T>(
   folder: string,
@@ -19,27 +19,27 @@ export async function inFolder<T>(
   make: (isNew: boolean) => Promise<T>,
 ): Promise<T> {
   if (holdsDatabase(folder)) return make(false);
-  const mark = join(folder, MAKING);
-  const half = existsSync(mark);
+  const marker = join(folder, MARKER);
+  const isUnfinished = existsSync(marker);
   const others = (await readdir(folder)).filter((name) => !isOurs(name));
-  if (!half && others.length > 0) throw notEmpty(folder, others);
+  if (!isUnfinished && others.length > 0) throw notEmpty(folder, others);
   if (!create) throw missing(folder);
-  await writeFile(mark, '');
+  await writeFile(marker, '');
   for (const name of others) await rm(join(folder, name), { recursive: true });
   const made = await make(true);
-  await rm(mark);
+  await rm(marker);
   return made;
 }
 
 /** Whether a whole database is there. */
 export function holdsDatabase(folder: string): boolean {
-  return existsSync(join(folder, MADE)) && !existsSync(join(folder, MAKING));
+  return existsSync(join(folder, MADE)) && !existsSync(join(folder, MARKER));
 }
 
 /** Refuses a folder without a database before anything is written to it. Errors: `config-invalid`, `database-missing`. */
 export async function requireDatabase(folder: string): Promise<void> {
   // One that is just being made is locked: then the lock says what to do.
-  if ([MADE, MAKING, LOCK].some((name) => existsSync(join(folder, name)))) return;
+  if ([MADE, MARKER, LOCK].some((name) => existsSync(join(folder, name)))) return;
   const others = existsSync(folder) ? await readdir(folder) : [];
   throw others.length > 0 ? notEmpty(folder, others) : missing(folder);
 }
@@ -47,7 +47,7 @@ export async function requireDatabase(folder: string): Promise<void> {
 function notEmpty(folder: string, [first]: readonly string[]): HumdrumError {
   return new HumdrumError(
     'config-invalid',
-    `The folder ${folder} holds something else than a database, like ${first}. Name one that is empty, or not there yet.`,
+    `The folder ${folder} contains other files, such as ${first}. Choose an empty folder or one that does not exist yet.`,
   );
 }
 

@@ -1,25 +1,25 @@
 import {
-  parse as answers,
+  parse as results,
   protocol,
   type ExecProtocolResult,
   type PGlite,
 } from '@electric-sql/pglite';
 import { PreparedStatements } from './prepared.ts';
 
-interface Answer<Row> {
+interface Result<Row> {
   rows: Row[];
   command?: string;
 }
 
 type Messages = ExecProtocolResult['messages'];
 
-/** What the database has told of a statement. */
+/** What the database has reported about a statement. */
 interface Known {
-  /** Of a prepared statement, else empty. */
+  /** Name of the prepared statement, or empty. */
   readonly name: string;
-  /** The types of its parameters. */
+  /** Type OIDs of the parameters. */
   readonly types: readonly number[];
-  /** What it answers, where that cannot change. */
+  /** The row description, for a prepared statement. */
   readonly described: Messages;
 }
 
@@ -27,43 +27,44 @@ const { bind, close, describe, execute, parse, sync } = protocol.serialize;
 
 const MOST_KNOWN = 1_000;
 
-/** What changes no definition, so that all that is known stays true. */
+/** Commands that change no definition, so that cached descriptions stay valid. */
 const HARMLESS = new Set(
   'SELECT INSERT UPDATE DELETE MERGE BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE'.split(' '),
 );
 
 /**
- * Asks PGlite in one message what its own `query` asks in six, and has it parse and plan only once what begins with
- * PREPARED: on such small statements as the engine's most of the time goes there. For the only user of an instance.
+ * Runs statements on PGlite with one protocol message where PGlite's own `query` sends six. Statements that begin with
+ * PREPARED are parsed and planned only once, which is most of the cost of the engine's small statements. Only for the sole user
+ * of an instance.
  */
 export class PgliteStatements {
   readonly #pglite: PGlite;
   readonly #known = new Map<string, Known>();
   readonly #prepared = new PreparedStatements(true);
-  /** Some definition has, since the last BEGIN. */
+  /** Whether a definition changed since the last BEGIN. */
   #changed = false;
 
   constructor(pglite: PGlite) {
     this.#pglite = pglite;
   }
 
-  async query<Row>(sql: string, params: unknown[] = []): Promise<Answer<Row>> {
+  async query<Row>(sql: string, params: unknown[] = []): Promise<Result<Row>> {
     const messages = await this.#pglite.runExclusive(() => this.#ask(sql, params));
-    const [answer] = answers.parseResults(messages, this.#pglite.parsers);
-    this.#heed(answer?.command ?? '');
-    // The row type is the caller's word for what the statement returns, as everywhere with SQL.
+    const [result] = results.parseResults(messages, this.#pglite.parsers);
+    this.#noteCommand(result?.command ?? '');
+    // The caller states the row type. It is not checked.
     return {
-      rows: (answer?.rows ?? []) as Row[],
-      ...(answer?.command && { command: answer.command }),
+      rows: (result?.rows ?? []) as Row[],
+      ...(result?.command && { command: result.command }),
     };
   }
 
   async script(sql: string): Promise<void> {
-    await this.#pglite.exec(sql).finally(() => this.#heed(''));
+    await this.#pglite.exec(sql).finally(() => this.#noteCommand(''));
   }
 
-  /** Forgets what a definition that has changed, or changed back, may have made untrue. */
-  #heed(command: string): void {
+  /** Clears cached descriptions after a command that changes a definition, or rolls such a change back. */
+  #noteCommand(command: string): void {
     const changes = !HARMLESS.has(command);
     if (changes || command === 'BEGIN') this.#changed = changes;
     if (changes || (command === 'ROLLBACK' && this.#changed)) this.#known.clear();
@@ -72,9 +73,9 @@ export class PgliteStatements {
   async #ask(sql: string, params: unknown[]): Promise<Messages> {
     const known = this.#known.get(sql);
     if (known) {
-      const again = known.name === '' ? [parse({ text: sql })] : [];
-      const told = await this.#send(...again, ...this.#run(known, params), sync());
-      return [...known.described, ...told];
+      const reparse = known.name === '' ? [parse({ text: sql })] : [];
+      const replies = await this.#send(...reparse, ...this.#run(known, params), sync());
+      return [...known.described, ...replies];
     }
     try {
       const learned = await this.#learn(sql);
@@ -86,15 +87,15 @@ export class PgliteStatements {
 
   async #learn(sql: string): Promise<Known> {
     const name = this.#prepared.nameOf(sql) ?? '';
-    // It may be there already: from before a definition was changed.
-    const anew = name === '' ? [] : [close({ type: 'S', name })];
-    const told = await this.#send(
-      ...anew,
+    // The statement may exist already, from before the cache was cleared.
+    const closeOld = name === '' ? [] : [close({ type: 'S', name })];
+    const replies = await this.#send(
+      ...closeOld,
       parse({ text: sql, name }),
       describe({ type: 'S', name }),
     );
-    const types = answers.parseDescribeStatementResults(told);
-    const described = told.filter((message) => message.name === 'rowDescription');
+    const types = results.parseDescribeStatementResults(replies);
+    const described = replies.filter((message) => message.name === 'rowDescription');
     const known = { name, types, described: name === '' ? [] : described };
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(sql, known);

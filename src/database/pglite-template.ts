@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 const MIGRATIONS = new URL('../../migrations/engine/', import.meta.url);
 
 /**
- * Where the build of this package keeps what a new embedded database begins as: the engine's tables, and nothing in them. It
- * fits one version of PGlite and one state of the migrations only.
+ * The data folder that a new embedded database starts from: the engine's tables, empty. The build creates it for one version of
+ * PGlite and one set of migrations.
  */
 export async function templateFile(): Promise<URL> {
   const entry = pathToFileURL(createRequire(import.meta.url).resolve('@electric-sql/pglite'));
@@ -17,7 +17,7 @@ export async function templateFile(): Promise<URL> {
   return new URL(`../../templates/pglite/${name}`, import.meta.url);
 }
 
-/** A new database for `loadDataDir`. Undefined: there is none that fits, and PGlite makes an empty one, in three times as long. */
+/** The template for `loadDataDir`. Undefined if none fits: PGlite then creates an empty database, which takes three times as long. */
 export async function newDatabase(): Promise<Blob | undefined> {
   const bytes = await readFile(await templateFile()).catch(() => undefined);
   return bytes && new Blob([bytes], { type: 'application/x-gzip' });

@@ -15,26 +15,26 @@ import { newDatabase } from './pglite-template.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
 
 export interface PgliteOptions {
-  /** Where the data lives. Without it: in memory, gone when closed. */
+  /** Folder of the data. Default: in memory, lost when closed. */
   folder?: string;
   /** False: only a database that exists is opened, and a folder without one is refused. Default: true. */
   create?: boolean;
-  /** A data folder made by `dumpDataDir`, to start from. */
+  /** A data folder from `dumpDataDir` to start from. */
   loadDataDir?: Blob;
-  /** One that your program has opened, and works with too: in the same thread, with its parsers as they come. You close it. */
+  /** An instance that your program opened and also uses, in the same thread and with the default parsers. Closing it is up to you. */
   instance?: PGlite;
 }
 
 const INT8 = 20;
 
-/** PGlite readies each of its buffers when it opens: with a quarter of the usual 128 MB that takes half a second less. */
+/** PGlite initialises all buffers when it opens. A quarter of the default 128 MB opens half a second faster. */
 const BUFFERS = ['-c', 'shared_buffers=32MB'];
 
-/** The tables of a template are there from now on, not since the package was built. */
+/** The migrations in a template date from when the package was built. */
 const APPLIED_NOW = 'update humdrum.migration set applied_at = clock_timestamp()';
 
 /**
- * PostgreSQL in this process. Errors: `database-locked` when another process has the folder, `database-missing`,
+ * Opens PostgreSQL in-process. Errors: `database-locked` if another process uses the folder, `database-missing`,
  * `database-unreachable`.
  */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
@@ -71,7 +71,7 @@ async function takeFolder(folder: string, create: boolean): Promise<FolderLock> 
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw new HumdrumError(
       'database-unreachable',
-      `The embedded database cannot be in ${folder}: ${errorMessage(cause)}. It takes a folder that this user may write to; name one with --database or DATABASE_URL.`,
+      `Cannot open the embedded database in ${folder}: ${errorMessage(cause)}. Name a folder that this user can write to, with --database or DATABASE_URL.`,
       { cause },
     );
   }
@@ -83,12 +83,12 @@ export class PgliteDatabase implements Database {
   readonly connections = 1;
   readonly #pglite: PGlite;
   readonly #lock: FolderLock | null;
-  /** Somebody else uses the instance too, and closes it. */
+  /** The program also uses the instance, and closes it. */
   readonly #shared: boolean;
   readonly #statements: Pick<Connection, 'query' | 'script'>;
   #turn: Promise<void> = Promise.resolve();
-  /** Who has asked for the connection and not given it back. */
-  #askers = 0;
+  /** Callers that hold the connection or wait for it. */
+  #callers = 0;
   #closed = false;
 
   constructor(pglite: PGlite, lock: FolderLock | null, shared = false) {
@@ -99,8 +99,8 @@ export class PgliteDatabase implements Database {
   }
 
   connectionUse(): ConnectionUse {
-    const busy = Math.min(this.#askers, 1);
-    return { busy, idle: 1 - busy, waiting: this.#askers - busy };
+    const busy = Math.min(this.#callers, 1);
+    return { busy, idle: 1 - busy, waiting: this.#callers - busy };
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
@@ -113,7 +113,7 @@ export class PgliteDatabase implements Database {
 
   async begin(): Promise<OpenTransaction> {
     const connection = await this.#acquire();
-    return beginOn(this, this.#shared ? await withinOwnLock(this.#pglite, connection) : connection);
+    return beginOn(this, this.#shared ? await holdInstance(this.#pglite, connection) : connection);
   }
 
   async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
@@ -126,7 +126,7 @@ export class PgliteDatabase implements Database {
     return this.#pglite.dumpDataDir('none');
   }
 
-  /** The same database behind a new door. Through this one nothing passes any more, as if it were closed. */
+  /** Moves the database to a new object. This one then behaves as closed. */
   async handOver(): Promise<PgliteDatabase> {
     const connection = await this.#acquire();
     this.#closed = true;
@@ -152,38 +152,38 @@ export class PgliteDatabase implements Database {
     }
   }
 
-  /** The one connection, first come first served. */
+  /** Acquires the only connection, first come, first served. */
   async #acquire(): Promise<Connection> {
     const before = this.#turn;
     let release = (): void => undefined;
-    this.#askers += 1;
+    this.#callers += 1;
     this.#turn = new Promise((resolve) => {
       release = () => {
-        this.#askers -= 1;
+        this.#callers -= 1;
         resolve();
       };
     });
     await before;
-    // PGlite answers within the same turn of the event loop: without this, a busy loop of queries would starve timers and signals.
+    // PGlite replies within the same turn of the event loop: without this, a busy loop of queries would starve timers and signals.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#closed) {
       release();
       throw new HumdrumError('database-closed', 'The embedded database has been closed.');
     }
-    const asked = this.#statements;
+    const statements = this.#statements;
     return {
-      query: (sql, params) => asked.query(sql, params),
-      script: (sql) => asked.script(sql),
+      query: (sql, params) => statements.query(sql, params),
+      script: (sql) => statements.script(sql),
       release,
     };
   }
 }
 
 /**
- * Keeps out whoever else uses the instance, as only a transaction of PGlite's own does. It has begun one already, so our
- * BEGIN in it is a warning that nobody sees; so is its COMMIT after ours.
+ * Locks a shared instance for one transaction. Only a transaction of PGlite's own does that, and it has already sent BEGIN: our
+ * BEGIN inside it, and its COMMIT after ours, only cause warnings, which are discarded.
  */
-async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Connection> {
+async function holdInstance(pglite: PGlite, connection: Connection): Promise<Connection> {
   let begun = (_held: Connection): void => undefined;
   const held = new Promise<Connection>((resolve) => (begun = resolve));
   const whole = pglite.transaction(
@@ -204,11 +204,11 @@ async function withinOwnLock(pglite: PGlite, connection: Connection): Promise<Co
     connection.release();
     throw error;
   } finally {
-    whole.catch(() => undefined); // Its own COMMIT has nothing left to lose.
+    whole.catch(() => undefined); // Our COMMIT has run by then, so a failure of PGlite's own loses nothing.
   }
 }
 
-/** As PGlite itself asks: between the statements of somebody else. */
+/** Uses PGlite's own `query` and `exec`, which are safe between the statements of other users of the instance. */
 function plainly(on: Pick<PGlite, 'query' | 'exec'>): Pick<Connection, 'query' | 'script'> {
   return {
     query: (sql, params) => on.query(sql, params),

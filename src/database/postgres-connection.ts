@@ -4,18 +4,18 @@ import type pgModule from 'pg';
 import type { PreparedStatements } from './prepared.ts';
 import type { Connection } from './transaction.ts';
 
-interface Answer<Row> {
+interface Result<Row> {
   rows: Row[];
   command: string;
 }
 
-/** The row type is the caller's word for what the statement returns, as everywhere with SQL. */
+/** Runs a statement. The caller states the row type, which is not checked. */
 export async function ask<Row>(
   on: Pool | ClientBase,
   text: string,
   values?: unknown[],
   name?: string,
-): Promise<Answer<Row>> {
+): Promise<Result<Row>> {
   const { rows, command } = await on.query(configOf(text, values, name));
   return { rows: rows as Row[], command };
 }
@@ -24,16 +24,16 @@ function configOf(text: string, values?: unknown[], name?: string): QueryConfig 
   return { text, ...(values && { values }), ...(name && { name }) };
 }
 
-/** A pooled connection for one transaction. BEGIN costs no trip of its own: it goes with the first statement. */
+/** A pooled connection for one transaction. BEGIN is sent together with the first statement, which saves a round trip. */
 export class PostgresConnection implements Connection {
   readonly #pg: typeof pgModule;
   readonly #client: ClientBase;
   readonly #prepared: PreparedStatements;
   readonly release: Connection['release'];
   #begun = false;
-  /** Known from the first statement on. */
+  /** Set by the first statement. */
   #socket: Writable | null = null;
-  /** While the first statement is on its way nothing may overtake BEGIN, should that fail. */
+  /** Pending while the first statement runs: if its BEGIN fails, no other statement may run outside the transaction. */
   #beginning: Promise<void> | null = null;
 
   constructor(
@@ -47,7 +47,7 @@ export class PostgresConnection implements Connection {
     this.release = by.release;
   }
 
-  async query<Row>(sql: string, params?: unknown[]): Promise<Answer<Row>> {
+  async query<Row>(sql: string, params?: unknown[]): Promise<Result<Row>> {
     if (this.#beginning) await this.#beginning;
     const name = this.#prepared.nameOf(sql);
     if (this.#begun) return ask<Row>(this.#client, sql, params, name);
@@ -67,7 +67,7 @@ export class PostgresConnection implements Connection {
     await this.#client.query(sql);
   }
 
-  /** One write to the socket, which costs more than all that is written. */
+  /** Sends everything in one write to the socket: the call costs more than the bytes. */
   together<T>(askAll: () => T): T {
     this.#socket?.cork();
     try {
@@ -77,13 +77,13 @@ export class PostgresConnection implements Connection {
     }
   }
 
-  /** Without a Sync in between the server skips the statement where BEGIN fails. */
-  async #askWithBegin<Row>(config: QueryConfig): Promise<Answer<Row>> {
+  /** No Sync separates BEGIN from the statement, so the server skips the statement if BEGIN fails. */
+  async #askWithBegin<Row>(config: QueryConfig): Promise<Result<Row>> {
     try {
       const { rows, command } = await this.#submit(config);
       return { rows: rows as Row[], command };
     } catch (error) {
-      // If it was BEGIN that failed, whoever goes on in spite of it must be in a transaction. Otherwise this one fails.
+      // If BEGIN failed, callers that continue after the error must still be in a transaction. If not, this BEGIN fails or warns.
       await this.#client.query('begin').catch(() => undefined);
       if (error instanceof Error) Error.captureStackTrace(error);
       throw error;
@@ -94,7 +94,7 @@ export class PostgresConnection implements Connection {
     return new Promise((resolve, reject) => {
       const done = (error: Error | undefined, results: QueryResult | QueryResult[]): void => {
         const last = Array.isArray(results) ? results.at(-1) : results;
-        if (error || !last) reject(error ?? new Error('PostgreSQL has answered nothing.'));
+        if (error || !last) reject(error ?? new Error('PostgreSQL sent no result.'));
         else resolve(last);
       };
       const query = new this.#pg.Query({ ...config, queryMode: 'extended' } as QueryConfig, done);

@@ -13,9 +13,9 @@ import { PreparedStatements } from './prepared.ts';
 import { openTransaction, queryWithin, runTransaction } from './transaction.ts';
 
 export interface PostgresOptions {
-  /** Most connections open at once. Default 20. */
+  /** Maximum number of connections. Default: 20. */
   max?: number;
-  /** For LISTEN, where the other URL leads to a transaction pooler, which does not carry it. Without it workers poll. */
+  /** URL for LISTEN, if `url` leads to a transaction pooler, which does not support it. Without it workers poll. */
   listenUrl?: string;
 }
 
@@ -23,7 +23,7 @@ const INT8 = 20;
 const INT8_ARRAY = 1016;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** A PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
+/** Connects to a PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
 export async function openPostgres(
   url: string,
   options: PostgresOptions = {},
@@ -36,14 +36,14 @@ export async function openPostgres(
   const config: PoolConfig = {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true, // so that a server that has vanished is noticed while an answer is awaited
+    keepAlive: true, // so that waiting for a reply detects a server that has vanished
     types,
   };
-  // Pipelined: what a handler asks at once is sent at once, and COMMIT goes with the settlement before it.
+  // Pipelined: concurrent queries of a handler are sent together, and COMMIT goes with the settlement before it.
   const pool = new pg.Pool({ ...config, max, pipeline: true });
-  // An idle connection that breaks is no crash: the pool drops it, and the next query opens another.
+  // A broken idle connection must not crash the process: the pool drops it, and the next query opens another.
   pool.on('error', () => undefined);
-  // Nor is one that breaks between two queries, or on its way from one user to the next: its next query fails.
+  // Nor must one that breaks between two queries or while it is checked out: its next query fails instead.
   pool.on('connect', (client) => client.on('error', () => undefined));
   let direct: boolean;
   try {
@@ -60,7 +60,7 @@ export async function openPostgres(
   });
 }
 
-/** A pooler tells its clients of a process that is none of the server's. */
+/** Behind a pooler, the process id announced to the client is not that of the server process. */
 async function isDirect(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   return 'processID' in client && client.processID === rows[0]?.pid;
@@ -72,7 +72,7 @@ async function loadPg(): Promise<typeof pgModule> {
   } catch (cause) {
     throw new HumdrumError(
       'pg-missing',
-      'A PostgreSQL server needs the package "pg". Install it: npm install pg',
+      'Connecting to a PostgreSQL server needs the package "pg". Install it: npm install pg',
       { cause },
     );
   }
@@ -129,7 +129,7 @@ export class PostgresDatabase implements Database {
     return queryWithin<Row>(this, (text, values) => this.#ask(text, values), sql, params);
   }
 
-  /** A refused name is no reason to fail: the statement has not been run. */
+  /** If the server refuses the prepared statement's name, the statement has not run, so it is sent again without a name. */
   async #ask<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
     this.#refuseWhenClosed();
     const name = this.#prepared.nameOf(sql);
@@ -145,7 +145,7 @@ export class PostgresDatabase implements Database {
   /** Errors: `database-closed`. */
   #refuseWhenClosed(): void {
     if (!this.#pool.ending && !this.#handedOver) return;
-    throw new HumdrumError('database-closed', 'The connections to the database have been closed.');
+    throw new HumdrumError('database-closed', 'The database connection has been closed.');
   }
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -162,7 +162,7 @@ export class PostgresDatabase implements Database {
     return openTransaction(this, connection);
   }
 
-  /** On a connection of its own, opened again when it breaks: a pooled one may be behind a transaction pooler. */
+  /** Listens on a dedicated connection, reopened when it breaks. A pooled one may lead through a transaction pooler. */
   async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     let client: Client | null = null;
     let stopped = false;
@@ -182,7 +182,7 @@ export class PostgresDatabase implements Database {
       if (stopped) return next.end();
       client = next;
       if (missed) heard('');
-      missed = true; // If this one breaks.
+      missed = true; // from now on, a reconnect may have missed notifications
     };
     const again = (): void => {
       if (stopped) return;
@@ -215,7 +215,7 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** `{1,2}`, of one dimension. */
+/** Parses a one-dimensional array such as `{1,2}`. */
 function toNumbers(array: string): (number | null)[] {
   if (array === '{}') return [];
   return array

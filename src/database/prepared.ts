@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Begins a statement that the server is to parse and plan once for each connection. The plan is kept, and it may be made
- * while all tables are empty: so only for statements that have one good plan, however many rows there come to be.
+ * Prefix of statements that the server parses and plans once per connection. The plan is kept and may be made while all tables
+ * are empty, so use it only for statements that have one good plan for any number of rows.
  */
 export const PREPARED = '/* prepared */';
 
-/** A prepared statement takes some ten kilobytes of each connection's server process. */
+/** Each prepared statement takes about 10 kB in the server process of each connection. */
 const MOST_PREPARED = 100;
 
-/** What a server answers that does not know a statement by its name, knows another by it, or has a table changed under it. */
+/** SQLSTATEs for an unknown statement name, a name in use, and a result type that changed with the table. */
 const NOT_AS_PREPARED = ['26000', '42P05', '0A000'];
 
-/** The names of prepared statements. None behind a pooler, which may not carry them; the first refusal ends it for good. */
+/** Names for prepared statements. Not used behind a pooler, which may not support them, nor after the first refusal. */
 export class PreparedStatements {
   readonly #names = new Map<string, string>();
   #off: boolean;
 
-  /** `direct`: no pooler stands between. */
+  /** `direct`: no pooler sits between this process and the server. */
   constructor(direct: boolean) {
     this.#off = !direct;
   }
@@ -27,7 +27,7 @@ export class PreparedStatements {
     return this.#names.get(sql) ?? this.#newName(sql);
   }
 
-  /** Whether a statement failed for its name alone, before it was run. */
+  /** Whether a statement failed only because of its name, before it ran. */
   refused(error: unknown): boolean {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!NOT_AS_PREPARED.includes(code)) return false;

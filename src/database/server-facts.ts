@@ -1,12 +1,12 @@
 import type { Database, Queryable } from './database.ts';
 
-/** What `humdrum doctor` and `humdrum db status` ask of a database, whatever its tables are. */
+/** Facts about the server for `humdrum doctor` and `humdrum db status`. They need none of our tables. */
 export interface ServerFacts {
   backend: Database['backend'];
   version: string;
   /** 140012 for 14.12. */
   versionNumber: number;
-  /** Of this database, in bytes. */
+  /** Size of this database. */
   bytes: number;
 }
 
@@ -17,11 +17,11 @@ export async function readServer(db: Database): Promise<ServerFacts> {
        pg_database_size(current_database()) as bytes`,
   );
   const [row] = rows;
-  if (!row) throw new Error('A server tells its version.');
+  if (!row) throw new Error('The server facts query returned no row.');
   return { backend: db.backend, ...row };
 }
 
-/** How far its clock is ahead of this machine's, in milliseconds, and how exactly that is known. */
+/** How far the server's clock is ahead of this machine's, in milliseconds, and the measurement error. */
 export async function readClockDifference(
   db: Queryable,
 ): Promise<{ aheadMs: number; withinMs: number }> {
@@ -36,7 +36,7 @@ export async function readClockDifference(
 
 export interface ConnectionCount {
   used: number;
-  /** For those who are not superusers. */
+  /** Limit for roles that are not superusers. */
   most: number;
 }
 
@@ -49,20 +49,20 @@ export async function countConnections(db: Queryable): Promise<ConnectionCount> 
   return rows[0] ?? { used: 0, most: 0 };
 }
 
-/** What keeps vacuum from removing dead rows. */
+/** Something that keeps vacuum from removing dead rows. */
 export interface HorizonHolder {
   kind: 'transaction' | 'prepared transaction' | 'replication slot' | 'replica';
   /** A process id, or a name. */
   who: string;
-  /** What it is doing, as far as this role may see. */
+  /** Its current activity, as far as this role may see it. */
   doing: string | null;
-  /** How long it has been open. Null: that is not told. */
+  /** How long it has been open. Null if PostgreSQL does not report it. */
   seconds: number | null;
-  /** How many transactions have begun since. */
+  /** Number of transactions begun since. */
   transactions: number;
 }
 
-/** The oldest first. */
+/** Holders of the oldest horizon first, at most 20. */
 export async function horizonHolders(db: Queryable): Promise<HorizonHolder[]> {
   const { rows } = await db.query<HorizonHolder>(
     `select * from (
@@ -91,7 +91,7 @@ export interface DeadRows {
   vacuumedAt: Date | null;
 }
 
-/** Of the tables in these schemas, those with the most dead rows first. */
+/** The tables in these schemas with the most dead rows, at most 20. */
 export async function deadRows(db: Queryable, schemas: readonly string[]): Promise<DeadRows[]> {
   const { rows } = await db.query<DeadRows>(
     `select schemaname || '.' || relname as table, n_live_tup as live, n_dead_tup as dead,
@@ -102,7 +102,7 @@ export async function deadRows(db: Queryable, schemas: readonly string[]): Promi
   return rows;
 }
 
-/** Settings that decide whether what was committed outlives a crash. */
+/** Settings that decide whether commits survive a crash. */
 export async function readDurability(
   db: Queryable,
 ): Promise<{ fsync: boolean; synchronousCommit: string }> {

@@ -1,13 +1,13 @@
 import { ambientTransaction, joinAmbient, runWithin } from './ambient.ts';
 import type { Database, OpenTransaction, Queryable, Transaction } from './database.ts';
 
-/** One connection, held by one transaction at a time. */
+/** A connection that one transaction uses at a time. */
 export interface Connection {
   query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[]; command?: string }>;
   script(sql: string): Promise<void>;
-  /** What `ask` asks at once goes out at once, where there is a network. */
+  /** Sends the queries that `ask` starts in one write, if there is a network. */
   together?<T>(ask: () => T): T;
-  /** Gives the connection back; a broken one is thrown away. */
+  /** Returns the connection to the pool, or discards it if it is broken. */
   release(broken?: boolean): void;
 }
 
@@ -24,7 +24,7 @@ export async function beginOn(
   return openTransaction(database, connection);
 }
 
-/** On a connection that has begun one, or will with its first statement. */
+/** For a connection that has sent BEGIN, or will send it with its first statement. */
 export function openTransaction(database: Database, connection: Connection): OpenTransaction {
   return new RootTransaction(database, connection);
 }
@@ -49,7 +49,7 @@ export async function runTransaction<T>(
   }
 }
 
-/** What the root and its savepoints share: one connection, and children that come one after another. */
+/** Base of the root transaction and its savepoints, which share one connection. Child savepoints run one after another. */
 class NestedTransaction implements Transaction {
   readonly #database: Database;
   readonly #connection: Connection;
@@ -76,7 +76,7 @@ class NestedTransaction implements Transaction {
   }
 
   async savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    // The caller may hold an outer handle while it is inside a child: waiting for that child would wait for itself.
+    // The caller may use an outer handle while inside a child savepoint: waiting for that child would deadlock.
     const here = ambientTransaction(this.#database);
     if (here instanceof NestedTransaction && here !== this && here.#isWithin(this)) {
       return here.savepoint(fn);
@@ -96,7 +96,7 @@ class NestedTransaction implements Transaction {
       await this.query(`release savepoint ${name}`);
       return result;
     } catch (error) {
-      // Where even this fails the connection is broken, and the first error is the one worth telling.
+      // If this also fails, the connection is broken, and the first error is the one to report.
       await this.#undo(name).catch(() => undefined);
       throw error;
     } finally {
@@ -136,9 +136,9 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
   async commitAfter(sql: string, params: unknown[]): Promise<void> {
     const askBoth = () => [this.query(sql, params), this.#end('commit')] as const;
     const both = this.#root.together ? this.#root.together(askBoth) : askBoth();
-    const [asked, ended] = await Promise.allSettled(both);
-    // Where the statement has failed COMMIT has rolled back, and why is for the statement to say.
-    for (const end of [asked, ended]) if (end.status === 'rejected') throw end.reason;
+    const [statement, commit] = await Promise.allSettled(both);
+    // If the statement failed, COMMIT rolled back. The statement's error is the cause, so it comes first.
+    for (const result of [statement, commit]) if (result.status === 'rejected') throw result.reason;
   }
 
   async rollback(): Promise<void> {
@@ -146,15 +146,15 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
   }
 
   async #end(verb: 'commit' | 'rollback'): Promise<void> {
-    if (this.ended) throw new Error('This transaction has ended already.');
+    if (this.ended) throw new Error('This transaction has already ended.');
     this.ended = true;
     let answered = false;
     try {
       const { command } = await this.#root.query(verb);
       answered = true;
-      // PostgreSQL answers COMMIT of an aborted transaction with ROLLBACK, and no error.
+      // PostgreSQL replies to COMMIT of an aborted transaction with ROLLBACK, not with an error.
       if (verb === 'commit' && command === 'ROLLBACK') {
-        throw new Error('The transaction was rolled back: one of its statements had failed.');
+        throw new Error('The transaction was rolled back because one of its statements failed.');
       }
     } finally {
       this.#root.release(!answered);
@@ -162,7 +162,7 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
   }
 }
 
-/** Joins the ambient transaction where there is one. */
+/** Runs a statement in the ambient transaction, or with `outside` if there is none. */
 export async function queryWithin<Row>(
   database: Database,
   outside: Queryable['query'],

@@ -4,14 +4,14 @@ import { ROLES } from '../access/role.ts';
 import type { SessionTimes } from '../access/session.ts';
 import { HumdrumError } from '../errors.ts';
 
-/** How people and programs come in. */
+/** Options of authentication. */
 export interface AccessOptions extends SessionTimes {
   /**
-   * How many proxies of yours stand in front. Each must add the caller's address to X-Forwarded-For, and say
-   * X-Forwarded-Proto where it speaks https. Default: 0, and such headers are not read.
+   * Number of your own proxies in front of this server. Each must add the caller's address to X-Forwarded-For, and set
+   * X-Forwarded-Proto if it serves https. Default: 0, which ignores these headers.
    */
   trustProxy?: number;
-  /** Lets people come in by OpenID Connect, at `/login/oidc`. It takes the package openid-client. */
+  /** Enables login with OpenID Connect at `/login/oidc`. Needs the package openid-client. */
   oidc?: OidcOptions;
 }
 
@@ -34,13 +34,13 @@ const accessOptions = z.strictObject({
     .optional(),
 });
 
-/** A mistake here would open or shut a door unseen. Errors: `config-invalid`. */
+/** Strict, because a mistyped option could silently weaken access control. Errors: `config-invalid`. */
 export function checkAccess(options: AccessOptions): void {
   const { error } = accessOptions.safeParse(options);
   const [issue] = error?.issues ?? [];
   if (!issue) return;
   const at = ['access', ...issue.path].join('.');
-  throw new HumdrumError('config-invalid', `${at} cannot be taken: ${issue.message}.`, {
+  throw new HumdrumError('config-invalid', `Invalid option ${at}: ${issue.message}.`, {
     cause: error,
   });
 }

@@ -1,2 +1,2 @@
-/** Below where the app is mounted. */
+/** Relative to the path that the app is mounted at. */
 export const API = '/api/v1';

@@ -18,23 +18,23 @@ import { Signer } from './signer.ts';
 export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker'> {
   /** Sessions, proxies, OpenID Connect. */
   access?: AccessOptions;
-  /** Tells who calls. Default: the keys and sessions of the database. */
+  /** Identifies the caller. Default: by the keys and sessions in the database. */
   identify?: Identify;
-  /** The least role that may read `/metrics`. Default: viewer. */
+  /** The minimum role for reading `/metrics`. Default: viewer. */
   metricsRole?: Role | 'anyone';
-  /** Where the app is mounted, like `/jobs-admin`. Default: at the root. */
+  /** The path that the app is mounted at, such as `/jobs-admin`. Default: the root. */
   basePath?: string;
-  /** Signs what a caller carries back later. All processes behind one address need the same. Default: one for this process. */
+  /** Signs download links and bulk tokens. All processes behind one address need the same key. Default: a random one per process. */
   signingKey?: string;
-  /** Ends the streams of changes: give it where you stop a server that does not close its connections. */
+  /** Ends the streams of changes. Pass it if your server does not close open connections when it stops. */
   signal?: AbortSignal;
-  /** Hears of failures that nobody expected. Default: `console.error`. */
+  /** Called for unexpected errors. Default: `console.error`. */
   onError?: (error: unknown) => void;
 }
 
 const MAX_BODY_BYTES = 2 * 1_048_576;
 
-/** The HTTP API over an engine: a Hono app, whose `fetch` mounts anywhere. Errors: `config-invalid`. */
+/** Creates the HTTP API of an engine: a Hono app whose `fetch` can be mounted anywhere. Errors: `config-invalid`. */
 export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
   const { access = {}, basePath = '', signingKey, signal, onError = console.error } = options;
   checkAccess(access);
@@ -73,5 +73,8 @@ export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
 }
 
 function tooLarge(): HumdrumError {
-  return new HumdrumError('body-too-large', `A body has at most ${MAX_BODY_BYTES} bytes.`);
+  return new HumdrumError(
+    'body-too-large',
+    `The body is too large. The limit is ${MAX_BODY_BYTES} bytes.`,
+  );
 }

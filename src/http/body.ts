@@ -1,9 +1,9 @@
 import { HumdrumError } from '../errors.ts';
 
-/** A document that is nested deeper is no input, and would break whoever goes through it by recursion. */
+/** Deeper nesting is never valid input and would overflow the stack of recursive code. */
 const DEEPEST = 100;
 
-/** Undefined where it is empty. Errors: `request-invalid`, `content-type-unsupported`. */
+/** Parses the body. Undefined if it is empty. Errors: `request-invalid`, `content-type-unsupported`. */
 export async function bodyOf(request: Request): Promise<unknown> {
   const bytes = await request.arrayBuffer();
   if (bytes.byteLength === 0) return undefined;
@@ -15,12 +15,12 @@ export async function bodyOf(request: Request): Promise<unknown> {
   return body;
 }
 
-/** Forms and plain text are what a page of another site can send without being asked whether it may. */
+/** Pages of other sites can send forms and plain text without a CORS preflight. JSON cannot be sent that way. */
 function refuseOtherTypes(type: string | null): void {
   if (type === null || /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return;
   throw new HumdrumError(
     'content-type-unsupported',
-    'The body is JSON: send it with "content-type: application/json".',
+    'The body must be JSON. Send it with "content-type: application/json".',
   );
 }
 
@@ -28,13 +28,13 @@ function parse(bytes: ArrayBuffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
   } catch (cause) {
-    throw new HumdrumError('request-invalid', 'The body is JSON in UTF-8, or nothing at all.', {
+    throw new HumdrumError('request-invalid', 'The body must be valid JSON in UTF-8, or empty.', {
       cause,
     });
   }
 }
 
-/** Level by level: this too must not break at any depth. */
+/** Walks level by level, because recursion would itself overflow the stack. */
 function isDeeper(value: unknown, levels: number): boolean {
   let level = [value];
   for (let depth = 0; depth <= levels; depth += 1) {

@@ -4,11 +4,11 @@ import type { Asked, Endpoint } from './contract/endpoint.ts';
 import { sendAs } from './refused-value.ts';
 
 export interface ClientOptions {
-  /** Where the API is: `http://127.0.0.1:3001/api/v1`. */
+  /** URL of the API, such as `http://127.0.0.1:3001/api/v1`. */
   base: string;
-  /** A key, where one is needed. */
+  /** An API key, if the server requires one. */
   key?: string;
-  /** How to get there. Default: over the network. An app's own `fetch` stays in the process. */
+  /** Sends a request. Default: over the network. Pass an app's own `fetch` to call it in-process. */
   fetch?: (request: Request) => Response | Promise<Response>;
 }
 
@@ -17,7 +17,7 @@ type Given<E extends Endpoint> = Partial<Asked<E>> & {
   headers?: Record<string, string>;
 };
 
-/** Calls the API by its contract: values in, values out. */
+/** A typed client of the API. Converts values to and from their wire format. */
 export class Client {
   readonly #options: Required<Pick<ClientOptions, 'base' | 'fetch'>> & ClientOptions;
 
@@ -25,22 +25,22 @@ export class Client {
     this.#options = { fetch: (request) => fetch(request), ...options };
   }
 
-  /** Errors: what the endpoint refuses, `request-invalid` for what it does not take, and `server-unreachable`. */
+  /** Errors: those of the endpoint, `request-invalid` for invalid arguments, and `server-unreachable`. */
   async call<E extends Endpoint>(
     endpoint: E,
     given: Given<E> = {},
   ): Promise<z.output<E['answer']>> {
     const response = await this.open(endpoint, given);
     const body = await jsonOf(response);
-    const said = endpoint.envelope === 'whole' ? body : (body as { data: unknown }).data;
-    return readAnswer(endpoint, said);
+    const answer = endpoint.envelope === 'whole' ? body : (body as { data: unknown }).data;
+    return readAnswer(endpoint, answer);
   }
 
-  /** The answer as it comes: for files and lines. Errors: as `call`. */
+  /** Returns the raw response, for files and streams. Errors: as `call`. */
   async open<E extends Endpoint>(endpoint: E, given: Given<E> = {}): Promise<Response> {
     const { base, key, fetch: send } = this.#options;
     const { params = {}, query = {}, body, signal, headers: more } = given;
-    const url = `${base}${pathOf(endpoint, params)}${searchOf(sendAs(endpoint.query, query, 'The query') as Sent)}`;
+    const url = `${base}${pathOf(endpoint, params)}${searchOf(sendAs(endpoint.query, query, 'query') as Sent)}`;
     const headers = {
       ...more,
       ...(key && { authorization: `Bearer ${key}` }),
@@ -59,16 +59,16 @@ export class Client {
 }
 
 const encodeBody = ({ body: schema }: Endpoint, body: unknown): unknown =>
-  schema === null ? body : sendAs(schema, body, 'The body');
+  schema === null ? body : sendAs(schema, body, 'body');
 
 function pathOf({ path, params: schema }: Endpoint, params: Record<string, unknown>): string {
-  const encoded = sendAs(schema, params, 'The path') as Record<string, unknown>;
+  const encoded = sendAs(schema, params, 'path') as Record<string, unknown>;
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String(encoded[name])),
   );
 }
 
-/** A query as it goes over the wire. */
+/** A query in its wire format. */
 type Sent = Record<string, string | string[] | undefined>;
 
 function searchOf(query: Sent): string {
@@ -86,7 +86,7 @@ async function reach(send: Required<ClientOptions>['fetch'], request: Request): 
     const why = cause instanceof Error && cause.cause ? cause.cause : cause;
     throw new HumdrumError(
       'server-unreachable',
-      `No server answers at ${origin}: ${errorMessage(why)}. Is it running, and is the address right?`,
+      `Cannot reach a server at ${origin}: ${errorMessage(why)}. Check that it is running and that the address is right.`,
       { cause },
     );
   }
@@ -98,20 +98,23 @@ async function refusalOf(response: Response): Promise<HumdrumError> {
   return notOurs(response);
 }
 
-/** Errors: `server-unreachable` where something else answers in its place. */
+/** Errors: `server-unreachable` if the response is not from a Humdrum server. */
 async function jsonOf(response: Response): Promise<object> {
   const body: unknown = await response.json().catch(() => null);
   if (typeof body === 'object' && body !== null && 'success' in body) return body;
   throw notOurs(response);
 }
 
-/** Errors: `server-unreachable` where it is not what the contract says. */
-function readAnswer<E extends Endpoint>({ answer, name }: E, said: unknown): z.output<E['answer']> {
-  const result = z.safeDecode<z.ZodType>(answer, said);
+/** Errors: `server-unreachable` if the answer does not match the contract. */
+function readAnswer<E extends Endpoint>(
+  { answer, name }: E,
+  value: unknown,
+): z.output<E['answer']> {
+  const result = z.safeDecode<z.ZodType>(answer, value);
   if (result.success) return result.data as z.output<E['answer']>;
   throw new HumdrumError(
     'server-unreachable',
-    `The server answers otherwise than this version of humdrum understands (${name}). Is it of another version?`,
+    `This version of humdrum does not understand the server's answer (${name}). Check that both have the same version.`,
     { cause: result.error },
   );
 }
@@ -119,6 +122,6 @@ function readAnswer<E extends Endpoint>({ answer, name }: E, said: unknown): z.o
 function notOurs({ url, status }: Response): HumdrumError {
   return new HumdrumError(
     'server-unreachable',
-    `What answers at ${url} with ${status} is no Humdrum server. Is the address right?`,
+    `The response from ${url} (status ${status}) is not from a Humdrum server. Check the address.`,
   );
 }

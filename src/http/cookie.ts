@@ -1,7 +1,7 @@
 import { parse, serialize } from 'hono/utils/cookie';
 import type { Peer } from './peer.ts';
 
-/** Where it is the only road, the browser is told to take no such cookie from anybody but this very host over https. */
+/** Over https, the `__Host-` prefix makes the browser accept the cookie only from this exact host, and only over https. */
 const nameOf = (name: string, { https }: Peer): string => (https ? `__Host-${name}` : name);
 
 export function cookieOf(request: Request, name: string, peer: Peer): string | undefined {
@@ -10,7 +10,7 @@ export function cookieOf(request: Request, name: string, peer: Peer): string | u
   return header === null ? undefined : parse(header, full)[full];
 }
 
-/** `expires` in the past takes it away. */
+/** An `expires` in the past deletes the cookie. */
 export function setCookie(name: string, value: string, expires: Date, peer: Peer): string {
   return serialize(nameOf(name, peer), value, {
     path: '/',

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { HumdrumError } from '../errors.ts';
 
-/** Everything that the page is made of is on this server, and it asks no other. */
+/** All assets come from this server. The page contacts no other. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'", // The interface sets styles of single elements.
+  "style-src 'self' 'unsafe-inline'", // Swagger UI sets inline styles.
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
@@ -50,7 +50,7 @@ const FILES: Readonly<Record<string, string>> = {
   'favicon-32x32.png': 'image/png',
 };
 
-/** The page, where the package for it is installed. Errors: `not-found`. */
+/** The documentation page. Errors: `not-found` if swagger-ui-dist is not installed. */
 export function docsPage(): Response {
   folder();
   return served(PAGE, 'text/html; charset=utf-8');
@@ -61,7 +61,7 @@ export async function docsFile(name: string): Promise<Response> {
   if (name === 'start.js') return served(START, 'text/javascript; charset=utf-8');
   const type = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
   if (type === undefined) {
-    throw new HumdrumError('not-found', 'The page of the documentation has no such file.');
+    throw new HumdrumError('not-found', 'The documentation page has no such file.');
   }
   return served(await readFile(join(folder(), name)), type);
 }
@@ -86,7 +86,7 @@ function folder(): string {
   } catch (cause) {
     throw new HumdrumError(
       'not-found',
-      'The page needs a package that is not installed: npm install swagger-ui-dist. The description itself is at openapi.json.',
+      'The documentation page needs a package that is not installed: npm install swagger-ui-dist. The OpenAPI description is at openapi.json.',
       { cause },
     );
   }

@@ -3,7 +3,7 @@ type Optional<T> = {
 };
 type Required<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] };
 
-/** Without what is not given. */
+/** Removes fields that are undefined. */
 export function given<T extends object>(values: T): Optional<T> & Required<T> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),

@@ -6,23 +6,23 @@ import type { Role } from './contract/role.ts';
 import { sessionToken } from './cookie.ts';
 import type { Peer } from './peer.ts';
 
-/** Who calls: as the audit names them, and what they may. */
+/** The caller's name in the audit log, and their permissions. */
 export interface Identity {
   /** `user:ada from 203.0.113.7`, `key:deploy from 203.0.113.7` … */
   readonly actor: string;
   readonly role: Role;
-  /** What a key is limited to, like `jobs:read`. Null, or left out: all that the role may. */
+  /** Scopes that a key is limited to, such as `jobs:read`. Null or omitted: everything the role allows. */
   readonly scopes?: readonly string[] | null;
-  /** Whether a browser sends the credentials by itself, so that another site may make it do so. */
+  /** Whether a browser sends the credentials automatically, which makes cross-site request forgery possible. */
   readonly ambient: boolean;
-  /** The account whose session this is. */
+  /** The account of the session. */
   readonly accountId?: number | null;
 }
 
-/** Tells who calls. Null: nobody that is known. */
+/** Identifies the caller. Null if the credentials are missing or invalid. */
 export type Identify = (request: Request, peer: Peer) => Promise<Identity | null>;
 
-/** By a key where one is sent, else by the cookie of a session. A key that is wrong is not made good by a cookie. */
+/** Identifies by key if one is sent, otherwise by session cookie. An invalid key is refused even if the cookie is valid. */
 export function identifyBy(db: Queryable, times?: SessionTimes): Identify {
   return async (request, peer) => {
     const authorization = request.headers.get('authorization') ?? '';

@@ -13,14 +13,14 @@ import { peerOf } from './peer.ts';
 import { STATUS_OF } from './status-of.ts';
 import { refuseCrossSite } from './same-origin.ts';
 
-/** Pages for browsers that come in without a dashboard. */
+/** Login pages that work without the dashboard. */
 export function mountLogin(app: Hono, db: Database, access: AccessOptions): void {
   mountLink(app, db, access);
   if (access.oidc) mountOidc(app, db, access, new Oidc(access.oidc));
 }
 
 function mountLink(app: Hono, db: Database, access: AccessOptions): void {
-  // What only looks at the link, a preview or a browser that loads ahead, must not use it up: the button does.
+  // GET must not use up the link, because previews and prefetching browsers load it. The button does.
   app.get('/login/link', (c) =>
     page(
       c,
@@ -38,8 +38,8 @@ function mountLink(app: Hono, db: Database, access: AccessOptions): void {
       refuseCrossSite(c.req.raw, peer);
       const { token } = await c.req.parseBody();
       const from = { address: peer.address, token: sessionToken(c.req.raw, peer) };
-      const given = typeof token === 'string' ? token : '';
-      const session = await followLoginLink(db, given, from, access);
+      const linkToken = typeof token === 'string' ? token : '';
+      const session = await followLoginLink(db, linkToken, from, access);
       c.header('set-cookie', sessionCookie(session, peer));
       return page(c, 'You are logged in', html`<p>As an admin, in this browser.</p>`);
     }),
@@ -56,8 +56,8 @@ const pendingLogin = z.object({
 });
 
 /**
- * The way back is a GET by the provider's page. It changes something only for the browser that began here: what it must bring
- * along is in a cookie of its own, and the code is good once.
+ * The callback is a GET from the provider's page, so the cross-site check does not cover it. Only the browser that started the
+ * login can complete it: the state is in its cookie, and the code works only once.
  */
 function mountOidc(app: Hono, db: Database, access: AccessOptions, oidc: Oidc): void {
   app.get('/login/oidc', (c) =>
@@ -65,8 +65,8 @@ function mountOidc(app: Hono, db: Database, access: AccessOptions, oidc: Oidc): 
       const peer = peerOf(c, access.trustProxy ?? 0);
       const back = oidc.options.redirectUri ?? `${peer.origin}${c.req.path}/callback`;
       const { to, pending } = await oidc.begin(back);
-      const kept = Buffer.from(JSON.stringify(pending)).toString('base64url');
-      c.header('set-cookie', setCookie(PENDING, kept, new Date(Date.now() + PENDING_MS), peer));
+      const cookie = Buffer.from(JSON.stringify(pending)).toString('base64url');
+      c.header('set-cookie', setCookie(PENDING, cookie, new Date(Date.now() + PENDING_MS), peer));
       c.header('cache-control', 'no-store');
       return c.redirect(to.href);
     }),
@@ -87,13 +87,13 @@ function mountOidc(app: Hono, db: Database, access: AccessOptions, oidc: Oidc): 
 }
 
 /** Errors: `unauthenticated`. */
-function pendingIn(kept: string | undefined): PendingLogin {
+function pendingIn(cookie: string | undefined): PendingLogin {
   try {
-    return pendingLogin.parse(JSON.parse(Buffer.from(kept ?? '', 'base64url').toString()));
+    return pendingLogin.parse(JSON.parse(Buffer.from(cookie ?? '', 'base64url').toString()));
   } catch (cause) {
     throw new HumdrumError(
       'unauthenticated',
-      'This browser has not begun to log in, or did so too long ago. Begin again at /login/oidc.',
+      'This login was not started in this browser, or took too long. Log in again at /login/oidc.',
       { cause },
     );
   }
@@ -108,7 +108,7 @@ async function orSentence(c: Context, act: () => Promise<Response> | Response): 
   }
 }
 
-/** Without scripts, and in no frame. Its address, which may hold a secret, is told to nobody. */
+/** No scripts, no framing, and no referrer to other sites, because the address may contain a secret. */
 async function page(
   c: Context,
   title: string,

@@ -5,16 +5,16 @@ import { refusal } from './refusal.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/;
 
-/** Whether only this machine reaches what listens there. */
+/** Whether only this machine can reach a server listening on `host`. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** The app for callers that know it by a name of this machine. */
+/** Restricts an app to requests addressed to a loopback name. */
 export function forLoopback(app: Hono): Hono {
   const guarded = new Hono();
   guarded.all('*', (c) => {
-    refuseStrangeHost(c.req.raw);
+    refuseOtherHosts(c.req.raw);
     return app.fetch(c.req.raw, c.env);
   });
   guarded.onError((error, c) => {
@@ -25,21 +25,21 @@ export function forLoopback(app: Hono): Hono {
 }
 
 /**
- * A page of another site whose name is pointed here (DNS rebinding) has the browser believe that we are that site. What it
- * sends says so in `Host`. Errors: `request-refused`.
+ * Guards against DNS rebinding: a site can point its name at this machine, so that the browser treats this server as that
+ * site. Such requests carry the site's name in `Host`. Errors: `request-refused`.
  */
-function refuseStrangeHost(request: Request): void {
+function refuseOtherHosts(request: Request): void {
   const host = request.headers.get('host') ?? new URL(request.url).host;
   if (isLoopback(nameOf(host))) return;
   throw new HumdrumError(
     'request-refused',
-    `This server answers to localhost only, not to "${host}".`,
+    `This server accepts only requests to localhost, not to "${host}".`,
   );
 }
 
-/** Whoever reaches a server that listens on loopback only is somebody on this machine. Errors: `request-refused`. */
+/** For servers that listen only on loopback, where every caller is a user of this machine. Errors: `request-refused`. */
 export async function identifyLocal(request: Request): Promise<Identity> {
-  refuseStrangeHost(request);
+  refuseOtherHosts(request);
   return { actor: 'http', role: 'admin', ambient: true };
 }
 

@@ -3,8 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 
 /**
- * For `http.createServer`, Express and Fastify. It reads the body itself: nothing before it may have, and the path is the whole
- * one, with what it is mounted at.
+ * A listener for `http.createServer`, Express and Fastify. It reads the body itself, so no middleware before it may. It expects
+ * the full path, including the mount path.
  */
 export function nodeListener(
   app: Hono,

@@ -8,7 +8,7 @@ import { version } from './version.ts';
 
 type Json = Record<string, unknown>;
 
-/** What any endpoint may refuse. */
+/** Error codes of every endpoint. */
 const ALWAYS = ['request-invalid', 'content-type-unsupported', 'body-too-large'] as const;
 const WITH_ROLE = [
   'unauthenticated',
@@ -17,9 +17,9 @@ const WITH_ROLE = [
   'scope-insufficient',
 ] as const;
 
-const ABOUT = `Background jobs: what is there, what happened, and what may be done.
+const ABOUT = `Inspect and operate background jobs.
 
-An answer is \`{ "success": true, "data": … }\`, or \`{ "success": false, "error": { "code", "message" } }\`: the code is for programs and does not change, the message is for people. Instants are in UTC. Payloads and errors of jobs are text, whatever is in them.`;
+An answer is \`{ "success": true, "data": … }\` or \`{ "success": false, "error": { "code", "message" } }\`. Codes are stable and meant for programs; messages are meant for people. Instants are in UTC. Treat payloads and errors of jobs as untrusted text.`;
 
 const fault = z
   .object({
@@ -28,7 +28,7 @@ const fault = z
   })
   .meta({ id: 'Refusal' });
 
-/** The API in the words of OpenAPI 3.1, made from the contract. `basePath`: where the app is mounted. */
+/** The OpenAPI 3.1 description, generated from the contract. `basePath`: the path that the app is mounted at. */
 export function openApi(basePath = ''): Json {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
@@ -50,7 +50,7 @@ export function openApi(basePath = ''): Json {
     paths,
     components: {
       schemas,
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key' } },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key' } },
     },
   };
 }
@@ -59,8 +59,8 @@ function operation(endpoint: Endpoint, schemas: Json): Json {
   const { name, tag, summary, description, role, params, query } = endpoint;
   const needs =
     role === 'anyone'
-      ? 'For anyone.'
-      : `Needs the role \`${role}\`; a key that is limited needs the scope \`${scopeOf(endpoint)}\` too.`;
+      ? 'Needs no credentials.'
+      : `Needs the role \`${role}\`. A key with scopes also needs \`${scopeOf(endpoint)}\`.`;
   const parameters = [
     ...parametersOf(params, 'path', schemas),
     ...parametersOf(query, 'query', schemas),
@@ -77,7 +77,7 @@ function operation(endpoint: Endpoint, schemas: Json): Json {
   };
 }
 
-/** As programs have them: the text of a path or a query is the same for a number. */
+/** Uses the decoded types, such as numbers, because a number looks the same as text in a path or query. */
 function parametersOf(fields: z.ZodObject, place: 'path' | 'query', schemas: Json): Json[] {
   const { properties = {}, required = [] } = schemaOf(fields, 'output', schemas);
   return Object.entries(properties as Record<string, Json>).map(
@@ -99,18 +99,18 @@ function bodyOf({ body }: Endpoint, schemas: Json): Json {
 }
 
 function answerOf({ answer, status, envelope }: Endpoint, schemas: Json): Json {
-  // On the wire an answer is what its schema takes in: a program gets what that puts out.
-  const said = schemaOf(answer, 'input', schemas);
-  const whole = typeof envelope === 'object' ? envelope.type : 'application/json';
+  // The input side of the answer's schema is its wire format. The output side is what programs get.
+  const wire = schemaOf(answer, 'input', schemas);
+  const mediaType = typeof envelope === 'object' ? envelope.type : 'application/json';
   const schema =
     envelope === 'data'
       ? {
           type: 'object',
           required: ['success', 'data'],
-          properties: { success: { const: true }, data: said },
+          properties: { success: { const: true }, data: wire },
         }
-      : said;
-  return { [status]: { description: 'Done', content: { [whole]: { schema } } } };
+      : wire;
+  return { [status]: { description: 'Done', content: { [mediaType]: { schema } } } };
 }
 
 function refusalsOf({ role, refuses }: Endpoint, schemas: Json): Json {
@@ -123,20 +123,20 @@ function refusalsOf({ role, refuses }: Endpoint, schemas: Json): Json {
   byStatus.set(500, ['internal']);
   const schema = schemaOf(fault, 'input', schemas);
   return Object.fromEntries(
-    [...byStatus].map(([status, said]) => [
+    [...byStatus].map(([status, names]) => [
       status,
-      { description: said.join(', '), content: { 'application/json': { schema } } },
+      { description: names.join(', '), content: { 'application/json': { schema } } },
     ]),
   );
 }
 
-/** What is named stands among the schemas of all. */
+/** Moves named schemas to the shared components. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
   const {
     $schema: _draft,
     $defs = {},
     ...own
-  } = referring(z.toJSONSchema(schema, { io, unrepresentable: 'any', override: sayDates }));
+  } = referring(z.toJSONSchema(schema, { io, unrepresentable: 'any', override: describeDates }));
   Object.assign(schemas, $defs);
   return own;
 }
@@ -144,7 +144,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Jso
 const referring = (schema: object): Json =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 
-const sayDates: NonNullable<z.core.JSONSchemaGeneratorParams['override']> = ({
+const describeDates: NonNullable<z.core.JSONSchemaGeneratorParams['override']> = ({
   zodSchema,
   jsonSchema,
 }) => {

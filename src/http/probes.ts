@@ -3,42 +3,42 @@ import type { Humdrum } from '../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** One thing that was looked at. What is not ok says why, in words that tell no secret. */
+/** The result of one check. The reason is public, so it must not contain secrets. */
 type Check = { ok: true } | { ok: false; reason: string };
 
 export interface ProbeOptions {
-  /** Served at `/metrics`, in Prometheus' format. Default: none. */
+  /** Metrics to serve at `/metrics` in Prometheus' format. Default: none. */
   metrics?: Metrics | undefined;
-  /** Called before `/metrics` is told; it throws a `HumdrumError` where somebody may not read it. Default: anyone may. */
+  /** Called before `/metrics` is served. Throws a `HumdrumError` to refuse. Default: anyone may read it. */
   guardMetrics?: ((c: Context) => Promise<void>) | undefined;
-  /** This process is to run jobs: it is not ready before its worker has joined. Default: once `start` has been called. */
+  /** Whether this process must run jobs, so that it is not ready before its worker has joined. Default: only after `start`. */
   expectWorker?: boolean | undefined;
 }
 
-/** A probe that hangs says less than one that fails. */
+/** A failing probe says more than one that hangs. */
 const PATIENCE_MS = 2_000;
 
-/** Whether this process lives, is ready and has started, for whoever asks, and its metrics. */
+/** Liveness, readiness and startup probes without authentication, and metrics. */
 export function probes(humdrum: Humdrum, options: ProbeOptions = {}): Hono {
   const { metrics, guardMetrics, expectWorker = false } = options;
   const app = new Hono();
   let started = false;
-  const look = async (): Promise<Record<string, Check>> => {
-    const database = await answers(humdrum);
+  const check = async (): Promise<Record<string, Check>> => {
+    const database = await isReachable(humdrum);
     return {
       database,
       migrations: database.ok ? await migrated(humdrum) : database,
       worker: joined(humdrum, expectWorker),
     };
   };
-  app.get('/livez', () => tell({}));
-  app.get('/readyz', async () => tell(await look()));
-  // Once it has started it stays so: what fails later is for the other two to say.
+  app.get('/livez', () => respond({}));
+  app.get('/readyz', async () => respond(await check()));
+  // Startup succeeds once and stays that way. Later failures are for the other two probes.
   app.get('/startupz', async () => {
-    if (started) return tell({});
-    const checks = await look();
+    if (started) return respond({});
+    const checks = await check();
     started = allOk(checks);
-    return tell(checks);
+    return respond(checks);
   });
   if (metrics) {
     app.get('/metrics', async (c) => {
@@ -52,14 +52,14 @@ export function probes(humdrum: Humdrum, options: ProbeOptions = {}): Hono {
 const allOk = (checks: Record<string, Check>): boolean =>
   Object.values(checks).every(({ ok }) => ok);
 
-function tell(checks: Record<string, Check>): Response {
+function respond(checks: Record<string, Check>): Response {
   const ok = allOk(checks);
   const headers = { 'cache-control': 'no-store' };
   const status = ok ? 'ok' : 'unavailable';
   return Response.json({ status, checks }, { status: ok ? 200 : 503, headers });
 }
 
-async function answers({ database }: Humdrum): Promise<Check> {
+async function isReachable({ database }: Humdrum): Promise<Check> {
   const answer = database.query('select 1').then(
     () => true,
     () => false,
@@ -68,18 +68,18 @@ async function answers({ database }: Humdrum): Promise<Check> {
   if (ok === true) return { ok };
   const reason =
     ok === null
-      ? `the database has not answered in ${PATIENCE_MS} ms`
-      : 'the database cannot be asked';
+      ? `the database did not answer within ${PATIENCE_MS} ms`
+      : 'the database cannot be queried';
   return { ok: false, reason };
 }
 
 async function migrated(humdrum: Humdrum): Promise<Check> {
   const pending = humdrum.pendingMigrations().then(
-    (names) => (names.length === 0 ? null : `the database lacks ${names.join(', ')}`),
+    (names) => (names.length === 0 ? null : `pending migrations: ${names.join(', ')}`),
     (error: unknown) =>
       error instanceof HumdrumError ? errorMessage(error) : 'the migrations cannot be read',
   );
-  const late = `the migrations could not be read in ${PATIENCE_MS} ms`;
+  const late = `the migrations could not be read within ${PATIENCE_MS} ms`;
   const reason = await inTime(pending, late);
   return reason === null ? { ok: true } : { ok: false, reason };
 }
@@ -91,15 +91,15 @@ function joined({ worker, dryRun }: Humdrum, expectWorker: boolean): Check {
   }
   if (worker.stopping) return { ok: false, reason: 'the worker is stopping' };
   if (worker.workerId === null) {
-    return { ok: false, reason: 'the worker has no lease: it has not joined yet, or has lost it' };
+    return { ok: false, reason: 'the worker has no lease: it has not joined yet or has lost it' };
   }
   return { ok: true };
 }
 
-async function inTime<T, Late>(asked: Promise<T>, late: Late): Promise<T | Late> {
+async function inTime<T, Late>(promise: Promise<T>, late: Late): Promise<T | Late> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<Late>((resolve) => {
     timer = setTimeout(() => resolve(late), PATIENCE_MS);
   });
-  return Promise.race([asked, end]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, end]).finally(() => clearTimeout(timer));
 }

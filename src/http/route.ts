@@ -15,21 +15,21 @@ import { readAs } from './refused-value.ts';
 import { refuseCrossSite } from './same-origin.ts';
 import type { Signer } from './signer.ts';
 
-/** What an endpoint's handler is given: what was asked, checked, by whom, and all that it is served with. */
+/** The arguments of an endpoint's handler: validated input, the caller and shared services. */
 export interface Call<E extends Endpoint> extends Asked<E>, Services {
   readonly identity: Identity;
   readonly request: Request;
   readonly peer: Peer;
-  /** Sets a header of the answer, whatever that will be. */
+  /** Sets a response header, also for error responses. */
   readonly header: (name: string, value: string) => void;
 }
 
-/** What all routes are served with. */
+/** Services shared by all routes. */
 export interface Services {
   readonly humdrum: Humdrum;
   readonly identify: Identify;
   readonly access: AccessOptions;
-  /** Where the app is mounted. */
+  /** The path that the app is mounted at. */
   readonly basePath: string;
   readonly signer: Signer;
   readonly changes: ChangeHub;
@@ -40,14 +40,14 @@ export interface Route {
   readonly handle: (c: Context, services: Services) => Promise<Response>;
 }
 
-/** Who calls an endpoint that is for anyone. */
+/** The identity of an anonymous caller. */
 const anyoneFrom = ({ address }: Peer): Identity => ({
   actor: actorFrom('http', address),
   role: 'viewer',
   ambient: false,
 });
 
-/** An endpoint with what it does. The answer is checked against its schema too. */
+/** Defines an endpoint with a JSON answer, which is checked against its schema. */
 export function route<E extends Endpoint>(
   endpoint: E,
   answer: (call: Call<E>) => Promise<z.output<E['answer']>>,
@@ -55,14 +55,14 @@ export function route<E extends Endpoint>(
   return {
     endpoint,
     handle: async (c, services) => {
-      const said = z.encode(endpoint.answer, await answer(await callOf(c, endpoint, services)));
-      const body = endpoint.envelope === 'whole' ? said : { success: true, data: said };
+      const encoded = z.encode(endpoint.answer, await answer(await callOf(c, endpoint, services)));
+      const body = endpoint.envelope === 'whole' ? encoded : { success: true, data: encoded };
       return c.json(body as object, endpoint.status);
     },
   };
 }
 
-/** An endpoint whose answer is no JSON document: a file, or lines as they come. */
+/** Defines an endpoint whose answer is a file or a stream instead of a JSON document. */
 export function stream<E extends Endpoint>(
   endpoint: E,
   answer: (call: Call<E>) => Promise<Response>,
@@ -90,14 +90,14 @@ async function callOf<E extends Endpoint>(
   const header = (name: string, value: string): void => c.header(name, value);
   const needed = { ...endpoint, scope: scopeOf(endpoint) };
   const identity = await allowed(c, peer, needed, services.identify);
-  const params = readAs(endpoint.params, c.req.param(), 'The path');
-  const query = readAs(endpoint.query, queryOf(request), 'The query');
+  const params = readAs(endpoint.params, c.req.param(), 'path');
+  const query = readAs(endpoint.query, queryOf(request), 'query');
   const body =
-    endpoint.body === null ? undefined : readAs(endpoint.body, await bodyOf(request), 'The body');
+    endpoint.body === null ? undefined : readAs(endpoint.body, await bodyOf(request), 'body');
   return { ...services, params, query, body, identity, request, peer, header } as Call<E>;
 }
 
-/** What somebody needs to be let in. */
+/** The permissions that an endpoint needs. */
 type Needed = Pick<Endpoint, 'role' | 'method'> & { scope: Scope };
 
 /** Errors: `unauthenticated`, `role-insufficient`, `scope-insufficient`, `request-refused`. */
@@ -112,16 +112,16 @@ export async function allowed(
     c.header('www-authenticate', 'Bearer');
     throw new HumdrumError(
       'unauthenticated',
-      'Who are you? Send a key (Authorization: Bearer …), or log in.',
+      'Authentication required. Send a key (Authorization: Bearer …) or log in.',
     );
   }
-  // Nobody too: a browser that another site logs in belongs to somebody else then.
+  // Also for anonymous callers: otherwise another site could log a browser in to an account of its own (login CSRF).
   if (method !== 'GET' && (identity?.ambient ?? true)) refuseCrossSite(c.req.raw, peer);
   if (role === 'anyone') return identity ?? anyoneFrom(peer);
   if (!identity || !mayAct(identity.role, role)) {
     throw new HumdrumError(
       'role-insufficient',
-      `This takes the role ${role}, and yours is ${identity?.role}.`,
+      `This needs the role ${role}. Your role is ${identity?.role}.`,
     );
   }
   refuseOtherScopes(identity, scope);
@@ -133,11 +133,11 @@ function refuseOtherScopes({ scopes = null }: Identity, needed: Scope): void {
   if (scopes === null || coversScope(scopes, needed)) return;
   throw new HumdrumError(
     'scope-insufficient',
-    `This takes the scope ${needed}, and this key is limited to ${scopes.join(', ')}. Make one with: humdrum keys create NAME --scope ${needed}`,
+    `This needs the scope ${needed}, but this key is limited to ${scopes.join(', ')}. Create another key: humdrum keys create NAME --scope ${needed}`,
   );
 }
 
-/** A parameter that is given once is text, and one that is given more often a list. */
+/** A parameter becomes a string, and a repeated one a list. */
 function queryOf({ url }: Request): Record<string, string | string[]> {
   const { searchParams } = new URL(url);
   return Object.fromEntries(

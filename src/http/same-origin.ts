@@ -2,8 +2,8 @@ import { HumdrumError } from '../errors.ts';
 import type { Peer } from './peer.ts';
 
 /**
- * A page of another site can make a browser send requests with the credentials that it holds for us. It cannot hide where
- * they come from. Errors: `request-refused`.
+ * Refuses cross-site requests (CSRF). A page of another site can make a browser send requests with our cookies, but it cannot
+ * hide their origin. Errors: `request-refused`.
  */
 export function refuseCrossSite(request: Request, { origin: ours }: Pick<Peer, 'origin'>): void {
   const site = request.headers.get('sec-fetch-site');
@@ -13,5 +13,5 @@ export function refuseCrossSite(request: Request, { origin: ours }: Pick<Peer, '
       ? origin !== null && (origin === 'null' || origin !== ours)
       : site !== 'same-origin' && site !== 'none';
   if (!foreign) return;
-  throw new HumdrumError('request-refused', 'Changes are accepted from pages of this server only.');
+  throw new HumdrumError('request-refused', 'Changes are accepted only from pages of this server.');
 }

@@ -8,12 +8,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves at an address of this machine, on loopback if none is given. `port` 0 takes a free one. Errors: `port-in-use`, `config-invalid`. */
+/** Starts an HTTP server. `port` 0 picks a free port. Errors: `port-in-use`, `config-invalid`. */
 export async function listen(app: Hono, port: number, hostname = '127.0.0.1'): Promise<Server> {
   const server = serve({ fetch: app.fetch, hostname, port });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(said(cause, hostname, port)));
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(listenError(cause, hostname, port)),
+    );
   });
   const { address, family, port: bound } = server.address() as AddressInfo;
   return {
@@ -26,19 +28,19 @@ export async function listen(app: Hono, port: number, hostname = '127.0.0.1'): P
   };
 }
 
-function said(cause: NodeJS.ErrnoException, hostname: string, port: number): Error {
+function listenError(cause: NodeJS.ErrnoException, hostname: string, port: number): Error {
   switch (cause.code) {
     case 'EADDRINUSE':
       return new HumdrumError(
         'port-in-use',
-        `Port ${port} is taken by another program. Choose one with --port, or 0 for any.`,
+        `Port ${port} is in use by another program. Choose another with --port, or 0 for any free one.`,
         { cause },
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new HumdrumError(
         'config-invalid',
-        `This machine has no address ${hostname}. --host 0.0.0.0 listens at all that it has.`,
+        `This machine has no address ${hostname}. Use --host 0.0.0.0 to listen on all addresses.`,
         { cause },
       );
     default:

@@ -1,16 +1,16 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What was signed, and whether its time has passed. */
+/** The content of a token, and whether it has expired. */
 export interface Opened {
   said: unknown;
   isExpired: boolean;
 }
 
-/** Words that a caller carries back to us later and cannot change. Each is for one purpose. */
+/** Signs tokens that callers send back and cannot change. Each token is valid for one purpose. */
 export class Signer {
   readonly #key: string | Buffer;
 
-  /** Without a key what one process signs no other knows, nor the same one after a restart. */
+  /** With the default random key, tokens are valid only in this process, until it restarts. */
   constructor(key: string | Buffer = randomBytes(32)) {
     this.#key = key;
   }
@@ -21,12 +21,12 @@ export class Signer {
     return `${payload}.${this.#signature(purpose, payload).toString('base64url')}`;
   }
 
-  /** Null: this is not what was signed for that purpose. */
+  /** Null if the signature is invalid for this purpose. */
   open(purpose: string, token: string): Opened | null {
     const [payload = '', signature = ''] = token.split('.');
     const expected = this.#signature(purpose, payload);
-    const given = Buffer.from(signature, 'base64url');
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+    const received = Buffer.from(signature, 'base64url');
+    if (received.length !== expected.length || !timingSafeEqual(received, expected)) return null;
     const { said, expiresMs } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as {
       said: unknown;
       expiresMs: number;

@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ErrorCode } from '../errors.ts';
 
-/** How an expected failure is said over HTTP. What is not here is a failure of the server. */
+/** The HTTP status of each error code. Codes not listed here are server errors (500). */
 export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'attribute-unknown': 400,
   'cursor-invalid': 400,

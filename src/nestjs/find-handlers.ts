@@ -6,7 +6,7 @@ import { handledBy, type HandlerClass, type RunsJobs } from './job-handler.ts';
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** The job types of all handlers among the providers of the application. Errors: `handler-invalid`. */
+/** Returns a job type for each handler among the application's providers. Errors: `handler-invalid`. */
 export function findHandlers(discovery: DiscoveryService, modules: ModuleRef): JobType[] {
   const found = new Map<string, Wrapper>();
   return discovery.getProviders().flatMap((wrapper) => {
@@ -21,12 +21,12 @@ export function findHandlers(discovery: DiscoveryService, modules: ModuleRef): J
   });
 }
 
-/** By the class, or by the token where a factory makes the instance or a test has put another in its place. */
+/** Looks at the class, then at the token: a factory or a test override may provide the instance under the handler's class. */
 function definitionOf({ metatype, token }: Wrapper) {
   return [metatype, token].map((one) => handledBy(one)?.definition).find((one) => one);
 }
 
-/** A handler with a scope, or with anything in it that has one, is made anew for each attempt. */
+/** A request-scoped or transient handler, or one with such a dependency, gets a new instance for each attempt. */
 async function instanceOf(wrapper: Wrapper, modules: ModuleRef): Promise<RunsJobs<unknown>> {
   if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
     return wrapper.instance as RunsJobs<unknown>;
@@ -39,6 +39,6 @@ function handledTwice(type: string, ...wrappers: [Wrapper, Wrapper]): HumdrumErr
   const [one, other] = wrappers.map(({ name, host }) => `${String(name)} (${host?.name})`);
   return new HumdrumError(
     'handler-invalid',
-    `Jobs of ${type} have two handlers, ${one} and ${other}. List one of them, in one module, among the providers.`,
+    `Job type ${type} has two handlers, ${one} and ${other}. Keep one of them, as a provider of one module.`,
   );
 }

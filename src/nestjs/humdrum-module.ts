@@ -13,8 +13,8 @@ import {
 } from './module-options.ts';
 
 /**
- * The engine in a Nest application. Import `forRoot` or `forRootAsync` in the root module: `Humdrum` can be injected
- * everywhere then, and each provider with `@JobHandler` runs the jobs of its type.
+ * The engine in a Nest application. Import `forRoot` or `forRootAsync` in the root module. `Humdrum` can then be injected
+ * everywhere, and each provider with `@JobHandler` runs the jobs of its type.
  */
 export class HumdrumModule {
   static forRoot(options: HumdrumModuleOptions = {}): DynamicModule {
@@ -36,7 +36,7 @@ function moduleWith(options: Provider, imports: DynamicModule['imports'] = []): 
   };
 }
 
-// By the time that providers are made all modules have been read, so all handlers can be found before the engine is.
+// Nest creates providers after it has scanned all modules, so all handlers are known when the engine is created.
 const ENGINE: FactoryProvider<Humdrum> = {
   provide: Humdrum,
   inject: [OPTIONS, DiscoveryService, ModuleRef],

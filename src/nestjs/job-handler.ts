@@ -4,7 +4,7 @@ import type { JobDefinition, JobType } from '../engine/job/job-type.ts';
 import { defineJob } from '../engine/job/define-job.ts';
 import { HumdrumError } from '../errors.ts';
 
-/** What `defineJob` takes, but for `run`, which is the class's own method. */
+/** The options of `defineJob` without `run`, which is a method of the class. */
 export type HandlerDefinition<Input> = Omit<JobDefinition<Input, unknown>, 'run'>;
 
 export interface RunsJobs<Input> {
@@ -16,48 +16,48 @@ export type HandlerClass<Input> = abstract new (...injected: never[]) => RunsJob
 const HANDLER = 'humdrum:job-handler';
 
 /**
- * A provider whose `run` handles the jobs of one type. List it among the `providers` of any module, and it is found.
+ * Marks a provider whose `run` method handles the jobs of one type. Add the class to the `providers` of any module.
  * Errors: `type-invalid`, `handler-invalid`.
  */
 export function JobHandler<Input>(
   definition: HandlerDefinition<Input>,
 ): (target: HandlerClass<Input>) => void {
-  const type = defineJob({ ...definition, run: () => outsideOfAnyApplication(definition.type) });
+  const type = defineJob({ ...definition, run: () => failOutsideApplication(definition.type) });
   return (target) => {
     if (typeof (target.prototype as { run?: unknown }).run !== 'function') {
-      throw invalid(`${target.name} has no method run(ctx, input), and @JobHandler needs one.`);
+      throw invalid(`@JobHandler needs a method run(ctx, input), and ${target.name} has none.`);
     }
     SetMetadata(HANDLER, { definition, type } satisfies Handled<Input>)(target);
   };
 }
 
-/** The job type of a handler, to enqueue by: `humdrum.enqueue(jobTypeOf(SendMail), { to })`. Errors: `handler-invalid`. */
+/** The job type of a handler, for enqueuing: `humdrum.enqueue(jobTypeOf(SendMail), { to })`. Errors: `handler-invalid`. */
 export function jobTypeOf<Input>(handler: HandlerClass<Input>): JobType<Input> {
   const handled = handledBy(handler);
   if (handled) return handled.type as JobType<Input>;
   throw invalid(
-    `${handler.name} is no job handler: it lacks the decorator @JobHandler({ type, … }).`,
+    `${handler.name} is not a job handler. Add the decorator @JobHandler({ type, … }).`,
   );
 }
 
 interface Handled<Input> {
   definition: HandlerDefinition<Input>;
-  /** The same, without an application that runs it. */
+  /** Its job type, for enqueuing. Running it outside an application throws. */
   type: JobType<Input>;
 }
 
-/** What the decorator has been told. Undefined: the class has none of its own; a subclass does not inherit it. */
+/** The decorator's metadata, or undefined if the class has none. Subclasses do not inherit it. */
 export function handledBy(handler: unknown): Handled<unknown> | undefined {
   if (typeof handler !== 'function') return undefined;
   return Reflect.getOwnMetadata(HANDLER, handler) as Handled<unknown> | undefined;
 }
 
-function outsideOfAnyApplication(type: string): never {
+function failOutsideApplication(type: string): never {
   throw invalid(
-    `Jobs of ${type} run in a Nest application that has its handler among its providers.`,
+    `Jobs of type ${type} can run only in a Nest application that provides their handler.`,
   );
 }
 
-function invalid(what: string): HumdrumError {
-  return new HumdrumError('handler-invalid', what);
+function invalid(message: string): HumdrumError {
+  return new HumdrumError('handler-invalid', message);
 }

@@ -8,7 +8,7 @@ import type { Humdrum } from '../engine/humdrum.ts';
 import { HumdrumError } from '../errors.ts';
 import type { HumdrumModuleOptions } from './module-options.ts';
 
-/** Starts the engine with the application, and drains it before anything is taken away that handlers need. */
+/** Starts the engine with the application, and stops it before any provider that handlers depend on is destroyed. */
 export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   readonly #humdrum: Humdrum;
   readonly #options: HumdrumModuleOptions;
@@ -16,18 +16,18 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApp
   constructor(humdrum: Humdrum, options: HumdrumModuleOptions, modules: ModulesContainer) {
     this.#humdrum = humdrum;
     this.#options = options;
-    comeLast(modules);
+    startLast(modules);
   }
 
   /** Errors: `handlers-missing`. */
   async onApplicationBootstrap(): Promise<void> {
     const { mode = 'both' } = this.#options;
     if (mode === 'producer') return;
-    if (mode === 'worker' && this.#humdrum.types.own().length === 0) throw nothingToRun();
+    if (mode === 'worker' && this.#humdrum.types.own().length === 0) throw handlersMissing();
     await this.#humdrum.start();
   }
 
-  /** Jobs can still be enqueued after this: requests that have come are answered yet. */
+  /** Stops the worker only. Requests still in progress can enqueue jobs until the application shuts down. */
   async onModuleDestroy(): Promise<void> {
     await this.#humdrum.stop(this.#options.drainMs);
   }
@@ -38,24 +38,24 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApp
 }
 
 /**
- * Nest starts modules by their distance from the root, the farthest first, and destroys them the other way round. Global ones
- * count as the farthest: the engine would start before what its handlers need, and drain after that has gone.
+ * Nest starts modules by their distance from the root, farthest first, and destroys them in reverse order. Global modules count
+ * as farthest, so the engine would start before the dependencies of its handlers and stop after they are destroyed.
  * Errors: `config-invalid`.
  */
-function comeLast(modules: ModulesContainer): void {
+function startLast(modules: ModulesContainer): void {
   const ours = [...modules.values()].filter((module) => module.providers.has(Lifecycle));
   if (ours.length > 1) {
     throw new HumdrumError(
       'config-invalid',
-      'HumdrumModule is configured twice. Import HumdrumModule.forRoot in one module, the root: it is global.',
+      'HumdrumModule is configured twice. Import HumdrumModule.forRoot only in the root module: it is global.',
     );
   }
   for (const module of ours) module.distance = -1;
 }
 
-function nothingToRun(): HumdrumError {
+function handlersMissing(): HumdrumError {
   return new HumdrumError(
     'handlers-missing',
-    'This worker would run nothing: no provider is a @JobHandler, and neither jobs nor packs are given. Import the modules that have the handlers.',
+    'This worker has nothing to run: no provider has @JobHandler, and the options name no jobs or packs. Import the modules that provide the handlers.',
   );
 }

@@ -2,16 +2,16 @@ import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '
 import { checkOptions as checkEngineOptions, type HumdrumOptions } from '../engine/options.ts';
 import { HumdrumError, type Names } from '../errors.ts';
 
-/** `producer` enqueues and runs nothing; `worker` is there to run jobs, and refuses to start without any; `both` does either. */
+/** `producer` only enqueues. `worker` runs jobs and refuses to start without handlers. `both` does either. */
 export type Mode = 'both' | 'producer' | 'worker';
 
 const MODES: readonly string[] = ['both', 'producer', 'worker'] satisfies Mode[];
 
-/** Those of `createHumdrum`, and how the engine lives in the application. `jobs` are added to the handlers that are found. */
+/** The options of `createHumdrum`, and those of the module. `jobs` are added to the handlers found among the providers. */
 export interface HumdrumModuleOptions extends HumdrumOptions {
   /** Default: both. */
   mode?: Mode;
-  /** How long jobs that run may go on when the application closes, before they are aborted and given back. Default 30,000. */
+  /** How long running jobs may continue when the application closes, before they are aborted and released. Default: 30,000. */
   drainMs?: number;
 }
 
@@ -21,7 +21,7 @@ const OWN = { mode: true, drainMs: true } satisfies Names<
 
 export interface HumdrumAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: (InjectionToken | OptionalFactoryDependency)[];
-  /** What `inject` names becomes its arguments. */
+  /** Called with the providers that `inject` names. */
   useFactory: (...injected: never[]) => HumdrumModuleOptions | Promise<HumdrumModuleOptions>;
 }
 
@@ -31,13 +31,14 @@ export const OPTIONS = Symbol('humdrum options');
 export function checkOptions(options: HumdrumModuleOptions): HumdrumModuleOptions {
   checkEngineOptions(options, 'The options of HumdrumModule', OWN);
   const { mode = 'both', drainMs } = options;
-  if (!MODES.includes(mode)) throw invalid(`mode is one of ${MODES.join(', ')}, not "${mode}".`);
+  if (!MODES.includes(mode))
+    throw invalid(`mode must be one of ${MODES.join(', ')}, not "${mode}".`);
   if (drainMs !== undefined && !(Number.isInteger(drainMs) && drainMs >= 0)) {
-    throw invalid('drainMs is a whole number of milliseconds, from 0.');
+    throw invalid('drainMs must be a whole number of milliseconds, 0 or more.');
   }
   return options;
 }
 
-function invalid(what: string): HumdrumError {
-  return new HumdrumError('config-invalid', `HumdrumModule: ${what}`);
+function invalid(message: string): HumdrumError {
+  return new HumdrumError('config-invalid', `HumdrumModule: ${message}`);
 }

@@ -1,12 +1,12 @@
-/** How values are spread over buckets. It costs a few additions to count one, whatever there is to tell of them later. */
+/** Counts of values per bucket. Counting a value costs a few additions. */
 export class Distribution {
   readonly bounds: readonly number[];
-  /** How many were in each bucket, and in the last one those above all bounds. */
+  /** Values per bucket. The last bucket counts those above all bounds. */
   readonly counts: number[];
   sum = 0;
   total = 0;
 
-  /** `bounds`: upper ones, rising. */
+  /** `bounds`: upper bounds, ascending. */
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
     this.counts = [...bounds, Infinity].map(() => 0);

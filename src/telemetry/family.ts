@@ -4,16 +4,16 @@ import type { VitalSigns } from '../engine/show/vital-signs.ts';
 import type { Distribution } from './distribution.ts';
 import type { Tally } from './tally.ts';
 
-/** All that there is to tell at one moment. */
+/** The data that the metrics of one scrape are computed from. */
 export interface Seen {
   readonly tally: Tally;
-  /** Of the types of this process. */
+  /** Queues of this process's job types. */
   readonly queues: readonly string[];
-  /** Null: none has been started in this process. */
+  /** Null if this process has started no worker. */
   readonly worker: WorkerActivity | null;
   readonly connections: ConnectionUse;
   readonly mostConnections: number;
-  /** Null: the database has not answered in time. */
+  /** Null if the database did not answer in time. */
   readonly signs: VitalSigns | null;
 }
 
@@ -26,7 +26,7 @@ interface Described {
   readonly labels: readonly string[];
 }
 
-/** Metrics of one name. */
+/** A metric family: all samples with one name. */
 export type Family = Described &
   (
     | {
@@ -40,6 +40,6 @@ export type Family = Described &
       }
   );
 
-/** Of a metric without labels. Nothing where it is not known. */
+/** The sample of a metric without labels. Empty if the value is unknown. */
 export const single = (value: number | null | undefined): Sample[] =>
   value === null || value === undefined ? [] : [[{}, value]];

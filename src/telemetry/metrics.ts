@@ -14,11 +14,11 @@ import type { Family, Sample, Seen } from './family.ts';
 import { Tally } from './tally.ts';
 
 export interface MetricsOptions {
-  /** Where the metrics are registered. Default: a registry of their own. */
+  /** The registry to add the metrics to. Default: a new one. */
   registry?: Registry;
-  /** The database is asked at most once in this time. Default 5,000. */
+  /** How long database metrics are cached. Default: 5,000. */
   cacheMs?: number;
-  /** A database that takes longer to answer is told as down. Default 2,000. */
+  /** A database that takes longer to answer is reported as down. Default: 2,000. */
   patienceMs?: number;
 }
 
@@ -26,16 +26,16 @@ export interface Metrics {
   readonly contentType: string;
   /** In Prometheus' text format. */
   text(): Promise<string>;
-  /** Counts no more. */
+  /** Stops counting. */
   stop(): void;
 }
 
-/** Counts what an engine does from now on, and tells it to Prometheus. See docs/guides/telemetry.md for each name. */
+/** Counts what the engine does from now on, for Prometheus. docs/guides/telemetry.md lists the metrics. */
 export function collectMetrics(humdrum: Humdrum, options: MetricsOptions = {}): Metrics {
   const { registry = new Registry(), cacheMs = 5_000, patienceMs = 2_000 } = options;
   const tally = new Tally(humdrum.types.all());
   const signs = new Signs(() => humdrum.vitalSigns(), { cacheMs, patienceMs });
-  const look = async (): Promise<Seen> => ({
+  const read = async (): Promise<Seen> => ({
     tally,
     queues: humdrum.types.queues(),
     worker: humdrum.worker,
@@ -43,7 +43,7 @@ export function collectMetrics(humdrum: Humdrum, options: MetricsOptions = {}): 
     mostConnections: humdrum.database.connections,
     signs: await signs.read(),
   });
-  for (const family of FAMILIES) registry.registerMetric(metricOf(family, look));
+  for (const family of FAMILIES) registry.registerMetric(metricOf(family, read));
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -51,49 +51,49 @@ export function collectMetrics(humdrum: Humdrum, options: MetricsOptions = {}): 
   };
 }
 
-/** What the database says, asked for once however many metrics need it. */
+/** Caches the database's vital signs, so that all metrics of a scrape share one query. */
 class Signs {
   readonly #ask: () => Promise<VitalSigns>;
   readonly #options: { cacheMs: number; patienceMs: number };
-  #asked: Promise<VitalSigns | null> | null = null;
-  #askedMs = -Infinity;
-  #answered = true;
+  #reading: Promise<VitalSigns | null> | null = null;
+  #startedMs = -Infinity;
+  #isSettled = true;
 
   constructor(ask: () => Promise<VitalSigns>, options: { cacheMs: number; patienceMs: number }) {
     this.#ask = ask;
     this.#options = options;
   }
 
-  /** Null: it has failed, or not answered in time. It is not asked again before it has. */
+  /** Null if the query failed or took too long. A new query starts only after the previous one has ended. */
   async read(): Promise<VitalSigns | null> {
     const nowMs = performance.now();
-    if (!this.#asked || (this.#answered && nowMs - this.#askedMs >= this.#options.cacheMs)) {
-      this.#askedMs = nowMs;
-      this.#answered = false;
-      this.#asked = this.#ask()
+    if (!this.#reading || (this.#isSettled && nowMs - this.#startedMs >= this.#options.cacheMs)) {
+      this.#startedMs = nowMs;
+      this.#isSettled = false;
+      this.#reading = this.#ask()
         .catch(() => null)
-        .finally(() => (this.#answered = true));
+        .finally(() => (this.#isSettled = true));
     }
-    return within(this.#asked, this.#options.patienceMs);
+    return within(this.#reading, this.#options.patienceMs);
   }
 }
 
-async function within<T>(asked: Promise<T>, patienceMs: number): Promise<T | null> {
+async function within<T>(promise: Promise<T>, patienceMs: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), patienceMs);
   });
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** The values are made when they are asked for: between two scrapes there is nothing but the tally. */
-function metricOf(family: Family, look: () => Promise<Seen>): Metric {
+/** Values are computed during a scrape. Between scrapes only the tally is kept. */
+function metricOf(family: Family, read: () => Promise<Seen>): Metric {
   const { name, help, labels } = family;
   const described = { name, help, labelNames: [...labels], registers: [] };
   if (family.kind === 'histogram') {
     const buckets = [...family.bounds];
     return new TalliedHistogram({ ...described, buckets }, async () =>
-      family.samples(await look()),
+      family.samples(await read()),
     );
   }
   const { kind, samples } = family;
@@ -101,7 +101,7 @@ function metricOf(family: Family, look: () => Promise<Seen>): Metric {
     return new Counter({
       ...described,
       async collect() {
-        const seen = samples(await look());
+        const seen = samples(await read());
         this.reset();
         for (const [at, value] of seen) this.inc(at, value);
       },
@@ -110,15 +110,15 @@ function metricOf(family: Family, look: () => Promise<Seen>): Metric {
   return new Gauge({
     ...described,
     async collect() {
-      const seen = samples(await look());
+      const seen = samples(await read());
       this.reset();
-      if (labels.length === 0) this.remove(); // What is not known is not 0.
+      if (labels.length === 0) this.remove(); // An unknown value must be absent, not 0.
       for (const [at, value] of seen) this.set(at, value);
     },
   });
 }
 
-/** A histogram whose observations have been counted already. The registry asks it for its values by this method. */
+/** A histogram of values that are already counted. The registry reads it through `getForPromString`. */
 class TalliedHistogram extends Histogram {
   readonly #described: { name: string; help: string };
   readonly #samples: () => Promise<readonly Sample<Distribution>[]>;

@@ -4,21 +4,21 @@ import type { Outcome } from '../engine/job/outcome.ts';
 import type { EngineEvent } from '../engine/ports/events.ts';
 import { Distribution } from './distribution.ts';
 
-/** Of what this process runs, in seconds: from a few milliseconds to hours. */
+/** Histogram bounds for run times, in seconds. */
 export const RUN_BOUNDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600];
 export const WAIT_BOUNDS = [
   0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600,
 ];
 export const TRIP_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** What a name becomes that nobody has registered: a label must not have as many values as somebody cares to make up. */
+/** Label for names that are not registered. Bounds the number of label values, because callers can make up any name. */
 export const OTHER = 'other';
 const MOST_TYPES = 500;
 
-/** Of jobs of one type and queue. */
+/** Counts for one type and queue. */
 export interface JobCounts {
   completed: number;
-  /** For good: no attempt was left. */
+  /** Failed for good: no attempts were left, or the error was permanent. */
   failed: number;
   completedAttempts: number;
   failedAttempts: number;
@@ -27,7 +27,7 @@ export interface JobCounts {
 
 export interface TypeTally {
   readonly run: Distribution;
-  /** Of first attempts. */
+  /** First attempts only. */
   readonly wait: Distribution;
   readonly queues: Map<string, JobCounts>;
 }
@@ -37,7 +37,7 @@ export interface QueueTally {
   jobs: number;
 }
 
-/** Counts what the engine tells. Nothing here knows how it is told further, and nothing is made for one job. */
+/** Counts engine events. Independent of the export format, and allocates nothing per job. */
 export class Tally {
   readonly types = new Map<string, TypeTally>();
   readonly claims = new Map<string, QueueTally>();
@@ -49,13 +49,15 @@ export class Tally {
   ticks = 0;
   readonly #names: ReadonlyMap<string, string>;
 
-  /** `types`: whose names are told, from the beginning on: of a counter that appears with a 1 no increase is seen. */
+  /** The counters of `types` start at 0 from the beginning: Prometheus sees no increase in a counter that first appears as 1. */
   constructor(types: readonly JobType[]) {
-    const told = types.slice(0, MOST_TYPES);
+    const labelled = types.slice(0, MOST_TYPES);
     this.#names = new Map(
-      told.flatMap(({ type, aliases }) => [type, ...aliases].map((name) => [name, type] as const)),
+      labelled.flatMap(({ type, aliases }) =>
+        [type, ...aliases].map((name) => [name, type] as const),
+      ),
     );
-    for (const { type, queue } of told) countsIn(this.#typeOf(type), queue);
+    for (const { type, queue } of labelled) countsIn(this.#typeOf(type), queue);
   }
 
   hear(event: EngineEvent): void {
@@ -130,7 +132,7 @@ export class Tally {
   }
 }
 
-/** A queue that this process serves: there are as many as its configuration names. */
+/** Safe to label by queue: a process runs jobs only from the queues that its configuration names. */
 function countsIn({ queues }: TypeTally, queue: string): JobCounts {
   const known = queues.get(queue);
   if (known) return known;

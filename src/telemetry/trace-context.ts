@@ -5,11 +5,11 @@ import {
   type SpanContext,
 } from '@opentelemetry/api';
 
-/** https://www.w3.org/TR/trace-context/: version, trace, span, flags. Later versions may have more behind. */
+/** https://www.w3.org/TR/trace-context/: version, trace, span, flags. Later versions may append more fields. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const LONGEST_STATE = 512;
 
-/** `traceparent`, and behind a space the `tracestate` where there is one. Null: the span belongs to no trace. */
+/** Returns `traceparent`, followed by a space and `tracestate` if there is one. Null if the span context is invalid. */
 export function writeTrace(span: Span): string | null {
   const spanContext = span.spanContext();
   if (!isSpanContextValid(spanContext)) return null;
@@ -20,7 +20,7 @@ export function writeTrace(span: Span): string | null {
   return state === '' || state.length > LONGEST_STATE ? parent : `${parent} ${state}`;
 }
 
-/** Null where nothing can be made of it: a job runs whatever somebody has written there. */
+/** Null if the text is malformed. An invalid trace must not keep a job from running. */
 export function readTrace(text: string): SpanContext | null {
   const [parent = '', ...state] = text.split(' ');
   const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(parent) ?? [];

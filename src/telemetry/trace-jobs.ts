@@ -18,28 +18,28 @@ import { readTrace, writeTrace } from './trace-context.ts';
 
 export interface TraceOptions {
   /**
-   * Whether the span of a run is a child of the enqueue, in one trace with it, or begins a trace of its own that links to
-   * it: for jobs that are enqueued by the thousand, or run days later. Default: child.
+   * `child`: the span of a run is a child of the enqueue span, in the same trace. `link`: it starts its own trace, linked to
+   * the enqueue span, for jobs that are enqueued by the thousand or run days later. Default: child.
    */
   runs?: 'child' | 'link';
 }
 
 /**
- * OpenTelemetry spans of enqueues and runs, for the SDK that the program has registered; without one they are nothing, and
- * no job carries anything. Pass it to `createHumdrum` as `tracing`.
+ * Creates OpenTelemetry spans for enqueues and runs, with the SDK that the program has registered. Without an SDK it creates no
+ * spans and adds nothing to jobs. Pass it to `createHumdrum` as `tracing`.
  */
 export function traceJobs({ runs = 'child' }: TraceOptions = {}): Tracing {
   const tracer = trace.getTracer('humdrum');
   return {
     enqueue: (jobs, persist) =>
       isRegistered() ? enqueueWithin(tracer, jobs, persist) : persist(null),
-    // Who follows no jobs hands on what others have given them.
+    // Without an SDK, jobs enqueued by this job inherit its trace.
     run: (job, perform) =>
       isRegistered() ? runWithin(tracer, job, runs, perform) : perform(job.trace),
   };
 }
 
-/** Whether there is an SDK. Spans of none would be nothing too, but not for nothing. */
+/** Whether an SDK is registered. Without one, spans would do nothing but still cost time. */
 function isRegistered(): boolean {
   const provider = trace.getTracerProvider();
   const ours = provider instanceof ProxyTracerProvider;
@@ -75,7 +75,7 @@ async function runWithin(
   const { span, within } = startRun(tracer, job, runs);
   const performed = await context.with(within, () => perform(writeTrace(span)));
   const endedMs = performance.now();
-  // The span is as long as the handler ran. How it ended is what was recorded.
+  // The span ends when the handler ended, but its outcome is the one that was recorded.
   void performed.settled.then(
     (settled) => end(span, settled, endedMs),
     () => span.end(endedMs),
@@ -98,13 +98,13 @@ function startEnqueue(tracer: Tracer, jobs: readonly NewJob[]): Span {
   return tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes });
 }
 
-/** What the worker is inside of is no part of the job's story. */
+/** Starts from the root context: the worker's active span is unrelated to the job. */
 function startRun(
   tracer: Tracer,
   job: ClaimedJob,
   runs: 'child' | 'link',
 ): { span: Span; within: Context } {
-  const asker = job.trace === null ? null : readTrace(job.trace);
+  const enqueuer = job.trace === null ? null : readTrace(job.trace);
   const attributes: Attributes = {
     'messaging.system': 'humdrum',
     'messaging.operation.name': 'run',
@@ -115,8 +115,8 @@ function startRun(
     'humdrum.job.attempt': job.attempt,
   };
   const parent =
-    asker && runs === 'child' ? trace.setSpanContext(ROOT_CONTEXT, asker) : ROOT_CONTEXT;
-  const links = asker && runs === 'link' ? [{ context: asker }] : [];
+    enqueuer && runs === 'child' ? trace.setSpanContext(ROOT_CONTEXT, enqueuer) : ROOT_CONTEXT;
+  const links = enqueuer && runs === 'link' ? [{ context: enqueuer }] : [];
   const span = tracer.startSpan(
     `run ${job.type}`,
     { kind: SpanKind.CONSUMER, attributes, links },
@@ -127,9 +127,9 @@ function startRun(
 
 function end(span: Span, settled: Settled, endedMs: number): void {
   if (settled.kind === 'fenced') {
-    refuse(span, 'fenced', 'The lease had passed: the job belongs to another worker.');
+    setUnrecorded(span, 'fenced', 'The lease had expired: the job belongs to another worker.');
   } else if (settled.kind === 'abandoned') {
-    refuse(span, 'aborted', 'The attempt was aborted and the job given back.');
+    setUnrecorded(span, 'aborted', 'The attempt was aborted and the job released.');
   } else if ('error' in settled.outcome.ended) {
     const { class: name, message, stack } = settled.outcome.ended.error;
     fail(span, { name, message, ...(stack === null ? {} : { stack }) });
@@ -138,7 +138,7 @@ function end(span: Span, settled: Settled, endedMs: number): void {
   span.end(endedMs);
 }
 
-function refuse(span: Span, outcome: string, message: string): void {
+function setUnrecorded(span: Span, outcome: string, message: string): void {
   span.setAttributes({ 'humdrum.job.outcome': outcome, 'error.type': outcome });
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
@@ -149,7 +149,7 @@ function fail(span: Span, error: { name: string; message: string; stack?: string
   span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
 }
 
-/** What all of them are, or null. */
+/** The value that all of them share, or null. */
 function same(values: readonly string[]): string | null {
   const [first = null] = values;
   return values.every((value) => value === first) ? first : null;

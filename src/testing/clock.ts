@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 import { HumdrumError } from '../errors.ts';
 import { setClock } from './queries.ts';
 
-/** A length of time. What is left out is 0. */
+/** A length of time. Omitted fields are 0. */
 export interface TimeSpan {
   days?: number;
   hours?: number;
@@ -16,7 +16,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** The engine's clock in a test: it stands still until the test moves it. */
+/** The engine's clock in a test. It stands still until the test moves it. */
 export class TestClock {
   readonly #database: Database;
   #now: Date;
@@ -35,24 +35,27 @@ export class TestClock {
     return new Date(this.#now);
   }
 
-  /** Onwards only. Nothing runs by that: see `drain`. Errors: `input-invalid`. */
+  /** Moves forward to an instant. Runs no jobs: call `drain` for that. Errors: `input-invalid` if it is in the past. */
   async moveTo(instant: Date | string): Promise<void> {
     const at = instantOf(instant);
     if (at < this.#now) {
       throw new HumdrumError(
         'input-invalid',
-        `The clock stands at ${this.#now.toISOString()} and moves onwards only, not back to ${at.toISOString()}. Begin earlier: testHumdrum({ now }).`,
+        `The clock is at ${this.#now.toISOString()} and can only move forward, not back to ${at.toISOString()}. Start the test earlier: testHumdrum({ now }).`,
       );
     }
     await setClock(this.#database, at);
     this.#now = at;
   }
 
-  /** By a span, `{ hours: 1, minutes: 30 }`, or by milliseconds. A day has 24 hours. Errors: `input-invalid`. */
+  /** Moves forward by a span such as `{ hours: 1, minutes: 30 }`, or by milliseconds. A day has 24 hours. Errors: `input-invalid`. */
   async advance(by: TimeSpan | number): Promise<void> {
     const ms = typeof by === 'number' ? by : millisecondsOf(by);
     if (!Number.isFinite(ms)) {
-      throw new HumdrumError('input-invalid', `${String(ms)} milliseconds is no length of time.`);
+      throw new HumdrumError(
+        'input-invalid',
+        `Cannot advance the clock by ${String(ms)} milliseconds. Pass a finite number.`,
+      );
     }
     await this.moveTo(new Date(this.#now.getTime() + ms));
   }
@@ -65,7 +68,7 @@ function millisecondsOf(span: TimeSpan): number {
 
 const WITH_ZONE = /(?:Z|[+-]\d\d:?\d\d)$/i;
 
-/** Errors: `input-invalid`, also where a text names no zone: it would be another instant on another machine. */
+/** Errors: `input-invalid`, also for text without a time zone, which would mean a different instant on each machine. */
 export function instantOf(instant: Date | string): Date {
   const at = new Date(instant);
   if (!Number.isNaN(at.getTime()) && (typeof instant !== 'string' || WITH_ZONE.test(instant))) {
@@ -73,6 +76,6 @@ export function instantOf(instant: Date | string): Date {
   }
   throw new HumdrumError(
     'input-invalid',
-    `"${String(instant)}" is no instant. Give a Date or a text with a zone: 2026-03-02T10:00:00Z`,
+    `"${String(instant)}" is not a valid instant. Pass a Date or text with a time zone, such as 2026-03-02T10:00:00Z.`,
   );
 }

@@ -4,10 +4,10 @@ import type { Database } from '../database/database.ts';
 import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import { definitions, emptyTables, forgetSession, installClock, tablesInUse } from './queries.ts';
 
-/** Makes the tables of a test's own program. */
+/** Creates the tables of the program under test. */
 export type Prepare = (db: Database) => Promise<void>;
 
-/** A migrated, empty database in this process, and the way to give it back. */
+/** A migrated, empty database, and a function that returns it. */
 export interface Lent {
   database: Database;
   giveBack(): Promise<void>;
@@ -18,10 +18,10 @@ interface Spare {
   defined: string;
 }
 
-/** The next test of the same file begins at once. */
+/** Long enough for the next test of the same file to start. */
 const KEPT_MS = 500;
 
-/** What tests with the same packs and the same `prepare` share. */
+/** Databases for tests with the same packs and the same `prepare`. */
 class Stock {
   readonly #packs: readonly Pack[];
   readonly #prepare: Prepare | undefined;
@@ -33,7 +33,7 @@ class Stock {
     this.#prepare = prepare;
   }
 
-  /** Emptied where one is left that is as it was, which takes some 50 ms; else a copy, which takes half a second. */
+  /** Empties the spare database if its definitions are unchanged, which takes about 50 ms. Otherwise copies the snapshot: 0.5 s. */
   async lend(): Promise<Lent> {
     const spare = this.#spare;
     this.#spare = null;
@@ -58,14 +58,14 @@ class Stock {
     return { data, bare };
   }
 
-  /** One spare is enough for tests that run one after another, and each takes the memory of a whole PostgreSQL. */
+  /** Keeps one spare. Tests run one after another, and each database takes the memory of a whole PostgreSQL. */
   async #takeBack(lent: PgliteDatabase, defined: string): Promise<void> {
     const database = await lent.handOver();
     const { bare } = (await this.#snapshot) ?? { bare: false };
     if (!bare || this.#spare) return database.close();
     const spare = { database, defined };
     this.#spare = spare;
-    // PostgreSQL arms timers of its own, which keep the process from ending for as long as it is open.
+    // An open PGlite has timers of its own that would keep the process alive.
     setTimeout(() => void this.#discard(spare), KEPT_MS).unref();
   }
 
@@ -76,7 +76,7 @@ class Stock {
   }
 }
 
-/** Null, and closed: something else is defined in it than there was. */
+/** Empties a spare database. Closes it and returns null if a test changed its definitions. */
 async function emptied({ database, defined }: Spare): Promise<Spare | null> {
   await forgetSession(database);
   if ((await definitions(database)) !== defined) {
@@ -89,7 +89,7 @@ async function emptied({ database, defined }: Spare): Promise<Spare | null> {
 
 const stocks = new Map<string, Map<Prepare | undefined, Stock>>();
 
-/** For each test its own. The first in a process takes seconds. */
+/** Lends a database of its own to each test. The first in a process takes seconds. */
 export async function lendEmbedded(packs: readonly Pack[], prepare?: Prepare): Promise<Lent> {
   const key = packs.map(({ name, migrations }) => `${name} ${migrations.href}`).join('\n');
   const ofPacks = stocks.get(key) ?? new Map<Prepare | undefined, Stock>();

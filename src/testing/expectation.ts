@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { show } from './matching.ts';
 
-/** Something that a test may have meant, and where it is not as the test says. */
+/** A job or effect, and how it differs from what the test expects. */
 export interface Candidate<T> {
   item: T;
   words: string;
@@ -9,12 +9,12 @@ export interface Candidate<T> {
 }
 
 export interface Expectation<T> {
-  /** `job`, `event`. */
+  /** Such as `job` or `event`. */
   noun: string;
-  /** As the test says it. */
+  /** What the test expects. */
   wanted: object;
   candidates: readonly Candidate<T>[];
-  /** Exactly so many. Without it, at least one. */
+  /** The exact number expected. Default: at least one. */
   count?: number | undefined;
 }
 
@@ -24,16 +24,16 @@ export function matching<T>(candidates: readonly Candidate<T>[]): T[] {
   return candidates.filter((one) => one.differences.length === 0).map(({ item }) => item);
 }
 
-/** Answers what fits, or throws an AssertionError that shows what comes nearest. */
+/** Returns the matches. Throws an AssertionError that shows the closest candidates if there are too few or too many. */
 export function expectFound<T>(expectation: Expectation<T>): T[] {
   const { noun, wanted, candidates, count } = expectation;
   const found = matching(candidates);
   if (count === undefined ? found.length > 0 : found.length === count) return found;
-  const said =
+  const message =
     count === undefined
-      ? `There is no ${noun} like ${show(wanted)}.`
-      : `There should be ${count} of the ${noun}s like ${show(wanted)}, and there are ${found.length}.`;
-  throw failure(`${said}${nearest(noun, candidates)}`);
+      ? `No ${noun} matches ${show(wanted)}.`
+      : `Expected ${count} ${noun}s that match ${show(wanted)}, found ${found.length}.`;
+  throw failure(`${message}${nearest(noun, candidates)}`);
 }
 
 export function expectNone<T>(expectation: Expectation<T>): void {
@@ -41,8 +41,8 @@ export function expectNone<T>(expectation: Expectation<T>): void {
   const found = candidates.filter((one) => one.differences.length === 0);
   if (found.length === 0) return;
   const listed = found.slice(0, SHOWN).map(({ words }) => `\n  ${words}`);
-  const said = `There should be no ${noun} like ${show(wanted)}, and there is:`;
-  throw failure(`${said}${listed.join('')}${andMore(found.length)}`);
+  const message = `Expected no ${noun} that matches ${show(wanted)}, found:`;
+  throw failure(`${message}${listed.join('')}${andMore(found.length)}`);
 }
 
 export function failure(message: string): AssertionError {
@@ -50,12 +50,12 @@ export function failure(message: string): AssertionError {
 }
 
 function nearest<T>(noun: string, candidates: readonly Candidate<T>[]): string {
-  if (candidates.length === 0) return ` There is no ${noun} at all.`;
+  if (candidates.length === 0) return ` There are no ${noun}s.`;
   const sorted = candidates.toSorted((a, b) => a.differences.length - b.differences.length);
   const listed = sorted
     .slice(0, SHOWN)
     .map((one) => `\n  ${[one.words, ...one.differences].join('\n    ')}`);
-  return ` Nearest of ${candidates.length}:${listed.join('')}${andMore(candidates.length)}`;
+  return ` Closest of ${candidates.length}:${listed.join('')}${andMore(candidates.length)}`;
 }
 
 const andMore = (all: number): string => (all > SHOWN ? `\n  … and ${all - SHOWN} more` : '');

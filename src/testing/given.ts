@@ -8,14 +8,14 @@ import { emptyTables, installClock, isMarked, removeClock, tablesInUse } from '.
 
 const CONNECTIONS = 10;
 
-/** A database that the test names or has opened: migrated, and emptied of what earlier tests have left. */
+/** Migrates a database that the test names or has opened, and empties it of the rows of earlier tests. */
 export async function lendGiven(
   given: string | Database,
   packs: readonly Pack[],
   prepare?: Prepare,
 ): Promise<Lent> {
-  const own = typeof given === 'string';
-  const database = own ? await openDatabase(given, { max: CONNECTIONS }) : given;
+  const isOwn = typeof given === 'string';
+  const database = isOwn ? await openDatabase(given, { max: CONNECTIONS }) : given;
   const schemas = ['humdrum', ...packs.map(({ name }) => name)];
   try {
     await refuseLive(database, schemas);
@@ -24,17 +24,17 @@ export async function lendGiven(
     await emptyTables(database, schemas);
     await prepare?.(database);
   } catch (error) {
-    if (own) await database.close();
+    if (isOwn) await database.close();
     throw error;
   }
   const giveBack = async (): Promise<void> => {
     await removeClock(database);
-    if (own) await database.close();
+    if (isOwn) await database.close();
   };
   return { database, giveBack };
 }
 
-/** Its clock is about to stop and its rows to go: not those of somebody's real jobs. */
+/** A test stops the clock and deletes all rows, so a database with real jobs must be refused. */
 async function refuseLive(db: Database, schemas: readonly string[]): Promise<void> {
   if (await isMarked(db)) return;
   const [table] = (await tablesInUse(db, schemas)).filter(
@@ -43,6 +43,6 @@ async function refuseLive(db: Database, schemas: readonly string[]): Promise<voi
   if (table === undefined) return;
   throw new HumdrumError(
     'action-refused',
-    `This database is in use: ${table} has rows, and no test has put them there. testHumdrum stops the clock of its database and removes all jobs: give it a database of its own.`,
+    `This database is in use: ${table} has rows that no test created. testHumdrum stops the clock of its database and deletes all jobs, so give it a separate database.`,
   );
 }

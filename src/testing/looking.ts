@@ -8,12 +8,12 @@ import type { Candidate } from './expectation.ts';
 import { differences, show } from './matching.ts';
 import { type EffectSeen, type JobSeen, seeEffects, seeJobs } from './queries.ts';
 
-/** What a job must be like. What is left out may be anything, but for the status. */
+/** A pattern for jobs. Omitted fields match any value, except `status`. */
 export interface JobLike {
   type?: JobType | string;
-  /** The fields that matter, at any depth; matchers like `expect.any(String)` too. */
+  /** The fields to compare, at any depth. Matchers such as `expect.any(String)` work too. */
   input?: unknown;
-  /** Due at this instant. */
+  /** When the job is due. */
   runAt?: Date | string;
   queue?: string;
   /** Default: `queued`. */
@@ -28,19 +28,19 @@ const JOB = {
   status: true,
 } satisfies Names<JobLike>;
 
-/** What an event or a notification must be like. */
+/** A pattern for events and notifications. Omitted fields match any value. */
 export interface EffectLike {
-  /** Of the event, or the channel. */
+  /** Name of the event or channel. */
   name?: string;
-  /** The fields that matter, at any depth. */
+  /** The fields to compare, at any depth. */
   data?: unknown;
-  /** The type of the job that left it. */
+  /** Type of the job that emitted it. */
   type?: JobType | string;
 }
 
 const EFFECT = { name: true, data: true, type: true } satisfies Names<EffectLike>;
 
-/** How many at most are looked at: a test with more has lost its way. */
+/** Maximum number of rows that an assertion reads. */
 const MOST = 10_000;
 
 export async function jobCandidates(db: Queryable, like: JobLike): Promise<Candidate<JobSeen>[]> {
@@ -64,17 +64,17 @@ export async function effectCandidates(
     .filter((effect) => effect.kind === kind)
     .map((effect) => ({
       item: effect,
-      words: `${effect.name} ${show(effect.data)}, of job ${effect.jobId} ${effect.type}`,
+      words: `${effect.name} ${show(effect.data)}, from job ${effect.jobId} ${effect.type}`,
       differences: effectFaults(effect, like),
     }));
 }
 
 function complete<T>(seen: T[], what: string): T[] {
   if (seen.length <= MOST) return seen;
-  throw new Error(`There are more than ${MOST} ${what}, too many for an assertion to look at.`);
+  throw new Error(`There are more than ${MOST} ${what}, too many for an assertion.`);
 }
 
-/** A type by its name in what a message shows. */
+/** Replaces a job type by its name, for messages. */
 export function wantedOf<Like extends { type?: JobType | string }>(like: Like): object {
   return 'type' in like ? { ...like, type: nameOf(like.type) } : like;
 }

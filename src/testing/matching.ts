@@ -1,18 +1,18 @@
 import { inspect } from 'node:util';
 
-/** On one line, as a programmer would write it. */
+/** A value as JavaScript source, on one line. */
 export function show(value: unknown): string {
   return inspect(value, { depth: 8, breakLength: Infinity, compact: true, sorted: false });
 }
 
-/** `expect.any(String)` of Vitest or Jest, and whatever else has its shape. */
+/** An asymmetric matcher of Vitest or Jest, such as `expect.any(String)`. */
 interface Matcher {
   asymmetricMatch(value: unknown): boolean;
 }
 
 /**
- * Where `actual` is not as `expected` says. Of an object only the fields that `expected` names are looked at, at any
- * depth; a list has as many items as `expected` has.
+ * Lists how `actual` differs from `expected`. Of an object, only the fields that `expected` names are compared, at any depth.
+ * Arrays must have the same length.
  */
 export function differences(expected: unknown, actual: unknown, at: string): string[] {
   if (isMatcher(expected)) {

@@ -7,11 +7,11 @@ import { silenceSchedules } from './queries.ts';
 import { TestHumdrum } from './test-humdrum.ts';
 
 export interface TestOptions extends Omit<HumdrumOptions, 'migrate'> {
-  /** Where the clock stands at first. Default: the time it is now. */
+  /** Initial time of the test clock. Default: the current time. */
   now?: Date | string;
   /**
-   * Makes the tables of your own program. Embedded it is called once in a process and what it makes is copied for each
-   * test, so give the same function each time; on a database that you name it is called for each test.
+   * Creates the tables of your program. On the embedded database it is called once per process and the result is copied for each
+   * test, so pass the same function every time. On a database that you name it is called for each test.
    */
   prepare?: Prepare;
 }
@@ -19,9 +19,9 @@ export interface TestOptions extends Omit<HumdrumOptions, 'migrate'> {
 const OWN = { now: true, prepare: true } satisfies Names<Omit<TestOptions, keyof HumdrumOptions>>;
 
 /**
- * A Humdrum on a database of the test's own: without `database` an embedded one in memory. Close it when the test ends.
- * A database that you name is for tests alone: all jobs, and all rows of the packs, are removed from it. Errors:
- * `action-refused` where jobs are in it that no test has made.
+ * Creates a Humdrum on a database for one test: embedded and in memory, unless you name a `database`. Close it when the test
+ * ends. A database that you name must be for tests only, because all its jobs and all rows of the packs are deleted. Errors:
+ * `action-refused` if it contains jobs that no test created.
  */
 export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdrum> {
   checkOptions(options, 'The options of testHumdrum', OWN);

@@ -11,21 +11,21 @@ export interface JobSeen {
   priority: number;
   status: Status;
   input: Json;
-  /** When it is due, or was. */
+  /** When it is or was due. */
   runAt: Date;
-  /** Attempts made so far. */
+  /** Number of attempts made. */
   attempts: number;
   schedule: string | null;
   parentId: number | null;
 }
 
-/** An effect with the job that left it. */
+/** An effect with the job that emitted it. */
 export interface EffectSeen extends Effect {
   jobId: number;
   type: string;
 }
 
-/** All of them, oldest first, up to `atMost`. */
+/** All jobs, oldest first, up to `atMost`. */
 export async function seeJobs(db: Queryable, atMost: number): Promise<JobSeen[]> {
   const { rows } = await db.query<JobSeen>(
     `select id, type, queue, priority, status, input, run_at as "runAt", attempts, schedule, parent_id as "parentId"
@@ -35,7 +35,7 @@ export async function seeJobs(db: Queryable, atMost: number): Promise<JobSeen[]>
   return rows;
 }
 
-/** All of them, in the order of their jobs, up to `atMost`. */
+/** All effects in the order of their jobs, up to `atMost`. */
 export async function seeEffects(db: Queryable, atMost: number): Promise<EffectSeen[]> {
   const { rows } = await db.query<EffectSeen>(
     `select job_id as "jobId", job.type, kind, name, data
@@ -51,12 +51,12 @@ create table if not exists humdrum_test.clock (now timestamptz not null);
 create or replace function humdrum.clock() returns timestamptz language sql volatile
 return (select now from humdrum_test.clock);`;
 
-/** From here on the engine reads the time that `setClock` has said last. Also marks the database as one for tests. */
+/** Makes the engine read the time set with `setClock`. Also marks the database as one for tests. */
 export async function installClock(db: Database): Promise<void> {
   await db.transaction((tx) => tx.script(INSTALL_CLOCK));
 }
 
-/** The engine reads the database's own clock again. The mark stays. */
+/** Makes the engine read the database's own clock again. The mark stays. */
 export async function removeClock(db: Database): Promise<void> {
   await db.query(
     `create or replace function humdrum.clock() returns timestamptz language sql volatile
@@ -83,7 +83,7 @@ interface Relation {
   isTable: boolean;
 }
 
-/** Tables and sequences of these schemas, of all that are not PostgreSQL's where it is null; not the list of migrations. */
+/** Tables and sequences of these schemas (null: all except PostgreSQL's own), without the table of migrations. */
 async function relations(db: Queryable, schemas: readonly string[] | null): Promise<Relation[]> {
   const { rows } = await db.query<Relation>(
     `select format('%I.%I', nspname, relname) as name, relkind <> 'S' as "isTable"
@@ -96,7 +96,7 @@ async function relations(db: Queryable, schemas: readonly string[] | null): Prom
   return rows;
 }
 
-/** The tables that have a row. */
+/** Tables that have at least one row. */
 export async function tablesInUse(
   db: Queryable,
   schemas: readonly string[] | null,
@@ -113,7 +113,7 @@ export async function tablesInUse(
   return rows.map(({ name }) => name);
 }
 
-/** Removes all rows, facts too, and starts all sequences anew. */
+/** Deletes all rows and restarts all sequences. Disables the triggers that protect append-only tables meanwhile. */
 export async function emptyTables(db: Database, schemas: readonly string[] | null): Promise<void> {
   const all = await relations(db, schemas);
   const tables = all.filter(({ isTable }) => isTable).map(({ name }) => name);
@@ -124,13 +124,13 @@ export async function emptyTables(db: Database, schemas: readonly string[] | nul
        and tgrelid in (select name::regclass from unnest($1::text[]) as given (name))`,
     [tables],
   );
-  const turn = (how: string): string[] =>
-    guards.map(({ on, name }) => `alter table ${on} ${how} trigger ${name}`);
+  const alterGuards = (action: 'enable' | 'disable'): string[] =>
+    guards.map(({ on, name }) => `alter table ${on} ${action} trigger ${name}`);
   const script = [
-    ...turn('disable'),
+    ...alterGuards('disable'),
     ...(tables.length > 0 ? [`truncate ${tables.join(', ')} cascade`] : []),
     ...sequences.map(({ name }) => `alter sequence ${name} restart`),
-    ...turn('enable'),
+    ...alterGuards('enable'),
   ];
   await db.transaction((tx) => tx.script(script.join(';\n')));
 }
@@ -151,7 +151,7 @@ const CATALOGS = [
   'type',
 ];
 
-/** Of everything that is defined in the database: differs from before as soon as a definition was added, changed or removed. */
+/** A fingerprint of all definitions in the database. Changes when one is added, changed or removed. */
 export async function definitions(db: Queryable): Promise<string> {
   const each = CATALOGS.map(
     (name) => `select count(*), max(xmin::text::bigint) as latest from pg_catalog.pg_${name}`,
@@ -162,12 +162,12 @@ export async function definitions(db: Queryable): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** Settings, temporary tables and what else belongs to the connection. */
+/** Drops settings, temporary tables and other state of the connection. */
 export async function forgetSession(db: Queryable): Promise<void> {
   await db.query('discard all');
 }
 
-/** The engine's own schedules: what they do would be in the way of a test that moves over hours. */
+/** Stops the engine's own schedules, whose jobs would disturb tests that move the clock by hours. */
 export async function silenceSchedules(db: Queryable, types: readonly string[]): Promise<void> {
   await db.query(`update humdrum.schedule set next_at = 'infinity' where name = any ($1)`, [types]);
 }

@@ -12,7 +12,7 @@ export function addUp(ran: readonly DrainedAttempt[]): Report {
 
 const SHOWN = 5;
 
-/** Throws for jobs whose last attempt failed. One that failed and then completed is as good as any other. */
+/** Throws if the last attempt of any job failed. Jobs that failed and then completed are fine. */
 export function expectCompleted(ran: readonly DrainedAttempt[]): void {
   const last = new Map(ran.map((attempt) => [attempt.id, attempt]));
   const failed = [...last.values()].filter(({ status }) => status === 'failed');
@@ -22,19 +22,19 @@ export function expectCompleted(ran: readonly DrainedAttempt[]): void {
     return `\n  job ${id} ${type}, attempt ${attempt}: ${error?.class}: ${error?.message}`;
   });
   const more = failed.length > SHOWN ? `\n  … and ${failed.length - SHOWN} more` : '';
-  const message = `${failed.length} of ${last.size} jobs that ran failed:${listed.join('')}${more}\nWhere a test expects that, say { throwOnFailure: false }.`;
+  const message = `${failed.length} of ${last.size} jobs that ran failed:${listed.join('')}${more}\nIf the test expects this, pass { throwOnFailure: false }.`;
   throw withCause(failure(message), first.error);
 }
 
-/** A job that enqueues itself for ever is a bug that a test must not wait for. */
+/** A test must not hang on a job that enqueues itself forever. */
 export function tooMany(ran: readonly DrainedAttempt[], maxAttempts: number): AssertionError {
   const types = new Set(ran.slice(-100).map(({ type }) => type));
   return failure(
-    `drain has made ${maxAttempts} attempts, and more jobs may start. The last were of ${[...types].join(', ')}: does one enqueue itself for ever? If not, say { maxAttempts }.`,
+    `drain made ${maxAttempts} attempts and more jobs are ready. The last ones were of ${[...types].join(', ')}: does one enqueue itself forever? If not, raise { maxAttempts }.`,
   );
 }
 
-/** The handler's own error, with its stack, below the message. */
+/** Adds the handler's error, with its stack, as the cause. */
 function withCause(error: AssertionError, fact: ErrorFact): AssertionError {
   const cause = new Error(fact.message);
   cause.name = fact.class;

@@ -21,12 +21,12 @@ import { addUp, expectCompleted, tooMany } from './report.ts';
 import { dueOf, tickOf } from './ticks.ts';
 
 export interface FailureOptions {
-  /** Whether a job that fails fails the test. Default true. */
+  /** Whether a failed job fails the test. Default: true. */
   throwOnFailure?: boolean;
 }
 
 export interface TestDrainOptions extends DrainOptions, FailureOptions {
-  /** Moves the clock on to what is due later, retries for one, until nothing is. Ticks on the way fire too. */
+  /** Also moves the clock forward to jobs that are due later, such as retries, until none are left. Fires ticks on the way. */
   untilIdle?: boolean;
 }
 
@@ -36,29 +36,29 @@ const DRAIN = {
   throwOnFailure: true,
 } satisfies Names<TestDrainOptions>;
 
-/** How one run of a handler ended. */
+/** The outcome of one run of a handler. */
 export interface Performed {
   id: number;
   status: 'completed' | 'failed';
-  /** Of a completed one. */
+  /** Null if it failed. */
   result: Json;
   error: ErrorFact | null;
   effects: readonly Effect[];
-  /** Rows that it changed, by table. Null for a job with `atomic: false`, whose rows cannot be counted. */
+  /** Rows changed, by table. Null for a job with `atomic: false`, whose changes cannot be counted. */
   tables: readonly TableChange[] | null;
   log: readonly LogLine[];
 }
 
 export interface TickRun extends Pick<Drained, 'completed' | 'failed' | 'ran'> {
   tick: Date;
-  /** Those of the schedule that were made now: one, more where ticks were missed, none where it overlaps and skips. */
+  /** The jobs that the tick created: one, several if ticks were missed, or none if an overlap was skipped. */
   jobs: JobSeen[];
 }
 
-/** So often the clock moves on without a job that runs: one that waits for a worker of another program may wait for ever. */
-const MOST_VAIN = 100;
+/** Clock moves in a row without a run: a job that only another program's worker can run would keep `drain` going forever. */
+const MAX_IDLE_MOVES = 100;
 
-/** A `Humdrum` in the hands of a test: nothing runs and no time passes but by its word. */
+/** A `Humdrum` under the control of a test: jobs run and time passes only when the test says so. */
 export class TestHumdrum extends Humdrum {
   readonly clock: TestClock;
   readonly #lent: Lent;
@@ -71,20 +71,20 @@ export class TestHumdrum extends Humdrum {
   }
 
   /**
-   * Runs what is due, in this process, one job after another, until nothing may start: ticks, retries, deliveries and jobs
-   * that jobs enqueue included. A job that fails and does not complete throws an AssertionError when all others have run.
+   * Runs due jobs in this process, one after another, until none can start. This includes ticks, retries, deliveries and jobs
+   * that jobs enqueue. Throws an AssertionError, after all jobs have run, if the last attempt of a job failed.
    */
   override async drain(options: TestDrainOptions = {}): Promise<Drained> {
     refuseUnknown('input-invalid', 'The options of drain', options, DRAIN);
     const { maxAttempts = 10_000, untilIdle = false, throwOnFailure = true } = options;
     const ran: Drained['ran'] = [];
     let drained: Drained;
-    for (let vain = 0; ; vain += 1) {
+    for (let idleMoves = 0; ; idleMoves += 1) {
       drained = await super.drain({ maxAttempts: maxAttempts - ran.length });
       ran.push(...drained.ran);
       if (!drained.idle) throw tooMany(ran, maxAttempts);
-      if (drained.ran.length > 0) vain = 0;
-      if (!untilIdle || drained.nextMs === null || vain === MOST_VAIN) break;
+      if (drained.ran.length > 0) idleMoves = 0;
+      if (!untilIdle || drained.nextMs === null || idleMoves === MAX_IDLE_MOVES) break;
       await this.clock.advance(Math.ceil(drained.nextMs));
     }
     if (throwOnFailure) expectCompleted(ran);
@@ -92,8 +92,8 @@ export class TestHumdrum extends Humdrum {
   }
 
   /**
-   * Moves the clock to the next tick of the type's schedule, or to the one at `at`, fires it and drains. Errors:
-   * `input-invalid` where there is no such tick.
+   * Moves the clock to the next tick of the type's schedule, or to the tick at `at`, fires it and drains. Errors:
+   * `input-invalid` if there is no such tick.
    */
   async runTick(
     type: JobType | string,
@@ -117,7 +117,7 @@ export class TestHumdrum extends Humdrum {
     return { tick, jobs: await made(), ...addUp(ran) };
   }
 
-  /** Runs a handler once, as a worker would, and answers what came of it. `now`: what it sees as `ctx.now`, default the clock's. */
+  /** Runs a handler once, as a worker would, and returns the outcome. `now` sets `ctx.now`. Default: the clock's time. */
   async performJob<Input>(
     type: JobType<Input> | string,
     input?: Input,
@@ -137,12 +137,12 @@ export class TestHumdrum extends Humdrum {
     return { id, status, result, error, effects, tables: plan?.tables ?? null, log };
   }
 
-  /** The jobs that are like this, oldest first: queued ones, unless it says otherwise. */
+  /** Jobs that match, oldest first. Only queued ones unless `status` says otherwise. */
   async enqueued(like: JobLike = {}): Promise<JobSeen[]> {
     return matching(await jobCandidates(this.database, like));
   }
 
-  /** Answers them. Throws an AssertionError where there is none, or not `count` of them. */
+  /** Returns the jobs that match. Throws an AssertionError if there are none, or not exactly `count`. */
   async assertEnqueued(like: JobLike & { count?: number } = {}): Promise<JobSeen[]> {
     const { count, ...wanted } = like;
     const candidates = await jobCandidates(this.database, wanted);
@@ -155,12 +155,12 @@ export class TestHumdrum extends Humdrum {
     expectNone({ noun: 'job', wanted: wantedOf(like), candidates });
   }
 
-  /** The events that completed jobs have emitted and that are like this. */
+  /** Events that completed jobs emitted and that match. */
   async emitted(like: EffectLike = {}): Promise<EffectSeen[]> {
     return matching(await effectCandidates(this.database, 'event', like));
   }
 
-  /** Answers them. Throws an AssertionError where there is none, or not `count` of them. */
+  /** Returns the events that match. Throws an AssertionError if there are none, or not exactly `count`. */
   async assertEmitted(like: EffectLike & { count?: number } = {}): Promise<EffectSeen[]> {
     const { count, ...wanted } = like;
     const candidates = await effectCandidates(this.database, 'event', wanted);
@@ -173,7 +173,7 @@ export class TestHumdrum extends Humdrum {
     expectNone({ noun: 'event', wanted: wantedOf(like), candidates });
   }
 
-  /** As `assertEmitted`, of what completed jobs have given to `ctx.notify`; `name` is the channel's. */
+  /** Like `assertEmitted`, for `ctx.notify`. `name` is the channel. */
   async assertNotified(like: EffectLike & { count?: number } = {}): Promise<EffectSeen[]> {
     const { count, ...wanted } = like;
     const candidates = await effectCandidates(this.database, 'notification', wanted);
@@ -186,7 +186,7 @@ export class TestHumdrum extends Humdrum {
     expectNone({ noun: 'notification', wanted: wantedOf(like), candidates });
   }
 
-  /** Ends the test's use of the database. A database that the test has opened itself stays open. */
+  /** Stops the engine and releases the database. A database that the test opened itself stays open. */
   override async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

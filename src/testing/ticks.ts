@@ -4,7 +4,7 @@ import { HumdrumError } from '../errors.ts';
 import { instantOf } from './clock.ts';
 import type { JobSeen } from './queries.ts';
 
-/** The schedule's tick at `at`, or without it the next one. Errors: `input-invalid`. */
+/** The schedule's tick at `at`, or the next one if `at` is omitted. Errors: `input-invalid`. */
 export function tickOf(
   { type, schedule }: ScheduledType,
   now: Date,
@@ -19,17 +19,17 @@ export function tickOf(
   const wanted = instantOf(at);
   if (wanted <= now) {
     throw refuse(
-      `The clock stands at ${now.toISOString()}, so no tick at ${wanted.toISOString()} is to come. The next of ${type} is at ${next?.toISOString()}.`,
+      `The clock is at ${now.toISOString()}, past the tick at ${wanted.toISOString()}. The next tick of ${type} is at ${next?.toISOString()}.`,
     );
   }
   const nearest = nextTick(schedule, new Date(wanted.getTime() - 1));
   if (nearest?.getTime() === wanted.getTime()) return wanted;
   throw refuse(
-    `The schedule of ${type} has no tick at ${wanted.toISOString()}. The next from then on is at ${nearest?.toISOString()}.`,
+    `The schedule of ${type} has no tick at ${wanted.toISOString()}. The next tick after that is at ${nearest?.toISOString()}.`,
   );
 }
 
-/** When a job of the tick is due that jitter has put off. Null: there is none. */
+/** When the tick's jobs that jitter delayed are due. Null if there are none. */
 export function dueOf(
   { schedule }: ScheduledType,
   tick: Date,

@@ -94,7 +94,7 @@ anyBackend('API keys', (fresh) => {
     await expect(make(['job:read'])).rejects.toMatchObject({
       code: 'input-invalid',
       message: expect.stringMatching(
-        /^There is no scope "job:read"\. Did you mean "jobs:read"\? A scope is one of jobs, types, .*, with :read or :write behind it\.$/,
+        /^There is no scope "job:read"\. Did you mean "jobs:read"\? A scope is one of jobs, types, .*, followed by :read or :write\.$/,
       ) as string,
     });
     await expect(make([])).rejects.toMatchObject({ code: 'input-invalid' });

@@ -35,7 +35,9 @@ describe('keys', () => {
       return stdout;
     };
     const made = await cli(['keys', 'create', 'CI', '--role', 'viewer'], here);
-    expect(made.stderr).toMatch(/The key ci, viewer\. Keep it: it is not shown again\./);
+    expect(made.stderr).toMatch(
+      /Created key ci with the role viewer\. Store it now: it is not shown again\./,
+    );
     expect(made.stdout).toMatch(/^hd_[0-9a-f]{12}_[\w-]{43}\n$/);
     const secret = made.stdout.trim();
     const id = secret.slice(3, 15);
@@ -43,7 +45,7 @@ describe('keys', () => {
     expect(await run('keys', 'list')).not.toContain(secret.slice(-43));
 
     const server = new Running(['start', '--port', '0', '--host', '0.0.0.0'], here);
-    const url = new URL((await server.saying(/^listens/)).split(/\s+/)[1] ?? '');
+    const url = new URL((await server.saying(/^listening/)).split(/\s+/)[1] ?? '');
     expect(url.hostname).toBe('0.0.0.0');
     expect(server.lines.some((line) => line.startsWith('log in'))).toBe(false);
     url.hostname = '127.0.0.1';
@@ -51,7 +53,7 @@ describe('keys', () => {
       (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).status;
     expect([await status(secret), await status(`${secret}x`)]).toEqual([200, 401]);
     expect(await run('keys', 'revoke', id, '--reason', 'it leaked')).toBe(
-      `The key ci (${id}) is revoked.\n`,
+      `Revoked key ci (${id}).\n`,
     );
     expect(await status(secret)).toBe(401);
     expect(await server.end('SIGTERM')).toBe(0);
@@ -70,7 +72,7 @@ describe('users', () => {
     const add = ['users', 'add', 'ada', '--role', 'operator'];
     expect(await cli(add, { ...here, input: `${PASSWORD}\n` })).toMatchObject({
       code: 0,
-      stdout: 'ada may come in, as operator.\n',
+      stdout: 'ada can log in as operator.\n',
     });
     const db = await openPostgres(here.env.DATABASE_URL);
     const { rows } = await db.query<{ password: string }>('select password from humdrum.account');
@@ -84,14 +86,14 @@ describe('users', () => {
       (await cli(['users', 'password', 'ada'], { ...here, input: `${PASSWORD} 2` })).code,
     ).toBe(0);
     const disabled = await cli(['users', 'disable', 'ada', '--reason', 'left'], here);
-    expect(disabled.stdout).toBe('ada may not come in.\n');
+    expect(disabled.stdout).toBe('ada is disabled.\n');
     expect((await cli(['users', 'list'], here)).stdout).toMatch(
       /ada +admin +password .* no, since/,
     );
     const listed = await cli(['users', 'list', '--json'], here);
     expect(JSON.parse(listed.stdout)).toMatchObject({ users: [{ name: 'ada', role: 'admin' }] });
     expect(listed.stdout).not.toContain('scrypt');
-    expect((await cli(['users', 'enable', 'ada'], here)).stdout).toMatch(/may come in/);
+    expect((await cli(['users', 'enable', 'ada'], here)).stdout).toMatch(/can log in as/);
   });
 });
 
@@ -100,13 +102,13 @@ describe('start', () => {
     const ended = await cli(['start', '--port', '0', '--host', '0.0.0.0'], await place());
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toMatch(
-      /Others can reach 0\.0\.0\.0, and nobody could log in there yet\. Make a user \(humdrum users add/,
+      /Cannot listen on 0\.0\.0\.0 without any users or keys.* First create a user \(humdrum users add/,
     );
   });
 
   it('prints a login link while nobody could log in, and answers to names of this machine only', async () => {
     const server = new Running(['start', '--port', '0'], await place());
-    const url = new URL((await server.saying(/^listens/)).split(/\s+/)[1] ?? '');
+    const url = new URL((await server.saying(/^listening/)).split(/\s+/)[1] ?? '');
     expect((await fetch(url)).status).toBe(401);
     const link = (await server.saying(/^log in/)).split(/\s+/)[2] ?? '';
     const look = await fetch(link);
@@ -130,9 +132,9 @@ describe('what is wrong is told clearly', () => {
     [
       ['keys', 'create', 'ci', '--role', 'viewer', '--expires-at', '2001-01-01'],
       2,
-      /a time to come/,
+      /must be in the future/,
     ],
-    [['keys', 'create', 'ci', '--role', 'viewer', '--expires-at', 'soon'], 2, /an instant like/],
+    [['keys', 'create', 'ci', '--role', 'viewer', '--expires-at', 'soon'], 2, /an instant such as/],
     [['keys', 'revoke', '000000000000'], 3, /There is no key 000000000000/],
     [['users', 'role', 'nobody', 'admin'], 3, /There is no account "nobody"/],
     [['users', 'role', 'nobody', 'owner'], 2, /viewer, operator, moderator, admin/],

@@ -52,7 +52,7 @@ describe('accounts and sessions', () => {
       logIn(db, { ...GIVEN, name: 'nobody' }, HOME),
     ].map((refused) => refused.catch((error: unknown) => String(error)));
     const said = await Promise.all(refusals);
-    expect(said[0]).toMatch(/no such name with this password/);
+    expect(said[0]).toMatch(/Wrong name or password/);
     expect(new Set(said).size).toBe(1);
   });
 

@@ -34,7 +34,7 @@ describe('humdrum audit verify', () => {
     await within(add(1_234));
     expect(await audit('verify')).toEqual({
       code: 0,
-      stdout: 'Nothing is sealed yet; 1,234 rows to seal.\n',
+      stdout: 'Nothing is sealed yet. 1,234 rows to seal.\n',
       stderr: '',
     });
     await within(sealLog);
@@ -42,10 +42,10 @@ describe('humdrum audit verify', () => {
     const { code, stdout } = await audit('verify');
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^1,234 rows under 1 seal are as they were sealed; 1 newer row is not sealed yet\.\nNote the newest seal, .*: --expect [0-9a-f]{64}\n$/,
+      /^Verified: 1,234 rows under 1 seal\. 1 newer row is not sealed yet\.\nNote the newest seal, .*: --expect [0-9a-f]{64}\n$/,
     );
     expect((await audit('export', 'audit.ndjson')).stdout).toBe(
-      'The audit and its seals are in audit.ndjson.\n',
+      'Exported the audit log and its seals to audit.ndjson.\n',
     );
     const nowhere = await audit('export', 'no/such/folder.ndjson');
     expect(nowhere).toMatchObject({ code: 2, stdout: '' });
@@ -68,7 +68,7 @@ describe('humdrum audit verify', () => {
     });
     expect(await audit('verify')).toEqual({
       code: 1,
-      stdout: 'Row 7 of the audit was changed after it was sealed (seal 1).\n',
+      stdout: 'Row 7 of the audit log was changed after it was sealed (seal 1).\n',
       stderr: '',
     });
     const json = await audit('verify', '--json');
@@ -82,7 +82,7 @@ describe('humdrum audit verify', () => {
     await writeFile(file, text.replace(/^\[4,.*\n/m, ''));
     expect(await audit('verify', '--file', 'audit.ndjson')).toMatchObject({
       code: 1,
-      stdout: 'Row 4 of the audit was removed after it was sealed (seal 1).\n',
+      stdout: 'Row 4 of the audit log was removed after it was sealed (seal 1).\n',
     });
   });
 
@@ -98,13 +98,13 @@ describe('humdrum audit verify', () => {
     expect((await audit('verify')).code).toBe(0);
     expect(await audit('verify', '--expect', hash)).toMatchObject({
       code: 1,
-      stdout: `No seal has the hash ${hash}: the newest seals were removed, or all were made anew.\n`,
+      stdout: `No seal has the hash ${hash}: the newest seals were removed, or all seals were recreated.\n`,
     });
   });
 
   it.each([
     [['verify', '--expect', 'beef'], /64 hexadecimal digits/],
-    [['verify', '--file', 'nowhere.ndjson'], /nowhere\.ndjson cannot be read: ENOENT/],
+    [['verify', '--file', 'nowhere.ndjson'], /Cannot read nowhere\.ndjson: ENOENT/],
     [['verify', '--file', 'package.json'], /Line 1 of the export is not JSON/],
   ])('%j is a mistake of use', async (args, message) => {
     await writeFile(join(cwd, 'package.json'), '{\n}\n');

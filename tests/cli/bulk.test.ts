@@ -21,7 +21,7 @@ it('many jobs are counted by type and error, then retried or cancelled with a re
   await run('run', 'shop.fragile');
 
   const looked = await run('jobs', 'retry', '--all', '--dry-run');
-  expect(looked).toMatchObject({ code: 0, stderr: 'To do it, add: --yes --reason TEXT\n' });
+  expect(looked).toMatchObject({ code: 0, stderr: 'To proceed, add: --yes --reason TEXT\n' });
   expect(looked.stdout).toMatch(
     /^3 jobs would be retried\.\nquery: \{"status":\["failed"\]\}\n\njobs {2}type\n +2 {2}shop\.double\n +1 {2}shop\.fragile\n\njobs {2}last error\n +2 {2}RangeError\n +1 {2}TypeError\n$/,
   );
@@ -94,5 +94,5 @@ it('types, queues and workers are told in tables', async () => {
   expect(await run('types', 'shop.duoble')).toMatchObject({ code: 3, stdout: '' });
   await run('enqueue', 'shop.double');
   expect((await run('queues')).stdout).toMatch(/^queue +ready .*\ndefault +1 +0 +0 +0 +0 +0/);
-  expect((await run('workers')).stdout).toBe('No worker runs.\n');
+  expect((await run('workers')).stdout).toBe('No workers.\n');
 });

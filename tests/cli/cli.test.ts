@@ -17,7 +17,7 @@ describe('start with no configuration', () => {
     await humdrum.saying(/^next/);
     await humdrum.saying(/UTC {2}picks\.settle-games$/);
     await humdrum.saying(/picks\.settle-games completed: Settled 1\d,\d\d\d bets/);
-    const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
+    const url = (await humdrum.saying(/^listening/)).split(/\s+/)[1] ?? '';
     expect((await fetch(url)).status).toBe(401);
     const link = new URL((await humdrum.saying(/^log in/)).split(/\s+/)[2] ?? '');
     const entered = await fetch(link, { method: 'POST', body: new URLSearchParams(link.search) });
@@ -31,7 +31,7 @@ describe('start with no configuration', () => {
     const second = await cli(['jobs', 'list'], { cwd });
     expect(second).toMatchObject({ code: 6, stdout: '' });
     expect(second.stderr).toMatch(
-      /Process \d+ has the embedded database in .*humdrum.data open, and only one process may\. Ask it, with --url http:\/\/127\.0\.0\.1:\d+;/,
+      /Process \d+ has opened the embedded database in .*humdrum.data, and only one process can use it at a time\. Use it through --url http:\/\/127\.0\.0\.1:\d+,/,
     );
 
     expect(await humdrum.end('SIGTERM')).toBe(0);
@@ -94,7 +94,7 @@ describe('a process of its own', () => {
   it.each([
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [['--help'], 0, /^Usage: humdrum [^]*\n {2}enqueue /, /^$/],
-    [['jobs', 'list'], 0, /^No such jobs\.\n$/, /^$/],
+    [['jobs', 'list'], 0, /^No matching jobs\.\n$/, /^$/],
     [
       ['check'],
       1,
@@ -123,10 +123,10 @@ describe('what is wrong is told clearly', () => {
     ],
     [['run', 'picks.settle-games', '--input', '{"limit": "all"}'], 2, /limit: .*expected number/],
     [['run', 'picks.settle-games', '--input', '{half'], 2, /--input is not JSON/],
-    [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant like 2026/],
+    [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant such as 2026/],
     [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /still to come/],
     [['jobs', 'show', '77'], 3, /There is no job 77/],
-    [['jobs', 'cancel', '7'], 2, /Say why, with --reason/],
+    [['jobs', 'cancel', '7'], 2, /Give a reason with --reason/],
     [['jobs', 'cancel', '77', '--reason', 'old'], 3, /There is no job 77/],
     [['jobs', 'show', 'x'], 2, /whole number/],
     [['jobs', 'list', '--status', 'paused'], 2, /queued, running, completed, failed, cancelled/],
@@ -138,7 +138,7 @@ describe('what is wrong is told clearly', () => {
     ],
     [['jobs', 'list', '--after', 'hello'], 2, /no cursor/],
     [['jbos'], 2, /Did you mean jobs/],
-    [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /no configuration file/],
+    [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
   ] as const)('humdrum %j', async (args, code, message) => {
     const ended = await cli(args, {
@@ -169,10 +169,10 @@ describe('what is wrong is told clearly', () => {
     const cwd = await freshFolder();
     const port = await cli(['start'], { cwd, env: { PORT: 'abc' } });
     expect(port.code).toBe(2);
-    expect(port.stderr).toMatch(/PORT.*A port is a whole number from 0 to 65535/);
+    expect(port.stderr).toMatch(/PORT.*Expected a port from 0 to 65535/);
     const level = await cli(['worker'], { cwd, env: { LOG_LEVEL: 'loud' } });
     expect(level.code).toBe(2);
-    expect(level.stderr).toMatch(/LOG_LEVEL is one of .*not "loud"/);
+    expect(level.stderr).toMatch(/LOG_LEVEL must be one of .*not "loud"/);
     // Empty is as if it were not set.
     const empty = await cli(['jobs', 'list'], { cwd, env: { DATABASE_URL: '' } });
     expect(empty.stderr).toMatch(/There is no database in \.humdrum.data/);
@@ -197,6 +197,8 @@ describe('what is wrong is told clearly', () => {
     );
     const ended = await listWith('export const jobs = [];');
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toMatch(/exports no object by default\. It should say: export default/);
+    expect(ended.stderr).toMatch(
+      /has no default export that is an object\. Expected: export default/,
+    );
   });
 });

@@ -31,7 +31,7 @@ it('db tells what is missing, plans it, applies it, and refuses a file that was 
   const changed = await cli(['jobs', 'list'], { env });
   expect(changed).toMatchObject({ code: 1, stdout: '' });
   expect(changed.stderr).toMatch(
-    /migration picks\/0001_picks\.sql is not the file that was applied .* put what you want to change into a new one/,
+    /Migration picks\/0001_picks\.sql has changed since it was applied .* put your change into a new migration/,
   );
   const told = (await cli(['db', 'status'], { env })).stdout;
   expect(told).toMatch(/picks +0001_picks\.sql +changed/);

@@ -171,14 +171,14 @@ describe('humdrum demo', () => {
     const { code, stdout, stderr } = await process;
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'Playing a week of arcade with 40 players, in memory.\n',
+      stderr: 'Simulating a week of arcade with 40 players in memory.\n',
     });
     expect(JSON.parse(stdout)).toEqual({ pack: 'arcade', players: PLAYERS, seed: SEED, ...week });
   }, 240_000);
 
   it.each([
-    [['demo', 'quizz'], /There is no demo of "quizz"\. Did you mean "quiz"\?/],
-    [['demo', 'quiz', '--players', '0'], /It is a whole number from 1 to 2,000\./],
+    [['demo', 'quizz'], /There is no demo "quizz"\. Did you mean "quiz"\?/],
+    [['demo', 'quiz', '--players', '0'], /Expected a whole number from 1 to 2,000\./],
     [['demo', 'quiz', '--url', 'http://127.0.0.1:1'], /takes no --url/],
     [['demo'], /missing required argument 'pack'/],
   ])('%j is refused', async (args, says) => {

@@ -73,8 +73,8 @@ describe('humdrum doctor', () => {
     });
     const said = JSON.stringify(report.findings);
     expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
-    expect(said).toMatch(/No worker runs, and 1 jobs may start/);
-    expect(said).toMatch(/held by gone:17/);
+    expect(said).toMatch(/No worker is running, but 1 jobs are ready/);
+    expect(said).toMatch(/Worker gone:17 has sent no heartbeat/);
     expect(said).toMatch(/shop\.tick has been due since/);
     expect(said).toMatch(/failed 3 times in a row, so its messages wait until/);
     for (const { level, fix } of report.findings) expect(fix === null).toBe(level === 'ok');

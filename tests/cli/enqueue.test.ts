@@ -13,11 +13,11 @@ it('persists a job, from an argument or a file, once for a key, and gives up wai
   const made = await enqueue('--input', '@input.json', '--unique', 'one', '--json');
   expect(JSON.parse(made.stdout)).toEqual({ id: 1, created: true });
   expect((await enqueue('--unique', 'one')).stdout).toBe(
-    'Job 1 has the same key and is open: no other was made.\n',
+    'Nothing was enqueued: job 1 has the same key and is still open.\n',
   );
   const late = await enqueue('--delay', '1h', '--wait', '--timeout', '0.1s');
   expect(late).toMatchObject({ code: 8, stdout: '' });
-  expect(late.stderr).toMatch(/Job \d is still queued\. It goes on without being waited for/);
+  expect(late.stderr).toMatch(/Job \d is still queued\. It remains open/);
   const shown = await cli(['jobs', 'show', '1', '--json'], { cwd, env });
   expect(JSON.parse(shown.stdout)).toMatchObject({ status: 'queued', input: { number: 1 } });
 });
@@ -26,7 +26,7 @@ it('does not wait where nobody can run the job', async () => {
   const cwd = await projectWith(DOUBLE);
   const ended = await cli(['enqueue', 'shop.double', '--wait'], { cwd });
   expect(ended).toMatchObject({ code: 2, stdout: '' });
-  expect(ended.stderr).toMatch(/no worker can, so the job would not end/);
+  expect(ended.stderr).toMatch(/No worker can run the job while this command has/);
 });
 
 it('tail follows jobs, and ends by Ctrl-C with 130', async () => {

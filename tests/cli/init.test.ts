@@ -46,5 +46,5 @@ it('init writes a project whose checks, tests and jobs run', async () => {
 
   const again = await cli(['init', '.'], { cwd: project });
   expect(again).toMatchObject({ code: 2, stdout: '' });
-  expect(again.stderr).toMatch(/has package\.json, .* already, and nothing is written over/);
+  expect(again.stderr).toMatch(/already contains package\.json, .*\. Nothing was overwritten/);
 }, 240_000);

@@ -53,15 +53,17 @@ it('rehearses, runs only by the plan, exports the attempt and replays it', async
   const replayed = await cli(['replay', 'attempt.json'], { cwd, env });
   // Its input is without the card: the replay shows what of the result came from there.
   expect(replayed).toMatchObject({ code: 1 });
-  expect(replayed.stdout).toMatch(/^Replay: not as recorded: result\. Nothing was written\./);
+  expect(replayed.stdout).toMatch(
+    /^Replay: differs from the recording: result\. Nothing was written\./,
+  );
 });
 
 it('JOB_DRY_RUN=1 makes a whole process rehearse: it takes no job and makes none', async () => {
   const { cwd, env } = await project();
   const key = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd, env });
   const humdrum = new Running(['start', '--port', '0'], { cwd, env: { ...env, JOB_DRY_RUN: '1' } });
-  await humdrum.saying(/only rehearses \(JOB_DRY_RUN=1\)/);
-  const url = (await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '';
+  await humdrum.saying(/is in dry-run mode \(JOB_DRY_RUN=1\)/);
+  const url = (await humdrum.saying(/^listening/)).split(/\s+/)[1] ?? '';
   const trigger = url.replace('jobs/status', 'jobs/trigger/shop.charge');
   const authorization = `Bearer ${/hd_\S+/.exec(key.stdout)?.[0]}`;
   const headers = { 'content-type': 'application/json', authorization };

@@ -21,7 +21,7 @@ async function serving(database: Record<string, string>): Promise<{
   const key = /hd_\S+/.exec(made.stdout)?.[0] ?? '';
   const env = { HUMDRUM_KEY: key };
   const humdrum = new Running(['start', '--port', '0'], { cwd, env: database });
-  const url = new URL((await humdrum.saying(/^listens/)).split(/\s+/)[1] ?? '').origin;
+  const url = new URL((await humdrum.saying(/^listening/)).split(/\s+/)[1] ?? '').origin;
   const ask = async (...args: string[]) => cli([...args, '--url', url], { cwd, env });
   return { cwd, url, key, humdrum, ask };
 }
@@ -52,7 +52,7 @@ describe('commands on a running server', () => {
     expect(await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait')).toEqual({
       code: 0,
       stdout: '{\n  "doubled": 42\n}\n',
-      stderr: 'Job 1 is queued; waiting for its end.\n',
+      stderr: 'Job 1 is queued. Waiting for it to end.\n',
     });
     const failed = await ask('enqueue', 'shop.double', '--wait');
     expect(failed).toMatchObject({ code: 7, stdout: '' });
@@ -74,10 +74,10 @@ describe('commands on a running server', () => {
     expect((await ask('jobs', 'show', '77')).code).toBe(3);
     const nobody = await cli(['jobs', 'list', '--url', url], { cwd, env: { HUMDRUM_KEY: '' } });
     expect(nobody).toMatchObject({ code: 5, stdout: '' });
-    expect(nobody.stderr).toMatch(/Give a key as HUMDRUM_KEY, or --key-file FILE/);
+    expect(nobody.stderr).toMatch(/Pass it with HUMDRUM_KEY or --key-file FILE/);
     const stranger = await cli(['jobs', 'list', '--url', url], { cwd, env: { HUMDRUM_KEY: 'no' } });
     expect(stranger).toMatchObject({ code: 5, stdout: '' });
-    expect(stranger.stderr).toMatch(/does not know this key/);
+    expect(stranger.stderr).toMatch(/does not accept this key/);
     expect((await ask('history')).stdout).toMatch(/shop\.double +completed/);
   });
 
@@ -106,7 +106,7 @@ describe('commands on a running server', () => {
       code: 5,
       stdout: '',
       stderr:
-        'humdrum: This takes the scope queues:read, and this key is limited to jobs:read. Make one with: humdrum keys create NAME --scope queues:read\n',
+        'humdrum: This needs the scope queues:read, but this key is limited to jobs:read. Create another key: humdrum keys create NAME --scope queues:read\n',
     });
     const answer = await fetch(`${url}/api/v1/access/keys`, {
       headers: { authorization: `Bearer ${key}` },
@@ -116,7 +116,7 @@ describe('commands on a running server', () => {
     const id = secret.slice(3, 15);
     expect((await ask('keys', 'revoke', id, '--reason', 'done')).code).toBe(0);
     expect((await limited('jobs', 'list')).code).toBe(5);
-    expect((await ask('users', 'list')).stdout).toBe('There is no account.\n');
+    expect((await ask('users', 'list')).stdout).toBe('No accounts.\n');
     expect(await ask('users', 'disable', 'ada')).toMatchObject({ code: 3, stdout: '' });
     const told = await ask('audit', 'search', '--event', 'revoked');
     expect(told.stdout).toMatch(/key:tests from 127\.0\.0\.1 .*key ci \(.*\): done/);
@@ -130,7 +130,7 @@ describe('commands on a running server', () => {
     await ask('enqueue', 'shop.double', '--input', '{"number":21}', '--wait');
     await tail.saying(/ 1 {2}shop\.double {2}completed {2}1 of 1$/);
     expect(await humdrum.end('SIGTERM')).toBe(0);
-    await tail.saying(/^humdrum: No server answers at .* Trying again\.$/);
+    await tail.saying(/^humdrum: Cannot reach a server at .* Reconnecting\.$/);
     await cli(['enqueue', 'shop.double'], { cwd, env });
     const again = new Running(['start', '--port', new URL(url).port], { cwd, env });
     await tail.saying(/ 2 {2}shop\.double {2}failed {2}1 of 1 {2}RangeError: there is no number$/);
@@ -146,19 +146,17 @@ describe('commands on a running server', () => {
     const at = (url: string, ...args: string[]) => cli([...args, '--url', url], { cwd });
     expect(await at('http://127.0.0.1:2', 'jobs', 'list')).toMatchObject({ code: 6, stdout: '' });
     expect((await at('http://127.0.0.1:2', 'jobs', 'list')).stderr).toMatch(
-      /No server answers at http:\/\/127\.0\.0\.1:2: .*ECONNREFUSED/,
+      /Cannot reach a server at http:\/\/127\.0\.0\.1:2: .*ECONNREFUSED/,
     );
     const local = await at('http://127.0.0.1:2', 'run', 'shop.double');
     expect(local).toMatchObject({ code: 2, stdout: '' });
-    expect(local.stderr).toMatch(/works on the database itself and takes no --url/);
-    expect((await at('127.0.0.1:3001', 'jobs', 'list')).stderr).toMatch(
-      /is no address of a server/,
-    );
+    expect(local.stderr).toMatch(/needs direct access to the database and does not support --url/);
+    expect((await at('127.0.0.1:3001', 'jobs', 'list')).stderr).toMatch(/is not a server URL/);
     const both = await at('http://127.0.0.1:2', 'jobs', 'list', '--database', 'elsewhere');
     expect(both).toMatchObject({ code: 2 });
     await writeFile(join(cwd, 'key'), '\n');
     const empty = await at('http://127.0.0.1:2', 'jobs', 'list', '--key-file', 'key');
     expect(empty).toMatchObject({ code: 2 });
-    expect(empty.stderr).toMatch(/key holds no key/);
+    expect(empty.stderr).toMatch(/key does not contain a key/);
   });
 });

@@ -39,9 +39,9 @@ it('schedules are listed, looked ahead of, rehearsed and backfilled', async () =
     plans: [],
   });
   expect(await run(...backfill, '--reason', 'was down')).toBe(
-    '46 jobs made, from 2026-01-01 01:00:00 to 2026-01-01 23:30:00 UTC.\n',
+    'Created 46 jobs, from 2026-01-01 01:00:00 to 2026-01-01 23:30:00 UTC.\n',
   );
-  expect(await run(...backfill)).toBe('Every tick of that time has its job already.\n');
+  expect(await run(...backfill)).toBe('Every tick in this range already has a job.\n');
 });
 
 it.each([

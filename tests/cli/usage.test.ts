@@ -14,11 +14,11 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
     /unknown option '--statsu'\n\(Did you mean --status\?\)/,
   ],
   [['jobs', 'list', '--limit', '5000'], 2, /--limit.*whole number from 1 to 1,000/],
-  [['jobs', 'list', '--created-from', 'yesterday'], 2, /instant like 2026-01-31T09:00:00Z/],
-  [['jobs', 'cancel', '--finished-to', 'yesterday'], 2, /instant like 2026-01-31T09:00:00Z/],
+  [['jobs', 'list', '--created-from', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
+  [['jobs', 'cancel', '--finished-to', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
   [['jobs', 'show'], 2, /missing required argument 'id'/],
-  [['jobs', 'retry'], 2, /Which job\? Give its id, or filters/],
-  [['jobs', 'retry', '1'], 2, /Say why, with --reason/],
+  [['jobs', 'retry'], 2, /Give a job id, or a filter such as/],
+  [['jobs', 'retry', '1'], 2, /Give a reason with --reason/],
   [['jobs', 'retry', '1', '--all', '--reason', 'x'], 2, /not both/],
   [['jobs', 'why', '99'], 3, /There is no job 99/],
   [
@@ -26,22 +26,26 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
     3,
     /There is no job type "shop\.duoble"\. Did you mean "shop\.double"\?/,
   ],
-  [['enqueue', 'shop.double', '--input', '@nowhere.json'], 2, /nowhere\.json cannot be read/],
+  [['enqueue', 'shop.double', '--input', '@nowhere.json'], 2, /Cannot read nowhere\.json/],
   [['enqueue', 'shop.double', '--input', '{number:1}'], 2, /--input is not JSON/],
   [['enqueue', 'shop.double', '--input', '{"number":"one"}'], 2, /number: .*expected number/],
   [['enqueue', 'shop.double', '--priority', 'high'], 2, /-1000 to 1000/],
   [['enqueue', 'shop.double', '--wait', '--timeout', 'soon'], 2, /90s, 10m, 2h or 1d/],
   [['schedules', 'next', 'shop.double'], 2, /shop\.double has no schedule/],
   [['completion', 'powershell'], 2, /Allowed choices are bash, zsh, fish/],
-  [['jobs', 'list', '--url', 'localhost:3001'], 2, /is no address of a server/],
-  [['jobs', 'list', '--url', 'http://127.0.0.1:2'], 6, /No server answers at/],
-  [['init', 'taken'], 2, /nothing is written over/],
+  [['jobs', 'list', '--url', 'localhost:3001'], 2, /is not a server URL/],
+  [['jobs', 'list', '--url', 'http://127.0.0.1:2'], 6, /Cannot reach a server at/],
+  [['init', 'taken'], 2, /Nothing was overwritten/],
   [['jobs', 'list', '--status', 'faild'], 2, /Allowed choices are .*\n\(Did you mean failed\?\)/],
   [['users', 'role', 'ada', 'oprator', '--reason', 'x'], 2, /\(Did you mean operator\?\)/],
   [['completion', 'bsh'], 2, /\(Did you mean bash\?\)/],
   [['enqueue', 'mail'], 3, /no job type "mail"\. List the types with: humdrum types/],
-  [['jobs', 'list', '--database', 'mysql://root@db/shop'], 2, /PostgreSQL server .* not mysql:/],
-  [['jobs', 'list', '--database', 'taken/package.json'], 6, /a folder that this user may write to/],
+  [
+    ['jobs', 'list', '--database', 'mysql://root@db/shop'],
+    2,
+    /Unsupported database URL mysql:.* PostgreSQL URL/,
+  ],
+  [['jobs', 'list', '--database', 'taken/package.json'], 6, /a folder that this user can write to/],
   [['history', '--limit', '101'], 2, /whole number from 1 to 100/],
 ];
 
@@ -73,8 +77,8 @@ it('a filter that finds nothing hints at the word that was meant', async () => {
     cwd,
     env,
   });
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'No such jobs.\n' });
-  expect(stderr).toMatch(/no job type "shop\.duoble" here\. Did you mean "shop\.double"\?/);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'No matching jobs.\n' });
+  expect(stderr).toMatch(/no job type "shop\.duoble"\. Did you mean "shop\.double"\?/);
   const unlike = await cli(['jobs', 'list', '--schedule', 'nightly'], { cwd, env });
-  expect(unlike.stderr).toMatch(/no schedule "nightly" here\. See which there are: humdrum sched/);
+  expect(unlike.stderr).toMatch(/no schedule "nightly"\. List them with: humdrum sched/);
 });

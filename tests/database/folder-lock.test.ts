@@ -69,7 +69,7 @@ it('says what to do when a process died while it took the lock', { timeout: 15_0
   const folder = await freshFolder();
   await writeFile(join(folder, 'humdrum.lock.guard'), '{');
   await expect(lockFolder(folder)).rejects.toThrow(
-    /died while it did.*delete .*humdrum\.lock\.guard/,
+    /died while opening it.*delete .*humdrum\.lock\.guard/,
   );
 });
 

@@ -37,7 +37,7 @@ it('humdrum alerts tests the sinks, lists, shows and acknowledges', async () => 
 
   expect(await cli(['alerts', 'list'], { cwd, env })).toMatchObject({
     code: 0,
-    stdout: 'Nothing is wrong.\n',
+    stdout: 'No alerts.\n',
   });
   const unknown = await cli(['alerts', 'show', '7'], { cwd, env });
   expect(unknown).toMatchObject({ code: 3, stdout: '' });
@@ -51,7 +51,9 @@ it('a configuration says what its alerts should be', async () => {
   const cwd = await project('{ sinks: [] }');
   const { code, stderr } = await cli(['alerts', 'list'], { cwd });
   expect(code).toBe(2);
-  expect(stderr).toContain('has "alerts" that defineAlerts of humdrum/alerts did not make');
+  expect(stderr).toContain(
+    'has "alerts" that were not created with defineAlerts from humdrum/alerts',
+  );
 });
 
 it('the example of all sinks is a configuration', async () => {

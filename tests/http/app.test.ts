@@ -74,7 +74,7 @@ anyBackend('the HTTP API', (fresh) => {
       '/api/v1/jobs/history?limit=ten',
       400,
       'request-invalid',
-      /The query cannot be taken at limit, given as "ten": It is a whole number/,
+      /Invalid query: limit must be a whole number .* \(got "ten"\)/,
     ],
     ['GET', '/api/v1/jobs/history?limit=-1', 400, 'request-invalid', /limit/],
     ['POST', '/api/v1/jobs/trigger/test.helo', 404, 'type-unknown', /Did you mean "test\.hello"/],

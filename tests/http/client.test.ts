@@ -18,17 +18,16 @@ describe('the client', () => {
     const client = clientOf(app);
     await expect(client.call(listJobs, { query: { limit: 5_000 } })).rejects.toMatchObject({
       code: 'request-invalid',
-      message:
-        'The query cannot be taken at limit, given as 5000: It is a whole number from 1 to 1,000.',
+      message: 'Invalid query: limit must be a whole number from 1 to 1,000 (got 5000).',
     });
     await expect(client.call(showJob, { params: { id: 0.5 } })).rejects.toMatchObject({
       code: 'request-invalid',
-      message: expect.stringMatching(/^The path cannot be taken at id, given as 0\.5: /) as string,
+      message: expect.stringMatching(/^Invalid path: id must .* \(got 0\.5\)/) as string,
     });
     const body = { name: 'ci', role: 'viewer', expiresAt: new Date(8.64e15) } as const;
     await expect(client.call(createKey, { body })).rejects.toMatchObject({
       code: 'request-invalid',
-      message: expect.stringMatching(/^The body cannot be taken at expiresAt/) as string,
+      message: expect.stringMatching(/^Invalid body: expiresAt must/) as string,
     });
   });
 
@@ -39,11 +38,13 @@ describe('the client', () => {
     await expect(clientOf(other).call(listQueues)).rejects.toMatchObject({
       code: 'server-unreachable',
       message:
-        'The server answers otherwise than this version of humdrum understands (listQueues). Is it of another version?',
+        "This version of humdrum does not understand the server's answer (listQueues). Check that both have the same version.",
     });
     await expect(clientOf(other).call(listJobs)).rejects.toMatchObject({
       code: 'server-unreachable',
-      message: expect.stringMatching(/is no Humdrum server\. Is the address right\?$/) as string,
+      message: expect.stringMatching(
+        /is not from a Humdrum server\. Check the address\.$/,
+      ) as string,
     });
   });
 });

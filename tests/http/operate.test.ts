@@ -103,11 +103,11 @@ anyBackend('acting over HTTP', (fresh, backend) => {
     expect(await humdrum.listJobs({ status: 'cancelled' })).toHaveLength(3);
 
     for (const [body, status, message] of [
-      [{ token }, 400, 'at reason: It is missing: text'],
-      [{ token, reason: ' ' }, 400, 'Say why'],
-      [{ token: `${token}x`, reason: 'x' }, 400, 'not one that a preview returned'],
-      [{ token: changed(token), reason: 'x' }, 400, 'not one that a preview returned'],
-      [{ token: 'x', reason: 'x' }, 400, 'not one that a preview returned'],
+      [{ token }, 400, 'reason is missing: it must be text'],
+      [{ token, reason: ' ' }, 400, 'reason must not be empty'],
+      [{ token: `${token}x`, reason: 'x' }, 400, 'not from a preview'],
+      [{ token: changed(token), reason: 'x' }, 400, 'not from a preview'],
+      [{ token: 'x', reason: 'x' }, 400, 'not from a preview'],
       [{ token: expired(), reason: 'x' }, 409, 'older than ten minutes'],
     ] as const) {
       const answer = await send('/jobs/bulk/act', jsonBody(body));

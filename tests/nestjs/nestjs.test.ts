@@ -172,7 +172,7 @@ describe('HumdrumModule', () => {
     await humdrum.drain();
     await humdrum.drain();
     expect(lines.filter((line) => line.includes('no voice'))).toEqual([
-      `warn: test.speak ${id}, attempt 1: Error: no voice; it will be tried again`,
+      `warn: test.speak ${id}, attempt 1: Error: no voice; will be retried`,
       `error: test.speak ${id}, attempt 2: Error: no voice`,
     ]);
   });

@@ -16,13 +16,16 @@ describe('what is refused', () => {
         },
       ),
     ).toThrow(
-      invalid('handler-invalid', /Plain is no job handler: it lacks the decorator @JobHandler/),
+      invalid('handler-invalid', /Plain is not a job handler\. Add the decorator @JobHandler/),
     );
     class Sub extends speaker() {}
-    expect(() => jobTypeOf(Sub)).toThrow(invalid('handler-invalid', /Sub is no job handler/));
+    expect(() => jobTypeOf(Sub)).toThrow(invalid('handler-invalid', /Sub is not a job handler/));
     const Empty = class Empty {} as never;
     expect(() => JobHandler({ type: 'test.speak', input })(Empty)).toThrow(
-      invalid('handler-invalid', /Empty has no method run/),
+      invalid(
+        'handler-invalid',
+        /@JobHandler needs a method run\(ctx, input\), and Empty has none/,
+      ),
     );
     expect(() => JobHandler({ type: 'Not A Name', input })).toThrow(
       invalid('type-invalid', /name/),
@@ -32,10 +35,7 @@ describe('what is refused', () => {
   it('two handlers of one type', async () => {
     const both = application([Voice, speaker(), { provide: 'other', useClass: speaker() }]);
     await expect(both).rejects.toEqual(
-      invalid(
-        'handler-invalid',
-        /test\.speak have two handlers, .+ \(Feature\) and .+ \(Feature\)/,
-      ),
+      invalid('handler-invalid', /test\.speak has two handlers, .+ \(Feature\) and .+ \(Feature\)/),
     );
   });
 
@@ -48,7 +48,7 @@ describe('what is refused', () => {
     await expect(application([], engine)).rejects.toEqual(invalid('config-invalid', /twice/));
     for (const wrong of [{ mode: 'boss' as never }, { drainMs: -1 }]) {
       await expect(application([], wrong)).rejects.toEqual(
-        invalid('config-invalid', /HumdrumModule: (mode is one of|drainMs is)/),
+        invalid('config-invalid', /HumdrumModule: (mode must be one of|drainMs must be)/),
       );
     }
   });

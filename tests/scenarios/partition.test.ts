@@ -40,8 +40,8 @@ it.skipIf(missing !== null)(
     await Promise.all(workers.map((worker) => worker.saying(COMPLETED, 5)));
     await machine.cut();
     const twoLeases = new Promise((resolve) => setTimeout(resolve, 2 * config.worker.leaseMs));
-    await Promise.race(others.map((worker) => worker.saying(/rescued from workers/)));
-    await lonely.saying(/has lost its jobs/); // Nobody can have told it.
+    await Promise.race(others.map((worker) => worker.saying(/rescued from lost workers/)));
+    await lonely.saying(/lost its lease and jobs/); // Nobody can have told it.
     await twoLeases;
     await machine.join();
     await lonely.saying(/worker \d+ started/, 2);

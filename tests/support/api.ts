@@ -11,9 +11,9 @@ export interface OpenApi {
   humdrum: Humdrum;
   events: EventLog;
   app: Hono;
-  /** Calls it in this process, by its contract. */
+  /** Calls the API in-process through the typed client. */
   client: Client;
-  /** Calls it as a stranger would. */
+  /** Sends a raw request in-process. */
   send: (path: string, init?: RequestInit) => Promise<Answered>;
 }
 
@@ -22,7 +22,7 @@ export interface Answered {
   body: { success: boolean; data?: unknown; error?: { code: string; message: string } };
 }
 
-/** The API over an engine on `database`. */
+/** Opens an engine on `database` and its API. */
 export async function openApi(
   database: Database,
   options: Omit<HumdrumOptions, 'database'> = {},

@@ -5,7 +5,7 @@ import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { storedAudit, verifyAudit, type AuditReport } from '../../src/engine/audit/verify.ts';
 import { verifyAuditExport } from '../../src/index.ts';
 
-/** Rows as the engine writes them. Every third has all columns. */
+/** Adds audit rows like those of the engine. Every third has all columns set. */
 export async function addRows(db: Queryable, rows: number): Promise<void> {
   await db.query(
     `insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
@@ -41,7 +41,7 @@ export async function verifyLines(lines: readonly string[]): Promise<AuditReport
   return verifyAuditExport(each());
 }
 
-/** As an owner of the tables does it, who can switch the triggers off. */
+/** Changes rows as the tables' owner can, with the triggers disabled. */
 export async function tamper(db: Database, sql: string, params: unknown[] = []): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query('set local session_replication_role = replica');

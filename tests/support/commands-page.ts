@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** All commands of the command line in Markdown, as `--help` knows them. */
+/** Documents all commands as Markdown, from the data of `--help`. */
 export function commandsPage(program: Command): string {
   return leavesOf(program).map(section).join('\n');
 }
@@ -41,8 +41,8 @@ function meaning(one: Option | Argument): string {
   const defaultValue: unknown = one.defaultValue;
   const choices = argChoices ? ` (${argChoices.join(', ')})` : '';
   const plain = ['string', 'number'].includes(typeof defaultValue);
-  const said = one.defaultValueDescription ?? String(defaultValue);
-  const standard = plain ? ` (default: ${said})` : '';
+  const shown = one.defaultValueDescription ?? String(defaultValue);
+  const standard = plain ? ` (default: ${shown})` : '';
   const variable = 'envVar' in one && one.envVar ? ` (${one.envVar})` : '';
   return `${description}${choices}${standard}${variable}`
     .replaceAll('|', '\\|')

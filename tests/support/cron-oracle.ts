@@ -1,14 +1,14 @@
 /**
- * A second reading of cron, for tests to hold the engine against: five fields matched literally, minute by minute, with
- * the wall clocks that `Intl` shows. It shares no code and no library with the engine.
+ * An independent implementation of cron that tests compare the engine with. Matches the five fields literally, minute by minute,
+ * against the local time from `Intl`. Shares no code and no library with the engine.
  */
 
-/** What the clocks show: minute, hour, day of the month, month, day of the week (Sunday is 0). */
+/** Local time: minute, hour, day of the month, month, day of the week (Sunday is 0). */
 export type Shown = readonly [number, number, number, number, number];
 
 export interface Oracle {
   matches: (shown: Shown) => boolean;
-  /** A star in minutes or hours: it comes whenever the clocks show it, and is not a fixed time. */
+  /** True with a star in minutes or hours: the rule fires at every matching local time, rather than at fixed times. */
   runsThrough: boolean;
 }
 
@@ -69,10 +69,10 @@ function numberOf(word: string, least: number, field: number): number {
 const MINUTE_MS = 60_000;
 const QUARTER_MS = 15 * MINUTE_MS;
 
-/** The minutes from `fromMs` to `untilMs` (not included), and what a zone's clocks show in each. */
+/** The minutes from `fromMs` to before `untilMs`, with the local time of each. */
 export interface Walk {
   instants: number[];
-  /** As if it were UTC, in milliseconds. */
+  /** Local times as if they were UTC, in milliseconds. */
   locals: number[];
 }
 
@@ -103,8 +103,8 @@ export function shownAt(timeZone: string, atMs: number): number {
 }
 
 /**
- * Every tick in the walk, in order: by the policy on changing clocks, word for word. `shown` is `locals` in fields, for
- * who asks for many rules in one walk.
+ * All ticks in the walk, in order, by a literal reading of the policy for daylight saving. `shown` is `locals` as fields: pass it
+ * to test many rules with one walk.
  */
 export function ticksOf(
   cron: string,
@@ -118,7 +118,7 @@ export function ticksOf(
   let lastMs = (locals[0] ?? 0) - MINUTE_MS;
   instants.forEach((instant, minute) => {
     const localMs = locals[minute] ?? 0;
-    if (localMs <= lastMs) return; // The clocks show a time again.
+    if (localMs <= lastMs) return; // This local time repeats.
     const jumpedOver = minutesBetween(lastMs, localMs).some((ms) => matches(fieldsOf(ms)));
     if (jumpedOver || matchesAt(minute)) ticks.push(instant);
     lastMs = localMs;
@@ -128,7 +128,7 @@ export function ticksOf(
 
 const NEVER: Shown = [-1, -1, -1, -1, -1];
 
-/** Neither end included: none but where the clocks jump. */
+/** The minutes in between, both ends excluded. Empty unless the clocks jump. */
 function minutesBetween(fromMs: number, untilMs: number): number[] {
   const count = (untilMs - fromMs) / MINUTE_MS - 1;
   return Array.from({ length: count }, (_, place) => fromMs + (place + 1) * MINUTE_MS);
@@ -147,7 +147,7 @@ export function fieldsOf(localMs: number): Shown {
 
 const DAY_MS = 86_400_000;
 
-/** The instants in these years at which the zone's clocks jump or fall back. */
+/** The instants in these years at which the zone's offset changes. */
 export function changesOf(timeZone: string, years: readonly number[]): number[] {
   const aheadMs = (atMs: number): number => shownAt(timeZone, atMs) - atMs;
   const changes: number[] = [];

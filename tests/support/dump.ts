@@ -1,8 +1,8 @@
 import type { Queryable } from '../../src/database/database.ts';
 
 /**
- * The whole database as text, without the system's schemas: what is defined, every row, every sequence. Two databases
- * with equal dumps are the same for any reader; one test compares before and after a rehearsal to the byte.
+ * Dumps the whole database as text, without the system schemas: definitions, rows and sequences. Databases with equal dumps are
+ * indistinguishable to readers. Tests compare dumps before and after a rehearsal byte by byte.
  */
 export async function dump(db: Queryable): Promise<string> {
   const lines: string[] = [];
@@ -24,7 +24,7 @@ export async function dump(db: Queryable): Promise<string> {
   return lines.join('\n');
 }
 
-/** Each statement answers one column of text. */
+/** `sql` returns one text column. */
 async function linesOf(db: Queryable, sql: string): Promise<string[]> {
   const { rows } = await db.query<Record<string, string>>(sql);
   return rows.flatMap((row) => Object.values(row));
@@ -32,7 +32,7 @@ async function linesOf(db: Queryable, sql: string): Promise<string[]> {
 
 const ROW_ORDER = 'line::text collate "C"';
 
-/** Ours: neither the system's, nor a temporary schema, which is another session's. */
+/** Excludes system schemas, and temporary schemas, which belong to other sessions. */
 const ours = (schema: string): string =>
   `${schema} !~ '^pg_' and ${schema} <> 'information_schema'`;
 
@@ -46,7 +46,7 @@ const NAME = `format('%I.%I', n.nspname, c.relname)`;
 const TABLES_WITH_ROWS = relations(`'r', 'm'`, NAME);
 const SEQUENCES = relations(`'S'`, NAME);
 
-/** What the object `c` in the schema `n` owns, each part on a line. */
+/** The parts that object `c` in schema `n` owns, one per line. */
 const partsOf = (join: string, answer: string): string => `
   select format('%I.%I ', n.nspname, c.relname) || ${answer}
   from pg_class c join pg_namespace n on n.oid = c.relnamespace ${join}
@@ -80,7 +80,7 @@ const CATALOG = {
     'join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal',
     `concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)`,
   ),
-  // The definition of a view is its rule.
+  // A view is defined by its rule.
   rules: partsOf('join pg_rewrite r on r.ev_class = c.oid', 'pg_get_ruledef(r.oid)'),
   policies: partsOf(
     'join pg_policy p on p.polrelid = c.oid',

@@ -10,7 +10,7 @@ import {
 } from '../../src/index.ts';
 import type { Humdrum, HumdrumOptions } from '../../src/index.ts';
 
-/** An engine on `database` that tells of its events, and is closed when the test ends. */
+/** Opens an engine on `database` with an event log. It is closed when the test ends. */
 export async function openEngine(
   database: Database,
   options: Omit<HumdrumOptions, 'database'> = {},
@@ -25,7 +25,7 @@ export async function openEngine(
   return { humdrum, events };
 }
 
-/** What an engine has told, and a way to wait for it: tests wait for signals, never for time. */
+/** Collects an engine's events and waits for them. Tests wait for signals, never for time. */
 export class EventLog {
   readonly all: EngineEvent[] = [];
   #waiting: (() => void)[] = [];
@@ -43,13 +43,13 @@ export class EventLog {
     while (!done(this)) await new Promise<void>((wake) => this.#waiting.push(wake));
   }
 
-  /** Until `times` attempts have been settled. */
+  /** Waits until `times` attempts are settled. */
   async settled(times: number): Promise<void> {
     await this.until((log) => log.count('job-settled') >= times);
   }
 }
 
-/** A job type with any object for its input. */
+/** A job type that accepts any object as input. */
 export function job(
   type: string,
   run: (ctx: Context, input: Record<string, unknown>) => unknown,
@@ -65,7 +65,7 @@ export function job(
   });
 }
 
-/** A table for handlers to write to. */
+/** Creates a table for handlers to write to. */
 export async function makeWitness(db: Database): Promise<void> {
   await db.query('create table witness (word text not null)');
 }
@@ -75,7 +75,7 @@ export async function witnessed(db: Database): Promise<string[]> {
   return rows.map(({ word }) => word);
 }
 
-/** Takes time into the test's hands: the engine reads no other clock than this function of the database. */
+/** Stops the engine's clock. The engine reads the time only from this function of the database. */
 export async function stopClockAt(
   db: Database,
   at: string,

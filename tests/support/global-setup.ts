@@ -12,16 +12,16 @@ import { startPostgres } from './postgres-server.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string;
-    /** By which tests reach their databases: the same, or that of PgBouncer. */
+    /** URL through which tests connect: that of the server, or of PgBouncer. */
     roadUrl: string;
-    /** Every database of this run has a name that starts so. */
+    /** Prefix of the names of this run's databases. */
     databasePrefix: string;
-    /** A folder for what the run's processes share. */
+    /** A folder shared by the run's processes. */
     runFolder: string;
   }
 }
 
-/** One PostgreSQL for the whole run; with HUMDRUM_TEST_PGBOUNCER the tests reach it through PgBouncer in transaction mode. */
+/** Starts one PostgreSQL for the whole run. With HUMDRUM_TEST_PGBOUNCER tests use PgBouncer in transaction mode. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgres();
   const run = await runFolder();
@@ -45,7 +45,7 @@ async function bounce(url: string): Promise<Pgbouncer> {
   throw new Error('HUMDRUM_TEST_PGBOUNCER needs the program pgbouncer on the PATH.');
 }
 
-/** Gone when we are, whatever ends us: as with the server, a shell waits for our pipe to close. */
+/** Removed when this process ends for any reason: a shell waits for our pipe to close, as with the server. */
 async function runFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(await shortLivedPlace(), 'humdrum-run-'));
   const shell = spawn('/bin/sh', ['-c', 'read -r _; rm -rf "$1"', 'humdrum-run', folder], {
@@ -59,7 +59,7 @@ async function runFolder(): Promise<{ folder: string; remove: () => Promise<void
   return { folder, remove };
 }
 
-/** Templates, and what a killed worker left: a server that was given by URL stays behind us. */
+/** Drops templates, and databases left by a killed worker. A server given by URL outlives the run. */
 async function dropDatabases(url: string, prefix: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();

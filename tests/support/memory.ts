@@ -5,8 +5,8 @@ const MEMORY = '/dev/shm';
 const ENOUGH_BYTES = 4 * 2 ** 30;
 
 /**
- * Where to put what need not outlive the machine: in memory, where there is enough. A new database takes a third of the time
- * there, and no disk that is busy with something else keeps a test waiting.
+ * A folder for short-lived data: in memory if there is enough. Creating a database there takes a third of the time, and tests do
+ * not wait for a busy disk.
  */
 export async function shortLivedPlace(): Promise<string> {
   const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));

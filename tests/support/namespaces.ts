@@ -4,18 +4,18 @@ import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { findProgram } from './programs.ts';
 
-/** A network namespace of its own, with one wire to us. */
+/** A network namespace with one virtual link to this process. */
 export interface Namespace {
-  /** Runs a program in there. */
+  /** Command prefix that runs a program in the namespace. */
   readonly through: readonly string[];
-  /** Our end of the wire, where its programs find us. */
+  /** Address of our end of the link. */
   readonly address: string;
-  /** Takes the wire down. Nobody is told: what is sent is lost. */
+  /** Takes the link down silently. Packets are lost. */
   cut(): Promise<void>;
   join(): Promise<void>;
 }
 
-/** Why there are none to be had, or null. */
+/** Why namespaces are not available, or null. */
 export function noNamespaces(): string | null {
   if (findProgram('ip') === null) return 'needs the program ip';
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only as root on Linux';
@@ -29,7 +29,7 @@ export function noNamespaces(): string | null {
   }
 }
 
-/** Whatever ends us, even kill -9, closes the pipe: then the shell removes them, and their wires with them. */
+/** When this process ends, even by kill -9, the pipe closes and the shell removes the namespaces with their links. */
 const KEEPER = `read -r _; for name in "$@"; do ip netns del "$name"; done`;
 
 export async function addNamespaces(count: number): Promise<Namespace[]> {

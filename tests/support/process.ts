@@ -11,17 +11,17 @@ export type { Ended };
 export interface StartOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** A program that runs the command line, with its arguments: `ip netns exec NAME`. */
+  /** Command prefix that runs the command line, such as `ip netns exec NAME`. */
   through?: readonly string[];
 }
 
 export interface CliOptions extends Omit<StartOptions, 'through'> {
   /**
-   * In a process of its own, where the process is the matter: it is killed, modules are read once and the environment while
-   * they are, colours, `main.ts` itself.
+   * Runs in its own process, for tests that are about the process: killing it, reading modules and the environment at start, colours,
+   * `main.ts` itself.
    */
   alone?: boolean;
-  /** On its standard input, of a process of its own. */
+  /** Standard input, for a process of its own. */
   input?: string;
 }
 
@@ -42,7 +42,7 @@ function start(
   return child;
 }
 
-/** Runs the command line as a user does, to its end; without `alone` in a process that runs others too: see cli-host.js. */
+/** Runs the command line to its end. Without `alone`, in a process shared with other commands: see cli-host.js. */
 export async function cli(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
   const { alone = false, input, cwd = process.cwd(), env } = options;
   if (alone || input !== undefined) return cliAlone(args, options);
@@ -53,15 +53,15 @@ async function cliAlone(args: readonly string[], options: CliOptions): Promise<E
   const { input } = options;
   const child = start(args, options, input === undefined ? 'ignore' : 'pipe');
   child.stdin?.end(input);
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => (said[name] += text));
+    child[name]?.setEncoding('utf8').on('data', (text: string) => (output[name] += text));
   }
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, ...said };
+  return { code, ...output };
 }
 
-/** A process that goes on, and the lines that it has printed. */
+/** A running process and the lines that it has printed. */
 export class Running {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
@@ -80,19 +80,19 @@ export class Running {
     }
   }
 
-  /** Until so many lines match. Throws with all that was said if the process ends before. */
+  /** Waits until this many lines match. Throws with the whole output if the process ends first. */
   async saying(pattern: RegExp, times = 1): Promise<string> {
     for (;;) {
       const matching = this.lines.filter((line) => pattern.test(line));
       if (matching.length >= times) return matching.at(-1) ?? '';
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        throw new Error(`The process ended without saying ${pattern}:\n${this.lines.join('\n')}`);
+        throw new Error(`The process ended without printing ${pattern}:\n${this.lines.join('\n')}`);
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
-  /** Sends the signal, and waits for the end. */
+  /** Sends the signal and waits for the process to end. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     await this.#closed;

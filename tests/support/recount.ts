@@ -1,7 +1,7 @@
 import type { Queryable } from '../../src/database/database.ts';
 import { STATUSES, type ExecutionStats, type TypeCounts } from '../../src/index.ts';
 
-/** Jobs by type and status, and attempts, counted one by one. */
+/** Counts jobs by type and status, and attempts, row by row. */
 export async function recount(db: Queryable): Promise<[TypeCounts[], ExecutionStats]> {
   const { rows: jobs } = await db.query<TypeCounts>(
     `select type, ${STATUSES.map((status) => `count(*) filter (where status = '${status}') as ${status}`).join(', ')}

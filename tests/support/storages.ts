@@ -14,7 +14,7 @@ const STORAGES: Record<string, () => Promise<FileStorage>> = {
   S3: async () => s3Storage({ ...(await startS3()), prefix: 'kept/here' }),
 };
 
-/** The same tests on each storage. */
+/** Runs the same tests on each storage. */
 export function eachStorage(
   title: string,
   tests: (freshStorage: () => Promise<FileStorage>) => void,
@@ -41,7 +41,7 @@ export async function contentOf(storage: FileStorage, sha256: string): Promise<s
   return stream && text(stream);
 }
 
-/** Stores it without an engine, and answers its address. */
+/** Stores content without an engine. Returns its address. */
 export async function store(
   storage: FileStorage,
   content: string | Uint8Array,

@@ -10,7 +10,7 @@ import type { Outcome } from '../../src/engine/job/outcome.ts';
 import type { Settlement } from '../../src/engine/transitions/settlement.ts';
 import { defineJob } from '../../src/index.ts';
 
-/** A worker without a process: its leases pass when the test says so. */
+/** Adds a worker without a process. Its lease expires when the test says so. */
 export async function addWorker(db: Database, name = 'test'): Promise<number> {
   const { rows } = await db.query<{ id: number }>(
     `insert into humdrum.worker (name, started_at, expires_at)

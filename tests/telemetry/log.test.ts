@@ -54,7 +54,7 @@ anyBackend('the log', (fresh) => {
         ...first,
         durationMs,
         error: 'Error: once',
-        msg: 'test.chatty failed, and will be tried again',
+        msg: 'test.chatty failed, and will be retried',
       },
       { level: 20, ...second, fields: { rows: 3 }, msg: 'halfway' },
       { level: 30, ...second, durationMs, msg: 'test.chatty completed: Done.' },
@@ -103,7 +103,7 @@ describe('humdrum worker', () => {
       ['worker', '--probes', '0', '--config', await configuration(), '--database', database],
       { env: { LOG_FORMAT: 'json', LOG_LEVEL: 'debug', LOG_REDACT: 'fields.email' } },
     );
-    const url = /http:\S+\d/.exec(await worker.saying(/The probes are at/))?.[0] ?? '';
+    const url = /http:\S+\d/.exec(await worker.saying(/Probes listen at/))?.[0] ?? '';
     const line = JSON.parse(await worker.saying(/calling/)) as object;
     expect(line).toMatchObject({
       type: 'test.call',

@@ -66,7 +66,7 @@ eachBackend('the probes', (fresh) => {
     await db.query(`delete from humdrum.migration where name = '0006_statistics.sql'`);
     expect((await ask(probes(humdrum), '/readyz')).told.checks['migrations']).toEqual({
       ok: false,
-      reason: 'the database lacks engine/0006_statistics.sql',
+      reason: 'pending migrations: engine/0006_statistics.sql',
     });
   });
 
@@ -75,7 +75,7 @@ eachBackend('the probes', (fresh) => {
     const { humdrum } = await openEngine(db, { jobs: [note] });
     const app = probes(humdrum);
     await db.close();
-    const reason = 'the database cannot be asked';
+    const reason = 'the database cannot be queried';
     expect((await ask(app, '/readyz')).told.checks).toEqual({
       database: { ok: false, reason },
       migrations: { ok: false, reason },

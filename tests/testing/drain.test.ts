@@ -77,14 +77,14 @@ eachBackend('drain', (fresh) => {
     expect(humdrum.clock.now() > new Date('2026-03-02T09:01:00Z')).toBe(true);
   });
 
-  it('stops a job that enqueues itself for ever', async () => {
+  it('stops a job that enqueues itself forever', async () => {
     const again = job('test.again', async (ctx) => {
       await ctx.enqueue('test.again', {});
     });
     const humdrum = await openKit(fresh, { jobs: [again] });
     await humdrum.enqueue(again, {});
     await expect(humdrum.drain({ maxAttempts: 25 })).rejects.toThrow(
-      /^drain has made 25 attempts, and more jobs may start\. The last were of test\.again/,
+      /^drain made 25 attempts and more jobs are ready\. The last ones were of test\.again/,
     );
   });
 

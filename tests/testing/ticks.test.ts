@@ -40,7 +40,7 @@ eachBackend('runTick', (fresh) => {
     await expect(humdrum.runTick(weekly, '2026-03-02T10:30:00Z')).rejects.toMatchObject({
       code: 'input-invalid',
       message:
-        'The schedule of test.weekly has no tick at 2026-03-02T10:30:00.000Z. The next from then on is at 2026-03-09T10:00:00.000Z.',
+        'The schedule of test.weekly has no tick at 2026-03-02T10:30:00.000Z. The next tick after that is at 2026-03-09T10:00:00.000Z.',
     });
     await expect(humdrum.runTick(weekly, '2026-02-23T10:00:00Z')).rejects.toMatchObject({
       message: expect.stringContaining('The next of test.weekly is at 2026-03-02T10') as string,

@@ -12,11 +12,11 @@ const WORKFLOW = 'job';
 const FAST = { minPollingIntervalMs: 10, workerConcurrency: 500 };
 const CONNECTIONS = 24;
 
-/** Bulk: transactions of so many jobs, so many at once. */
+/** Bulk enqueue: jobs per transaction, and concurrent transactions. */
 const BULK = 1_000;
 const BULKS_AT_ONCE = 4;
 
-/** What a workflow does now. DBOS has one registry for a process, which is filled before it is launched. */
+/** The current handler. DBOS has one registry per process, filled before launch, so the workflow calls this variable. */
 let handle: (payload: Payload) => Promise<void> = () => Promise.resolve();
 
 DBOS.registerWorkflow((payload: Payload) => handle(payload), { name: WORKFLOW });
@@ -56,7 +56,7 @@ function optionsFor(at?: Date): { queueName: string; workflowName: string; delay
   return { queueName: QUEUE, workflowName: WORKFLOW, ...delay };
 }
 
-/** It has no call for many: the fastest that it has is one transaction for them. */
+/** DBOS has no bulk call. One transaction for many jobs is the fastest way. */
 async function enqueueMany(
   dbos: DBOSClient,
   pool: Pool,

@@ -73,7 +73,7 @@ export const system: System = {
 
   workWithWrites: (place, concurrency, run) => {
     const { worker } = presetFor(place, 'best');
-    // A connection more for each job that writes: the documentation says that the pool may need it.
+    // One more connection per writing job, as the documentation suggests.
     const sizes = { concurrentJobs: concurrency, maxPoolSize: concurrency + 2 };
     return start(
       { worker: { ...worker, ...sizes } },

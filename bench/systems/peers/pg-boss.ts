@@ -9,7 +9,7 @@ const QUEUE = 'bench';
 /** LISTEN/NOTIFY, batches, and no wait after a full batch: https://pgboss.io/api/workers. Sizes: the fastest of those tried. */
 const FAST: WorkOptions = { batchSize: 1_000, localConcurrency: 2, burstWhenBatchFull: true };
 
-/** Rows of one `insert` call: with more of them it gets no faster. */
+/** Rows per `insert` call. More are not faster. */
 const INSERTED_AT_ONCE = 5_000;
 
 async function open(
@@ -53,7 +53,7 @@ export const system: System = {
   },
 
   async produce(place, settings) {
-    // It asks that every process calls start; one that only sends needs no supervision.
+    // Every process must call start. One that only sends needs no supervision.
     const boss = await open(place, settings, {
       supervise: false,
       schedule: false,

@@ -30,7 +30,7 @@ const PAINT: Record<Severity, (text: string) => string> = {
 };
 
 export function alertsCommand(): Command {
-  const alerts = new Command('alerts').description('what is wrong with jobs, queues and workers');
+  const alerts = new Command('alerts').description('show and acknowledge alerts');
   alerts.addCommand(listCommand());
   alerts.addCommand(showCommand());
   alerts.addCommand(ackCommand());
@@ -50,14 +50,14 @@ interface ListFlags {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('those that are not over, the newest first')
-    .addOption(new Option('--state <state...>', 'only these').choices(ALERT_STATES))
-    .option('--all', 'those that are over, too')
-    .addOption(new Option('--kind <kind>', 'only this').choices(KINDS))
-    .option('--subject <subject>', 'only of this job type, queue:NAME, workers or database')
-    .option('--limit <number>', 'how many, at most 1000', toAtMost(1_000), 20)
-    .option('--before <id>', 'go on where a page ended', toWhole)
-    .option('--json', 'for programs')
+    .description('list unresolved alerts, newest first')
+    .addOption(new Option('--state <state...>', 'only these states').choices(ALERT_STATES))
+    .option('--all', 'include resolved alerts')
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(KINDS))
+    .option('--subject <subject>', 'only this job type, queue:NAME, workers or database')
+    .option('--limit <number>', 'maximum number, up to 1000', toAtMost(1_000), 20)
+    .option('--before <id>', 'continue after a page', toWhole)
+    .option('--json', 'print JSON')
     .action(async ({ json, all, ...query }: ListFlags, command: Command) => {
       const state: AlertState[] | undefined = all
         ? undefined
@@ -74,30 +74,30 @@ function listCommand(): Command {
         one.kind,
         one.summary,
       ]);
-      const head = ['id', 'fired (UTC)', 'state', 'severity', 'kind', 'what is wrong'];
-      print(table(head, rows, 'Nothing is wrong.'));
-      if (page.next !== null) say(`There is more. The same with --before ${page.next}`);
+      const head = ['id', 'fired (UTC)', 'state', 'severity', 'kind', 'problem'];
+      print(table(head, rows, 'No alerts.'));
+      if (page.next !== null) say(`There are more. Add --before ${page.next}`);
     });
 }
 
 function showCommand(): Command {
   return new Command('show')
-    .description('one alert: since when, who was told, and how that went')
+    .description('show an alert with its notifications and deliveries')
     .argument('<id>', 'of the alert', toWhole)
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (id: number, { json }: { json?: true }, command: Command) => {
       const found = await withClient(command, (client) =>
         client.call(showAlert, { params: { id } }),
       );
       if (json) return printJson(found);
-      print(wordDetail(found));
+      print(describeDetail(found));
     });
 }
 
-function wordDetail(alert: Detail): string {
+function describeDetail(alert: Detail): string {
   const { acknowledgedAt, acknowledgedBy, reason, resolvedAt } = alert;
-  const told = alert.notices.map(({ notice, severity, at }) => [instant(at), notice, severity]);
-  const sent = alert.deliveries.map((one) => [
+  const notified = alert.notices.map(({ notice, severity, at }) => [instant(at), notice, severity]);
+  const deliveries = alert.deliveries.map((one) => [
     instant(one.at),
     one.sink,
     one.outcome === 'failed' ? painted(one.outcome, colors.red) : one.outcome,
@@ -110,9 +110,9 @@ function wordDetail(alert: Detail): string {
       ['kind', alert.kind],
       ['subject', alert.subject],
       ['severity', painted(alert.severity, PAINT[alert.severity])],
-      ['wrong', alert.summary],
+      ['problem', alert.summary],
       ['fired', `${instant(alert.firedAt)} UTC`],
-      ['found', `${instant(alert.seenAt)} UTC, the last time`],
+      ['last seen', `${instant(alert.seenAt)} UTC`],
       [
         'acknowledged',
         acknowledgedAt && `${instant(acknowledgedAt)} UTC by ${acknowledgedBy}: ${reason}`,
@@ -120,18 +120,18 @@ function wordDetail(alert: Detail): string {
       ['resolved', resolvedAt && `${instant(resolvedAt)} UTC`],
     ]),
     '',
-    table(['told (UTC)', 'what', 'severity'], told, 'Nobody was told.'),
+    table(['notified (UTC)', 'notice', 'severity'], notified, 'No notifications.'),
     '',
-    table(['at (UTC)', 'sink', 'outcome', 'took', 'error'], sent, 'Nothing was sent yet.'),
+    table(['at (UTC)', 'sink', 'outcome', 'took', 'error'], deliveries, 'No deliveries yet.'),
   ].join('\n');
 }
 
 function ackCommand(): Command {
   return new Command('ack')
-    .description('say that you look after it: it is not told again until it is over')
+    .description('acknowledge an alert: no more notifications until it is resolved')
     .argument('<id>', 'of the alert', toWhole)
-    .requiredOption('--reason <text>', 'why, or how: it stands in the audit')
-    .option('--json', 'for programs')
+    .requiredOption('--reason <text>', 'the reason, recorded in the audit log')
+    .option('--json', 'print JSON')
     .action(
       async (id: number, { json, reason }: { json?: true; reason: string }, command: Command) => {
         const alert: Alert = await withClient(command, (client) =>
@@ -145,8 +145,8 @@ function ackCommand(): Command {
 
 function testCommand(): Command {
   return new Command('test')
-    .description('send a test through every sink, and tell what came of it')
-    .option('--json', 'for programs')
+    .description('send a test notification through every sink and report the results')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(testAlerts));
       if (answer.sinks.some(({ outcome }) => outcome === 'failed')) process.exitCode = EXIT.failed;
@@ -157,6 +157,6 @@ function testCommand(): Command {
         duration(durationMs),
         error ?? '',
       ]);
-      print(table(['sink', 'outcome', 'took', 'error'], rows, 'There is no sink.'));
+      print(table(['sink', 'outcome', 'took', 'error'], rows, 'No sinks are configured.'));
     });
 }

@@ -21,20 +21,20 @@ interface SearchFlags {
   json?: true;
 }
 
-/** Pages that find nothing are skipped, so many of them at most. */
+/** Maximum number of pages to read for one command. */
 const MOST_PAGES = 100;
 
 export function searchCommand(): Command {
   return new Command('search')
-    .description('who did what to which job, when and why; the newest first')
-    .option('--job <id>', 'only of this job', toWhole)
-    .option('--actor <actor>', 'only by this one, like cli:ada, or user:* for all that begin so')
-    .addOption(new Option('--event <event...>', 'only these').choices(Object.keys(EVENTS)))
-    .option('--from <instant>', 'then or later', toInstant)
-    .option('--to <instant>', 'earlier', toInstant)
-    .option('--limit <number>', 'how many, at most 1000', toAtMost(1_000), 20)
-    .option('--before <id>', 'go on where a page ended', toWhole)
-    .option('--json', 'for programs')
+    .description('search the audit log, newest first')
+    .option('--job <id>', 'only this job', toWhole)
+    .option('--actor <actor>', 'only this actor, such as cli:ada, or a prefix such as user:*')
+    .addOption(new Option('--event <event...>', 'only these events').choices(Object.keys(EVENTS)))
+    .option('--from <instant>', 'at or after this time', toInstant)
+    .option('--to <instant>', 'before this time', toInstant)
+    .option('--limit <number>', 'maximum number, up to 1000', toAtMost(1_000), 20)
+    .option('--before <id>', 'continue after a page', toWhole)
+    .option('--json', 'print JSON')
     .action(async ({ json, ...query }: SearchFlags, command: Command) => {
       const found = await withClient(command, (client) => fullPage(client, query));
       if (json) return printJson(found);
@@ -47,12 +47,12 @@ export function searchCommand(): Command {
         row.reason ?? '',
       ]);
       const head = ['at (UTC)', 'event', 'job', 'attempt', 'by', 'reason'];
-      print(table(head, rows, 'Nothing is recorded.'));
-      if (found.next !== null) say(`There is more. The same with --before ${found.next}`);
+      print(table(head, rows, 'No entries.'));
+      if (found.next !== null) say(`There are more. Add --before ${found.next}`);
     });
 }
 
-/** One page may find fewer rows than it was asked for, though there are more. */
+/** A page may contain fewer rows than requested although more follow, so this reads pages until it has enough. */
 async function fullPage(client: Client, query: Query & { limit: number }): Promise<Found> {
   let { rows, next } = await client.call(searchAudit, { query });
   for (

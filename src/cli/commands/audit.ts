@@ -19,7 +19,7 @@ import { withClient } from '../session.ts';
 import { searchCommand } from './audit-search.ts';
 
 export function auditCommand(): Command {
-  const audit = new Command('audit').description('who did what, and whether that was changed');
+  const audit = new Command('audit').description('show, search, verify and export the audit log');
   audit.addCommand(showCommand());
   audit.addCommand(searchCommand());
   audit.addCommand(verifyCommand());
@@ -29,9 +29,9 @@ export function auditCommand(): Command {
 
 function showCommand(): Command {
   return new Command('show')
-    .description('everything that was done to a job')
-    .addArgument(new Argument('<job>', 'its id').argParser(toWhole))
-    .option('--json', 'for programs')
+    .description('show the audit log of a job')
+    .addArgument(new Argument('<job>', 'id of the job').argParser(toWhole))
+    .option('--json', 'print JSON')
     .action(async (id: number, options: { json?: true }, command: Command) => {
       const { audit } = await withClient(command, (client) =>
         client.call(showJob, { params: { id } }),
@@ -43,10 +43,10 @@ function showCommand(): Command {
 
 function verifyCommand(): Command {
   return new Command('verify')
-    .description('recompute the seals, and name the first row that was changed')
-    .option('--file <export>', 'an export instead of the database')
-    .option('--expect <hash>', 'of a seal, noted earlier, that must be there', toHash)
-    .option('--json', 'for programs')
+    .description('verify the seals and report the first mismatch')
+    .option('--file <export>', 'verify an export instead of the database')
+    .option('--expect <hash>', 'hash of a seal noted earlier, which must exist', toHash)
+    .option('--json', 'print JSON')
     .action(async (options: { file?: string; expect?: string; json?: true }, command: Command) => {
       const { file } = options;
       const report =
@@ -65,15 +65,15 @@ function verifyCommand(): Command {
 
 function exportCommand(): Command {
   return new Command('export')
-    .description('write the audit and its seals to a file, for a verification elsewhere')
-    .argument('<file>', 'lines of JSON')
+    .description('export the audit log with its seals to a file, to verify it elsewhere')
+    .argument('<file>', 'file to write, as JSON lines')
     .action(async (file: string, _options: object, command: Command) => {
       await withClient(command, async (client) => save(await client.open(exportAudit), file));
-      print(`The audit and its seals are in ${file}.`);
+      print(`Exported the audit log and its seals to ${file}.`);
     });
 }
 
-/** Whole or not at all: what is half written would verify as an audit whose end was taken away. */
+/** Writes to a draft and renames it: a half-written export would look like a log whose end was removed. */
 async function save({ body }: Response, file: string): Promise<void> {
   const draft = `${file}.part`;
   const progress = new Progress('exporting');
@@ -107,14 +107,14 @@ const isOfFile = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && 'path' in error;
 
 const unwritable = (file: string, cause: Error): HumdrumError =>
-  new HumdrumError('input-invalid', `${file} cannot be written: ${errorMessage(cause)}`, { cause });
+  new HumdrumError('input-invalid', `Cannot write ${file}: ${errorMessage(cause)}`, { cause });
 
 async function verifyFile(path: string, options: { expect?: string }): Promise<AuditReport> {
   const stream = createReadStream(path);
   try {
     await once(stream, 'open');
   } catch (cause) {
-    throw new HumdrumError('input-invalid', `${path} cannot be read: ${errorMessage(cause)}`, {
+    throw new HumdrumError('input-invalid', `Cannot read ${path}: ${errorMessage(cause)}`, {
       cause,
     });
   }
@@ -122,37 +122,37 @@ async function verifyFile(path: string, options: { expect?: string }): Promise<A
 }
 
 function sentenceOf({ fault, seals, rows, unsealed, newestSeal }: AuditReport): string {
-  if (fault) return wordFault(fault);
+  if (fault) return describeFault(fault);
   const newer = unsealed ?? 0;
-  if (!newestSeal) return `Nothing is sealed yet; ${amount(newer, 'row')} to seal.`;
+  if (!newestSeal) return `Nothing is sealed yet. ${amount(newer, 'row')} to seal.`;
   const rest =
     newer === 0
-      ? 'nothing is newer.'
+      ? 'All rows are sealed.'
       : `${amount(newer, 'newer row')} ${newer === 1 ? 'is' : 'are'} not sealed yet.`;
   return [
-    `${amount(rows, 'row')} under ${amount(seals, 'seal')} ${rows === 1 ? 'is as it was' : 'are as they were'} sealed; ${rest}`,
-    `Note the newest seal, so that it cannot be taken away unseen: --expect ${newestSeal.hash}`,
+    `Verified: ${amount(rows, 'row')} under ${amount(seals, 'seal')}. ${rest}`,
+    `Note the newest seal, so that its removal is detected: --expect ${newestSeal.hash}`,
   ].join('\n');
 }
 
 const ROW_WORDS = {
   'row-changed': 'was changed after it was sealed',
   'row-removed': 'was removed after it was sealed',
-  'row-inserted': 'was inserted into a range that was sealed without it',
+  'row-inserted': 'was inserted into a sealed range',
 };
 
 const SEAL_WORDS = {
-  'seal-changed': 'was changed, or does not follow the seal before it',
-  'seal-removed': 'was removed: later seals are there',
-  'seal-inserted': 'was inserted: a seal has no such number there',
-  'rows-changed': 'covers a row that was changed so that its short digest is the same',
+  'seal-changed': 'was changed, or does not follow the previous seal',
+  'seal-removed': 'was removed: later seals exist',
+  'seal-inserted': 'was inserted: no seal should have this number here',
+  'rows-changed': 'covers a row that was changed without changing its short digest',
 };
 
-function wordFault(fault: AuditFault): string {
+function describeFault(fault: AuditFault): string {
   if (fault.kind === 'hash-unknown')
-    return `No seal has the hash ${fault.hash}: the newest seals were removed, or all were made anew.`;
+    return `No seal has the hash ${fault.hash}: the newest seals were removed, or all seals were recreated.`;
   if ('row' in fault)
-    return `Row ${fault.row} of the audit ${ROW_WORDS[fault.kind]} (seal ${fault.seal}).`;
+    return `Row ${fault.row} of the audit log ${ROW_WORDS[fault.kind]} (seal ${fault.seal}).`;
   return `Seal ${fault.seal} ${SEAL_WORDS[fault.kind]}.`;
 }
 
@@ -170,6 +170,6 @@ export function auditTable(rows: readonly AuditRow[]): string {
       row.actor,
       row.reason ?? '',
     ]),
-    'Nothing is recorded.',
+    'No entries.',
   );
 }

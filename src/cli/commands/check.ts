@@ -15,22 +15,22 @@ import { painted, print, printJson, say, table } from '../output.ts';
 interface Checked {
   type: string;
   queue: string;
-  /** In words; null where it has no schedule. */
+  /** Description of the schedule, or null. */
   schedule: string | null;
-  /** What is wrong with it, in sentences. */
+  /** Problems, as sentences. */
   faults: string[];
 }
 
 export function checkCommand(): Command {
   return new Command('check')
     .description(
-      'load the configuration, and check types, schedules, limits and keys; asks no database',
+      'check job types, schedules, limits and keys in the configuration, without a database',
     )
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
       const options = optionsOf(setting);
-      // Whatever a start would refuse is refused here.
+      // The constructor refuses what a start would refuse.
       const { types } = new Humdrum(closedDatabase, options, false);
       const limits = limitsOf(options);
       const checked = await Promise.all(
@@ -60,7 +60,7 @@ async function faultsOf(
     input = await type.parse({});
   } catch (error) {
     if (scheduled) {
-      faults.push(`A tick brings no input, and the schema wants one. ${errorMessage(error)}`);
+      faults.push(`A tick provides no input, but the schema requires one. ${errorMessage(error)}`);
     }
     return faults;
   }
@@ -80,11 +80,10 @@ function report(checked: readonly Checked[], file: string | null): void {
     type,
     queue,
     schedule ?? '',
-    faults.length === 0 ? painted('good', colors.green) : painted(faults.join(' '), colors.red),
+    faults.length === 0 ? painted('ok', colors.green) : painted(faults.join(' '), colors.red),
   ]);
-  print(table(['type', 'queue', 'schedule', 'is'], rows, 'No job types are defined.'));
-  const faults = checked.filter((one) => one.faults.length > 0);
-  for (const { type, faults: said } of faults) say(`humdrum: ${type}: ${said.join(' ')}`);
-  if (faults.length === 0)
-    say(`${file ?? 'No configuration file; the defaults'}: nothing is wrong.`);
+  print(table(['type', 'queue', 'schedule', 'result'], rows, 'No job types are defined.'));
+  const faulty = checked.filter((one) => one.faults.length > 0);
+  for (const { type, faults } of faulty) say(`humdrum: ${type}: ${faults.join(' ')}`);
+  if (faulty.length === 0) say(`${file ?? 'Default configuration (no file)'}: no problems found.`);
 }

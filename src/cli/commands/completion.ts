@@ -7,8 +7,8 @@ type Shell = keyof typeof SCRIPTS;
 
 export function completionCommand(): Command {
   return new Command('completion')
-    .description('print what makes a shell complete commands, flags, types and queues')
-    .addArgument(new Argument('<shell>', 'which').choices(Object.keys(SCRIPTS)))
+    .description('print a shell script that completes commands, flags, types and queues')
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
       `
@@ -19,7 +19,7 @@ fish:  humdrum completion fish > ~/.config/fish/completions/humdrum.fish`,
     .action((shell: Shell) => print(SCRIPTS[shell].trimEnd()));
 }
 
-/** What the scripts ask. It says nothing where anything is wrong: somebody is typing. */
+/** Called by the completion scripts. Prints nothing on errors, because the user is typing. */
 export function completeCommand(createProgram: () => Promise<Command>): Command {
   return new Command('__complete').argument('[words...]').action(async (words: string[]) => {
     const found = await candidates(await createProgram(), words, knownTo(words)).catch(() => []);

@@ -8,17 +8,17 @@ import { filesBeside } from '../engine-options.ts';
 
 interface Shown {
   setting: string;
-  /** As text, without secrets. Null: there is none. */
+  /** Value as text, without secrets. Null if unset. */
   value: string | null;
   from: string;
 }
 
 export function configCommand(): Command {
-  const config = new Command('config').description('the configuration');
+  const config = new Command('config').description('show the configuration');
   config.addCommand(
     new Command('show')
-      .description('each setting, and where it comes from; secrets are not shown')
-      .option('--json', 'for programs')
+      .description('show each setting and its source, with secrets masked')
+      .option('--json', 'print JSON')
       .action(async ({ json }: { json?: true }, command: Command) => {
         const flags = command.optsWithGlobals<GlobalFlags>();
         const shown = shownOf(flags, await readSetting(flags));
@@ -74,8 +74,9 @@ function fromEnvironment(
   given: { flag?: [name: string, value: string] | '' | undefined; otherwise?: string; mask?: true },
 ): Shown {
   if (given.flag) return { setting, value: given.flag[1], from: given.flag[0] };
-  const said = process.env[variable];
-  if (said) return { setting, value: given.mask ? MASKED : said, from: sourceOfVariable(variable) };
+  const value = process.env[variable];
+  if (value)
+    return { setting, value: given.mask ? MASKED : value, from: sourceOfVariable(variable) };
   return { setting, value: given.otherwise ?? null, from: 'default' };
 }
 
@@ -88,12 +89,12 @@ function secretKeyOf({ config }: Setting): Shown {
 }
 
 function filesOf({ config, database }: Setting): Shown {
-  if (config.files) return { setting: 'files', value: 'a storage', from: 'file' };
+  if (config.files) return { setting: 'files', value: 'custom storage', from: 'file' };
   const value = isFolder(database) ? filesBeside(database) : null;
   return { setting: 'files', value, from: 'default' };
 }
 
-/** What only the file can say. Of a part that nobody here knows only its name is told: it may hold secrets. */
+/** Settings that only the file can define. Custom parts are shown by name only, because they may contain secrets. */
 function inFile({ config }: Setting): Shown[] {
   const { jobs, packs, receivers, limits, queues, history, worker } = config;
   const parts: Record<string, string | null> = {

@@ -29,7 +29,7 @@ import { Progress } from '../progress.ts';
 import { refuseUrl } from '../session.ts';
 
 export function dbCommand(): Command {
-  const db = new Command('db').description('the database and its tables');
+  const db = new Command('db').description('inspect and migrate the database');
   db.addCommand(statusCommand());
   db.addCommand(planCommand());
   db.addCommand(migrateCommand());
@@ -38,8 +38,8 @@ export function dbCommand(): Command {
 
 function statusCommand(): Command {
   return new Command('status')
-    .description('which database it is, and which migrations it has; changes nothing')
-    .option('--json', 'for programs')
+    .description('show the database and its migrations, without changing anything')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, { create: false }, async (db, sets, where) => {
         const server = await readServer(db);
@@ -78,8 +78,8 @@ function standing(migrations: readonly MigrationState[]): Cell {
 
 function planCommand(): Command {
   return new Command('plan')
-    .description('print the SQL that `migrate` would run, and run none of it')
-    .option('--json', 'for programs')
+    .description('print the SQL that `migrate` would run, without running it')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, { create: false }, async (db, sets) => {
         const migrations = await planMigrations(db, sets);
@@ -93,8 +93,8 @@ function planCommand(): Command {
 
 function migrateCommand(): Command {
   return new Command('migrate')
-    .description('bring the tables up to date: all that is missing, or nothing')
-    .option('--json', 'for programs')
+    .description('apply all pending migrations in one transaction')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       await withDatabase(command, { create: true }, async (db, sets) => {
         const progress = new Progress('migrating');

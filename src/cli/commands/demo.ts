@@ -32,14 +32,14 @@ const DEMOS: Record<string, Demo> = {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('play a made-up week of a pack in memory, and tell what happened; keeps nothing')
+    .description('simulate a week of a pack in memory and report the results; stores nothing')
     .addArgument(new Argument('<pack>', 'quiz or arcade').argParser(toPack))
-    .option('--players <number>', 'how many play', toAtMost(MOST_PLAYERS), PLAYERS)
-    .option('--seed <text>', 'another seed is another week', 'humdrum')
-    .option('--json', 'for programs')
+    .option('--players <number>', 'number of players', toAtMost(MOST_PLAYERS), PLAYERS)
+    .option('--seed <text>', 'a different seed gives a different week', 'humdrum')
+    .option('--json', 'print JSON')
     .action(async (pack: string, flags: DemoFlags, command: Command) => {
       refuseUrl(command);
-      say(`Playing a week of ${pack} with ${count(flags.players)} players, in memory.`);
+      say(`Simulating a week of ${pack} with ${count(flags.players)} players in memory.`);
       const { week, text } = await (DEMOS[pack] as Demo)(flags);
       const { players, seed, json } = flags;
       if (json) printJson({ pack, players, seed, ...week });
@@ -51,6 +51,6 @@ function toPack(text: string): string {
   const names = Object.keys(DEMOS);
   if (names.includes(text)) return text;
   throw new InvalidArgumentError(
-    `There is no demo of "${plain(text)}". Did you mean "${closest(text, names)}"?`,
+    `There is no demo "${plain(text)}". Did you mean "${closest(text, names)}"?`,
   );
 }

@@ -38,9 +38,9 @@ import { refuseUrl } from '../session.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('look for what is wrong or soon will be, and say how to mend it; changes nothing')
-    .option('--json', 'for programs')
-    .addHelpText('after', '\nIt exits with 1 where there is a problem. A warning is none.')
+    .description('find problems and suggest fixes, without changing anything')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExits with 1 if there is a problem. Warnings do not count.')
     .action(async ({ json }: { json?: true }, command: Command) => {
       refuseUrl(command);
       const findings = await examine(command.optsWithGlobals<GlobalFlags>());
@@ -56,7 +56,7 @@ export function doctorCommand(): Command {
 
 type Check = (patient: Patient) => Promise<Finding | Finding[]>;
 
-/** Those of a database whose tables are not up to date cannot be asked more. */
+/** Checks of the server, which also work before the migrations are applied. */
 const OF_THE_SERVER: Record<string, Check> = {
   database: checkServer,
   clock: checkClock,
@@ -82,13 +82,13 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     humdrum = new Humdrum(closedDatabase, optionsOf(setting), false);
   } catch (error) {
     if (!(error instanceof HumdrumError)) throw error;
-    return [node, problem('configuration', error.message, 'Mend it, and see: humdrum check')];
+    return [node, problem('configuration', error.message, 'Correct it, then run: humdrum check')];
   }
   const options = optionsOf(setting);
   const about = { setting, options, humdrum };
   const here = [
     node,
-    ok('configuration', setting.file ?? 'no file: the defaults'),
+    ok('configuration', setting.file ?? 'defaults (no file)'),
     checkTypes(about),
     checkSecrets(about),
     isNowhere(setting) ? FILES_BESIDE : await checkStorage(about),
@@ -129,12 +129,12 @@ async function examineDatabase(about: Omit<Patient, 'database'>): Promise<Findin
 
 const MISSING = 'Name the right folder with --database or DATABASE_URL, or start: humdrum start';
 const FIX_OF_OPENING: Partial<Record<string, string>> = {
-  'database-locked': 'Stop that process, and examine again.',
-  'database-unreachable': 'Start the server, or mend DATABASE_URL; see: humdrum config show',
+  'database-locked': 'Stop that process, then run humdrum doctor again.',
+  'database-unreachable': 'Start the server or correct DATABASE_URL. See: humdrum config show',
   'pg-missing': 'npm install pg',
 };
 
-/** A check that cannot be made is a finding too. */
+/** Runs checks. A check that fails to run becomes a finding. */
 async function all(checks: Record<string, Check>, patient: Patient): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [name, check] of Object.entries(checks)) {
@@ -144,8 +144,8 @@ async function all(checks: Record<string, Check>, patient: Patient): Promise<Fin
       findings.push(
         problem(
           name,
-          `It cannot be checked: ${errorMessage(error)}`,
-          'Ask as the role that owns the tables, or one that has the rights of pg_monitor.',
+          `The check failed: ${errorMessage(error)}`,
+          'Connect as the role that owns the tables, or as a member of pg_monitor.',
         ),
       );
     }

@@ -28,32 +28,32 @@ interface EnqueueFlags {
   json?: true;
 }
 
-/** Between two looks at a job that is waited for: short at first, for most jobs are. */
+/** Interval between checks of a job, short at first because most jobs are short. */
 const POLL_MS = { least: 50, most: 1_000, grow: 1.5 };
 
 export function enqueueCommand(): Command {
   return new Command('enqueue')
-    .description('persist a job, for a worker to run')
-    .addArgument(new Argument('<type>', 'the job type, like picks.settle-games'))
-    .option('--input <json>', 'its input: JSON, @file, or - for standard input')
+    .description('enqueue a job for a worker to run')
+    .addArgument(new Argument('<type>', 'the job type, such as picks.settle-games'))
+    .option('--input <json>', 'input: JSON, @file, or - for standard input')
     .option('--run-at <instant>', 'when it is due (ISO 8601; default: now)', toInstant)
-    .option('--delay <time>', 'due so much later, like 90s, 10m, 2h', toDurationMs)
+    .option('--delay <time>', 'due after this time, such as 90s, 10m, 2h', toDurationMs)
     .option('--priority <number>', '-1000 to 1000; lower runs first', toPriority)
-    .option('--unique <key>', 'none is made while one with this key is open')
-    .option('--unique-for <time>', 'nor for so long after that one was enqueued', toDurationMs)
-    .option('--wait', 'until it has ended, and print its result')
+    .option('--unique <key>', 'enqueue nothing while a job with this key is open')
+    .option('--unique-for <time>', 'nor for this time after that job was enqueued', toDurationMs)
+    .option('--wait', 'wait for the job and print its result')
     .addOption(
       new Option('--timeout <time>', 'how long to wait')
         .argParser(toDurationMs)
         .default(600_000, '10m'),
     )
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nWith --wait it exits with 7 where the job failed or was cancelled, and with 8 where it has not ended in time.',
+      '\nWith --wait, exits with 7 if the job failed or was cancelled, and with 8 on timeout.',
     )
     .action(async (type: string, flags: EnqueueFlags, command: Command) => {
-      if (flags.wait) await refuseToWaitForNobody(command);
+      if (flags.wait) await refuseWaitWithoutWorker(command);
       const input = await readInput(flags.input);
       process.exitCode = await withClient(command, async (client) => {
         const { runAt, delay: delayMs, priority } = flags;
@@ -64,7 +64,7 @@ export function enqueueCommand(): Command {
           else print(created ? `Job ${id} is queued.` : already(id));
           return EXIT.ok;
         }
-        say(created ? `Job ${id} is queued; waiting for its end.` : already(id));
+        say(created ? `Job ${id} is queued. Waiting for it to end.` : already(id));
         return report(await ended(client, id, flags.timeout), flags);
       });
     });
@@ -81,17 +81,17 @@ function uniqueOf({
 }
 
 const already = (id: number): string =>
-  `Job ${id} has the same key and is open: no other was made.`;
+  `Nothing was enqueued: job ${id} has the same key and is still open.`;
 
-/** On the embedded database only this process could run the job. */
-async function refuseToWaitForNobody(command: Command): Promise<void> {
+/** While this process has the embedded database open, no worker can run the job. */
+async function refuseWaitWithoutWorker(command: Command): Promise<void> {
   const flags = command.optsWithGlobals<GlobalFlags>();
   if (await serverAddress(flags)) return;
   const { database } = await readSetting(flags);
   if (!isFolder(database)) return;
   throw new HumdrumError(
     'config-invalid',
-    'While this command has the embedded database open no worker can, so the job would not end. Run it here with `humdrum run`, or name a running server with --url.',
+    'No worker can run the job while this command has the embedded database open. Run it here with `humdrum run`, or name a running server with --url.',
   );
 }
 
@@ -104,7 +104,7 @@ async function readInput(given: string | undefined): Promise<unknown> {
     return parseJson(await readFile(file, 'utf8'), file);
   } catch (cause) {
     if (cause instanceof HumdrumError) throw cause;
-    throw new HumdrumError('input-invalid', `${file} cannot be read: ${errorMessage(cause)}`, {
+    throw new HumdrumError('input-invalid', `Cannot read ${file}: ${errorMessage(cause)}`, {
       cause,
     });
   }
@@ -121,7 +121,7 @@ async function ended(client: Client, id: number, timeoutMs: number): Promise<Job
     if (leftMs <= 0) {
       throw new HumdrumError(
         'timed-out',
-        `Job ${id} is still ${job.status}. It goes on without being waited for: humdrum jobs why ${id}`,
+        `Job ${id} is still ${job.status}. It remains open. See: humdrum jobs why ${id}`,
       );
     }
     await sleep(Math.min(waitMs, leftMs));
@@ -129,7 +129,7 @@ async function ended(client: Client, id: number, timeoutMs: number): Promise<Job
   }
 }
 
-/** The result on standard output, an error on standard error. */
+/** Prints the result to standard output and errors to standard error. Returns the exit code. */
 function report(job: Job, { json }: EnqueueFlags): number {
   const last = job.attemptRecords.at(-1);
   if (json) printJson(job);

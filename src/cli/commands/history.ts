@@ -6,9 +6,9 @@ import { withClient } from '../session.ts';
 
 export function historyCommand(): Command {
   return new Command('history')
-    .description('what has run, the latest first')
-    .option('--limit <number>', 'how many, at most 100', toAtMost(100), 20)
-    .option('--json', 'for programs')
+    .description('list recent runs, latest first')
+    .option('--limit <number>', 'maximum number, up to 100', toAtMost(100), 20)
+    .option('--json', 'print JSON')
     .action(async ({ limit, json }: { limit: number; json?: true }, command: Command) => {
       const history = await withClient(command, (client) =>
         client.call(jobsHistory, { query: { limit } }),

@@ -10,7 +10,7 @@ import { makeFolder } from '../../make-folder.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../templates/project/', import.meta.url));
 
-/** In the project, and in the template: npm leaves out files that begin with a dot. */
+/** Path in the project: path in the template. npm does not publish .gitignore, so dot files have other names there. */
 const FILES: Record<string, string> = {
   'package.json': 'package.json',
   'humdrum.config.mjs': 'humdrum.config.mjs',
@@ -24,9 +24,9 @@ const FILES: Record<string, string> = {
 
 export function initCommand(): Command {
   return new Command('init')
-    .description('write a project that works: two jobs, a test, a configuration')
-    .argument('[folder]', 'where; it is made if it is not there', '.')
-    .option('--json', 'for programs')
+    .description('create a working project with two jobs, a test and a configuration')
+    .argument('[folder]', 'folder of the project, created if missing', '.')
+    .option('--json', 'print JSON')
     .action(async (folder: string, { json }: { json?: true }) => {
       const root = resolve(folder);
       const files = await writeProject(root);
@@ -37,13 +37,13 @@ export function initCommand(): Command {
     });
 }
 
-/** All of it or nothing: what is there is never written over. Errors: `input-invalid`. */
+/** Writes all files or none, and never overwrites existing ones. Errors: `input-invalid`. */
 async function writeProject(root: string): Promise<string[]> {
-  const there = Object.keys(FILES).filter((path) => existsSync(join(root, path)));
-  if (there.length > 0) {
+  const existing = Object.keys(FILES).filter((path) => existsSync(join(root, path)));
+  if (existing.length > 0) {
     throw new HumdrumError(
       'input-invalid',
-      `${root} has ${there.join(', ')} already, and nothing is written over. Name an empty or a new folder: humdrum init my-jobs`,
+      `${root} already contains ${existing.join(', ')}. Nothing was overwritten. Name an empty or new folder: humdrum init my-jobs`,
     );
   }
   const name = packageName(root);
@@ -77,7 +77,7 @@ function personal(path: string, text: string, name: string): string {
   return path === 'README.md' ? text.replace('# my-jobs', `# ${name}`) : text;
 }
 
-/** As npm allows it. */
+/** Turns the folder's name into a valid npm package name. */
 function packageName(root: string): string {
   const name = basename(root)
     .toLowerCase()

@@ -17,33 +17,33 @@ interface ActFlags extends BulkFlags, FilterFlags {
 const ENDPOINT = { retry: retryJob, cancel: cancelJob };
 
 export function retryCommand(): Command {
-  return actCommand('retry', 'give a failed job one more attempt, or many of them').option(
+  return actCommand('retry', 'retry one or more failed jobs, with one more attempt each').option(
     '--over <time>',
-    'spread many retries evenly over this time (90s, 10m, 2h)',
+    'spread the retries evenly over this time (90s, 10m, 2h)',
     toDurationMs,
   );
 }
 
 export function cancelCommand(): Command {
-  return actCommand('cancel', 'cancel a job that is queued or failed, or many of them');
+  return actCommand('cancel', 'cancel one or more queued or failed jobs');
 }
 
 function actCommand(action: Action, description: string): Command {
   const one = new Command(action)
     .description(description)
     .addArgument(new Argument('[id]', 'the job').argParser(toWhole))
-    .option('--reason <text>', 'why: the audit keeps it');
+    .option('--reason <text>', 'the reason, recorded in the audit log');
   return addFilterFlags(one)
-    .option('--all', 'all jobs that it is allowed for')
-    .option('--dry-run', 'only count them, by type and error: the default without --yes')
-    .option('--yes', 'do it to many jobs')
-    .option('--json', 'for programs')
+    .option('--all', 'all jobs in a status that allows it')
+    .option('--dry-run', 'only count the jobs by type and error (the default without --yes)')
+    .option('--yes', 'change all these jobs')
+    .option('--json', 'print JSON')
     .action(async (id: number | undefined, flags: ActFlags, command: Command) => {
       const query = bulkQueryOf(action, flags);
-      if (id !== undefined && query) throw usage('Give the id of a job, or filters, not both.');
+      if (id !== undefined && query) throw usage('Give either a job id or filters, not both.');
       if (id !== undefined) return actOnOne(action, id, flags, command);
       if (!query) {
-        throw usage('Which job? Give its id, or filters such as --type and --error, or --all.');
+        throw usage('Give a job id, or a filter such as --type, --error or --all.');
       }
       const reason = reasonToAct(flags);
       await withClient(command, (client) => actOnMany(client, action, query, { ...flags, reason }));
@@ -64,7 +64,7 @@ async function actOnOne(
   else print(`Job ${id} is ${DONE[action]}.`);
 }
 
-/** Null: no flag says which jobs. */
+/** Null if no filter is given. */
 function bulkQueryOf(action: Action, flags: ActFlags): JobQueryJson | null {
   const query = queryOf(flags);
   if (flags.all) return { status: statusesAllowing(action), ...query };

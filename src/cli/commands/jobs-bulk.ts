@@ -8,7 +8,7 @@ import { hintAtWords } from '../hint.ts';
 import { count, plain, print, printJson, say, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 
-/** Jobs per request: the bar moves, and no proxy times out. */
+/** Jobs per request: small enough for a moving progress bar, and for requests that no proxy times out. */
 const STEP = 2_000;
 
 type Preview = z.output<typeof previewBulk.answer>;
@@ -22,7 +22,7 @@ export interface BulkFlags {
 
 export const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancelled' };
 
-/** Prints what would be done, or does it if there is a reason, which `--yes` requires. */
+/** Previews the action, and performs it if a reason is given (with `--yes`). */
 export async function actOnMany(
   client: Client,
   action: Action,
@@ -34,7 +34,7 @@ export async function actOnMany(
     if (flags.json) return printJson(preview);
     print(describe(preview));
     if (preview.count === 0) await hintAtWords(client, query);
-    else say('To do it, add: --yes --reason TEXT');
+    else say('To proceed, add: --yes --reason TEXT');
     return;
   }
   const acted = await actInSteps(client, preview, reason, flags.over);
@@ -42,10 +42,10 @@ export async function actOnMany(
   print(
     `${count(acted.done)} of ${amount(preview)} ${acted.done === 1 ? 'is' : 'are'} ${DONE[action]}.`,
   );
-  if (preview.more) say('There are more: run the same command again for the next ones.');
+  if (preview.more) say('More jobs match. Run the command again for the next ones.');
 }
 
-/** Acts on all jobs of a preview, in several requests. Returns the sum. */
+/** Acts on all jobs of a preview, in several requests, and returns the total. */
 async function actInSteps(
   client: Client,
   { action, token, count: of }: Preview,
@@ -71,10 +71,10 @@ async function actInSteps(
   return { action, done, of, next: null };
 }
 
-/** Null: only preview. Errors: `input-invalid`. */
+/** Null: preview only. Errors: `input-invalid`. */
 export function reasonToAct(flags: BulkFlags & { reason?: string }): string | null {
   if (flags.dryRun && flags.yes) {
-    throw new HumdrumError('input-invalid', 'Either --dry-run or --yes, not both.');
+    throw new HumdrumError('input-invalid', 'Use either --dry-run or --yes, not both.');
   }
   return flags.yes ? reasonOf(flags) : null;
 }
@@ -84,7 +84,7 @@ export function reasonOf({ reason }: { reason?: string }): string {
   if (reason?.trim()) return reason;
   throw new HumdrumError(
     'input-invalid',
-    'Say why, with --reason TEXT: the audit of each job keeps it.',
+    'Give a reason with --reason TEXT. It is recorded in the audit log of each job.',
   );
 }
 

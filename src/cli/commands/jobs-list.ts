@@ -20,15 +20,15 @@ interface ListFlags extends FilterFlags {
   json?: true;
 }
 
-/** Reads on after pages that find too few jobs, up to this many pages. */
+/** Maximum number of pages to read for one command. */
 const MOST_PAGES = 100;
 
 export function listCommand(): Command {
-  return addFilterFlags(new Command('list').description('jobs, the newest first'))
-    .option('--oldest', 'the oldest first')
-    .option('--limit <number>', 'how many, at most 1000', toAtMost(1_000), 20)
-    .option('--after <cursor>', 'continue where a list ended')
-    .option('--json', 'for programs')
+  return addFilterFlags(new Command('list').description('list jobs, newest first'))
+    .option('--oldest', 'oldest first')
+    .option('--limit <number>', 'maximum number, up to 1000', toAtMost(1_000), 20)
+    .option('--after <cursor>', 'continue after a page')
+    .option('--json', 'print JSON')
     .action(async (flags: ListFlags, command: Command) => {
       const page = await withClient(command, async (client) => {
         const found = await fullPage(client, pageOf(flags));
@@ -37,11 +37,11 @@ export function listCommand(): Command {
       });
       if (flags.json) return printJson(page);
       print(jobsTable(page.jobs));
-      if (page.next !== null) say(`There are more. For the next ones, add: --after ${page.next}`);
+      if (page.next !== null) say(`There are more. Add --after ${page.next}`);
     });
 }
 
-/** As many jobs as were asked for, read from several pages where one finds fewer. */
+/** A page may contain fewer jobs than requested although more follow, so this reads pages until it has enough. */
 export async function fullPage(client: Client, query: Query & { limit: number }): Promise<Page> {
   let page = await client.call(listJobs, { query });
   const { jobs } = page;
@@ -78,9 +78,9 @@ function jobsTable(jobs: readonly JobSummary[]): string {
     second(job.runAt),
     errorOf(job),
   ]);
-  return table(HEAD, rows, 'No such jobs.');
+  return table(HEAD, rows, 'No matching jobs.');
 }
 
-/** Of its last attempt, in one line. */
+/** The error of the last attempt, on one line. */
 export const errorOf = ({ errorClass, errorMessage }: JobSummary): string =>
   errorClass === null ? '' : `${errorClass}: ${errorMessage ?? ''}`;

@@ -15,11 +15,11 @@ interface StatsFlags {
 
 export function statsCommand(): Command {
   return new Command('stats')
-    .description('what has happened, by type')
-    .option('--type <type>', 'only this one')
-    .option('--from <instant>', 'since then, in whole minutes', toInstant)
-    .option('--to <instant>', 'before then', toInstant)
-    .option('--json', 'for programs')
+    .description('show statistics by job type')
+    .option('--type <type>', 'only this type')
+    .option('--from <instant>', 'from this time, in whole minutes', toInstant)
+    .option('--to <instant>', 'before this time', toInstant)
+    .option('--json', 'print JSON')
     .action(async ({ json, ...range }: StatsFlags, command: Command) => {
       const answer = await withClient(command, async (client) => {
         const found = await client.call(statistics, { query: range });
@@ -37,7 +37,7 @@ export function statsCommand(): Command {
         time(runMs, 'p95'),
       ]);
       const head = ['type', 'created', 'completed', 'failed', 'cancelled', 'p50', 'p95'];
-      print(table(head, rows, 'Nothing has happened.'));
+      print(table(head, rows, 'No activity.'));
     });
 }
 

@@ -18,72 +18,73 @@ interface TailFlags {
   json?: true;
 }
 
-/** Made, ended, and moved by people. */
+/** Jobs created, attempts ended, and operators' actions. */
 const EVENTS = ['created', 'completed', 'failed', 'rescued', 'retried', 'cancelled'] as const;
-/** So many jobs are looked up at once: their ids must fit into an address. */
+/** Jobs per request: their ids must fit into a URL. */
 const PAGE = 200;
-/** Of so many jobs it is known what was told of them last. */
+/** Number of jobs whose last printed state is remembered. */
 const MOST_KNOWN = 20_000;
 
 export function tailCommand(): Command {
   return new Command('tail')
-    .description('follow jobs: a line for each that is made, and for each attempt that ends')
-    .option('--type <type...>', 'only these')
-    .option('--queue <queue...>', 'only these')
+    .description('follow jobs: print a line for each new job and each attempt that ends')
+    .option('--type <type...>', 'only these types')
+    .option('--queue <queue...>', 'only these queues')
     .addOption(
-      new Option('--lines <number>', 'begin with so many of the newest jobs')
+      new Option('--lines <number>', 'first print this many of the newest jobs')
         .argParser(toAtMost(PAGE))
         .default(10),
     )
-    .option('--json', 'a line of JSON for each')
+    .option('--json', 'print JSON lines')
     .action(async ({ lines, json, ...which }: TailFlags, command: Command) => {
-      const tell = json ? printJsonLine : (job: JobSummary) => print(lineOf(job));
-      await withClient(command, async (client) => follow(new Tail(client, which, tell), lines));
+      const printJob = json ? printJsonLine : (job: JobSummary) => print(lineOf(job));
+      await withClient(command, async (client) => follow(new Tail(client, which, printJob), lines));
     });
 }
 
 async function follow(tail: Tail, lines: number): Promise<never> {
   const news = followChanges(tail.client, {
     query: { event: [...EVENTS] },
-    onTrouble: ({ message }) => say(`humdrum: ${plain(message)} Trying again.`),
+    onTrouble: ({ message }) => say(`humdrum: ${plain(message)} Reconnecting.`),
   });
   let hasBegun = false;
   for (;;) {
     const { value } = await news.next();
-    if (value.kind === 'changes') await tail.look(value.changes);
-    if (value.kind === 'reset') say('humdrum: More has happened than could be followed.');
-    // What happens while the newest are looked for comes after them.
+    if (value.kind === 'changes') await tail.printChanged(value.changes);
+    if (value.kind === 'reset')
+      say('humdrum: Some changes were missed: too many happened at once.');
+    // Begins after `ready`, so that no change between the first list and the stream is missed.
     if (value.kind !== 'changes' && !hasBegun) await tail.begin(lines);
     hasBegun = true;
   }
 }
 
-/** Knows what has been told: a job in another state is news. */
+/** Prints jobs, and skips those whose state has not changed since they were last printed. */
 class Tail {
   readonly client: Client;
   readonly #which: Query;
-  readonly #tell: (job: JobSummary) => void;
-  readonly #told = new Map<number, string>();
+  readonly #print: (job: JobSummary) => void;
+  readonly #printed = new Map<number, string>();
 
-  constructor(client: Client, which: Query, tell: (job: JobSummary) => void) {
+  constructor(client: Client, which: Query, printJob: (job: JobSummary) => void) {
     this.client = client;
     this.#which = which;
-    this.#tell = tell;
+    this.#print = printJob;
   }
 
   async begin(lines: number): Promise<void> {
-    for (const job of (await this.#page({ limit: lines })).toReversed()) this.#tellNews(job);
+    for (const job of (await this.#page({ limit: lines })).toReversed()) this.#printIfNew(job);
   }
 
-  /** Tells of the jobs that these changes are of, as they are now. */
-  async look(changes: readonly Change[]): Promise<void> {
+  /** Prints the current state of the jobs in these changes. */
+  async printChanged(changes: readonly Change[]): Promise<void> {
     const ids = [...new Set(changes.flatMap(({ jobId }) => jobId ?? []))];
     for (let from = 0; from < ids.length; from += PAGE) {
       const some = ids.slice(from, from + PAGE);
       const jobs = new Map(
         (await this.#page({ id: some, limit: PAGE })).map((job) => [job.id, job]),
       );
-      for (const id of some) this.#tellNews(jobs.get(id));
+      for (const id of some) this.#printIfNew(jobs.get(id));
     }
   }
 
@@ -91,15 +92,15 @@ class Tail {
     return (await fullPage(this.client, { ...this.#which, ...query })).jobs;
   }
 
-  #tellNews(job: JobSummary | undefined): void {
+  #printIfNew(job: JobSummary | undefined): void {
     if (!job) return;
     const state = `${job.status} ${job.attempts}`;
-    if (this.#told.get(job.id) === state) return;
-    this.#told.delete(job.id);
-    this.#told.set(job.id, state);
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > MOST_KNOWN && oldest !== undefined) this.#told.delete(oldest);
-    this.#tell(job);
+    if (this.#printed.get(job.id) === state) return;
+    this.#printed.delete(job.id);
+    this.#printed.set(job.id, state);
+    const [oldest] = this.#printed.keys();
+    if (this.#printed.size > MOST_KNOWN && oldest !== undefined) this.#printed.delete(oldest);
+    this.#print(job);
   }
 }
 

@@ -26,7 +26,7 @@ import { withClient } from '../session.ts';
 export type Job = z.output<typeof showJob.answer>;
 
 export function jobsCommand(): Command {
-  const jobs = new Command('jobs').description('look at jobs, retry and cancel them');
+  const jobs = new Command('jobs').description('list, inspect, retry and cancel jobs');
   jobs.addCommand(listCommand());
   jobs.addCommand(tailCommand());
   jobs.addCommand(statsCommand());
@@ -40,9 +40,9 @@ export function jobsCommand(): Command {
 
 function showCommand(): Command {
   return new Command('show')
-    .description('one job with all that is recorded of it')
+    .description('show a job with its attempts, effects and audit log')
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (id: number, options: { json?: true }, command: Command) => {
       const job = await withClient(command, (client) => client.call(showJob, { params: { id } }));
       if (options.json) printJson(job);
@@ -52,9 +52,9 @@ function showCommand(): Command {
 
 function whyCommand(): Command {
   return new Command('why')
-    .description('what a job waits for, or how it ended, in one sentence')
+    .description('explain in one sentence what a job waits for or how it ended')
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (id: number, options: { json?: true }, command: Command) => {
       const standing = await withClient(command, (client) =>
         client.call(whyJob, { params: { id } }),
@@ -70,7 +70,7 @@ function describeJob(job: Job): string {
       ['job', String(job.id)],
       ['type', job.type],
       ['status', statusCell(job.status)],
-      ['you may', job.actions.join(', ') || null],
+      ['allowed', job.actions.join(', ') || null],
       ['queue', job.queue],
       ['input', JSON.stringify(job.input)],
       ['created', `${instant(job.createdAt)} UTC`],

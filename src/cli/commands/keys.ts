@@ -10,7 +10,7 @@ import { withClient } from '../session.ts';
 type ApiKey = z.output<typeof revokeKey.answer>;
 
 export function keysCommand(): Command {
-  const keys = new Command('keys').description('keys, with which programs call the HTTP API');
+  const keys = new Command('keys').description('manage API keys');
   keys.addCommand(createCommand());
   keys.addCommand(listCommand());
   keys.addCommand(revokeCommand());
@@ -25,15 +25,15 @@ interface CreateFlags extends AccessFlags {
 
 function createCommand(): Command {
   return new Command('create')
-    .description('make a key; it is shown once, and only a hash of it is kept')
-    .argument('<name>', 'of the program: the audit says key:NAME')
+    .description('create an API key, which is shown only once')
+    .argument('<name>', 'name of the key, recorded in the audit log as key:NAME')
     .addOption(roleOption())
     .option(
       '--scope <scope>',
-      'may only do this, like jobs:read or queues:write; more than one may be given',
+      'limit the key to a scope, such as jobs:read or queues:write; repeatable',
       toList,
     )
-    .option('--expires-at <instant>', 'until when it is good (ISO 8601)', toInstant)
+    .option('--expires-at <instant>', 'when the key expires (ISO 8601)', toInstant)
     .addOption(reasonOption())
     .addOption(jsonOption())
     .action(async (name: string, flags: CreateFlags, command: Command) => {
@@ -42,14 +42,16 @@ function createCommand(): Command {
         client.call(createKey, { body: { name, role, scopes, expiresAt, reason } }),
       );
       if (flags.json) return printJson(made);
-      say(`The key ${made.key.name}, ${role}. Keep it: it is not shown again.`);
+      say(
+        `Created key ${made.key.name} with the role ${role}. Store it now: it is not shown again.`,
+      );
       print(made.secret);
     });
 }
 
 function listCommand(): Command {
   return new Command('list')
-    .description('all keys, the newest first')
+    .description('list all keys, newest first')
     .addOption(jsonOption())
     .action(async (flags: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listKeys));
@@ -63,15 +65,15 @@ function listCommand(): Command {
         key.lastUsedAt ? second(key.lastUsedAt) : 'never',
         standing(key),
       ]);
-      const head = ['id', 'name', 'role', 'scopes', 'created (UTC)', 'last used', 'good'];
-      print(table(head, rows, 'There is no key.'));
+      const head = ['id', 'name', 'role', 'scopes', 'created (UTC)', 'last used', 'valid'];
+      print(table(head, rows, 'No keys.'));
     });
 }
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .description('let nobody in by a key any more')
-    .argument('<id>', 'what stands between hd_ and the next _')
+    .description('revoke an API key')
+    .argument('<id>', 'id of the key: the part between hd_ and the next _')
     .addOption(reasonOption())
     .addOption(jsonOption())
     .action(async (id: string, { reason, json }: AccessFlags, command: Command) => {
@@ -79,7 +81,7 @@ function revokeCommand(): Command {
         client.call(revokeKey, { params: { id }, body: { reason } }),
       );
       if (json) printJson(key);
-      else print(`The key ${key.name} (${id}) is revoked.`);
+      else print(`Revoked key ${key.name} (${id}).`);
     });
 }
 

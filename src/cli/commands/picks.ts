@@ -25,14 +25,14 @@ async function inTables<T>(command: Command, act: (db: Database) => Promise<T>):
 
 function importGamesCommand(): Command {
   return new Command('import-games')
-    .description('store the games of a CSV file, all of them or none')
+    .description('import the games of a CSV file, all or none')
     .addArgument(
       new Argument(
         '<file>',
         'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site',
       ),
     )
-    .option('--json', 'for programs')
+    .option('--json', 'print JSON')
     .action(async (path: string, options: { json?: true }, command: Command) => {
       const progress = new Progress('importing');
       const show = (done: number, of: number): void => progress.show(done, of);
@@ -49,9 +49,9 @@ function importGamesCommand(): Command {
 
 function placeBetsCommand(): Command {
   return new Command('place-bets')
-    .description('sample bets: one on each side of each market of each game')
-    .option('--stake-cents <number>', 'the stake of each bet', toWhole, 1_000)
-    .option('--json', 'for programs')
+    .description('place sample bets: one on each side of each market of each game')
+    .option('--stake-cents <number>', 'stake of each bet', toWhole, 1_000)
+    .option('--json', 'print JSON')
     .action(async (options: { stakeCents: number; json?: true }, command: Command) => {
       const result = await inTables(command, (database) =>
         placeBets(database, { stakeCents: options.stakeCents, everySide: true }),

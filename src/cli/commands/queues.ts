@@ -8,8 +8,8 @@ type Queue = z.output<typeof listQueues.answer>['queues'][number];
 
 export function queuesCommand(): Command {
   return new Command('queues')
-    .description('the queues: how many jobs are where in them, and who serves them')
-    .option('--json', 'for programs')
+    .description('list queues with their job counts and workers')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listQueues));
       if (json) return printJson(answer);
@@ -21,16 +21,16 @@ export function queuesCommand(): Command {
         one.running,
         one.failed,
         one.workers,
-        wordLimit(one.limit),
+        describeLimit(one.limit),
         one.waitingSince ? second(one.waitingSince) : '',
       ]);
-      const counts = ['ready', 'later', 'in line', 'running', 'failed', 'workers'];
+      const counts = ['ready', 'later', 'parked', 'running', 'failed', 'workers'];
       const head = ['queue', ...counts, 'limit', 'first due (UTC)'];
-      print(table(head, rows, 'There is no queue yet.'));
+      print(table(head, rows, 'No queues yet.'));
     });
 }
 
-function wordLimit(limit: Queue['limit']): string {
+function describeLimit(limit: Queue['limit']): string {
   const { concurrency, rate } = limit ?? {};
   return [
     ...(concurrency === undefined ? [] : [`${concurrency} at once`]),

@@ -9,21 +9,21 @@ import { describePlan } from './run.ts';
 
 export function replayCommand(): Command {
   return new Command('replay')
-    .description(
-      'rehearse a recorded attempt, from `humdrum jobs export`, on the data that is here',
-    )
+    .description('rehearse an attempt exported with `humdrum jobs export`, on this database')
     .addArgument(new Argument('<file>', 'the recording'))
-    .option('--verbose', 'print its log and every effect')
-    .option('--json', 'for programs')
+    .option('--verbose', 'print the log and every effect')
+    .option('--json', 'print JSON')
     .action(async (file: string, flags: { verbose?: true; json?: true }, command: Command) => {
       const recording = await readRecording(file);
       const replay = await withHumdrum(command, (humdrum) => humdrum.replay(recording));
       if (flags.json) printJson(replay);
       else {
-        const word = replay.same
-          ? 'the same as recorded'
-          : `not as recorded: ${replay.differences.join(', ')}`;
-        print(`Replay: ${word}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}`);
+        const result = replay.same
+          ? 'same as recorded'
+          : `differs from the recording: ${replay.differences.join(', ')}`;
+        print(
+          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}`,
+        );
       }
       process.exitCode = replay.same ? EXIT.ok : EXIT.failed;
     });
@@ -33,7 +33,7 @@ async function readRecording(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as unknown;
   } catch (cause) {
-    throw new HumdrumError('input-invalid', `${file} cannot be read: ${errorMessage(cause)}`, {
+    throw new HumdrumError('input-invalid', `Cannot read ${file}: ${errorMessage(cause)}`, {
       cause,
     });
   }
@@ -41,11 +41,9 @@ async function readRecording(file: string): Promise<unknown> {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description(
-      'print one attempt with all that its handler was given, without secrets, to replay it',
-    )
+    .description('print a recording of an attempt, without secrets, to replay it')
     .addArgument(new Argument('<id>', 'the job').argParser(toWhole))
-    .option('--attempt <number>', 'which one (default: the last)', toWhole)
+    .option('--attempt <number>', 'number of the attempt (default: the last)', toWhole)
     .action(async (id: number, { attempt }: { attempt?: number }, command: Command) => {
       printJson(await withHumdrum(command, (humdrum) => humdrum.exportAttempt(id, attempt)));
     });

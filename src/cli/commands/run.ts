@@ -24,15 +24,19 @@ interface RunFlags {
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('persist a job and run it here and now')
-    .addArgument(new Argument('<type>', 'the job type, like picks.settle-games'))
-    .option('--input <json>', 'its input', toJson, {})
-    .option('--at <instant>', 'what the handler sees as now (ISO 8601; default: now)', toInstant)
-    .option('--limit <number>', 'the same as "limit" in the input', toWhole)
-    .option('--dry-run', 'rehearse: tell what it would do, and do none of it (JOB_DRY_RUN=1)')
-    .option('--if-plan <hash>', 'run only if it does what this plan of a dry run says')
-    .option('--verbose', 'print its log and every effect')
-    .option('--json', 'for programs')
+    .description('enqueue a job and run it in this process')
+    .addArgument(new Argument('<type>', 'the job type, such as picks.settle-games'))
+    .option('--input <json>', 'input as JSON', toJson, {})
+    .option(
+      '--at <instant>',
+      'the time that the handler sees as now (ISO 8601; default: now)',
+      toInstant,
+    )
+    .option('--limit <number>', 'sets "limit" in the input', toWhole)
+    .option('--dry-run', 'rehearse: show what it would do, and roll back (JOB_DRY_RUN=1)')
+    .option('--if-plan <hash>', 'keep the changes only if they match this plan of a dry run')
+    .option('--verbose', 'print the log and every effect')
+    .option('--json', 'print JSON')
     .action(async (type: string, flags: RunFlags, command: Command) => {
       if (flags.limit !== undefined) flags.input = { ...Object(flags.input), limit: flags.limit };
       const dryRun = flags.dryRun ?? isDryRun();
@@ -66,27 +70,27 @@ async function run(humdrum: Humdrum, type: string, flags: RunFlags): Promise<num
 function runJson(report: RunReport): object {
   const { plan, outcome } = report;
   const failure = 'error' in outcome.ended ? outcome.ended.error : null;
-  const said = summary({
+  const fields = summary({
     result: 'result' in outcome.ended ? outcome.ended.result : null,
     error: failure,
     durationMs: outcome.durationMs,
   });
-  return { dryRun: false, jobId: report.jobId, ...said, plan };
+  return { dryRun: false, jobId: report.jobId, ...fields, plan };
 }
 
-/** A handler that answers `message`, `affected` and `details` is quoted; of any other the result is the detail. */
+/** Takes `message`, `affected` and `details` from the result if the handler returns them. Otherwise `details` is the result. */
 function summary({
   result,
   error,
   durationMs,
 }: Pick<Plan, 'result' | 'error' | 'durationMs'>): object {
-  const said = fieldsOf(result) ?? {};
+  const fields = fieldsOf(result) ?? {};
   return {
     success: error === null,
-    message: error ? `${error.class}: ${error.message}` : (said['message'] ?? ''),
-    affected: said['affected'] ?? null,
+    message: error ? `${error.class}: ${error.message}` : (fields['message'] ?? ''),
+    affected: fields['affected'] ?? null,
     durationMs: Math.round(durationMs),
-    details: said['details'] ?? result,
+    details: fields['details'] ?? result,
   };
 }
 
@@ -100,7 +104,7 @@ function describeRun(type: string, report: RunReport, verbose = false): string {
 
 export function describePlan(plan: Plan, verbose = false): string {
   return facts([
-    ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no row changes')],
+    ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no rows changed')],
     ['effects', describeEffects(plan, verbose)],
     ['result', plan.error ? null : describeResult(plan)],
     [
@@ -145,7 +149,7 @@ function describeResult({ result }: Plan): string {
   return Object.keys(rest).length === 0 ? message : `${message}\n${JSON.stringify(rest)}`;
 }
 
-/** Null where it is no object. */
+/** Null if the result is not an object. */
 function fieldsOf(result: unknown): Record<string, unknown> | null {
   return typeof result === 'object' && result !== null && !Array.isArray(result)
     ? (result as Record<string, unknown>)

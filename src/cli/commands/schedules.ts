@@ -8,7 +8,7 @@ import { count, instant, painted, print, printJson, table, type Cell } from '../
 import { isDryRun, withClient } from '../session.ts';
 
 export function schedulesCommand(): Command {
-  const schedules = new Command('schedules').description('look at schedules, and backfill them');
+  const schedules = new Command('schedules').description('list and backfill schedules');
   schedules.addCommand(listCommand());
   schedules.addCommand(nextCommand());
   schedules.addCommand(backfillCommand());
@@ -17,8 +17,8 @@ export function schedulesCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('the schedules of all job types')
-    .option('--json', 'for programs')
+    .description('list all schedules')
+    .option('--json', 'print JSON')
     .action(async (options: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listSchedules));
       if (options.json) return printJson(answer);
@@ -35,21 +35,21 @@ function listCommand(): Command {
 }
 
 function typeArgument(): Argument {
-  return new Argument('<type>', 'the job type, like picks.settle-games');
+  return new Argument('<type>', 'the job type, such as picks.settle-games');
 }
 
 function nextCommand(): Command {
   return new Command('next')
-    .description('the next ticks of one schedule')
+    .description('show the next ticks of a schedule')
     .addArgument(typeArgument())
-    .option('--count <number>', 'how many, at most 1000', toAtMost(1_000), 10)
-    .option('--json', 'for programs')
+    .option('--count <number>', 'maximum number, up to 1000', toAtMost(1_000), 10)
+    .option('--json', 'print JSON')
     .action(async (type: string, options: { count: number; json?: true }, command: Command) => {
       const answer = await withClient(command, (client) =>
         client.call(upcomingTicks, { params: { type }, query: { count: options.count } }),
       );
       if (options.json) printJson(answer);
-      else print(answer.ticks.map((tick) => `${instant(tick)} UTC`).join('\n') || 'There is none.');
+      else print(answer.ticks.map((tick) => `${instant(tick)} UTC`).join('\n') || 'No ticks.');
     });
 }
 
@@ -64,14 +64,14 @@ interface BackfillFlags {
 
 function backfillCommand(): Command {
   return new Command('backfill')
-    .description('make the jobs of ticks that have passed without one')
+    .description('create the jobs of past ticks that have none')
     .addArgument(typeArgument())
-    .requiredOption('--from <instant>', 'the first that may be a tick (ISO 8601)', toInstant)
-    .requiredOption('--to <instant>', 'the last that may be a tick (ISO 8601)', toInstant)
-    .option('--limit <number>', 'at most so many ticks, the oldest ones', toAtMost(10_000))
-    .option('--dry-run', 'rehearse the first ten of them, and make no job (JOB_DRY_RUN=1)')
-    .option('--reason <text>', 'why: it stands in the audit')
-    .option('--json', 'for programs')
+    .requiredOption('--from <instant>', 'start of the range, inclusive (ISO 8601)', toInstant)
+    .requiredOption('--to <instant>', 'end of the range, inclusive (ISO 8601)', toInstant)
+    .option('--limit <number>', 'maximum number of ticks, oldest first', toAtMost(10_000))
+    .option('--dry-run', 'rehearse the first ten and create no jobs (JOB_DRY_RUN=1)')
+    .option('--reason <text>', 'the reason, recorded in the audit log')
+    .option('--json', 'print JSON')
     .action(async (type: string, { json, ...flags }: BackfillFlags, command: Command) => {
       const dryRun = flags.dryRun ?? isDryRun();
       const made = await withClient(command, (client) =>
@@ -85,11 +85,11 @@ function backfillCommand(): Command {
 
 type Backfill = z.output<typeof backfillSchedule.answer>;
 
-const NOTHING_OPEN = 'Every tick of that time has its job already.';
+const NOTHING_OPEN = 'Every tick in this range already has a job.';
 
 function describeBackfill({ ticks, jobs }: Backfill): string {
   if (ticks.length === 0) return NOTHING_OPEN;
-  return `${count(jobs.length)} jobs made, ${rangeOf(ticks)}.`;
+  return `Created ${count(jobs.length)} jobs, ${rangeOf(ticks)}.`;
 }
 
 function describeRehearsal(type: string, { ticks, plans }: Backfill): string {

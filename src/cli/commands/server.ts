@@ -5,12 +5,12 @@ import { listeningOptions, serve, type Listening } from '../serve.ts';
 import { isDryRun, openHumdrum } from '../session.ts';
 import { untilSignal } from '../signal.ts';
 
-const NOBODY =
-  'The embedded database lets no other process in, so nobody runs the jobs that come: `humdrum start` has a worker too.';
+const NO_WORKER =
+  'Only one process can use the embedded database, so no worker can run jobs. Use `humdrum start`, which includes a worker.';
 
 export function serverCommand(): Command {
   const made = new Command('server')
-    .description('HTTP API without scheduler and worker: jobs that it takes run elsewhere')
+    .description('start the HTTP API only, without scheduler and worker')
     .action(async (listening: Listening, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
       const { humdrum, setting } = await openHumdrum(command, logTo(createLog()), {
@@ -21,14 +21,14 @@ export function serverCommand(): Command {
         const server = await serve(humdrum, setting, listening);
         const link = await server.loginLink();
         try {
-          if (humdrum.database.exclusive) say(NOBODY);
+          if (humdrum.database.exclusive) say(NO_WORKER);
           print(
             facts([
-              ['listens', `${server.url}/api/v1`],
+              ['listening', `${server.url}/api/v1`],
               ['log in', link],
             ]),
           );
-          say(`${await signalled}: stopping.`);
+          say(`${await signalled} received. Stopping.`);
         } finally {
           await server.close();
         }

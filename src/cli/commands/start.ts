@@ -12,7 +12,7 @@ import { untilSignal } from '../signal.ts';
 export function startCommand(): Command {
   const made = new Command('start')
     .description(
-      'scheduler, worker and HTTP API in one process; with no configuration on the embedded database',
+      'start scheduler, worker and HTTP API in one process; the default database is the embedded one',
     )
     .action(async (options: Listening, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
@@ -40,20 +40,22 @@ async function start(
     const sample = setting.isDefault && !humdrum.dryRun ? await loadSamples(humdrum, setting) : [];
     await humdrum.start();
     print(await banner(humdrum, setting, server, sample));
-    say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
+    say(
+      `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+    );
     await humdrum.stop();
   } finally {
     await server.close();
   }
 }
 
-/** Gives a first start something to do: the packs' sample data, and one run of each of their jobs. */
+/** On a first start, loads the packs' sample data and enqueues each of their jobs once. */
 async function loadSamples(humdrum: Humdrum, { config }: Setting): Promise<string[]> {
   const loaded: string[] = [];
   for (const pack of config.packs ?? []) {
-    const said = await pack.loadSample(humdrum.database);
-    if (said === null) continue;
-    loaded.push(said);
+    const summary = await pack.loadSample(humdrum.database);
+    if (summary === null) continue;
+    loaded.push(summary);
     await humdrum.enqueueMany(pack.jobs.map((type) => ({ type })));
   }
   return loaded;
@@ -75,17 +77,17 @@ async function banner(
     [
       painted('humdrum', colors.bold),
       humdrum.dryRun
-        ? 'only rehearses (JOB_DRY_RUN=1): no job is made or run. Ctrl-C stops it.'
-        : 'is running. Ctrl-C stops it.',
+        ? 'is in dry-run mode (JOB_DRY_RUN=1): it creates and runs no jobs. Press Ctrl-C to stop.'
+        : 'is running. Press Ctrl-C to stop.',
     ],
     ['database', where],
     ['sample', sample.length > 0 ? sample.join('\n') : null],
-    ['listens', `${server.url}/api/v1/jobs/status`],
+    ['listening', `${server.url}/api/v1/jobs/status`],
     ['log in', link && `${link}\nonce, within an hour, as an admin`],
     [
       'next',
       ticks.map((tick) => `${instant(tick.nextAt)} UTC  ${tick.schedule}`).join('\n') ||
-        'nothing is scheduled',
+        'no schedules',
     ],
   ]);
 }

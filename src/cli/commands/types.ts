@@ -9,9 +9,9 @@ type JobType = z.output<typeof jobType>;
 
 export function typesCommand(): Command {
   return new Command('types')
-    .description('the job types, or one of them with all that is declared of it')
-    .addArgument(new Argument('[type]', 'the job type, like picks.settle-games'))
-    .option('--json', 'for programs')
+    .description('list job types, or show one in detail')
+    .addArgument(new Argument('[type]', 'the job type, such as picks.settle-games'))
+    .option('--json', 'print JSON')
     .action(async (name: string | undefined, { json }: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listTypes));
       if (name !== undefined) {
@@ -23,14 +23,14 @@ export function typesCommand(): Command {
     });
 }
 
-/** Errors: `type-unknown`, with the nearest name. */
+/** Errors: `type-unknown`, with the closest name. */
 function find(types: readonly JobType[], name: string): JobType {
   const found = types.find(({ type, aliases }) => type === name || aliases.includes(name));
   if (found) return found;
   const names = types.map(({ type }) => type);
   throw new HumdrumError(
     'type-unknown',
-    `There is no job type "${name}".${didYouMean(name, names) || ' See which there are: humdrum types'}`,
+    `There is no job type "${name}".${didYouMean(name, names) || ' List them with: humdrum types'}`,
   );
 }
 
@@ -52,7 +52,7 @@ function describe(type: JobType): string {
   const list = (words: readonly string[]): string | null => words.join(', ') || null;
   return facts([
     ['type', type.type],
-    ['is', type.description || null],
+    ['description', type.description || null],
     ['queue', type.queue],
     ['schedule', schedule && `${schedule.cron} ${schedule.timeZone}: ${schedule.words}`],
     ['retry', `${retry.attempts} attempts, ${retry.backoff} from ${duration(retry.delayMs)}`],

@@ -18,7 +18,7 @@ import { withClient } from '../session.ts';
 type Account = z.output<typeof addUser.answer>;
 
 export function usersCommand(): Command {
-  const users = new Command('users').description('accounts, with which people log in');
+  const users = new Command('users').description('manage user accounts');
   users.addCommand(addCommand());
   users.addCommand(listCommand());
   users.addCommand(roleCommand());
@@ -33,12 +33,12 @@ interface AddFlags extends AccessFlags {
 }
 
 function addCommand(): Command {
-  return ofUser('add', 'make an account; the password is asked for, or read from standard input')
+  return ofUser('add', 'create an account; prompts for a password, or reads it from standard input')
     .addOption(roleOption())
     .action(async (name: string, flags: AddFlags, command: Command) => {
       const password = await readNewPassword();
       const { role, reason } = flags;
-      await tell(command, flags, (client) =>
+      await changeAccount(command, flags, (client) =>
         client.call(addUser, { body: { name, role, password, reason } }),
       );
     });
@@ -46,7 +46,7 @@ function addCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('all accounts')
+    .description('list all accounts')
     .addOption(jsonOption())
     .action(async (flags: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listUsers));
@@ -58,27 +58,27 @@ function listCommand(): Command {
         second(user.createdAt),
         user.disabledAt ? `no, since ${second(user.disabledAt)}` : 'yes',
       ]);
-      const head = ['name', 'role', 'comes in by', 'created (UTC)', 'may come in'];
-      print(table(head, rows, 'There is no account.'));
+      const head = ['name', 'role', 'login', 'created (UTC)', 'enabled'];
+      print(table(head, rows, 'No accounts.'));
     });
 }
 
 function roleCommand(): Command {
-  return ofUser('role', 'give an account another role; its sessions end')
-    .addArgument(new Argument('<role>', 'what it may from now on').choices(ROLES))
+  return ofUser('role', 'change the role of an account and end its sessions')
+    .addArgument(new Argument('<role>', 'the new role').choices(ROLES))
     .action(async (name: string, role: Role, flags: AccessFlags, command: Command) =>
-      tell(command, flags, (client) =>
+      changeAccount(command, flags, (client) =>
         client.call(setUserRole, { params: { name }, body: { role, reason: flags.reason } }),
       ),
     );
 }
 
 function passwordCommand(): Command {
-  return ofUser('password', 'give an account another password; its sessions end').action(
+  return ofUser('password', 'set a new password for an account and end its sessions').action(
     async (name: string, flags: AccessFlags, command: Command) => {
       const password = await readNewPassword();
       const body = { password, reason: flags.reason };
-      await tell(command, flags, (client) =>
+      await changeAccount(command, flags, (client) =>
         client.call(setUserPassword, { params: { name }, body }),
       );
     },
@@ -86,18 +86,18 @@ function passwordCommand(): Command {
 }
 
 function disableCommand(): Command {
-  return ofUser('disable', 'let nobody in by an account any more; its sessions end').action(
+  return ofUser('disable', 'disable an account and end its sessions').action(
     async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
-      tell(command, flags, (client) =>
+      changeAccount(command, flags, (client) =>
         client.call(disableUser, { params: { name }, body: { reason } }),
       ),
   );
 }
 
 function enableCommand(): Command {
-  return ofUser('enable', 'let an account in again').action(
+  return ofUser('enable', 'enable an account').action(
     async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
-      tell(command, flags, (client) =>
+      changeAccount(command, flags, (client) =>
         client.call(enableUser, { params: { name }, body: { reason } }),
       ),
   );
@@ -106,12 +106,12 @@ function enableCommand(): Command {
 function ofUser(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .argument('<name>', 'of the account')
+    .argument('<name>', 'name of the account')
     .addOption(reasonOption())
     .addOption(jsonOption());
 }
 
-async function tell(
+async function changeAccount(
   command: Command,
   { json }: AccessFlags,
   act: (client: Client) => Promise<Account>,
@@ -119,5 +119,5 @@ async function tell(
   const account = await withClient(command, act);
   if (json) return printJson(account);
   const { name, role, disabledAt } = account;
-  print(disabledAt ? `${name} may not come in.` : `${name} may come in, as ${role}.`);
+  print(disabledAt ? `${name} is disabled.` : `${name} can log in as ${role}.`);
 }

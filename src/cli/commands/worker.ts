@@ -13,11 +13,13 @@ type Address = ReturnType<typeof toAddress>;
 
 export function workerCommand(): Command {
   return new Command('worker')
-    .description('scheduler and worker, without HTTP; start as many as you like on one PostgreSQL')
+    .description(
+      'start a scheduler and worker without HTTP; any number can share a PostgreSQL database',
+    )
     .addOption(
       new Option(
         '--probes <address>',
-        'serve /livez, /readyz, /startupz and /metrics there, to whoever reaches it: 9464, or 0.0.0.0:9464',
+        'serve /livez, /readyz, /startupz and /metrics without authentication at 9464 or 0.0.0.0:9464',
       )
         .env('HUMDRUM_PROBES')
         .argParser(toAddress),
@@ -28,8 +30,10 @@ export function workerCommand(): Command {
       const server = options.probes ? await serveProbes(humdrum, options.probes) : null;
       try {
         await humdrum.start();
-        say(`${await signalled}: finishing what runs, and stopping. Once more stops at once.`);
-        await humdrum.stop(); // The probes say so meanwhile.
+        say(
+          `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+        );
+        await humdrum.stop(); // The probes report it in the meantime.
       } finally {
         await server?.close();
         await humdrum.close();
@@ -43,6 +47,6 @@ async function serveProbes(humdrum: Humdrum, { hostname, port }: Address): Promi
     await humdrum.close();
     throw error;
   });
-  say(`The probes are at ${server.url}.`);
+  say(`Probes listen at ${server.url}.`);
   return server;
 }

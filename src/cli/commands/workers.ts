@@ -13,10 +13,8 @@ const PAINT: Record<WorkerState, (text: string) => string> = {
 
 export function workersCommand(): Command {
   return new Command('workers')
-    .description(
-      'the processes that run jobs: those that live, are lost, or ended in the last hour',
-    )
-    .option('--json', 'for programs')
+    .description('list workers that are live, lost, or stopped within the last hour')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listWorkers));
       if (json) return printJson(answer);
@@ -29,6 +27,6 @@ export function workersCommand(): Command {
         one.queues.join(', '),
       ]);
       const head = ['id', 'name', 'state', 'started (UTC)', 'running', 'queues'];
-      print(table(head, rows, 'No worker runs.'));
+      print(table(head, rows, 'No workers.'));
     });
 }

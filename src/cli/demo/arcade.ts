@@ -15,22 +15,22 @@ export interface ArcadeDay {
   games: number;
   players: number;
   paidMicroUsdc: number;
-  /** Paid sessions that nobody finished, ended by the clean-up of this day. */
+  /** Paid but unfinished sessions that this day's clean-up ended. */
   expired: number;
-  /** Leaderboard entries that became old. */
+  /** Old leaderboard entries that were archived. */
   archived: number;
 }
 
 export interface ArcadeWeek {
   days: ArcadeDay[];
-  /** Those whose day or week has ended. */
+  /** Pools whose day or week has ended. */
   pools: PoolOfWeek[];
   totals: {
     paymentsMicroUsdc: number;
     /** Shares of the payments. */
     poolsMicroUsdc: number;
     wonMicroUsdc: number;
-    /** In pools of days and weeks that have not ended. */
+    /** Pools whose day or week has not ended. */
     openMicroUsdc: number;
     houseMicroUsdc: number;
     poolsWithinPayments: boolean;
@@ -62,18 +62,18 @@ export function arcadeStory(players: number, seed: string): Story<ArcadeWeek> {
     async tell({ database }) {
       const payments = await paymentsSince(database, dateOf(WEEK));
       const pools = await poolsSince(database, dateOf(WEEK));
-      const told = days.all().map((line) => {
+      const lines = days.all().map((line) => {
         const paid = payments.find(({ date }) => date === line.date);
         const { games = 0, players: payers = 0, microUsdc = 0 } = paid ?? {};
         return { ...line, games, players: payers, paidMicroUsdc: microUsdc };
       });
       const ended = pools.filter(({ status }) => status !== 'active');
-      return { days: told, pools: ended, totals: totalsOf(payments, pools) };
+      return { days: lines, pools: ended, totals: totalsOf(payments, pools) };
     },
   };
 }
 
-/** As the arcade does it: each payment and each score by itself. */
+/** Records each payment and each score separately, as the arcade does. */
 async function record(database: Transacting, games: readonly PlannedGame[]): Promise<void> {
   for (const { end, paidAt, ...paid } of games) {
     await payForGame(database, { ...paid, at: paidAt });

@@ -1,6 +1,6 @@
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** `Mon 2`: the demo is within one month. */
+/** Such as `Mon 2`. The demo stays within one month. */
 export function dayName(date: string): string {
   const at = new Date(date);
   return `${WEEKDAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
@@ -10,7 +10,7 @@ export function dateOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
 
-/** A line for each day, made as soon as something is added to it. */
+/** A line per day, created on first use. */
 export class Days<Line> {
   readonly #lines = new Map<string, Line>();
   readonly #empty: () => Line;

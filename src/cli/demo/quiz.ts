@@ -12,11 +12,11 @@ export interface QuizDay {
   players: number;
   quizzes: number;
   xp: number;
-  /** Quizzes that could not begin: no life was left. */
+  /** Quizzes that could not start because no life was left. */
   withoutLife: number;
   livesLost: number;
   livesGiven: number;
-  /** Sessions that were left, and ended by the clock. */
+  /** Abandoned sessions that timed out. */
   abandoned: number;
   streaksBroken: number;
   streaksSaved: number;
@@ -26,12 +26,12 @@ export interface QuizWeek {
   days: QuizDay[];
   /** The weekly board. */
   board: {
-    /** As it was archived on Monday, 00:00. */
+    /** The board archived on Monday, 00:00. */
     before: Place[];
     archived: number;
     /** The best score right after the reset. */
     bestAfterReset: number;
-    /** When the demo ends. */
+    /** The board at the end of the demo. */
     after: Place[];
   };
 }
@@ -87,8 +87,8 @@ export function quizStory(players: number, seed: string): Story<QuizWeek> {
     async tell(humdrum) {
       const before = await archivedWeek(humdrum.database, WEEK, PLACES);
       const board = { before, ...reset, after: await topOfWeek(humdrum, PLACES) };
-      const told = days.all().map(({ played, ...line }) => ({ ...line, players: played.size }));
-      return { days: told, board };
+      const lines = days.all().map(({ played, ...line }) => ({ ...line, players: played.size }));
+      return { days: lines, board };
     },
   };
 }

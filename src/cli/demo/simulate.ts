@@ -6,9 +6,9 @@ import { Progress } from '../progress.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A Monday, 00:00 UTC. Fixed, so that a demo tells the same story each time. */
+/** A Monday, 00:00 UTC. Fixed, so that every demo with the same seed is the same. */
 export const WEEK = new Date('2026-03-02T00:00:00Z');
-/** Into the next Monday, to see what its resets and its first players did. */
+/** Extends into the next Monday, to include its resets and first players. */
 const HOURS = 7 * 24 + 9;
 
 export const hoursIn = (hours: number): Date => new Date(WEEK.getTime() + hours * HOUR_MS);
@@ -19,11 +19,11 @@ export interface Story<Told> {
   readonly pack: Pack;
   readonly begin: Date;
   readonly stepMs: number;
-  /** Before the week, with the clock at `begin`. */
+  /** Called before the week, with the clock at `begin`. */
   prepare(humdrum: TestHumdrum): Promise<void>;
-  /** What players do from `start` on, for one step. */
+  /** Plays one step from `start`. */
   play(humdrum: TestHumdrum, start: Date): Promise<void>;
-  /** Told of each job of the week when the clock stands at its tick. */
+  /** Called after each step with the jobs that ran in it. */
   ran(at: Date, ran: readonly Ran[], humdrum: TestHumdrum): Promise<void>;
   tell(humdrum: TestHumdrum): Promise<Told>;
 }
@@ -35,10 +35,10 @@ export interface Upkeep {
   auditVerified: boolean;
 }
 
-/** Plays the story on a clock that stands still between ticks, over an embedded database in memory. */
+/** Plays the story with a test clock on an in-memory database. */
 export async function simulate<Told>(story: Story<Told>): Promise<Told & { upkeep: Upkeep }> {
   const database = await openPglite();
-  const progress = new Progress('Playing the week');
+  const progress = new Progress('Simulating the week');
   const act = async (): Promise<Told & { upkeep: Upkeep }> => {
     const packs = [story.pack];
     const humdrum = await testHumdrum({ database, packs, now: story.begin, actor: 'demo' });

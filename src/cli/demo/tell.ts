@@ -9,7 +9,7 @@ import { dayName } from './days.ts';
 import type { QuizWeek } from './quiz.ts';
 import type { Upkeep } from './simulate.ts';
 
-/** No table is wider than 40 columns: it is read on a phone, or beside the code. */
+// Tables have at most 40 columns, to fit a phone or a split screen.
 
 const titled = (title: string, ...lines: string[]): string =>
   [colors.bold(title), ...lines].join('\n');
@@ -34,14 +34,14 @@ export function tellQuiz({ days, board, upkeep }: QuizWeek & { upkeep: Upkeep })
     titled(
       'Play',
       table(['day', 'players', 'quizzes', 'XP', 'no lives'], play, ''),
-      colors.dim('no lives: quizzes that had to wait'),
+      colors.dim('no lives: refused for lack of lives'),
     ),
     titled(
       'Lives, sessions, streaks',
       table(['day', 'lost', 'given', 'left', 'broken', 'saved'], lives, ''),
-      colors.dim('left: sessions that were abandoned'),
+      colors.dim('left: abandoned sessions'),
     ),
-    titled('Weekly board, when the week ended', places(board.before)),
+    titled('Weekly board at the end of the week', places(board.before)),
     titled(
       'Monday, 00:00: the reset',
       `${count(board.archived)} players archived.`,
@@ -54,7 +54,7 @@ export function tellQuiz({ days, board, upkeep }: QuizWeek & { upkeep: Upkeep })
 
 function places(board: readonly Place[]): string {
   const rows = board.map(({ rank, username, score }) => [rank, username, score]);
-  return table(['rank', 'player', 'XP'], rows, 'Nobody is on it.');
+  return table(['rank', 'player', 'XP'], rows, 'No entries.');
 }
 
 export function tellArcade({
@@ -79,13 +79,13 @@ export function tellArcade({
     titled(
       'Play, in USDC',
       table(['day', 'games', '  paid', 'expired', 'archived'], play, ''),
-      colors.dim('expired: paid, and never finished'),
-      colors.dim('archived: entries of boards 90 days old'),
+      colors.dim('expired: paid but never finished'),
+      colors.dim('archived: entries older than 90 days'),
     ),
     ...daily,
     titled('Pools of the week', poolTable(pools, 'weekly', monday)),
     titled(
-      'All in all, in USDC',
+      'Totals in USDC',
       facts([
         ['payments', usdc(totals.paymentsMicroUsdc)],
         ['to pools', usdc(totals.poolsMicroUsdc)],
@@ -125,11 +125,11 @@ function usdc(microUsdc: number): string {
 
 function tellUpkeep(pack: string, { jobs, failed, auditRows, auditVerified }: Upkeep): string {
   return titled(
-    'Behind it',
+    'Jobs and audit',
     `${count(jobs)} jobs ran, ${count(failed)} failed.`,
-    `The audit has ${count(auditRows)} lines: ${auditVerified ? 'verified' : colors.red('not as sealed')}.`,
+    `Audit log: ${count(auditRows)} rows, ${auditVerified ? 'verified' : colors.red('not as sealed')}.`,
     '',
-    `All ${pack} jobs on the wall clock:`,
+    `To run the ${pack} jobs in real time:`,
     'humdrum start, then humdrum jobs list',
   );
 }

@@ -2,7 +2,7 @@ import { errorMessage } from '../../errors.ts';
 import { openBreakers } from '../../engine/deliveries/breaker.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
-/** The channels, and those that can be checked without sending: whether mail servers let us in, whether keys are valid. */
+/** Lists the channels, and checks those that can be checked without sending, such as mail servers. */
 export async function checkAlerts({ options }: Pick<Patient, 'options'>): Promise<Finding[]> {
   const sinks = options.alerts?.sinks ?? [];
   const names = sinks.map(({ name }) => name).join(', ');
@@ -50,12 +50,12 @@ async function probe(name: string, checking: Promise<void>): Promise<Finding> {
   });
   try {
     await Promise.race([checking, timeout]);
-    return ok(name, 'its server answers and lets us in');
+    return ok(name, 'connected and authenticated');
   } catch (error) {
     return problem(
       name,
-      `Messages do not get through to ${name}: ${errorMessage(error)}`,
-      'See this channel in the configuration: is the address right, does the server run, are user and password good?',
+      `Cannot send messages to ${name}: ${errorMessage(error)}`,
+      'Check the address, user and password of this channel in the configuration, and that its server is running.',
     );
   } finally {
     clearTimeout(timer);

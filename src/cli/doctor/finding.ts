@@ -6,12 +6,12 @@ import type { Setting } from '../config.ts';
 export const LEVELS = ['ok', 'warning', 'problem'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** What one check has found. */
+/** The result of one check. */
 export interface Finding {
   check: string;
   level: Level;
   says: string;
-  /** The command or setting that mends it. Null where nothing need be mended. */
+  /** The command or setting that fixes the problem. Null if there is none. */
   fix: string | null;
 }
 
@@ -34,11 +34,11 @@ export const problem = (check: string, says: string, fix: string): Finding => ({
   fix,
 });
 
-/** What is examined. */
+/** The subject of the checks. */
 export interface Patient {
   setting: Setting;
   options: HumdrumOptions;
-  /** Its types and settings; its database is closed. */
+  /** For its types and settings only. Its database is closed. */
   humdrum: Humdrum;
   database: Database;
 }

@@ -9,7 +9,7 @@ export function checkNode(version = process.versions.node): Finding {
   if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
     return problem(
       'node',
-      `Node ${version} is too old: it takes ${LEAST.join('.')}.`,
+      `Node ${version} is too old. The minimum is ${LEAST.join('.')}.`,
       'Install Node 22 or 24, or at least 20.19: https://nodejs.org',
     );
   }
@@ -17,7 +17,7 @@ export function checkNode(version = process.versions.node): Finding {
     return warning(
       'node',
       `Node ${version} has no long-term support.`,
-      'Install an even version, like 22 or 24: https://nodejs.org',
+      'Install an even version, such as 22 or 24: https://nodejs.org',
     );
   }
   return ok('node', `Node ${version}`);
@@ -29,21 +29,21 @@ export function checkTypes({ humdrum, setting }: Pick<Patient, 'humdrum' | 'sett
   return warning(
     'types',
     'No job types are defined.',
-    `Name them in ${setting.file ?? 'humdrum.config.mjs'}: export default { jobs: [ … ] }. A project to begin with: humdrum init`,
+    `Add them to ${setting.file ?? 'humdrum.config.mjs'}: export default { jobs: [ … ] }. To create a project: humdrum init`,
   );
 }
 
-/** The engine has been made, so those keys that are there are good. */
+/** The engine's constructor has already validated the keys, so only missing ones are left to check. */
 export function checkSecrets({ humdrum, options }: Pick<Patient, 'humdrum' | 'options'>): Finding {
   const keys = [options.secretKey ?? []].flat().length;
   const secretive = humdrum.types.all().filter(({ secrets }) => secrets.length > 0);
   const names = secretive.map(({ type }) => type).join(', ');
   if (keys > 0)
     return ok('secrets', keys === 1 ? 'one key of 32 bytes' : `${keys} keys of 32 bytes`);
-  if (secretive.length === 0) return ok('secrets', 'no job type has secrets, and there is no key');
+  if (secretive.length === 0) return ok('secrets', 'no job type has secrets, and no key is set');
   return problem(
     'secrets',
-    `There is no key for the secrets in the inputs of ${names}.`,
-    'Make a key, and give it to all processes: export HUMDRUM_SECRET_KEY=$(openssl rand -base64 32)',
+    `No key is set for the secrets in the inputs of ${names}.`,
+    'Create a key and set it in all processes: export HUMDRUM_SECRET_KEY=$(openssl rand -base64 32)',
   );
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from '../../errors.ts';
 import { ok, problem, type Finding, type Patient } from './finding.ts';
 
-/** What packs need beside the database: a Redis, for one. */
+/** Checks services that packs need besides the database, such as Redis. */
 export async function checkServices({ options }: Pick<Patient, 'options'>): Promise<Finding[]> {
   const needed = (options.packs ?? []).flatMap(({ name: pack, services = [] }) =>
     services.map((service) => ({ pack, ...service })),
@@ -18,12 +18,12 @@ interface Service {
 async function probe({ pack, name, ...service }: Service): Promise<Finding> {
   try {
     await service.check();
-    return ok(name, `it answers the pack ${pack}`);
+    return ok(name, `reachable (pack ${pack})`);
   } catch (error) {
     return problem(
       name,
       errorMessage(error),
-      `See the pack ${pack} in the configuration: is the address right, does the server run, is its package installed?`,
+      `Check the address in the configuration of the pack ${pack}, that the server is running, and that its package is installed.`,
     );
   }
 }

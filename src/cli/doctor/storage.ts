@@ -7,17 +7,17 @@ import type { FileStorage } from '../../engine/ports/file-storage.ts';
 import { errorMessage } from '../../errors.ts';
 import { ok, problem, type Finding, type Patient } from './finding.ts';
 
-/** Writes a file that nobody else has, reads it, and removes it again. */
+/** Writes, reads and removes a random file. */
 export async function checkStorage({ options }: Pick<Patient, 'options'>): Promise<Finding> {
-  if (!options.files) return ok('storage', 'none is configured: ctx.files is refused');
+  if (!options.files) return ok('storage', 'not configured: jobs cannot use ctx.files');
   try {
     await probe(options.files);
     return ok('storage', 'a file was written, read and removed');
   } catch (error) {
     return problem(
       'storage',
-      `A file cannot be kept: ${errorMessage(error)}`,
-      'See `files` in the configuration: the folder or bucket must be there, and this user may write to it.',
+      `Cannot store files: ${errorMessage(error)}`,
+      'Check `files` in the configuration. The folder or bucket must exist and be writable.',
     );
   }
 }
@@ -38,7 +38,7 @@ async function probe(files: FileStorage): Promise<void> {
     try {
       const stored = await files.open(key);
       if (!stored || !(await buffer(stored)).equals(content)) {
-        throw new Error('what was read is not what was written');
+        throw new Error('the content read differs from the content written');
       }
     } finally {
       await files.remove(key);

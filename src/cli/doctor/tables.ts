@@ -12,8 +12,8 @@ export async function checkMigrations({ database, options }: Patient): Promise<F
   if (changed.length > 0) {
     return problem(
       'migrations',
-      `Not the files that were applied: ${changed.join(', ')}.`,
-      'Install the version of humdrum that this database was made with, or a later one; put changes of your own into new files.',
+      `Changed since they were applied: ${changed.join(', ')}.`,
+      'Install the version of humdrum that created this database, or a later one. Put your own changes into new migrations.',
     );
   }
   if (unknown.length > 0) {
@@ -30,12 +30,12 @@ export async function checkMigrations({ database, options }: Patient): Promise<F
       'humdrum db plan, then: humdrum db migrate',
     );
   }
-  return ok('migrations', `all ${states.length} are applied`);
+  return ok('migrations', `all ${states.length} applied`);
 }
 
 const SHOWN = 5;
 
-/** What somebody has changed by hand, against a database that was made a moment ago. */
+/** Finds manual changes, by comparing with a freshly migrated database. */
 export async function checkDrift({ database, options }: Patient): Promise<Finding> {
   const packs = options.packs ?? [];
   const schemas = ['humdrum', ...packs.map(({ name }) => name)];
@@ -54,14 +54,14 @@ export async function checkDrift({ database, options }: Patient): Promise<Findin
     return problem(
       'schema',
       `Missing or changed: ${shown(missing)}.`,
-      'Restore it from migrations/, or from a backup: what is missing here is what the promises stand on.',
+      'Restore it from migrations/ or a backup: the guarantees of humdrum depend on it.',
     );
   }
-  if (more.length === 0) return ok('schema', `as the migrations made it: ${found.length} things`);
+  if (more.length === 0) return ok('schema', `matches the migrations (${found.length} objects)`);
   return warning(
     'schema',
-    `Added by hand: ${shown(more)}.`,
-    'Drop it, or keep what is your own in a schema of your own.',
+    `Added manually: ${shown(more)}.`,
+    'Drop it, or move your own objects to a separate schema.',
   );
 }
 

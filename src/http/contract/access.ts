@@ -12,12 +12,12 @@ const password = text(2_000);
 const scopes = z
   .array(z.string())
   .nullable()
-  .meta({ description: 'What a key is limited to. Null: it may do all that its role may' });
+  .meta({ description: 'Scopes that a key is limited to. Null: everything its role allows' });
 const why = { reason: reason.optional() };
 
 const me = z
   .object({
-    actor: z.string().meta({ description: 'As the audit names them' }),
+    actor: z.string().meta({ description: 'The name used in the audit log' }),
     role,
     scopes,
   })
@@ -28,7 +28,7 @@ export const showMe = endpoint({
   method: 'GET',
   path: '/access/me',
   tag,
-  summary: 'Who calls, and what they may',
+  summary: 'The caller and their permissions',
   role: 'viewer',
   answer: me,
 });
@@ -40,7 +40,7 @@ export const logIn = endpoint({
   tag,
   summary: 'Log in with a password',
   description:
-    'Sets the cookie of a new session, and ends the one that the browser had. 429 says in Retry-After when to try again.',
+    'Sets the cookie of a new session and ends the previous session of the browser. On 429, Retry-After says when to try again.',
   role: 'anyone',
   body: z.strictObject({ name, password }),
   answer: z.object({ expiresAt: instant }),
@@ -52,10 +52,10 @@ export const logOut = endpoint({
   method: 'POST',
   path: '/access/logout',
   tag,
-  summary: 'End this session, or all of this account',
+  summary: 'End this session, or all sessions of this account',
   role: 'viewer',
   body: z.strictObject({ everywhere: z.boolean().optional() }).optional(),
-  answer: z.object({ ended: z.int().meta({ description: 'How many sessions' }) }),
+  answer: z.object({ ended: z.int().meta({ description: 'Number of sessions ended' }) }),
 });
 
 export const changePassword = endpoint({
@@ -64,7 +64,7 @@ export const changePassword = endpoint({
   path: '/access/password',
   tag,
   summary: 'Change the password of this account',
-  description: 'Ends all its sessions, and opens a new one.',
+  description: 'Ends all sessions of the account and opens a new one.',
   role: 'viewer',
   body: z.strictObject({ current: password, password }),
   answer: z.object({ expiresAt: instant }),
@@ -79,7 +79,7 @@ const apiKey = z
     scopes,
     createdAt: instant,
     expiresAt: instant.nullable(),
-    lastUsedAt: instant.nullable().meta({ description: 'To the minute' }),
+    lastUsedAt: instant.nullable().meta({ description: 'Accurate to the minute' }),
     revokedAt: instant.nullable(),
   })
   .meta({ id: 'ApiKey' });
@@ -89,7 +89,7 @@ export const listKeys = endpoint({
   method: 'GET',
   path: '/access/keys',
   tag,
-  summary: 'All keys, those that are revoked too',
+  summary: 'All keys, including revoked ones',
   role: 'admin',
   answer: z.object({ keys: z.array(apiKey) }),
 });
@@ -99,8 +99,8 @@ export const createKey = endpoint({
   method: 'POST',
   path: '/access/keys',
   tag,
-  summary: 'Make a key for a program',
-  description: '`secret` is the key. It is shown this once.',
+  summary: 'Create an API key',
+  description: '`secret` is the key. It is shown only once.',
   role: 'admin',
   body: z.strictObject({
     name,
@@ -109,7 +109,9 @@ export const createKey = endpoint({
       .array(text(100))
       .max(100)
       .optional()
-      .meta({ description: `Default: all that the role may. Of ${SCOPES.join(', ')}` }),
+      .meta({
+        description: `Default: everything the role allows. Each is one of ${SCOPES.join(', ')}`,
+      }),
     expiresAt: instant.optional(),
     ...why,
   }),
@@ -123,7 +125,7 @@ export const revokeKey = endpoint({
   method: 'POST',
   path: '/access/keys/{id}/revoke',
   tag,
-  summary: 'Let nobody in by a key any more',
+  summary: 'Revoke an API key',
   role: 'admin',
   params: z.strictObject({ id: text(100) }),
   body: z.strictObject(why).optional(),
@@ -135,7 +137,10 @@ const account = z
   .object({
     name: z.string(),
     role,
-    issuer: z.string().nullable().meta({ description: 'Of OpenID Connect; null: by password' }),
+    issuer: z
+      .string()
+      .nullable()
+      .meta({ description: 'The OpenID Connect issuer. Null: logs in with a password' }),
     createdAt: instant,
     disabledAt: instant.nullable(),
   })
@@ -146,7 +151,7 @@ export const listUsers = endpoint({
   method: 'GET',
   path: '/access/users',
   tag,
-  summary: 'All accounts of people',
+  summary: 'All user accounts',
   role: 'admin',
   answer: z.object({ users: z.array(account) }),
 });
@@ -156,7 +161,7 @@ export const addUser = endpoint({
   method: 'POST',
   path: '/access/users',
   tag,
-  summary: 'Make an account for a person',
+  summary: 'Create a user account',
   role: 'admin',
   body: z.strictObject({ name, role, password, ...why }),
   answer: account,
@@ -177,7 +182,7 @@ export const setUserRole = endpoint({
   ...ofUser,
   name: 'setUserRole',
   path: '/access/users/{name}/role',
-  summary: 'Give an account another role',
+  summary: 'Change the role of an account',
   body: z.strictObject({ role, ...why }),
   refuses: ['not-found'],
 });
@@ -186,7 +191,7 @@ export const setUserPassword = endpoint({
   ...ofUser,
   name: 'setUserPassword',
   path: '/access/users/{name}/password',
-  summary: 'Give an account another password',
+  summary: 'Set a new password for an account',
   body: z.strictObject({ password, ...why }),
   refuses: ['not-found', 'action-refused', 'input-invalid'],
 });
@@ -195,7 +200,7 @@ export const disableUser = endpoint({
   ...ofUser,
   name: 'disableUser',
   path: '/access/users/{name}/disable',
-  summary: 'Let nobody in by an account any more',
+  summary: 'Disable an account',
   body: z.strictObject(why).optional(),
   refuses: ['not-found'],
 });
@@ -204,7 +209,7 @@ export const enableUser = endpoint({
   ...ofUser,
   name: 'enableUser',
   path: '/access/users/{name}/enable',
-  summary: 'Let an account in again',
+  summary: 'Enable an account',
   body: z.strictObject(why).optional(),
   refuses: ['not-found'],
 });

@@ -20,11 +20,11 @@ const alert = z
     summary: z.string(),
     facts: z.record(z.string(), json),
     firedAt: instant,
-    seenAt: instant.meta({ description: 'When it was found the last time' }),
-    notifiedAt: instant.nullable().meta({ description: 'When people were told the last time' }),
+    seenAt: instant.meta({ description: 'When the problem was last detected' }),
+    notifiedAt: instant.nullable().meta({ description: 'When the last notification was sent' }),
     acknowledgedAt: instant.nullable(),
     acknowledgedBy: z.string().nullable(),
-    reason: z.string().nullable().meta({ description: 'Of who acknowledged it' }),
+    reason: z.string().nullable().meta({ description: 'The reason given for the acknowledgement' }),
     resolvedAt: instant.nullable(),
   })
   .meta({ id: 'Alert' });
@@ -34,14 +34,14 @@ export const listAlerts = endpoint({
   method: 'GET',
   path: '/alerts',
   tag,
-  summary: 'What is wrong, and was: a page, the newest first',
+  summary: 'List alerts, newest first',
   role: 'viewer',
   query: z.strictObject({
     state: several(state).optional().meta({ description: 'Default: all' }),
     kind: kind.optional(),
     subject: text(200).optional(),
     limit: whole(1, 1_000).optional(),
-    before: idText.optional().meta({ description: '`next` of the page before' }),
+    before: idText.optional().meta({ description: '`next` of the previous page' }),
   }),
   answer: z.object({ alerts: z.array(alert), next: id.nullable() }),
 });
@@ -51,7 +51,7 @@ export const showAlert = endpoint({
   method: 'GET',
   path: '/alerts/{id}',
   tag,
-  summary: 'One alert, with each time that people were told of it, and how that went',
+  summary: 'Show an alert with its notifications and their deliveries',
   role: 'viewer',
   params: z.strictObject({ id: idText }),
   answer: alert
@@ -63,7 +63,7 @@ export const showAlert = endpoint({
           sink: z.string(),
           outcome: z.enum(['sent', 'failed', 'held', 'superseded']).meta({
             description:
-              'held: the sink had failed too often. superseded: the alert was over before anybody was told',
+              'held: the sink had failed too often. superseded: the alert was resolved before it was sent',
           }),
           error: z.string().nullable(),
           durationMs: z.number(),
@@ -82,7 +82,7 @@ export const acknowledgeAlert = endpoint({
   method: 'POST',
   path: '/alerts/{id}/acknowledge',
   tag,
-  summary: 'Say that somebody looks after it: it is not told again until it is over',
+  summary: 'Acknowledge an alert: no more notifications until it is resolved',
   role: 'operator',
   params: z.strictObject({ id: idText }),
   body: z.strictObject({ reason }),
@@ -95,8 +95,8 @@ export const testAlerts = endpoint({
   method: 'POST',
   path: '/alerts/test',
   tag,
-  summary: 'Send a test through every sink, and tell what came of it',
-  description: 'A job does it, here and now. A sink that takes it is trusted again.',
+  summary: 'Send a test notification through every sink and report the results',
+  description: 'Runs as a job in this process. A sink that accepts it is no longer held.',
   role: 'operator',
   answer: z.object({
     job: id,

@@ -12,20 +12,20 @@ export const searchAudit = endpoint({
   method: 'GET',
   path: '/audit',
   tag,
-  summary: 'Who did what to which job, when and why: a page, the newest first',
+  summary: 'Search the audit log, newest first',
   description:
-    'A page looks through a bounded number of rows: it may hold fewer than were asked for, or none, though there are more. `next` says so.',
+    'A page scans a limited number of rows, so it may contain fewer than `limit`, or none, although more follow. `next` is null on the last page.',
   role: 'viewer',
   query: z.strictObject({
     job: idText.optional(),
     actor: text(200)
       .optional()
-      .meta({ description: 'Exactly, or what it begins with and `*`: `user:*`' }),
+      .meta({ description: 'An exact name, or a prefix and `*`: `user:*`' }),
     event: several(auditEvent).optional(),
     from: instant.optional(),
     to: instant.optional(),
     limit: whole(1, 1_000).optional(),
-    before: idText.optional().meta({ description: '`next` of the page before' }),
+    before: idText.optional().meta({ description: '`next` of the previous page' }),
   }),
   answer: z.object({ rows: z.array(auditEntry), next: id.nullable() }),
 });
@@ -35,8 +35,9 @@ export const exportAudit = endpoint({
   method: 'GET',
   path: '/audit/export',
   tag,
-  summary: 'The whole audit with its seals, as lines of JSON',
-  description: 'For `humdrum audit verify --file`, which needs no database. One at a time.',
+  summary: 'Export the whole audit log with its seals, as JSON lines',
+  description:
+    'For `humdrum audit verify --file`, which needs no database. Only one export or verification runs at a time.',
   role: 'operator',
   answer: z.string(),
   envelope: { type: 'application/x-ndjson' },
@@ -57,19 +58,20 @@ export const verifyAudit = endpoint({
   method: 'GET',
   path: '/audit/verify',
   tag,
-  summary: 'Whether the audit is as it was sealed',
-  description: 'Reads all of it: this takes a while where there is much. One at a time.',
+  summary: 'Verify the audit log against its seals',
+  description:
+    'Reads the whole log, which takes a while if it is long. Only one export or verification runs at a time.',
   role: 'operator',
   query: z.strictObject({
     expect: z
       .string()
-      .regex(/^[\da-f]{64}$/i, 'It is 64 hexadecimal digits')
+      .regex(/^[\da-f]{64}$/i, 'must be 64 hexadecimal digits')
       .optional()
-      .meta({ description: 'The hash of a seal, noted earlier, that must be among them' }),
+      .meta({ description: 'The hash of a seal noted earlier, which must still exist' }),
   }),
   answer: z
     .object({
-      fault: fault.nullable().meta({ description: 'The first thing that is not as it was' }),
+      fault: fault.nullable().meta({ description: 'The first mismatch found' }),
       seals: z.int(),
       rows: z.int(),
       unsealed: z.int().nullable().meta({ description: 'Rows newer than the newest seal' }),

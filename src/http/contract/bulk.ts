@@ -37,27 +37,31 @@ export const actOnBulk = endpoint({
   tag,
   summary: 'Retry or cancel the jobs of a preview',
   description:
-    'At most as many as the preview counted, those with the lowest ids. Jobs that have ended or started meanwhile are left as they are, so `done` may be less than `of`.',
+    'Changes at most as many jobs as the preview counted, lowest ids first. Jobs that have ended or started since are left alone, so `done` may be less than `of`.',
   role: 'operator',
   body: z.strictObject({
     token: text(200_000),
     reason,
-    atMost: z.int().min(1).max(100_000).optional().meta({
-      description: 'At most this many now; default: all. `next` is the token for the rest',
-    }),
+    atMost: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ description: 'Maximum number of jobs in this call. Default: all. `next` continues' }),
     overMs: z
       .int()
       .min(0)
       .max(604_800_000)
       .optional()
-      .meta({ description: 'Of a retry: spread evenly over this many milliseconds' }),
+      .meta({ description: 'For a retry: spread the jobs evenly over this many milliseconds' }),
   }),
   answer: z.object({
     action,
     done: z.int(),
-    of: z.int().meta({ description: 'How many jobs the act was for, at most' }),
+    of: z.int().meta({ description: 'Number of jobs left from the preview before this call' }),
     next: z.string().nullable().meta({
-      description: 'The token for the rest, valid for ten minutes more. Null: nothing is left',
+      description:
+        'The token for the remaining jobs, valid for another ten minutes. Null: none are left',
     }),
   }),
   refuses: ['preview-expired', 'input-invalid'],

@@ -10,13 +10,13 @@ export const listReceivers = endpoint({
   method: 'GET',
   path: '/effects/receivers',
   tag,
-  summary: 'Who gets effects',
+  summary: 'List the receivers of effects',
   role: 'viewer',
   answer: z.object({
     receivers: z.array(
       z.object({
-        name: z.string().meta({ description: 'The type of its deliveries' }),
-        events: z.array(z.string()).meta({ description: 'Patterns; none for a channel' }),
+        name: z.string().meta({ description: 'The job type of its deliveries' }),
+        events: z.array(z.string()).meta({ description: 'Event patterns. Empty for a channel' }),
       }),
     ),
   }),
@@ -27,24 +27,23 @@ export const listDeadLetters = endpoint({
   method: 'GET',
   path: '/effects/dead-letters',
   tag,
-  summary: 'Deliveries that no attempt could make',
-  description:
-    'They are failed jobs of their receivers. A page may hold fewer than were asked for.',
+  summary: 'List failed deliveries',
+  description: 'Each is a failed job of its receiver. A page may contain fewer than `limit`.',
   role: 'viewer',
   query: z.strictObject({
     receiver: text(200).optional(),
     limit: whole(1, 1_000).optional(),
-    after: text(500).optional().meta({ description: '`next` of the page before' }),
+    after: text(500).optional().meta({ description: '`next` of the previous page' }),
   }),
   answer: z.object({
     letters: z.array(
       z
         .object({
           job: jobSummary,
-          from: id.meta({ description: 'The job that the effects came from' }),
+          from: id.meta({ description: 'The job that emitted the effects' }),
           effects: z
             .array(z.object({ key: z.string(), kind: z.string(), name: z.string() }))
-            .meta({ description: 'What was not delivered, by their idempotency keys' }),
+            .meta({ description: 'Undelivered effects. `key` is the idempotency key' }),
         })
         .meta({ id: 'DeadLetter' }),
     ),
@@ -58,8 +57,8 @@ export const redeliver = endpoint({
   method: 'POST',
   path: '/effects/dead-letters/{id}/redeliver',
   tag,
-  summary: 'Try a failed delivery once more',
-  description: 'What was delivered before is not delivered again.',
+  summary: 'Retry a failed delivery',
+  description: 'Effects that were already delivered are not sent again.',
   role: 'operator',
   params: z.strictObject({ id: idText }),
   body: z.strictObject({ reason: reason.optional() }).prefault({}),

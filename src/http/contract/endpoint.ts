@@ -5,32 +5,32 @@ import type { Tag } from './scope.ts';
 
 export type Fields = z.ZodObject;
 
-/** One thing that the API does: all that its server, its client and its documentation know of it. */
+/** The contract of one API operation, shared by the server, the client and the documentation. */
 export interface Endpoint<
   Path extends Fields = Fields,
   Query extends Fields = Fields,
   Body extends z.ZodType | null = z.ZodType | null,
   Answer extends z.ZodType = z.ZodType,
 > {
-  /** Of the operation, in the documentation and in generated clients. */
+  /** Operation id in the documentation and in generated clients. */
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below `/api/v1`, like `/jobs/{id}`. */
+  /** Relative to `/api/v1`, such as `/jobs/{id}`. */
   readonly path: `/${string}`;
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
-  /** The least role that may. `anyone`: without credentials. */
+  /** The minimum role. `anyone`: no credentials needed. */
   readonly role: Role | 'anyone';
   readonly params: Path;
   readonly query: Query;
-  /** Null: it takes none. */
+  /** Null: no body. */
   readonly body: Body;
   readonly answer: Answer;
   readonly status: 200 | 201 | 202;
-  /** What stands around the answer: `{ success, data }`; or the whole body is the answer; or it is no JSON but of this type. */
+  /** How the answer is wrapped: `data` in `{ success, data }`, `whole` as the whole JSON body, or not JSON but this media type. */
   readonly envelope: 'data' | 'whole' | { readonly type: string };
-  /** What it may refuse, besides what any endpoint may. */
+  /** Error codes specific to this endpoint. */
   readonly refuses: readonly ErrorCode[];
 }
 
@@ -70,7 +70,7 @@ export function endpoint<
   };
 }
 
-/** What a caller gives: in its own types, not as text. */
+/** The arguments of a call, decoded from their wire format. */
 export interface Asked<E extends Endpoint> {
   params: z.output<E['params']>;
   query: z.output<E['query']>;

@@ -8,12 +8,12 @@ export const streamChanges = endpoint({
   method: 'GET',
   path: '/events',
   tag: 'Changes',
-  summary: 'What changes, as it does: server-sent events',
-  description: `Each row that is added to the audit is an event \`change\`, with the row as its data. \`ready\` begins a stream.
-The id of a message is a point up to which everything has been sent: a browser's EventSource gives the last one back in Last-Event-ID, and the stream goes on behind it.
-Rows may be sent twice after that, since those that are younger than a transaction that is still open are sent at once and their ids are not final: drop repeats by \`id\` in the data.
-\`reset\` says that the place given back is too far behind, more than 100,000 rows, or of another database: load what you show anew.
-A stream ends after 15 minutes, and when the server stops.`,
+  summary: 'Stream changes as server-sent events',
+  description: `Each new row of the audit log is sent as a \`change\` event with the row as its data. The first event of a stream is \`ready\`.
+The id of a message marks a position up to which everything has been sent. To continue after it, send it as Last-Event-ID, as a browser's EventSource does.
+After reconnecting, rows may be sent twice: rows newer than a still open transaction are sent at once, before the position can move past them. Drop repeats by \`id\` in the data.
+\`reset\` means that the position is more than 100,000 rows behind or belongs to another database. Reload everything you show.
+A stream ends after 15 minutes and when the server stops.`,
   role: 'viewer',
   query: z.strictObject({
     job: several(idText).optional(),

@@ -9,11 +9,13 @@ export const linkFile = endpoint({
   method: 'POST',
   path: '/files/{sha256}/link',
   tag,
-  summary: 'A link to download a file that a job has stored',
-  description: 'Whoever has the link may download the file until it expires.',
+  summary: 'Create a download link for a file that a job stored',
+  description: 'The link works without credentials until it expires.',
   role: 'viewer',
   params: z.strictObject({
-    sha256: z.string().regex(/^[\da-f]{64}$/, 'It is a SHA-256: 64 hexadecimal digits, lower case'),
+    sha256: z
+      .string()
+      .regex(/^[\da-f]{64}$/, 'must be a SHA-256 hash: 64 lower-case hexadecimal digits'),
   }),
   body: z
     .strictObject({
@@ -22,11 +24,11 @@ export const linkFile = endpoint({
         .min(1)
         .max(86_400)
         .optional()
-        .meta({ description: 'Default 300, at most a day' }),
+        .meta({ description: 'Default: 300. Maximum: one day' }),
     })
     .prefault({}),
   answer: z.object({
-    url: z.string().meta({ description: 'On this server: a path' }),
+    url: z.string().meta({ description: 'A path on this server' }),
     expiresAt: instant,
     name: z.string(),
     bytes: z.int(),
@@ -40,7 +42,7 @@ export const downloadFile = endpoint({
   method: 'GET',
   path: '/files/download',
   tag,
-  summary: 'The file of a link',
+  summary: 'Download the file of a link',
   role: 'anyone',
   query: z.strictObject({ link: z.string().max(10_000) }),
   answer: z.string().meta({ format: 'binary' }),

@@ -15,7 +15,7 @@ import { statsEndpoints } from './stats.ts';
 import { systemEndpoints } from './system.ts';
 import { typeEndpoints } from './types.ts';
 
-/** All that the API does: its documentation, its clients, and whoever walks over all of it read this list. */
+/** All operations of the API. The documentation and clients are generated from this list. */
 export const endpoints: readonly Endpoint[] = [
   ...sourceEndpoints,
   ...bulkEndpoints,

@@ -13,16 +13,16 @@ export const jobSummary = z
     type: z.string(),
     queue: z.string(),
     status,
-    attempts: z.int().meta({ description: 'Made so far' }),
+    attempts: z.int().meta({ description: 'Number of attempts made' }),
     maxAttempts: z.int(),
     createdAt: instant,
-    runAt: instant.meta({ description: 'When it is due, or was' }),
+    runAt: instant.meta({ description: 'When it is or was due' }),
     asOf: instant.meta({
-      description: 'What its handler sees as now: the tick of a scheduled job',
+      description: 'The time that its handler sees as now: the tick, for a scheduled job',
     }),
     schedule: z.string().nullable(),
     finishedAt: instant.nullable().meta({ description: 'When its last attempt ended' }),
-    errorClass: z.string().nullable().meta({ description: 'Of its last attempt' }),
+    errorClass: z.string().nullable().meta({ description: 'From its last attempt' }),
     errorMessage: z.string().nullable(),
   })
   .meta({ id: 'JobSummary' });
@@ -60,8 +60,8 @@ export const auditLine = z
 const jobDetail = jobSummary
   .extend({
     input: json,
-    parentId: id.nullable().meta({ description: 'The job that waits for it, or waited' }),
-    actions: z.array(action).readonly().meta({ description: 'What may be done to it now' }),
+    parentId: id.nullable().meta({ description: 'The job that waits or waited for it' }),
+    actions: z.array(action).readonly().meta({ description: 'Actions currently allowed' }),
     attemptRecords: z.array(attempt),
     effects: z.array(
       z.object({ kind: z.enum(['event', 'notification', 'file']), name: z.string(), data: json }),
@@ -75,9 +75,9 @@ export const listJobs = endpoint({
   method: 'GET',
   path: '/jobs',
   tag,
-  summary: 'A page of jobs',
+  summary: 'List jobs',
   description:
-    'A page looks through a bounded number of jobs: it may hold fewer than `limit`, or none, before the last one. `next` is null on the last one.',
+    'A page scans a limited number of jobs, so it may contain fewer than `limit`, or none, although more follow. `next` is null on the last page.',
   role: 'viewer',
   query: jobQueryParams.extend({
     order: z.enum(['newest', 'oldest']).optional(),
@@ -93,7 +93,7 @@ export const showJob = endpoint({
   method: 'GET',
   path: '/jobs/{id}',
   tag,
-  summary: 'A job, with all that is recorded of it',
+  summary: 'Show a job with its attempts, effects and audit log',
   role: 'viewer',
   params: oneJob,
   answer: jobDetail,
@@ -105,7 +105,7 @@ export const whyJob = endpoint({
   method: 'GET',
   path: '/jobs/{id}/why',
   tag,
-  summary: 'Why a job is where it is, in a sentence',
+  summary: 'Explain the state of a job in a sentence',
   role: 'viewer',
   params: oneJob,
   answer: z.object({ status, why: z.string() }),
@@ -117,7 +117,7 @@ export const listChildren = endpoint({
   method: 'GET',
   path: '/jobs/{id}/children',
   tag,
-  summary: 'The jobs that a job waits for, or waited for, oldest first',
+  summary: 'List the children that a job waits or waited for, oldest first',
   role: 'viewer',
   params: oneJob,
   query: z.strictObject({
@@ -132,8 +132,8 @@ export const exportAttempt = endpoint({
   method: 'GET',
   path: '/jobs/{id}/attempts/{number}/recording',
   tag,
-  summary: 'An attempt with all that its handler was given, without secrets',
-  description: 'What `humdrum replay` runs again elsewhere.',
+  summary: 'Export the recording of an attempt: all inputs of its handler, without secrets',
+  description: 'For `humdrum replay`, which runs it again elsewhere.',
   role: 'viewer',
   params: z.strictObject({ id: idText, number: whole(1, 32_767) }),
   answer: z
@@ -163,7 +163,7 @@ export const cancelJob = endpoint({
   ...act,
   name: 'cancelJob',
   path: '/jobs/{id}/cancel',
-  summary: 'Cancel a job that is queued or failed',
+  summary: 'Cancel a queued or failed job',
 });
 
 export const enqueueJob = endpoint({
@@ -173,7 +173,7 @@ export const enqueueJob = endpoint({
   tag,
   summary: 'Enqueue a job',
   description:
-    'Answered when it is stored. `created` is false where an open job had the same unique key: then that is the answer.',
+    'Returns once the job is stored. If an open job has the same unique key, `created` is false and `id` is that job.',
   role: 'operator',
   body: z.strictObject({
     type: text(200),

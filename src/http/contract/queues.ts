@@ -6,14 +6,14 @@ import { id, instant } from './values.ts';
 const queue = z
   .object({
     queue: z.string(),
-    ready: z.int().meta({ description: 'May start now' }),
-    later: z.int().meta({ description: 'Have a time to come' }),
-    parked: z.int().meta({ description: 'Wait in the line of a limit' }),
+    ready: z.int().meta({ description: 'Jobs that can start now' }),
+    later: z.int().meta({ description: 'Jobs due later' }),
+    parked: z.int().meta({ description: 'Jobs waiting for a limit' }),
     running: z.int(),
-    failed: z.int().meta({ description: 'Wait for an operator' }),
-    capped: z.boolean().meta({ description: 'Counts end at 100,000: there may be more' }),
-    waitingSince: instant.nullable().meta({ description: 'When the first in line was due' }),
-    workers: z.int().meta({ description: 'Live ones that serve it' }),
+    failed: z.int().meta({ description: 'Jobs waiting for an operator' }),
+    capped: z.boolean().meta({ description: 'Whether a count stopped at 100,000' }),
+    waitingSince: instant.nullable().meta({ description: 'When the first waiting job was due' }),
+    workers: z.int().meta({ description: 'Live workers that serve the queue' }),
     limit: z
       .object({
         concurrency: z.int().optional(),
@@ -28,7 +28,7 @@ export const listQueues = endpoint({
   method: 'GET',
   path: '/queues',
   tag: 'Queues',
-  summary: 'The queues, and how many jobs are where in them',
+  summary: 'List the queues with their job counts',
   role: 'viewer',
   answer: z.object({ queues: z.array(queue) }),
 });
@@ -38,12 +38,12 @@ const worker = z
     id,
     name: z.string(),
     state: z.enum(WORKER_STATES).meta({
-      description: 'lost: it has not been heard of in time, and what it ran is about to be rescued',
+      description: 'lost: it missed its heartbeats, and its jobs are about to be rescued',
     }),
     startedAt: instant,
-    expiresAt: instant
-      .nullable()
-      .meta({ description: 'Until when it is believed to live. Null: as long as its process' }),
+    expiresAt: instant.nullable().meta({
+      description: 'When its lease expires. Null: the lease lasts as long as the process',
+    }),
     queues: z.array(z.string()),
     types: z.array(z.string()),
     runningCount: z.int(),
@@ -58,7 +58,7 @@ export const listWorkers = endpoint({
   method: 'GET',
   path: '/workers',
   tag: 'Workers',
-  summary: 'The processes that run jobs: those that live, are lost, or ended in the last hour',
+  summary: 'List workers that are live, lost, or stopped within the last hour',
   role: 'viewer',
   answer: z.object({ workers: z.array(worker) }),
 });

@@ -11,7 +11,7 @@ export const listSchedules = endpoint({
   method: 'GET',
   path: '/schedules',
   tag,
-  summary: 'The schedules of the job types that this process knows, with their next ticks',
+  summary: 'List the schedules of the job types registered in this process',
   role: 'viewer',
   answer: z.object({
     schedules: z.array(
@@ -46,20 +46,19 @@ export const pastTicks = endpoint({
   method: 'GET',
   path: '/schedules/{type}/ticks',
   tag,
-  summary:
-    'The ticks of a schedule that have passed, the latest first, with the jobs that they made',
+  summary: 'List past ticks of a schedule with the jobs they created, latest first',
   role: 'viewer',
   params: one,
   query: z.strictObject({
     limit: whole(1, 1_000).optional(),
-    before: instant.optional().meta({ description: '`next` of the page before' }),
+    before: instant.optional().meta({ description: '`next` of the previous page' }),
   }),
   answer: z.object({
     ticks: z.array(
       z
         .object({
           at: instant,
-          jobId: id.nullable().meta({ description: 'Null: it was skipped' }),
+          jobId: id.nullable().meta({ description: 'Null: the tick was skipped' }),
           status: status.nullable(),
         })
         .meta({ id: 'PastTick' }),
@@ -74,9 +73,9 @@ export const backfillSchedule = endpoint({
   method: 'POST',
   path: '/schedules/{type}/backfill',
   tag,
-  summary: 'Make the jobs of ticks that have passed without one, or rehearse them',
+  summary: 'Create the jobs of past ticks that have none, or rehearse them',
   description:
-    'All of them or none. With `dryRun` the first ones are rehearsed, and no job is made.',
+    'Creates all jobs or none. With `dryRun`, rehearses the first ones and creates no jobs.',
   role: 'operator',
   params: one,
   body: z.strictObject({
@@ -88,9 +87,9 @@ export const backfillSchedule = endpoint({
     reason: reason.optional(),
   }),
   answer: z.object({
-    ticks: z.array(instant).meta({ description: 'Those that had no job, oldest first' }),
-    jobs: z.array(id).meta({ description: 'Theirs; none after a rehearsal' }),
-    plans: z.array(plan).meta({ description: 'Of a rehearsal' }),
+    ticks: z.array(instant).meta({ description: 'Ticks without a job, oldest first' }),
+    jobs: z.array(id).meta({ description: 'Jobs created. Empty after a rehearsal' }),
+    plans: z.array(plan).meta({ description: 'Plans of a rehearsal' }),
   }),
   refuses: ['type-unknown', 'input-invalid'],
 });

@@ -2,7 +2,7 @@ import type { Area, Scope } from '../../access/scope.ts';
 
 export { coversScope, SCOPES, type Area, type Scope } from '../../access/scope.ts';
 
-/** Which area of the API each part of its documentation is. */
+/** The scope area of each documentation tag. */
 const AREA_OF = {
   Executions: 'jobs',
   'Many jobs': 'jobs',
@@ -24,7 +24,7 @@ const AREA_OF = {
 
 export type Tag = keyof typeof AREA_OF;
 
-/** What a key that is limited needs for an endpoint: to read for what only looks, to write for all else. */
+/** The scope that an endpoint requires: `read` for GET, `write` for all other methods. */
 export function scopeOf({ tag, method }: { tag: Tag; method: string }): Scope {
   return `${AREA_OF[tag]}:${method === 'GET' ? 'read' : 'write'}`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { instant, json, text, whole } from './values.ts';
 
-/** Three endpoints whose shapes are older than this API: monitors and scripts know them. */
+/** Three endpoints that predate this API. Their shapes must stay, because monitors and scripts depend on them. */
 
 const tag = 'Executions';
 
@@ -22,14 +22,14 @@ export const jobsStatus = endpoint({
   method: 'GET',
   path: '/jobs/status',
   tag,
-  summary: 'How many executions there were, and the last ten',
+  summary: 'Execution counts and the last ten executions',
   role: 'viewer',
   answer: z.object({
     stats: z.object({
       totalExecutions: z.int(),
       successfulExecutions: z.int(),
       failedExecutions: z.int(),
-      successRate: z.number().meta({ description: 'Per cent, two digits' }),
+      successRate: z.number().meta({ description: 'Percentage with two decimals' }),
     }),
     recentExecutions: z.array(execution),
   }),
@@ -40,12 +40,12 @@ export const jobsHistory = endpoint({
   method: 'GET',
   path: '/jobs/history',
   tag,
-  summary: 'The last executions, the latest first',
+  summary: 'List recent executions, latest first',
   role: 'viewer',
   query: z.strictObject({
     limit: whole(1, Number.MAX_SAFE_INTEGER)
       .optional()
-      .meta({ description: 'Default 20, at most 100' }),
+      .meta({ description: 'Default: 20. Maximum: 100' }),
   }),
   answer: z.object({ executions: z.array(execution), count: z.int() }),
 });
@@ -55,8 +55,8 @@ export const triggerJob = endpoint({
   method: 'POST',
   path: '/jobs/trigger/{jobName}',
   tag,
-  summary: 'Enqueue a job by the name of its type, with the body as its input',
-  description: 'In a process that only rehearses, `data` is the plan.',
+  summary: 'Enqueue a job by its type name, with the body as its input',
+  description: 'In a dry-run process, `data` is the plan.',
   role: 'operator',
   params: z.strictObject({ jobName: text(200) }),
   body: json.optional(),

@@ -7,7 +7,7 @@ const tag = 'Statistics';
 
 const percentiles = z
   .object({ p50: z.number(), p95: z.number(), p99: z.number() })
-  .meta({ id: 'Percentiles', description: 'In milliseconds, at most a tenth off' });
+  .meta({ id: 'Percentiles', description: 'In milliseconds, accurate to 10 %' });
 
 const happened = {
   created: z.int(),
@@ -24,7 +24,7 @@ export const countJobs = endpoint({
   method: 'GET',
   path: '/stats/counts',
   tag,
-  summary: 'How many jobs of each type have each status',
+  summary: 'Count jobs by type and status',
   role: 'viewer',
   answer: z.object({
     types: z.array(z.object({ type: z.string(), ...statuses() }).meta({ id: 'TypeCounts' })),
@@ -43,8 +43,8 @@ export const statistics = endpoint({
   method: 'GET',
   path: '/stats',
   tag,
-  summary: 'What happened in a time, by type',
-  description: 'In whole minutes. Without `from` since ever, without `to` until now.',
+  summary: 'Statistics of a period, by type',
+  description: 'In whole minutes. Default for `from`: the beginning. Default for `to`: now.',
   role: 'viewer',
   query: z.strictObject({
     from: instant.optional(),
@@ -62,9 +62,9 @@ export const series = endpoint({
   method: 'GET',
   path: '/stats/series',
   tag,
-  summary: 'What happened, by type, in steps of time: for a chart',
+  summary: 'Time series of statistics by type, for charts',
   description:
-    'Steps begin at whole minutes, hours or days (UTC). Those in which nothing happened are left out. At most 20,000 points.',
+    'Steps start at whole minutes, hours or days (UTC). Steps without activity are omitted. At most 20,000 points.',
   role: 'viewer',
   query: z.strictObject({
     from: instant,

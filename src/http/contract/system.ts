@@ -7,21 +7,23 @@ export const showSystem = endpoint({
   method: 'GET',
   path: '/system',
   tag: 'System',
-  summary: 'What runs here, on which database',
+  summary: 'Version, database and migrations of this process',
   role: 'viewer',
   answer: z.object({
     version: z.string(),
     node: z.string(),
-    dryRun: z.boolean().meta({ description: 'This process only rehearses' }),
+    dryRun: z.boolean().meta({ description: 'Whether this process is in dry-run mode' }),
     backend: z.enum(['pglite', 'postgres']),
     database: z.object({
-      version: z.string().meta({ description: 'Of PostgreSQL' }),
+      version: z.string().meta({ description: 'PostgreSQL version' }),
       name: z.string(),
       bytes: z.int(),
-      now: instant.meta({ description: 'Its clock: the only one that counts' }),
+      now: instant.meta({ description: 'Current time of the database, which all jobs go by' }),
       tables: z
         .array(z.object({ name: z.string(), bytes: z.int(), rows: z.int().nullable() }))
-        .meta({ description: 'The 20 largest, with their indexes; rows are an estimate' }),
+        .meta({
+          description: 'The 20 largest tables. `bytes` includes indexes; `rows` is an estimate',
+        }),
     }),
     migrations: z.array(z.object({ set: z.string(), name: z.string(), appliedAt: instant })),
   }),

@@ -20,16 +20,18 @@ export const jobType = z
   .object({
     type: z.string(),
     description: z.string(),
-    isEngines: z.boolean().meta({ description: 'The engine makes it itself' }),
+    isEngines: z.boolean().meta({ description: "Whether it is one of the engine's own types" }),
     queue: z.string(),
-    priority: z.int().meta({ description: 'Lower runs first; a point is worth a minute' }),
+    priority: z
+      .int()
+      .meta({ description: 'Lower runs first. One point equals one minute of waiting' }),
     atomic: z.boolean(),
-    version: z.int().meta({ description: 'Of its input' }),
+    version: z.int().meta({ description: 'Version of the input' }),
     aliases: z.array(z.string()).readonly(),
     attributes: z
       .array(z.string())
       .readonly()
-      .meta({ description: 'Paths of the input that its jobs can be listed by' }),
+      .meta({ description: 'Input paths that jobs can be filtered by' }),
     secrets: z.array(z.string()).readonly(),
     schedule: schedule.nullable(),
     retry: z.object({
@@ -43,7 +45,7 @@ export const jobType = z
     inputSchema: z
       .record(z.string(), json)
       .nullable()
-      .meta({ description: 'JSON Schema (2020-12). Null where its schema cannot say it' }),
+      .meta({ description: 'JSON Schema (2020-12). Null if the schema cannot be converted' }),
   })
   .meta({ id: 'JobType' });
 
@@ -52,7 +54,7 @@ export const listTypes = endpoint({
   method: 'GET',
   path: '/types',
   tag,
-  summary: 'The job types that this process knows',
+  summary: 'List the job types registered in this process',
   role: 'viewer',
   answer: z.object({ types: z.array(jobType) }),
 });
@@ -68,8 +70,8 @@ export const plan = z
   .object({
     type: z.string(),
     input: json,
-    at: z.string().meta({ description: 'What the handler sees as now' }),
-    tables: z.array(tableChange).meta({ description: 'Rows that change' }),
+    at: z.string().meta({ description: 'The time that the handler sees as now' }),
+    tables: z.array(tableChange).meta({ description: 'Rows changed, by table' }),
     effects: z
       .array(
         z.object({ kind: z.enum(['event', 'notification', 'file']), name: z.string(), data: json }),
@@ -81,7 +83,7 @@ export const plan = z
       .array(z.object({ message: z.string(), fields: z.record(z.string(), json).optional() }))
       .readonly(),
     durationMs: z.number(),
-    hash: z.string().meta({ description: 'The same for two runs that do the same' }),
+    hash: z.string().meta({ description: 'Equal for runs that do the same' }),
   })
   .meta({ id: 'Plan' });
 
@@ -90,8 +92,8 @@ export const rehearseType = endpoint({
   method: 'POST',
   path: '/types/{type}/rehearse',
   tag,
-  summary: 'What a run would do: it runs, and is rolled back',
-  description: 'Nothing is delivered, and nothing stays. A handler that fails is no error here.',
+  summary: 'Rehearse a run: run the handler and roll back',
+  description: 'Nothing is delivered or stored. If the handler fails, the answer is still a plan.',
   role: 'operator',
   params: z.strictObject({ type: text(200) }),
   body: z.strictObject({ input: json.optional(), at: instant.optional() }).prefault({}),

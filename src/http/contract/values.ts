@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ACTIONS, STATUSES } from '../../engine/job/lifecycle.ts';
 
-/** What the schemas of several endpoints are made of. Each goes both ways: over the wire as text and JSON, in programs as a value. */
+// Building blocks of the endpoints' schemas. Codecs convert between the wire format and values in both directions.
 
-const AN_INSTANT = 'It is an instant in the years 1 to 9999, like 2026-01-31T09:00:00Z';
+const AN_INSTANT = 'must be an instant in the years 1 to 9999, such as 2026-01-31T09:00:00Z';
 
 /** An instant: `2026-01-31T09:00:00.000Z` on the wire. */
 export const instant = z.codec(
@@ -13,7 +13,7 @@ export const instant = z.codec(
     .min(new Date('0001-01-01T00:00:00Z'), AN_INSTANT)
     .max(new Date('9999-12-31T23:59:59.999Z'), AN_INSTANT),
   {
-    decode: (said) => new Date(said),
+    decode: (value) => new Date(value),
     encode: (date) => date.toISOString(),
   },
 );
@@ -21,13 +21,13 @@ export const instant = z.codec(
 export const status = z.enum(STATUSES).meta({ id: 'Status' });
 export const action = z.enum(ACTIONS).meta({ id: 'Action' });
 
-/** Of a job, an audit row or another thing that the database numbers. */
+/** The id of a job, an audit row or another numbered row. */
 export const id = z.int().min(1);
 
 /** A whole number in a path or a query. */
 export function whole(least: number, most: number) {
   const numbers = [least, most].map((bound) => bound.toLocaleString('en-US'));
-  const error = `It is a whole number from ${numbers.join(' to ')}`;
+  const error = `must be a whole number from ${numbers.join(' to ')}`;
   return z.codec(
     z.string().regex(/^-?\d{1,16}$/, error),
     z.int(error).min(least, error).max(most, error),
@@ -39,39 +39,39 @@ export function whole(least: number, most: number) {
 }
 
 export const idText = whole(1, Number.MAX_SAFE_INTEGER);
-/** A place between ids: 0 is before all of them. */
+/** A position in a list ordered by id. 0 is the start. */
 export const idAfter = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** `true` or `false` in a query. */
 export const flag = z.codec(z.enum(['true', 'false']), z.boolean(), {
-  decode: (said) => said === 'true',
+  decode: (value) => value === 'true',
   encode: (value) => (value ? 'true' : 'false'),
 });
 
-/** A query parameter that may be given more than once. */
+/** A query parameter that may be repeated. */
 export function several<Item extends z.ZodType<unknown, string>>(item: Item) {
-  const error = 'It is given 1,000 times at most';
+  const error = 'must not be repeated more than 1,000 times';
   return z.codec(z.union([z.string(), z.array(z.string()).max(1_000)], error), z.array(item), {
-    decode: (said) => (Array.isArray(said) ? said : [said]) as z.input<Item>[],
+    decode: (values) => (Array.isArray(values) ? values : [values]) as z.input<Item>[],
     encode: (items) => items as string[],
   });
 }
 
-/** Text as people write it: of any letters, without NUL, which PostgreSQL does not store. */
+/** Text in any language. PostgreSQL cannot store NUL or unpaired surrogates. */
 export function text(most: number) {
   return z
     .string()
     .max(most)
     .refine(
       (value) => !value.includes('\0') && value.isWellFormed(),
-      'It has no NUL and no half of a character',
+      'must not contain NUL or incomplete characters',
     );
 }
 
-/** Why somebody does something: it stands in the audit. */
+/** The reason for an action, recorded in the audit log. */
 export const reason = text(2_000).refine(
   (value) => value.trim() !== '',
-  'Say why: it stands in the audit',
+  'must not be empty: the reason is recorded in the audit log',
 );
 
 /** Any JSON. */

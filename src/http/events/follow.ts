@@ -8,23 +8,23 @@ import { streamChanges } from '../contract/events.ts';
 
 export type Change = z.output<typeof auditEntry>;
 
-/** What has come together: that the stream stands, changes, or that some are lost and all that is shown is to be loaded anew. */
+/** `ready`: the stream is open. `changes`: new rows. `reset`: rows were missed, so reload everything shown. */
 export type News =
   { kind: 'ready' } | { kind: 'reset' } | { kind: 'changes'; changes: readonly Change[] };
 
 export interface FollowOptions {
   query?: z.output<typeof streamChanges.query>;
-  /** Told once when the stream has broken off and cannot be had again at once. */
+  /** Called once per outage, when the stream broke and the first reconnect failed. */
   onTrouble?: (error: HumdrumError) => void;
 }
 
-/** What is waited where the server has not said it. */
+/** Wait before reconnecting, unless the server sends `retry`. */
 const RETRY_MS = 2_000;
 
 /**
- * What changes, for as long as somebody takes it. It comes back behind the last place when the stream ends, which it does every
- * 15 minutes, or breaks off; a change may be told twice then. Errors: as `Client`, at the first time; later all but
- * those that may pass.
+ * Follows changes until the consumer stops. When the stream ends, which it does every 15 minutes, or breaks, it reconnects from
+ * the last position. Changes may then arrive twice. Errors: any error of `Client` on the first connection, later only those
+ * that are not temporary.
  */
 export async function* followChanges(
   client: Client,
@@ -38,7 +38,7 @@ export async function* followChanges(
       isSilent = false;
       if (answer.body) yield* newsIn(answer.body, place);
     } catch (error) {
-      if (place.last === null || !isPassing(error)) throw error;
+      if (place.last === null || !isTemporary(error)) throw error;
       if (!isSilent) onTrouble?.(error);
       isSilent = true;
     }
@@ -47,7 +47,7 @@ export async function* followChanges(
 }
 
 interface Place {
-  /** Null: nothing has come yet. */
+  /** Null before the first message. */
   last: string | null;
   retryMs: number;
 }
@@ -55,33 +55,33 @@ interface Place {
 const headersAt = ({ last }: Place): { headers?: Record<string, string> } =>
   last === null ? {} : { headers: { 'last-event-id': last } };
 
-/** What may be otherwise in a while. */
-const PASSING = ['server-unreachable', 'database-unreachable', 'too-many-requests'];
-const isPassing = (error: unknown): error is HumdrumError =>
-  error instanceof HumdrumError && PASSING.includes(error.code);
+/** Errors that may be temporary. */
+const TEMPORARY = ['server-unreachable', 'database-unreachable', 'too-many-requests'];
+const isTemporary = (error: unknown): error is HumdrumError =>
+  error instanceof HumdrumError && TEMPORARY.includes(error.code);
 
-/** Until it ends or breaks off. */
+/** Yields until the stream ends or breaks. */
 async function* newsIn(body: ReadableStream<Uint8Array>, place: Place): AsyncGenerator<News, void> {
-  const come: EventSourceMessage[] = [];
+  const pending: EventSourceMessage[] = [];
   const parser = createParser({
-    onEvent: (message) => come.push(message),
+    onEvent: (message) => pending.push(message),
     onRetry: (ms) => (place.retryMs = ms),
   });
   const decoder = new TextDecoder();
   for await (const bytes of unbroken(body)) {
     parser.feed(decoder.decode(bytes, { stream: true }));
-    const messages = come.splice(0);
+    const messages = pending.splice(0);
     for (const { event } of messages) {
       if (event === 'ready' || event === 'reset') yield { kind: event };
     }
     const changes = messages.filter(({ event }) => event === 'change').map(changeOf);
     if (changes.length > 0) yield { kind: 'changes', changes };
-    // What was taken need not come again.
+    // Only after the consumer has taken the messages: otherwise a reconnect would skip them.
     place.last = messages.at(-1)?.id ?? place.last;
   }
 }
 
-/** A connection that breaks off is an end like any other. */
+/** Treats a broken connection as the end of the stream. */
 async function* unbroken(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const reader = body.getReader();
   try {

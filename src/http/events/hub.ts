@@ -7,7 +7,7 @@ import { HumdrumError } from '../../errors.ts';
 import { ChangeStream, type Place, type Source, type Wish } from './stream.ts';
 
 export interface HubOptions {
-  /** Hears of failures of the database. */
+  /** Called for database errors. */
   onError: (error: unknown) => void;
   /** Ends all streams. */
   signal?: AbortSignal;
@@ -16,15 +16,15 @@ export interface HubOptions {
 const placeOf = ({ finalId, readTo }: ChangeFeed): Place => ({ finalId, readTo });
 
 const MOST_STREAMS = 100;
-/** Whoever holds a stream shows now and then that it still may: the reader comes back by itself. */
+/** Streams end regularly so that permissions are checked again. Clients reconnect by themselves. */
 const LIFE_MS = 900_000;
-/** A change that nobody announces is told at the latest so much later. */
+/** Maximum delay of a change that was not announced. */
 const POLL_MS = 1_000;
-/** However much is announced, it looks no more often than that. */
+/** Minimum time between reads, however many changes are announced. */
 const SPACING_MS = 100;
 const AFTER_TROUBLE_MS = 5_000;
 
-/** Tells all streams of a process what changes. It looks once for all of them, and not at all where there is none. */
+/** Feeds changes to all streams of a process. Reads once for all of them, and not at all if there are none. */
 export class ChangeHub {
   readonly #humdrum: Humdrum;
   readonly #options: HubOptions;
@@ -32,7 +32,7 @@ export class ChangeHub {
   readonly #wakeUp = new WakeUp();
   #opening = 0;
   #feed: Promise<ChangeFeed> | null = null;
-  #told: Place = { finalId: 0, readTo: 0 };
+  #sent: Place = { finalId: 0, readTo: 0 };
 
   constructor(humdrum: Humdrum, options: HubOptions) {
     this.#humdrum = humdrum;
@@ -40,12 +40,12 @@ export class ChangeHub {
     options.signal?.addEventListener('abort', () => this.#endAll(), { once: true });
   }
 
-  /** Messages until somebody ends it. Errors: `too-many-requests`, `database-closed`. */
+  /** Opens a stream of messages. Errors: `too-many-requests`, `database-closed`. */
   async open(wish: Wish, from: number | null, signal: AbortSignal): Promise<ReadableStream> {
     if (this.#streams.size + this.#opening >= MOST_STREAMS) {
       throw new HumdrumError(
         'too-many-requests',
-        `This process serves ${MOST_STREAMS} streams at once, and they are taken. Come back later.`,
+        `All ${MOST_STREAMS} streams of this process are in use. Try again later.`,
       );
     }
     const stream = await this.#join(wish, from);
@@ -77,13 +77,13 @@ export class ChangeHub {
     const { database } = this.#humdrum;
     const lastId = await lastDrawnId(database);
     const after: Source['after'] = async (id, last) => changesAfter(database, id, last);
-    return { lastId, told: () => this.#told, after };
+    return { lastId, sent: () => this.#sent, after };
   }
 
   async #start(): Promise<ChangeFeed> {
     try {
       const feed = await ChangeFeed.open(this.#humdrum.database);
-      this.#told = placeOf(feed);
+      this.#sent = placeOf(feed);
       void this.#run(feed);
       return feed;
     } catch (error) {
@@ -92,11 +92,11 @@ export class ChangeHub {
     }
   }
 
-  /** Looks until there is no stream left. */
+  /** Reads until no streams are left. */
   async #run(feed: ChangeFeed): Promise<void> {
     const stopHearing = await this.#humdrum.hear(() => this.#wakeUp.wake());
     do {
-      const restMs = await this.#look(feed);
+      const restMs = await this.#readNext(feed);
       await wait(SPACING_MS);
       if (restMs > SPACING_MS) await this.#wakeUp.wait(restMs - SPACING_MS);
     } while (this.#streams.size + this.#opening > 0);
@@ -104,13 +104,13 @@ export class ChangeHub {
     stopHearing();
   }
 
-  /** Answers how long to rest. */
-  async #look(feed: ChangeFeed): Promise<number> {
+  /** Reads the next changes. Returns how long to wait before the next read, in milliseconds. */
+  async #readNext(feed: ChangeFeed): Promise<number> {
     try {
       const { rows, more } = await feed.next();
       const place = placeOf(feed);
-      for (const stream of this.#streams) stream.tell(rows, place);
-      this.#told = place;
+      for (const stream of this.#streams) stream.push(rows, place);
+      this.#sent = place;
       return more ? 0 : POLL_MS;
     } catch (error) {
       if (isClosed(error)) this.#endAll();
@@ -127,7 +127,7 @@ export class ChangeHub {
 const isClosed = (error: unknown): boolean =>
   error instanceof HumdrumError && error.code === 'database-closed';
 
-/** As the reader takes them: what it does not take is not made. */
+/** Creates messages only as the reader consumes them. */
 function bytesOf(stream: ChangeStream, end: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({

@@ -2,54 +2,54 @@ import type { AuditEntry } from '../../engine/audit/entry.ts';
 import { WakeUp } from '../../engine/base/wake-up.ts';
 import { changeMessage, heartbeat, message } from './message.ts';
 
-/** Which changes a stream is about. */
+/** The changes that a stream asked for. Null: all. */
 export interface Wish {
   jobs: ReadonlySet<number> | null;
   events: ReadonlySet<string> | null;
 }
 
-/** How far everything is told: nothing up to `finalId` is to come any more, and what was visible up to `readTo` has. */
+/** The hub's position. No new rows can appear up to `finalId`. All rows visible up to `readTo` have been sent. */
 export interface Place {
   finalId: number;
   readTo: number;
 }
 
-/** What a stream needs of the hub. */
+/** The part of the hub that a stream uses. */
 export interface Source {
-  /** It moves on when all streams have been told. */
-  told(): Place;
-  /** Ids beyond it are of another database. */
+  /** The hub's position. Advances after rows were pushed to all streams. */
+  sent(): Place;
+  /** Higher ids must come from another database. */
   readonly lastId: number;
-  /** Rows behind an id that are there already, and up to where. */
+  /** Existing rows after an id, and the id that they were read through. */
   after(id: number, last: number): Promise<{ rows: AuditEntry[]; through: number }>;
 }
 
 const HEARTBEAT_MS = 15_000;
-/** What a slow reader has not taken is dropped beyond this, and read again for it when it takes on. */
+/** Beyond this, the messages buffered for a slow reader are dropped, and read again when it continues. In characters. */
 const MOST_BUFFERED = 1_000_000;
-/** Who is further behind is told to load everything anew. */
+/** Readers further behind get `reset`. In rows. */
 const MOST_BEHIND = 100_000;
 
 /**
- * The messages for one reader, as they are taken. It reads up to where the hub is from the database, and then gets what the
- * hub tells; a reader that is too slow for that is read for again.
+ * The messages for one reader. Reads from the database up to the hub's position, then takes what the hub pushes. If the reader
+ * is too slow for that, reads from the database again.
  */
 export class ChangeStream {
   readonly #source: Source;
   readonly #wish: Wish;
   readonly #wakeUp = new WakeUp();
   #greeting: string | null;
-  #told: string[] = [];
+  #pushed: string[] = [];
   #bytes = 0;
-  /** Up to here everything had been told before what is in `#told`. */
-  #toldFrom = 0;
-  /** Where it reads from and up to; null: it is where the hub is. */
+  /** The hub's final position before the first message in `#pushed`. */
+  #pushedFrom = 0;
+  /** The range still to read from the database. Null if the stream has caught up with the hub. */
   #behind: { from: number; to: number } | null = null;
   #isOver = false;
 
-  /** `from`: what the reader has got already. Null: it begins now. */
+  /** `from`: the reader's last position. Null: start now. */
   constructor(source: Source, wish: Wish, from: number | null) {
-    const { finalId, readTo } = source.told();
+    const { finalId, readTo } = source.sent();
     this.#source = source;
     this.#wish = wish;
     const lost = from !== null && (from > source.lastId || readTo - from > MOST_BEHIND);
@@ -58,29 +58,29 @@ export class ChangeStream {
     if (from !== null && !lost && from < readTo) this.#behind = { from, to: readTo };
   }
 
-  /** What has come, by ids. */
-  tell(rows: readonly AuditEntry[], { finalId, readTo }: Place): void {
+  /** Adds new rows, in the order of their ids. */
+  push(rows: readonly AuditEntry[], { finalId, readTo }: Place): void {
     const text = this.#textOf(rows, finalId);
     if (text === '') return;
-    if (this.#told.length === 0) this.#toldFrom = this.#source.told().finalId;
+    if (this.#pushed.length === 0) this.#pushedFrom = this.#source.sent().finalId;
     this.#bytes += text.length;
-    this.#told.push(text);
+    this.#pushed.push(text);
     if (this.#bytes > MOST_BUFFERED) {
       this.#forget();
-      const from = Math.min(this.#behind?.from ?? Infinity, this.#toldFrom);
+      const from = Math.min(this.#behind?.from ?? Infinity, this.#pushedFrom);
       this.#behind = { from, to: readTo };
     }
     this.#wakeUp.wake();
   }
 
-  /** The next messages. Null: it is over. */
+  /** The next messages. Null once the stream has ended. */
   async next(): Promise<string | null> {
     while (!this.#isOver) {
-      const text = this.#takeTold() ?? (await this.#readOn());
+      const text = this.#takePushed() ?? (await this.#readOn());
       if (text !== null && text !== '') return text;
       if (text === null) {
-        const { finalId } = this.#source.told();
-        if ((await this.#isQuiet()) && this.#told.length === 0) return heartbeat(finalId);
+        const { finalId } = this.#source.sent();
+        if ((await this.#isQuiet()) && this.#pushed.length === 0) return heartbeat(finalId);
       }
     }
     return null;
@@ -93,22 +93,22 @@ export class ChangeStream {
   }
 
   #forget(): void {
-    this.#told = [];
+    this.#pushed = [];
     this.#bytes = 0;
   }
 
-  /** What was told comes after what is still to be read. Null: there is none. */
-  #takeTold(): string | null {
+  /** The greeting, then pushed messages, but only after everything before them has been read. Null if there are none. */
+  #takePushed(): string | null {
     const greeting = this.#greeting;
     this.#greeting = null;
     if (greeting !== null) return greeting;
-    if (this.#behind || this.#told.length === 0) return null;
-    const text = this.#told.join('');
+    if (this.#behind || this.#pushed.length === 0) return null;
+    const text = this.#pushed.join('');
     this.#forget();
     return text;
   }
 
-  /** Null: there is nothing to read. Empty: nothing of it was wished for. */
+  /** Reads the next rows from the database. Null if the stream has caught up. Empty if no row matches the wish. */
   async #readOn(): Promise<string | null> {
     const behind = this.#behind;
     if (!behind) return null;
@@ -118,16 +118,16 @@ export class ChangeStream {
       return message('reset', place, {});
     }
     const { rows, through } = await this.#source.after(behind.from, behind.to);
-    // Meanwhile it may have fallen behind anew.
+    // The stream may have fallen behind again in the meantime.
     if (this.#behind === behind) {
       this.#behind = through >= behind.to ? null : { ...behind, from: through };
     }
     return this.#textOf(rows, Math.min(place, this.#place));
   }
 
-  /** Up to here nothing is told that is not sent, but for what is being read. */
+  /** The position up to which everything is sent once the current read has been. */
   get #place(): number {
-    return this.#told.length > 0 ? this.#toldFrom : this.#source.told().finalId;
+    return this.#pushed.length > 0 ? this.#pushedFrom : this.#source.sent().finalId;
   }
 
   #textOf(rows: readonly AuditEntry[], finalId: number): string {
@@ -138,7 +138,7 @@ export class ChangeStream {
       .join('');
   }
 
-  /** True: nothing has come for a while. */
+  /** Waits for news. True if none came within the heartbeat interval. */
   async #isQuiet(): Promise<boolean> {
     const beganMs = performance.now();
     await this.#wakeUp.wait(HEARTBEAT_MS);

@@ -12,7 +12,7 @@ import { route, type Call, type Route } from '../route.ts';
 
 type Caller = Pick<Call<typeof contract.logIn>, 'request' | 'peer' | 'identity' | 'header'>;
 
-/** Keys and accounts: what an admin does. */
+/** Management of keys and accounts. */
 const administration: readonly Route[] = [
   route(contract.listKeys, async ({ humdrum }) => ({
     keys: await keys.listKeys(humdrum.database),
@@ -93,7 +93,7 @@ const fromOf = ({ request, peer }: Caller) => ({
   token: sessionToken(request, peer),
 });
 
-/** Gives the browser its session, or says when to try again. */
+/** Opens a session and sets its cookie. On too many attempts, sets Retry-After. */
 async function enter(
   { header, peer }: Caller,
   open: () => Promise<OpenedSession>,

@@ -10,16 +10,16 @@ export const alertRoutes: readonly Route[] = [
     if (!humdrum.types.names().includes(TEST_ALERTS)) {
       throw new HumdrumError(
         'alerts-missing',
-        'This process knows no sink: give `alerts: defineAlerts({ sinks: [ … ] })` in its configuration.',
+        'This process has no alert sinks. Add `alerts: defineAlerts({ sinks: [ … ] })` to its configuration.',
       );
     }
     if (humdrum.dryRun) {
-      throw new HumdrumError('dry-run', 'This process only rehearses, and tells nobody.');
+      throw new HumdrumError('dry-run', 'This process is in dry-run mode and sends no alerts.');
     }
     const { jobId, outcome } = await humdrum.run(TEST_ALERTS, {}, { actor });
     const { ended } = outcome;
     if ('error' in ended) {
-      throw new HumdrumError('action-refused', `The test was cut short: ${ended.error.message}`);
+      throw new HumdrumError('action-refused', `The test failed: ${ended.error.message}`);
     }
     return { job: jobId, ...contract.testAlerts.answer.pick({ sinks: true }).parse(ended.result) };
   }),

@@ -3,7 +3,7 @@ import { exportAudit, searchAudit, verifyAudit } from '../contract/audit.ts';
 import { given } from '../given.ts';
 import { route, stream, type Route } from '../route.ts';
 
-/** Engines of which somebody reads the whole audit: that is enough for one process. */
+/** Engines whose whole audit log is being read. One reader at a time bounds the load. */
 const beingRead = new WeakSet<object>();
 
 export const auditRoutes: readonly Route[] = [
@@ -55,7 +55,7 @@ function takeTurn(humdrum: object): () => void {
   if (beingRead.has(humdrum)) {
     throw new HumdrumError(
       'too-many-requests',
-      'The whole audit is being read by another request. Ask again when that has ended.',
+      'Another request is reading the whole audit log. Try again when it has finished.',
     );
   }
   beingRead.add(humdrum);

@@ -10,7 +10,7 @@ import type { Signer } from '../signer.ts';
 const PURPOSE = 'bulk';
 const VALID_MS = 600_000;
 
-/** What a token is signed for. Of `count` jobs, `from` are done, up to the id `afterId`. */
+/** The signed content of a token. Of `count` jobs, the first `from` are done, up to the id `afterId`. */
 const previewed = z.strictObject({
   action,
   query: jobQuery,
@@ -58,13 +58,13 @@ function open(signer: Signer, token: string): Previewed {
   if (!opened) {
     throw new HumdrumError(
       'request-invalid',
-      'The token is not one that a preview returned: pass it unchanged.',
+      'This token is not from a preview. Send it back unchanged.',
     );
   }
   if (opened.isExpired) {
     throw new HumdrumError(
       'preview-expired',
-      'The preview is older than ten minutes: ask for another one, and act with its token.',
+      'The preview is older than ten minutes. Create a new one and use its token.',
     );
   }
   return z.decode(previewed, opened.said as z.input<typeof previewed>);

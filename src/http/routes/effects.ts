@@ -12,7 +12,7 @@ export const effectRoutes: readonly Route[] = [
     const { type } = await humdrum.showJob(id);
     const receivers = await humdrum.listReceivers();
     if (!receivers.some(({ name }) => name === type)) {
-      throw new HumdrumError('action-refused', `Job ${id} is no delivery but a ${type}.`);
+      throw new HumdrumError('action-refused', `Job ${id} is not a delivery. Its type is ${type}.`);
     }
     await humdrum.retry(id, { actor: identity.actor, reason });
     return { id, status: (await humdrum.showJob(id)).status };

@@ -29,7 +29,7 @@ export const fileRoutes: readonly Route[] = [
     if (!opened || opened.isExpired) {
       throw new HumdrumError(
         'link-invalid',
-        `This link ${opened ? 'has expired' : 'is not one that was made here'}. Ask for a new one.`,
+        `This link ${opened ? 'has expired' : 'was not issued by this server'}. Request a new one.`,
       );
     }
     const file = opened.said as FileFact;
@@ -38,7 +38,7 @@ export const fileRoutes: readonly Route[] = [
   }),
 ];
 
-/** To be saved, and never to be shown as a page of this site, whatever is in it. */
+/** Forces a download, so that a file can never run as a page of this site. */
 function headersOf({ name, bytes, contentType }: FileFact): Record<string, string> {
   return {
     'content-type': contentType,

@@ -15,7 +15,7 @@ import { statsRoutes } from './stats.ts';
 import { systemRoutes } from './system.ts';
 import { typeRoutes } from './types.ts';
 
-/** All that the API does. Of two whose paths fit, the first is taken. */
+/** All routes. If several paths match, the first wins. */
 export const routes: readonly Route[] = [
   ...sourceRoutes,
   ...bulkRoutes,

@@ -1,6 +1,6 @@
 /**
- * The SQL of what is cleaned up. Each page is read once, in the order of its key and behind the page before, so that what
- * cannot be changed is not met again. A change takes all that fits between the first and the last key of a set.
+ * SQL of the clean-up. Pages are read by key, each starting after the previous one, so that rows that cannot be changed are not
+ * read again. A change applies to all matching rows between the first and the last key of a set.
  */
 
 import type { Queryable } from '../../database/database.ts';
@@ -28,7 +28,7 @@ export interface Ended {
   readonly deleted: number;
 }
 
-/** Marks the paid ones as expired, and deletes those that nobody has paid. */
+/** Marks paid sessions as expired and deletes unpaid ones. */
 export async function endSessions(
   db: Queryable,
   startedBefore: Date,
@@ -63,7 +63,7 @@ const keyOf = (key: EntryKey): unknown[] => [
 ];
 const BEFORE_ALL = ['', '-infinity', '', ''];
 
-/** A subquery that answers a value cannot become a join: with one, each page would read all entries and all sessions. */
+/** A scalar subquery, because PostgreSQL cannot turn it into a join. A join would read all entries and sessions for each page. */
 const IS_ORPHAN = `(select true from arcade.game_session where game_session.id = entry.session_id) is null`;
 
 export async function orphanedEntries(
@@ -80,7 +80,7 @@ export async function orphanedEntries(
   return rows;
 }
 
-/** Answers how many. */
+/** Returns the number of rows deleted. */
 export async function deleteOrphans(db: Queryable, keys: readonly EntryKey[]): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `with deleted as (
@@ -95,9 +95,9 @@ export async function deleteOrphans(db: Queryable, keys: readonly EntryKey[]): P
 }
 
 /**
- * Entries of periods that began before a date. While its pool is active, an entry may have to win it still. Both ends of
- * the period are comparisons of rows: beside `period = $1`, the index would be walked from the period's first entry
- * each time, over all that are gone by then.
+ * Entries of periods that began before a date, unless their pool is still active and an entry may win it. The period is bounded
+ * by row comparisons on both sides: with `period = $1`, each page would scan the index from the period's first entry, across
+ * all the deleted ones.
  */
 const OLD = `(period, period_date) < ($1::text, $2::date) and not exists (
   select from arcade.prize_pool as pool
@@ -121,7 +121,7 @@ export async function oldEntries(
   return rows;
 }
 
-/** Moves them. Answers how many. */
+/** Moves entries to the archive. Returns how many. */
 export async function archiveEntries(
   db: Queryable,
   period: PoolPeriod,
@@ -149,7 +149,7 @@ export async function archiveEntries(
   return rows[0]?.count ?? 0;
 }
 
-/** The first and the last: the keys are in order. */
+/** The first and last key. The keys are sorted. */
 function endsOf(keys: readonly EntryKey[]): unknown[] {
   return [keys[0], keys.at(-1)].flatMap((key) => (key ? keyOf(key) : []));
 }

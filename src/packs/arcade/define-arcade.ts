@@ -5,7 +5,7 @@ import { validateLeaderboards } from './jobs/validate-leaderboards.ts';
 import { settingsOf, type ArcadeOptions } from './options.ts';
 import { loadSample } from './sample.ts';
 
-/** The pack as you want it: which of its jobs have a schedule, by whose clocks, and when things are old. Errors: `config-invalid`. */
+/** Creates the pack with options: which jobs have a schedule, in which time zone, and when data is old. Errors: `config-invalid`. */
 export function defineArcade(options: ArcadeOptions = {}): Pack {
   const settings = settingsOf(options);
   return {
@@ -16,5 +16,5 @@ export function defineArcade(options: ArcadeOptions = {}): Pack {
   };
 }
 
-/** Paid games, their leaderboards and prize pools, with every option at its default. See README.md in this folder. */
+/** The pack with default options: paid games, leaderboards and prize pools. See README.md in this folder. */
 export const arcade: Pack = defineArcade();

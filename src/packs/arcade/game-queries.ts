@@ -1,4 +1,4 @@
-/** The SQL of paid games: sessions and payments. */
+/** SQL of paid games: sessions and payments. */
 
 import type { Queryable } from '../../database/database.ts';
 import type { Game } from './game.ts';
@@ -19,7 +19,7 @@ const valuesOf = (payment: Payment): unknown[] => [
   payment.amountMicroUsdc,
 ];
 
-/** False where there is such a session already, or another one with this payment. */
+/** False if the session, or another one with this payment, already exists. */
 export async function openPaidSession(db: Queryable, payment: Payment, at: Date): Promise<boolean> {
   const { rows } = await db.query(
     `insert into arcade.game_session (id, game_type, player_address, payment_tx, amount_micro_usdc, created_at)
@@ -31,7 +31,7 @@ export async function openPaidSession(db: Queryable, payment: Payment, at: Date)
   return rows.length > 0;
 }
 
-/** False where the session is paid, over, or of another game or player. */
+/** False if the session is already paid, has ended, or belongs to another game or player. */
 export async function payOpenSession(db: Queryable, payment: Payment): Promise<boolean> {
   const { rows } = await db.query(
     `update arcade.game_session set payment_tx = $4, amount_micro_usdc = $5
@@ -42,7 +42,7 @@ export async function payOpenSession(db: Queryable, payment: Payment): Promise<b
   return rows.length > 0;
 }
 
-/** The session that this payment has paid. */
+/** The session that this payment paid for. */
 export async function paidSession(db: Queryable, paymentTx: string): Promise<Payment | null> {
   const { rows } = await db.query<Payment>(
     `select id as "sessionId", game_type as game, player_address as "playerAddress", payment_tx as "paymentTx",
@@ -77,7 +77,7 @@ export interface Session {
   readonly createdAt: Date;
 }
 
-/** Locked until the transaction ends. */
+/** Reads a session and locks it until the transaction ends. */
 export async function lockSession(db: Queryable, id: string): Promise<Session | null> {
   const { rows } = await db.query<Session>(
     `select game_type as game, player_address as "playerAddress", payment_tx is not null as "isPaid", status, score,

@@ -1,25 +1,25 @@
-/** In the order in which jobs go through them. */
+/** In the order in which jobs process them. */
 export const GAMES = ['snake', 'tetris', 'pong', 'breakout', 'space_invaders'] as const;
 export type Game = (typeof GAMES)[number];
 
-/** Those that have prize pools. */
+/** Periods that have prize pools. */
 export const POOL_PERIODS = ['daily', 'weekly'] as const;
 export type PoolPeriod = (typeof POOL_PERIODS)[number];
 
 export const PERIODS = [...POOL_PERIODS, 'alltime'] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** Of a pool. Its money is a whole number of micro-USDC: 1,000,000 are one USDC. */
+/** Key of a pool. Amounts are whole micro-USDC: 1,000,000 are one USDC. */
 export interface PoolKey {
   readonly game: Game;
   readonly period: PoolPeriod;
-  /** YYYY-MM-DD; of a week its Monday. */
+  /** YYYY-MM-DD. For a week, its Monday. */
   readonly periodDate: string;
 }
 
 export type PoolStatus = 'active' | 'finalized' | 'paid';
 
-/** Of a leaderboard entry: a player has one in each period. */
+/** Key of a leaderboard entry. A player has one per period. */
 export interface EntryKey {
   readonly period: Period;
   readonly periodDate: string;

@@ -1,4 +1,4 @@
-/** The SQL that sums up a week of play. */
+/** SQL of the summary of a week. */
 
 import type { Queryable } from '../../database/database.ts';
 import type { Game, PoolPeriod, PoolStatus } from './game.ts';
@@ -10,15 +10,15 @@ export interface PoolOfWeek {
   readonly status: PoolStatus;
   readonly games: number;
   readonly winnerAddress: string | null;
-  /** What the winner gets, or what is in it so far. */
+  /** The prize, or the current total of an active pool. */
   readonly totalMicroUsdc: number;
-  /** What was in it when nobody had won it. */
+  /** The amount rolled over because nobody won. */
   readonly rolledOutMicroUsdc: number;
-  /** What came from the period before. */
+  /** The amount rolled over from the previous period. */
   readonly rolledInMicroUsdc: number;
 }
 
-/** From this date on, in order. */
+/** Pools from this date on, in order. */
 export async function poolsSince(db: Queryable, date: string): Promise<PoolOfWeek[]> {
   const { rows } = await db.query<PoolOfWeek>(
     `select game_type as game, period, period_date::text as "periodDate", status, games,
@@ -35,11 +35,11 @@ export interface PaymentsOfDay {
   readonly games: number;
   readonly players: number;
   readonly microUsdc: number;
-  /** What of that went to pools. */
+  /** The part of it that went to pools. */
   readonly poolsMicroUsdc: number;
 }
 
-/** Day by day from this date on. A day without payments is left out. */
+/** Payments per day from this date on. Omits days without payments. */
 export async function paymentsSince(db: Queryable, date: string): Promise<PaymentsOfDay[]> {
   const { rows } = await db.query<PaymentsOfDay>(
     `select (paid_at at time zone 'UTC')::date::text as date, count(*)::int as games,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { seededRandom } from '../../engine/base/random.ts';
 import { GAMES, type Game } from './game.ts';
 
-/** A game that is paid for. */
+/** A paid game. */
 export interface PlannedGame {
   readonly sessionId: string;
   readonly game: Game;
@@ -10,7 +10,7 @@ export interface PlannedGame {
   readonly paymentTx: string;
   readonly amountMicroUsdc: number;
   readonly paidAt: Date;
-  /** Null: the player leaves, and it has no score. */
+  /** Null if the player leaves, so that the game has no score. */
   readonly end: { readonly score: number; readonly at: Date } | null;
 }
 
@@ -24,18 +24,17 @@ const FEES_MICRO_USDC: Record<Game, number> = {
   breakout: 150_000,
   space_invaders: 250_000,
 };
-/** Of all games that are played on a day, by the hour. */
+/** Hours with more play, in UTC. */
 const BUSY_HOURS = [12, 13, 17, 18, 19, 20, 21, 22];
-/** So many of 24 hours' worth of play are in each busy hour, and in each other one. */
+/** The share of a day's games in each busy hour, and in each other hour. */
 const BUSY_PART = 0.09;
 const QUIET_PART = 0.0175;
 const GAMES_PER_PLAYER_AND_DAY = 0.4;
-const LEFT = 0.05;
+const LEFT_SHARE = 0.05;
 
 /**
- * What these many players pay for in the hour that begins at `start`, the same for the same seed. `week` is the Monday:
- * on its Wednesday nobody plays pong, on its Thursday whoever pays for breakout leaves, and on its Friday the best of
- * tetris tie.
+ * The games that this many players pay for in the hour from `start`, reproducible by seed. `week` is the Monday. On Wednesday
+ * nobody plays pong, on Thursday all breakout players leave, and on Friday the best tetris scores tie.
  */
 export function gamesFrom(start: Date, week: Date, players: number, seed: string): PlannedGame[] {
   const random = seededRandom(`${seed} hour ${start.getTime()}`);
@@ -48,9 +47,9 @@ export function gamesFrom(start: Date, week: Date, players: number, seed: string
     const player = Math.floor(random() * players);
     const minute = Math.floor(random() * 44);
     const minutes = 1 + Math.floor(random() * 15);
-    // The best of many tries: high scores are rare.
+    // A product of two draws, so that high scores are rare.
     const score = 100 * Math.floor(100 * random() * random());
-    const isLeft = random() < LEFT || (day === 3 && game === 'breakout');
+    const isLeft = random() < LEFT_SHARE || (day === 3 && game === 'breakout');
     return planned(`${start.toISOString().slice(0, 13)}-${index}`, seed, {
       game,
       player,
@@ -61,7 +60,7 @@ export function gamesFrom(start: Date, week: Date, players: number, seed: string
   }).filter(({ game }) => !(day === 2 && game === 'pong'));
 }
 
-/** Games of the old days whose leaderboards become old enough for the archive in the week: a few on each. */
+/** A few games on each of the old days whose leaderboards become due for the archive during the week. */
 export function oldGames(week: Date, players: number, seed: string): PlannedGame[] {
   const ages = [96, 95, 94, 93, 92, 91, 90, 89, 88];
   return ages.flatMap((age) => {

@@ -1,4 +1,4 @@
-/** The SQL of prize pools and leaderboards. Paid games, what is cleaned up and sample data have theirs beside it. */
+/** SQL of prize pools and leaderboards. The SQL of games, the clean-up and sample data is in files of its own. */
 
 import type { Queryable } from '../../database/database.ts';
 import type { EntryKey, Game, Period, PoolKey, PoolStatus } from './game.ts';
@@ -6,7 +6,7 @@ import type { EntryKey, Game, Period, PoolKey, PoolStatus } from './game.ts';
 const KEY = 'game_type = $1::text and period = $2::text and period_date = $3::date';
 const keyOf = ({ game, period, periodDate }: PoolKey): unknown[] => [game, period, periodDate];
 
-/** The `due` ones, and every other that is active although its period has ended. */
+/** The `due` pools, and all others that are still active after the end of their period. */
 export async function poolsToLookAt(
   db: Queryable,
   due: readonly PoolKey[],
@@ -35,7 +35,7 @@ export interface PoolRecord {
   readonly payoutTx: string | null;
 }
 
-/** Until the transaction ends no fee and no score comes to it. Null: there is no such pool. */
+/** Locks a pool until the transaction ends, so that no fee or score is added. Null if it does not exist. */
 export async function lockPool(db: Queryable, pool: PoolKey): Promise<PoolRecord | null> {
   const { rows } = await db.query<PoolRecord>(
     `select status, winner_address as "winnerAddress", payout_tx as "payoutTx"
@@ -45,7 +45,7 @@ export async function lockPool(db: Queryable, pool: PoolKey): Promise<PoolRecord
   return rows[0] ?? null;
 }
 
-/** Answers the prize; null where the pool is not active. */
+/** Finalizes a pool. Returns the prize, or null if the pool is not active. */
 export async function finalizePool(
   db: Queryable,
   pool: PoolKey,
@@ -61,7 +61,7 @@ export async function finalizePool(
   return rows[0]?.prize ?? null;
 }
 
-/** The first period from `date` on whose pool takes money still: `date` itself, unless it is closed already. */
+/** The first period from `date` on whose pool is not closed. */
 const firstOpen = (game: string, period: string, date: string): string =>
   `coalesce((
      select arcade.next_period(${period}, max(closed.period_date)) from arcade.prize_pool as closed
@@ -71,13 +71,13 @@ const firstOpen = (game: string, period: string, date: string): string =>
 
 export interface RolledOver {
   readonly microUsdc: number;
-  /** The period that it went to; null where there was nothing. */
+  /** The period it went to. Null if the pool was empty. */
   readonly into: string | null;
 }
 
 /**
- * Finalizes a pool without a winner and moves what is in it to the next period's, both in one statement. Null where the
- * pool is not active: it has been done before.
+ * Finalizes a pool without a winner and moves its total to the next period's pool, in one statement. Null if the pool is not
+ * active, because it was finalized before.
  */
 export async function rollOver(db: Queryable, pool: PoolKey, at: Date): Promise<RolledOver | null> {
   const { rows } = await db.query<RolledOver>(
@@ -103,7 +103,7 @@ export async function rollOver(db: Queryable, pool: PoolKey, at: Date): Promise<
   return rows[0] ?? null;
 }
 
-/** Answers the period whose pool took the share; null where that one was closed this very moment: ask again. */
+/** Adds a share and returns the period of the pool that took it. Null if that pool was closed concurrently: try again. */
 export async function addToPool(
   db: Queryable,
   pool: PoolKey,
@@ -123,7 +123,7 @@ export async function addToPool(
   return rows[0]?.date ?? null;
 }
 
-/** Until the transaction ends nobody finalizes it; money may come to it. Null: there is no such pool. */
+/** Keeps a pool from being finalized until the transaction ends. Shares can still be added. Null if it does not exist. */
 export async function holdPool(db: Queryable, pool: PoolKey): Promise<PoolStatus | null> {
   const { rows } = await db.query<{ status: PoolStatus }>(
     `select status from arcade.prize_pool where ${KEY} for key share`,
@@ -149,7 +149,7 @@ export async function markPaid(db: Queryable, pool: PoolKey, payoutTx: string): 
 
 // ------------------------------------------------------------------------------------------------ leaderboards
 
-/** The best score; of equal ones the earliest, then the first session id. The index leaderboard_entry_rank has it. */
+/** Highest score first, then the earliest, then by session id. Matches the index leaderboard_entry_rank. */
 const BEST_FIRST = 'score desc, created_at, session_id';
 
 export interface RankedEntry {
@@ -160,7 +160,7 @@ export interface RankedEntry {
   readonly createdAt: Date;
 }
 
-/** The one ranking query: what players see, what decides who wins, and what the hourly check reads. */
+/** The only ranking query, used for players, for choosing winners and for the hourly validation. */
 export async function rankedEntries(
   db: Queryable,
   game: Game,
@@ -180,7 +180,7 @@ export async function rankedEntries(
   return rows;
 }
 
-/** Whether `excluded` goes before what is stored already: the same order as above. */
+/** Whether `excluded` ranks before the stored entry. Must match BEST_FIRST. */
 export const IS_BETTER = `(excluded.score, entry.created_at, entry.session_id) > (entry.score, excluded.created_at, excluded.session_id)`;
 
 export interface Score {
@@ -189,7 +189,7 @@ export interface Score {
   readonly at: Date;
 }
 
-/** Enters a score in these periods, all of one game and one player, where it is the player's best. */
+/** Enters a score in these periods, if it is the player's best. All keys must be of one game and player. */
 export async function enterScore(
   db: Queryable,
   keys: readonly EntryKey[],

@@ -15,7 +15,7 @@ import { addToPool, enterScore, firstOpenDate, holdPool } from './queries.ts';
 import { checked, game, hexOf, instant, sessionId, whole } from './input.ts';
 import { dateOf, periodDateOf, sharesOf, type Shares } from './rules.ts';
 
-/** A `Database`, or `ctx.db` in a handler. In an open transaction it all belongs to that. */
+/** A `Database`, or `ctx.db` in a handler. Inside an open transaction, all changes belong to it. */
 export interface Transacting {
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>;
 }
@@ -23,9 +23,9 @@ export interface Transacting {
 const payment = z.strictObject({
   sessionId,
   game,
-  /** 0x and 40 hexadecimal digits, in either case. */
+  /** 0x and 40 hexadecimal digits, in upper or lower case. */
   playerAddress: hexOf(40),
-  /** The hash of the transaction that paid: 0x and 64 hexadecimal digits. */
+  /** Hash of the payment transaction: 0x and 64 hexadecimal digits. */
   paymentTx: hexOf(64),
   /** The whole fee, up to 1,000,000 USDC. */
   amountMicroUsdc: whole(1, 1_000_000_000_000),
@@ -42,18 +42,18 @@ const finishedGame = payment.extend({ score: score.shape.score, paidAt: instant.
 
 export type PaymentInput = z.input<typeof payment>;
 export type ScoreInput = z.input<typeof score>;
-/** `at`: when the game ended. `paidAt`: when it was paid, default the same. */
+/** `at`: when the game ended. `paidAt`: when it was paid. Default: `at`. */
 export type FinishedGameInput = z.input<typeof finishedGame>;
 
 export interface PaymentResult extends Shares {
-  /** False: this very payment was there already, and nothing has changed. */
+  /** False if this payment was already recorded and nothing changed. */
   recorded: boolean;
 }
 
 /**
- * Records a payment, its session and its shares of the two pools, all in one transaction. A share goes to the pool of
- * the day and week of `at`, or where that one is finalized already, to the next one. The same payment again changes
- * nothing. Errors: `input-invalid`, `action-refused` where the payment or the session is another game's.
+ * Records a payment, its session and its shares of the two pools, in one transaction. Shares go to the pools of the day and week
+ * of `at`, or to the next pool if one is already finalized. Recording the same payment again changes nothing. Errors:
+ * `input-invalid`, `action-refused` if the payment or the session belongs to another game.
  */
 export async function payForGame(db: Transacting, input: PaymentInput): Promise<PaymentResult> {
   const { at, ...paid } = checked('payForGame', payment, input);
@@ -61,9 +61,9 @@ export async function payForGame(db: Transacting, input: PaymentInput): Promise<
 }
 
 /**
- * Records the score of a paid game, and enters it in the day's, the week's and the all-time leaderboard where it is the
- * player's best. Where a period's pool is finalized already, it counts in the next one. The same score again changes
- * nothing. Errors: `input-invalid`, `not-found`, `action-refused` where the session is over or was never paid.
+ * Records the score of a paid game, and enters it in the daily, weekly and all-time leaderboards if it is the player's best. If
+ * a period's pool is already finalized, the score counts in the next period. Recording the same score again changes nothing.
+ * Errors: `input-invalid`, `not-found`, `action-refused` if the session has ended or was never paid.
  */
 export async function finishGame(
   db: Transacting,
@@ -73,7 +73,7 @@ export async function finishGame(
   return db.transaction((tx) => finish(tx, finished));
 }
 
-/** `payForGame` and `finishGame` in one transaction. `recorded` is false where both were there already. Errors: as those. */
+/** `payForGame` and `finishGame` in one transaction. `recorded` is false if both were already recorded. Errors: as those. */
 export async function recordGame(
   db: Transacting,
   input: FinishedGameInput,
@@ -93,20 +93,20 @@ async function pay(tx: Queryable, paid: Payment, at: Date): Promise<PaymentResul
     if (known && isSame(known, paid)) return { recorded: false, ...shares };
     if (known) {
       throw refused(
-        `The payment ${paid.paymentTx} has paid for the session ${known.sessionId}: ${known.amountMicroUsdc} micro-USDC ` +
+        `Payment ${paid.paymentTx} was already used for session ${known.sessionId}: ${known.amountMicroUsdc} micro-USDC ` +
           `for ${known.game} by ${known.playerAddress}. A payment pays for one game.`,
       );
     }
     if (!(await payOpenSession(tx, paid))) {
       throw refused(
-        `The session ${paid.sessionId} cannot be paid by ${paid.paymentTx}: it is paid already, over, or of another game or player.`,
+        `Session ${paid.sessionId} cannot be paid with ${paid.paymentTx}: it is already paid, has ended, or belongs to another game or player.`,
       );
     }
   }
   const date = dateOf(at);
   const fee = paid.amountMicroUsdc;
   const { dailyMicroUsdc, weeklyMicroUsdc } = shares;
-  // Daily first, as the jobs do it: two that want the same pools then wait for each other and not in a circle.
+  // Daily first, like the jobs, so that transactions lock the same pools in the same order and cannot deadlock.
   const dailyDate = await share(tx, poolOf(paid, 'daily', date), dailyMicroUsdc, fee);
   const weeklyDate = await share(tx, poolOf(paid, 'weekly', date), weeklyMicroUsdc, fee);
   await enterPayment(tx, paid, { dailyDate, weeklyDate }, at);
@@ -120,22 +120,25 @@ async function finish(
   const { sessionId: id, score: points, at } = finished;
   const session = await lockSession(tx, id);
   if (!session) {
-    throw new HumdrumError('not-found', `There is no session ${id}: pay for it with payForGame.`);
+    throw new HumdrumError(
+      'not-found',
+      `There is no session ${id}. Pay for it first with payForGame.`,
+    );
   }
   if (session.status === 'completed' && session.score === points) return { recorded: false };
   if (session.status !== 'active') {
     const scored = session.score === null ? '' : ` with the score ${session.score}`;
     throw refused(
-      `The session ${id} is ${session.status}${scored}: it takes no score of ${points}.`,
+      `Session ${id} is ${session.status}${scored} and cannot take the score ${points}.`,
     );
   }
   if (!session.isPaid) {
-    throw refused(`The session ${id} was never paid: it takes no score.`);
+    throw refused(`Session ${id} was never paid and cannot take a score.`);
   }
   if (at < session.createdAt) {
     throw new HumdrumError(
       'input-invalid',
-      `finishGame: at: ${at.toISOString()} is before the session ${id} began, at ${session.createdAt.toISOString()}`,
+      `finishGame: at: ${at.toISOString()} is before session ${id} began, at ${session.createdAt.toISOString()}`,
     );
   }
   await completeSession(tx, id, points, at);
@@ -152,10 +155,10 @@ async function finish(
   return { recorded: true };
 }
 
-/** A pool can be closed between two statements, but not the next one as well while this transaction runs. */
+/** Pools can be closed between two statements, but hardly this many during one transaction. */
 const MOST_TRIES = 5;
 
-/** Adds to the pool or, where it is closed, to the next one that is not. Answers its date. */
+/** Adds a share to the pool, or to the next open one. Returns its date. */
 async function share(
   tx: Queryable,
   pool: PoolKey,
@@ -169,7 +172,7 @@ async function share(
   throw closing(pool);
 }
 
-/** The period that a score counts in, kept from being finalized until the transaction ends. */
+/** The period that a score counts in. Its pool cannot be finalized until the transaction ends. */
 async function openPeriod(tx: Queryable, pool: PoolKey): Promise<string> {
   let { periodDate } = pool;
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -199,6 +202,6 @@ function refused(message: string): HumdrumError {
 
 function closing(pool: PoolKey): Error {
   return new Error(
-    `The ${pool.period} pools of ${pool.game} from ${pool.periodDate} on are being closed: try again.`,
+    `The ${pool.period} pools of ${pool.game} from ${pool.periodDate} on are being closed. Try again.`,
   );
 }

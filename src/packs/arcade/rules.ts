@@ -1,7 +1,7 @@
 import { GAMES, type Period, type PoolKey, type PoolPeriod } from './game.ts';
 
 const DAY_MS = 86_400_000;
-/** Of each fee, in per cent: what goes to the pools of its game. */
+/** Percentage of each fee that goes to the game's pools. */
 const POOLS_PERCENT = 70;
 const MICRO_PER_USDC = 1_000_000;
 
@@ -14,13 +14,13 @@ export function addDays(date: string, days: number): string {
   return dateOf(new Date(Date.parse(date) + days * DAY_MS));
 }
 
-/** The date that names the period that `date` is in: of a week its Monday. */
+/** The start date of the period that `date` is in. For a week, its Monday. */
 export function periodDateOf(period: Period, date: string): string {
   if (period === 'alltime') return '1970-01-01';
   return period === 'daily' ? date : addDays(date, -daysSinceMonday(date));
 }
 
-/** A period ends as the next one begins. */
+/** The start of the next period, which is also the end of this one. */
 export function nextPeriod(period: PoolPeriod, periodDate: string): string {
   return addDays(periodDate, period === 'daily' ? 1 : 7);
 }
@@ -29,12 +29,12 @@ export function hasEnded({ period, periodDate }: Omit<PoolKey, 'game'>, today: s
   return nextPeriod(period, periodDate) <= today;
 }
 
-/** Entries of the periods that are named by an earlier date than this have ended so many days ago, or more. */
+/** Periods that start before this date ended at least `ageDays` days ago. */
 export function archivedBefore(period: PoolPeriod, today: string, ageDays: number): string {
   return addDays(today, (period === 'daily' ? 0 : -6) - ageDays);
 }
 
-/** The pools whose time has come on this day: of each game yesterday's, and on Mondays last week's. */
+/** The pools to finalize on this day: yesterday's of each game, and on Mondays last week's. */
 export function duePools(today: string): PoolKey[] {
   const of = (period: PoolPeriod, periodDate: string): PoolKey[] =>
     GAMES.map((game) => ({ game, period, periodDate }));
@@ -44,7 +44,7 @@ export function duePools(today: string): PoolKey[] {
   ];
 }
 
-/** In which order pools are finalized: a pool that nobody won rolls into a later one. */
+/** The order of finalizing. By date, because a pool without a winner rolls over into a later one. */
 export function comparePools(a: PoolKey, b: PoolKey): number {
   return (
     compare(a.period, b.period) ||
@@ -58,9 +58,9 @@ export interface Shares {
   readonly weeklyMicroUsdc: number;
 }
 
-/** What of a fee goes to the two pools: 70 % of it, rounded down, in halves; the odd one to the week. */
+/** The pools' shares of a fee: 70 %, rounded down and split in half. An odd micro-USDC goes to the weekly pool. */
 export function sharesOf(amountMicroUsdc: number): Shares {
-  // In two parts: the product of a large fee would not be exact.
+  // In two parts, because the product of a large fee would exceed the safe integers.
   const rest = amountMicroUsdc % 100;
   const share =
     ((amountMicroUsdc - rest) / 100) * POOLS_PERCENT + Math.floor((rest * POOLS_PERCENT) / 100);
@@ -73,7 +73,7 @@ export function shortAddress(address: string): string {
   return `${address.slice(0, 6)}...${address.slice(-4)}`;
 }
 
-/** `0.14`, and more digits where the amount has them: `0.145`. */
+/** Formats as `0.14`, with more decimals if needed: `0.145`. */
 export function formatUsdc(microUsdc: number): string {
   const fraction = String(microUsdc % MICRO_PER_USDC).padStart(6, '0');
   const whole = Math.floor(microUsdc / MICRO_PER_USDC);

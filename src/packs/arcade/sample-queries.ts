@@ -1,8 +1,8 @@
-/** The SQL of sample data: whole sets at a time, made by arithmetic alone, so that they are the same on every machine. */
+/** SQL of sample data, generated in sets by integer arithmetic, so that it is the same on every machine. */
 
 import type { Queryable } from '../../database/database.ts';
 
-/** The tables that a game leaves something in. */
+/** Whether any game data exists. */
 export async function anyGame(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ any: boolean }>(
     `select exists (select from arcade.game_session) or exists (select from arcade.prize_pool)
@@ -11,7 +11,7 @@ export async function anyGame(db: Queryable): Promise<boolean> {
   return rows[0]?.any ?? false;
 }
 
-/** Drawn for game `n`, from 0 to 2,147,483,646: another sequence for each salt. Squared, so that no pattern shows. */
+/** A pseudo-random number for game `n`, from 0 to 2,147,483,646, in a different sequence per salt. Squared to hide patterns. */
 const drawn = (salt: number): string => {
   const linear = `((n::bigint * 1103515245 + ${salt * 12345677}) % 2147483647)`;
   return `(${linear} * ${linear} % 2147483647 * 48271 % 2147483647)`;
@@ -27,7 +27,7 @@ export interface SampleShape {
   readonly until: Date;
 }
 
-/** Games `first` to `last` of `shape.games`, spread evenly over its time. Each fiftieth was abandoned, some were never paid. */
+/** Games `first` to `last` of `shape.games`, spread evenly over the period. Every fiftieth is abandoned, some are never paid. */
 export async function makeSessions(
   db: Queryable,
   { games, players, from, until }: SampleShape,
@@ -69,7 +69,7 @@ export async function makePayments(db: Queryable, first: number, last: number): 
   );
 }
 
-/** What all payments come to. */
+/** Creates the pools from all payments. */
 export async function makePools(db: Queryable): Promise<void> {
   for (const period of ['daily', 'weekly']) {
     await db.query(
@@ -80,7 +80,7 @@ export async function makePools(db: Queryable): Promise<void> {
   }
 }
 
-/** The best of each player in each period, from all games that were completed. */
+/** Creates each player's best entry per period from all completed games. */
 export async function makeEntries(db: Queryable): Promise<void> {
   const dates = {
     daily: `(completed_at at time zone 'UTC')::date`,
@@ -99,7 +99,7 @@ export async function makeEntries(db: Queryable): Promise<void> {
   }
 }
 
-/** Entries of sessions that are gone, at the bottom of the all-time boards. */
+/** Creates entries whose sessions do not exist, at the bottom of the all-time boards. */
 export async function makeOrphans(db: Queryable, count: number, at: Date): Promise<void> {
   await db.query(
     `insert into arcade.leaderboard_entry

@@ -12,7 +12,7 @@ import {
 } from './sample-queries.ts';
 
 const SAMPLE_GAMES = 2_000;
-/** A Monday at midnight: of the day and the week before it the pools are next to be finalized. */
+/** A Monday at midnight, when the pools of the previous day and week are due to be finalized. */
 const SAMPLE_UNTIL = new Date('2026-01-26T00:00:00Z');
 const DAYS = 120;
 const DAY_MS = 86_400_000;
@@ -20,21 +20,21 @@ const GAMES_PER_STATEMENT = 100_000;
 
 const sampleOptions = z.strictObject({
   games: whole(1, 1_000_000),
-  /** The games are of the 120 days before it. Default 2026-01-26, 00:00 UTC. */
+  /** End of the 120 days of games. Default: 2026-01-26, 00:00 UTC. */
   until: instant.default(SAMPLE_UNTIL),
 });
 
 export type SampleOptions = z.input<typeof sampleOptions>;
 
-/** Fills an empty pack: 2,000 games of 120 days, no pool of them finalized yet. */
+/** Fills an empty pack with 2,000 games of 120 days. No pools are finalized. */
 export async function loadSample(db: Database): Promise<string | null> {
   return db.transaction(async (tx) => ((await anyGame(tx)) ? null : fill(tx, SAMPLE_GAMES)));
 }
 
 /**
- * Fills an empty pack with as many games as you like, the same for the same options on every machine: paid and scored,
- * abandoned, never paid, and leaderboard entries whose session is gone. Errors: `input-invalid`, `action-refused` where
- * the pack is not empty.
+ * Fills an empty pack with any number of games: paid and scored, abandoned, never paid, and leaderboard entries without a
+ * session. The same options give the same games on every machine. Errors: `input-invalid`, `action-refused` if the pack is not
+ * empty.
  */
 export async function fillSample(db: Database, options: SampleOptions): Promise<string> {
   const { games, until } = checked('fillSample', sampleOptions, options);
@@ -42,7 +42,7 @@ export async function fillSample(db: Database, options: SampleOptions): Promise<
     if (await anyGame(tx)) {
       throw new HumdrumError(
         'action-refused',
-        'There are games already: sample data needs an empty pack.',
+        'The pack already contains games. Sample data needs an empty pack.',
       );
     }
     return fill(tx, games, until);

@@ -7,9 +7,9 @@ import { dateOf, periodDateOf } from './rules.ts';
 const board = z.strictObject({
   game,
   period,
-  /** Any instant of the period, or a date in it. Of all time it makes no difference. */
+  /** An instant or date in the period. Ignored for all-time boards. */
   date: z.union([instant, date], {
-    error: 'it is a Date, or a date like 2026-01-25',
+    error: 'must be a Date, or a date such as 2026-01-25',
   }),
   /** Default 10. */
   limit: whole(1, 1_000).default(10),
@@ -18,11 +18,11 @@ const board = z.strictObject({
 export type BoardInput = z.input<typeof board>;
 
 /**
- * The best entries of a leaderboard, ranked: the score, of equal ones the earliest, then the first session id. Boards
- * that are archived are not in it. Errors: `input-invalid`.
+ * The best entries of a leaderboard: by highest score, then the earliest, then by session id. Does not include archived boards.
+ * Errors: `input-invalid`.
  */
 export async function topOf(db: Queryable, input: BoardInput): Promise<RankedEntry[]> {
-  const { date: given, ...of } = checked('topOf', board, input);
-  const day = typeof given === 'string' ? given : dateOf(given);
+  const { date: instantOrDate, ...of } = checked('topOf', board, input);
+  const day = typeof instantOrDate === 'string' ? instantOrDate : dateOf(instantOrDate);
   return rankedEntries(db, of.game, of.period, periodDateOf(of.period, day), of.limit);
 }

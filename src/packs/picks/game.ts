@@ -1,6 +1,6 @@
 import type { GameState } from './rules.ts';
 
-/** A game as it is stored. Lines are the home side's own; a price that is null is not offered. */
+/** A stored game. Lines are those of the home side. A null price is not offered. */
 export interface GameRecord {
   readonly id: string;
   readonly season: number;
@@ -25,7 +25,7 @@ export interface GameRecord {
   readonly neutralSite: boolean;
 }
 
-/** Of the table picks.game: the names above in snake case. */
+/** Columns of picks.game: the names above in snake case. */
 export const GAME_COLUMNS = (
   'id season week game_date starts_at home_team away_team home_score away_score state home_line total_line ' +
   'home_spread_odds away_spread_odds over_odds under_odds home_moneyline away_moneyline neutral_site'
@@ -37,18 +37,18 @@ export function asColumns(game: GameRecord): Record<string, unknown> {
   return Object.fromEntries(Object.entries(game).map(([name, value]) => [snake(name), value]));
 }
 
-/** `2010-09-09-minnesota-vikings-at-new-orleans-saints`: the same game has the same id in every file. */
+/** Such as `2010-09-09-minnesota-vikings-at-new-orleans-saints`. The same game has the same id in every file. */
 export function gameId(gameDate: string, homeTeam: string, awayTeam: string): string {
   return `${gameDate}-${slug(awayTeam)}-at-${slug(homeTeam)}`;
 }
 
-/** Lower-case words joined by hyphens; empty where the name has no letter and no digit. */
+/** Lower-case words joined by hyphens. Empty if the name has no letters or digits. */
 export function slug(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
   return plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
 }
 
-/** The results file has no time of day: every game starts at 18:00 UTC, about noon in the middle of the United States. */
+/** The results file has no times, so every game starts at 18:00 UTC, about noon in the central United States. */
 export function startOf(gameDate: string): string {
   return `${gameDate}T18:00:00.000Z`;
 }

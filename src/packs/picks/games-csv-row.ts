@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { slug } from './game.ts';
 
-/** What a cell can hold. */
+/** A kind of cell. */
 interface Kind<Value> {
-  /** Follows "is not" in a message. */
+  /** What is expected. Follows "is not" in messages. */
   readonly expected: string;
-  /** Undefined where the text is not of this kind. */
+  /** Parses the text. Undefined if it is invalid. */
   readonly read: (text: string) => Value | undefined;
 }
 
@@ -45,7 +45,7 @@ export function isColumn(column: string): boolean {
   return REQUIRED_COLUMNS.includes(column) || OPTIONAL_COLUMNS.includes(column);
 }
 
-/** One line of the file, by column. Its cells are held against each other when each of them is good by itself. */
+/** One line of the file, by column. Cells are compared with each other once each is valid by itself. */
 export const gameRow = z
   .object({ ...RESULT_COLUMNS, ...ODDS_COLUMNS })
   .superRefine((row, context) => {
@@ -53,9 +53,13 @@ export const gameRow = z
       if (wrong) context.addIssue({ code: 'custom', path: [column], message });
     };
     const { home_score: home, away_score: away, home_line: line, total_line: total } = row;
-    const oneScore = 'it is empty and the other score is not: give both or none';
-    const noLine = 'there are odds and no line to go with them';
-    refuseIf(slug(row.home_team) === slug(row.away_team), 'away_team', 'it is the home team too');
+    const oneScore = 'is empty but the other score is not: give both or neither';
+    const noLine = 'has odds but there is no line for them';
+    refuseIf(
+      slug(row.home_team) === slug(row.away_team),
+      'away_team',
+      'is the same as the home team',
+    );
     refuseIf(home === null && away !== null, 'home_score', oneScore);
     refuseIf(home !== null && away === null, 'away_score', oneScore);
     refuseIf(line === null && row.home_spread_odds !== null, 'home_spread_odds', noLine);
@@ -90,7 +94,7 @@ function wholeNumber(from: number, to: number): Kind<number> {
 
 function halfPoints(from: number, to: number): Kind<number> {
   return {
-    expected: `a number of whole or half points from ${from} to ${to}, like 3.5`,
+    expected: `a number of whole or half points from ${from} to ${to}, such as 3.5`,
     read: (text) => {
       const value = /^[+-]?\d{1,3}(\.[05]0*)?$/.test(text) ? Number(text) : NaN;
       // Adding 0 makes -0 plain zero.
@@ -111,11 +115,11 @@ function americanOdds(): Kind<number> {
 
 function date(): Kind<string> {
   return {
-    expected: 'a date like 2010-09-09',
+    expected: 'a date such as 2010-09-09',
     read: (text) => {
       const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)?.map(Number) ?? [];
       if (year === undefined || month === undefined || day === undefined) return undefined;
-      // Date.UTC rolls a 31st of June over into July: such a day does not come back as it was written.
+      // Date.UTC rolls June 31 over into July, so an invalid day does not round-trip.
       const exists = new Date(Date.UTC(year, month - 1, day)).toISOString().startsWith(text);
       return exists && year >= 1900 && year <= 2200 ? text : undefined;
     },

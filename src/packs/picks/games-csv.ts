@@ -19,10 +19,10 @@ interface Line {
   readonly cells: string[];
 }
 
-/** Reads and checks the whole file. Errors: `csv-invalid`, with the line and the column of each bad cell. */
+/** Parses and validates a whole file. Errors: `csv-invalid`, with the line and column of each bad cell. */
 export function readGames(text: string, fileName: string): ReadGame[] {
   if (text.length > MOST_CHARACTERS) {
-    throw csvInvalid(fileName, ['the file is over 64 million characters: split it']);
+    throw csvInvalid(fileName, ['the file has more than 64 million characters: split it']);
   }
   const [header, ...lines] = splitLines(text, fileName);
   if (!header) {
@@ -43,7 +43,7 @@ export function readGames(text: string, fileName: string): ReadGame[] {
       games.push({ line: line.number, game });
     } else {
       problems.push(
-        `line ${line.number}: the game of line ${before} again, ${game.awayTeam} at ${game.homeTeam} on ${game.gameDate}`,
+        `line ${line.number}: duplicate of line ${before}, ${game.awayTeam} at ${game.homeTeam} on ${game.gameDate}`,
       );
     }
   }
@@ -72,7 +72,7 @@ function splitLines(text: string, fileName: string): Line[] {
       skip_empty_lines: true,
     });
     return (records as { record: string[]; info: Info }[]).map(({ record, info }) => ({
-      // A quoted cell may hold line ends: the record is named by the line that it starts on.
+      // Quoted cells may contain line breaks. The number is that of the line where the record starts.
       number: info.lines - record.join('').split('\n').length + 1,
       cells: record.map((cell) => cell.trim()),
     }));
@@ -87,11 +87,11 @@ function readHeader({ number, cells }: Line, fileName: string): string[] {
   const missing = REQUIRED_COLUMNS.filter((name) => !cells.includes(name));
   const unknown = cells.filter((name) => !isColumn(name));
   const problems = [
-    ...unknown.map((name) => `column "${name}" is not known${suggestion(name, cells)}`),
+    ...unknown.map((name) => `unknown column "${name}"${suggestion(name, cells)}`),
     ...missing.map((name) => `column ${name} is missing`),
     ...cells
       .filter((name, index) => isColumn(name) && cells.indexOf(name) !== index)
-      .map((name) => `column ${name} stands there twice`),
+      .map((name) => `duplicate column ${name}`),
   ];
   if (problems.length > 0) {
     throw csvInvalid(
@@ -102,7 +102,7 @@ function readHeader({ number, cells }: Line, fileName: string): string[] {
   return cells;
 }
 
-/** The nearest column that the header does not have yet, where it is near enough to be meant. */
+/** Suggests the closest column that is missing from the header, if one is close enough. */
 function suggestion(name: string, header: string[]): string {
   const free = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS].filter(
     (known) => !header.includes(known),
@@ -111,7 +111,7 @@ function suggestion(name: string, header: string[]): string {
   const plain = name.toLowerCase().replace(/[\s-]+/g, '_');
   const nearest = closest(plain, free);
   return distance(plain, nearest) <= Math.max(2, nearest.length / 3)
-    ? `: do you mean ${nearest}?`
+    ? `: did you mean ${nearest}?`
     : '';
 }
 
@@ -121,7 +121,7 @@ function readLine(
   problems: string[],
 ): GameRecord | null {
   if (cells.length !== columns.length) {
-    problems.push(`line ${number}: ${cells.length} columns, and the header has ${columns.length}`);
+    problems.push(`line ${number}: ${cells.length} columns, but the header has ${columns.length}`);
     return null;
   }
   const row = Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? '']));

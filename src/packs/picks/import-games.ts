@@ -9,12 +9,12 @@ import type { Game } from './rules.ts';
 
 const GAMES_PER_BATCH = 1_000;
 
-/** A file, or its text under the name that messages shall call it by. */
+/** A file, or its text with a name to use in messages. */
 export type GamesSource =
   { readonly path: string } | { readonly text: string; readonly name: string };
 
 export interface ImportGamesResult {
-  /** Games in the file: the sum of the other three. */
+  /** Games in the file: the sum of the other three counts. */
   games: number;
   inserted: number;
   updated: number;
@@ -22,11 +22,10 @@ export interface ImportGamesResult {
 }
 
 /**
- * Stores the games of a CSV file, all of them or none. A row with scores makes its game final; a row without scores
- * says nothing about a game that is live, postponed or void, and takes a result back that no bet was settled by.
+ * Stores the games of a CSV file, all or none. A row with scores makes its game final. A row without scores leaves a live,
+ * postponed or void game unchanged, and removes a result unless bets were settled by it.
  *
- * Errors: `csv-invalid`, one line of the message for each bad cell, and for each game whose bets were settled by
- * another score than the file's.
+ * Errors: `csv-invalid`, with a line for each bad cell, and for each game whose bets were settled with a different score.
  */
 export async function importGames(
   db: Database,
@@ -92,8 +91,8 @@ async function lockKnown(
 function contradiction({ line, game }: ReadGame, known: KnownGame | undefined): string[] {
   if (!known?.hasSettledBets || resultOf(merge(game, known)) === resultOf(known)) return [];
   return [
-    `line ${line}: bets on ${game.awayTeam} at ${game.homeTeam} (${game.id}) are settled, with the game ` +
-      `${resultOf(known)}; the file says ${resultOf(game)}. A settled result is not rewritten: correct the line or take it out`,
+    `line ${line}: bets on ${game.awayTeam} at ${game.homeTeam} (${game.id}) were settled with the result ` +
+      `${resultOf(known)}, but the file has ${resultOf(game)}. A settled result cannot be changed: correct or remove the line`,
   ];
 }
 
@@ -103,7 +102,7 @@ function resultOf({ state, homeScore, awayScore }: Result): string {
   return homeScore === null || awayScore === null ? state : `${state} ${homeScore}:${awayScore}`;
 }
 
-/** What the file has no word for stays as it is: that a game is live, postponed or void, and a live game's score. */
+/** Keeps what the file cannot express: that a game is live, postponed or void, and a live game's score. */
 function merge<Row extends Result>(game: Row, known: Result | undefined): Row {
   if (!known || game.state === 'final' || known.state === 'final') return game;
   const { state, homeScore, awayScore } = known;

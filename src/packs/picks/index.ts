@@ -2,7 +2,7 @@ import type { Pack } from '../../engine/job/pack.ts';
 import { settleGames } from './jobs/settle-games.ts';
 import { loadSample } from './sample.ts';
 
-/** Bets on games: their settlement. See README.md in this folder. */
+/** Settlement of bets on games. See README.md in this folder. */
 export const picks: Pack = {
   name: 'picks',
   migrations: new URL('../../../migrations/picks/', import.meta.url),

@@ -1,4 +1,4 @@
-/** The prices of one game, American. Null: not offered. */
+/** American odds of one game. Null: not offered. */
 export interface Prices {
   readonly homeSpreadOdds: number | null;
   readonly awaySpreadOdds: number | null;
@@ -8,16 +8,16 @@ export interface Prices {
   readonly awayMoneyline: number | null;
 }
 
-/** Both sides of a spread and of a total: 110 to win 100. */
+/** Odds of both sides of a spread and of a total: 110 to win 100. */
 export const EVEN_JUICE = -110;
 
 /**
- * Moneylines by the closing spread: from this many points on, [favourite, underdog].
+ * Moneylines by closing spread: [minimum points, favourite, underdog].
  *
- * Its shape, which a test holds it to: the favourite's price falls and the underdog's rises with every step (monotone);
- * the table knows only a favourite and an underdog, never home and away (symmetric); and the two implied chances of a
- * row, 100/(100 + underdog) and favourite/(favourite + 100), add up to between 1.03 and 1.05: the house's share. The
- * chances themselves follow how often NFL favourites of that spread win: 59 in 100 at 3 points, 73 at 7, 80 at 10.
+ * A test checks its shape. Monotone: the favourite's price falls and the underdog's rises with every step. Symmetric: it
+ * distinguishes favourite and underdog, never home and away. House share: the two implied chances of a row, 100/(100 + underdog)
+ * and favourite/(favourite + 100), sum to 1.03 to 1.05. The chances follow how often NFL favourites of that spread win: 59 in
+ * 100 at 3 points, 73 at 7, 80 at 10.
  */
 export const MONEYLINE_BY_SPREAD: readonly (readonly [
   points: number,
@@ -57,7 +57,7 @@ export const MONEYLINE_BY_SPREAD: readonly (readonly [
   [20, -2000, 1080],
 ];
 
-/** The prices that the file gives, and the pack's own where it gives none and there is a line to make them from. */
+/** The prices from the file. Missing ones are derived from the line, if there is one. */
 export function withTablePrices(
   homeLine: number | null,
   totalLine: number | null,

@@ -8,17 +8,17 @@ import {
   type Bankroll,
 } from './queries.ts';
 
-/** What a new sample player has: $1,000. */
+/** Bankroll of a new sample player: $1,000. */
 export const NEW_BANKROLL_CENTS = 100_000;
 const MOST_PLAYERS = 1_000_000;
 
 export interface PlaceBetsOptions {
   stakeCents: number;
-  /** Each side of each market of each game: the one way there is so far. */
+  /** Bets on each side of each market of each game. The only mode so far. */
   everySide: true;
-  /** Bets on each side, by different turns of the players. Default 1. */
+  /** Number of bets on each side. Default: 1. */
   betsPerSide?: number;
-  /** Only player-0001 to this one. Default: those there are, and as many new ones as the stakes need. */
+  /** Number of players, from player-0001. Default: the existing ones, and as many new ones as the stakes require. */
   players?: number;
 }
 
@@ -30,9 +30,9 @@ export interface PlaceBetsResult {
 }
 
 /**
- * Places bets for the demo and the tests, a day before each game: what is there already is not placed again, and a
- * game that is over takes bets too (placed then, loaded late). Only sample players bet (`player-0001` …), in turn, and
- * none more than is available. All or nothing. Errors: `input-invalid`, `funds-insufficient`.
+ * Places bets for demos and tests, dated a day before each game, also for games that are over. Skips bets that already exist.
+ * Only sample players (`player-0001` …) bet, in turn, and never more than they have available. All or nothing. Errors:
+ * `input-invalid`, `funds-insufficient`.
  */
 export async function placeBets(db: Database, options: PlaceBetsOptions): Promise<PlaceBetsResult> {
   return db.transaction((tx) => placeBetsWithin(tx, options));
@@ -55,21 +55,21 @@ export async function placeBetsWithin(
       : await withPlayersUpTo(tx, known, players);
   const capacities = bankrolls.map((bankroll) => capacityOf(bankroll, stakeCents));
   const rounds = roundsFor(missing, capacities);
-  if (rounds === null) throw tooLittleMoney(missing, stakeCents, bankrolls);
+  if (rounds === null) throw fundsInsufficient(missing, stakeCents, bankrolls);
   const playerIds = bankrolls.map(({ playerId }) => playerId);
   const placed = await placeMissingBets(tx, betsPerSide, stakeCents, playerIds, rounds);
   const stakedCents = missing * stakeCents;
   if (placed.bets !== missing || placed.reservedCents !== stakedCents) {
     throw new Error(
-      `${missing} bets were to be placed for ${stakedCents} cents; ${placed.bets} were, for ` +
-        `${placed.reservedCents}. Games or bankrolls changed meanwhile: nothing is kept.`,
+      `Expected to place ${missing} bets for ${stakedCents} cents, but placed ${placed.bets} for ` +
+        `${placed.reservedCents}. Games or bankrolls changed concurrently. Nothing was stored.`,
     );
   }
   return { bets: placed.bets, games: placed.games, players: placed.players, stakedCents };
 }
 
 /**
- * The fewest rounds in which players, one bet a round until their money is out, place `bets`; null where they cannot.
+ * The minimum number of rounds in which players place `bets`, with one bet per round until their money runs out. Null if they cannot.
  */
 export function roundsFor(bets: number, capacities: readonly number[]): number | null {
   const placedIn = (rounds: number): number =>
@@ -110,11 +110,11 @@ async function withPlayersUpTo(
   players: number,
 ): Promise<readonly Bankroll[]> {
   const wanted = known.filter(({ playerId }) => numberOf(playerId) <= players);
-  const there = new Set(wanted.map(({ playerId }) => numberOf(playerId)));
+  const existing = new Set(wanted.map(({ playerId }) => numberOf(playerId)));
   const numbers = Array.from({ length: players }, (_, index) => index + 1);
   const made = await create(
     tx,
-    numbers.filter((number) => !there.has(number)),
+    numbers.filter((number) => !existing.has(number)),
   );
   return [...wanted, ...made];
 }
@@ -136,7 +136,7 @@ function capacityOf(bankroll: Bankroll, stakeCents: number): number {
   return Math.floor(availableOf(bankroll) / stakeCents);
 }
 
-/** Below zero after a reset that left open bets standing: nothing is available then. */
+/** The difference is negative after a reset that kept open bets. Then nothing is available. */
 function availableOf({ balanceCents, openStakesCents }: Bankroll): number {
   return Math.max(0, balanceCents - openStakesCents);
 }
@@ -145,7 +145,7 @@ function numberOf(playerId: string): number {
   return Number(playerId.slice('player-'.length));
 }
 
-function tooLittleMoney(
+function fundsInsufficient(
   bets: number,
   stakeCents: number,
   bankrolls: readonly Bankroll[],
@@ -153,8 +153,8 @@ function tooLittleMoney(
   const available = bankrolls.reduce((sum, bankroll) => sum + availableOf(bankroll), 0);
   return new HumdrumError(
     'funds-insufficient',
-    `${bets} bets of ${stakeCents} cents cannot be placed: ${bankrolls.length} players have ${available} cents ` +
-      `available together, and a new player has ${NEW_BANKROLL_CENTS}. Lower the stake or let more players bet.`,
+    `Cannot place ${bets} bets of ${stakeCents} cents: ${bankrolls.length} players have ${available} cents ` +
+      `available in total, and a new player has ${NEW_BANKROLL_CENTS}. Lower the stake or add players.`,
   );
 }
 
@@ -162,6 +162,6 @@ function checkWhole(name: string, value: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= 1 && value <= most) return;
   throw new HumdrumError(
     'input-invalid',
-    `${name} is ${value}: it must be a whole number from 1 to ${most}.`,
+    `${name} must be a whole number from 1 to ${most}, not ${value}.`,
   );
 }

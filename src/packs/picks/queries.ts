@@ -1,4 +1,4 @@
-/** All SQL of the pack. Each function is one statement over a set; none of them is called once a row. */
+/** SQL of the pack. Each function runs one statement over a set of rows. None is called per row. */
 
 import type { Queryable } from '../../database/database.ts';
 import { asColumns, GAME_COLUMNS, type GameRecord } from './game.ts';
@@ -6,7 +6,7 @@ import type { Bet, Game, Outcome } from './rules.ts';
 
 type Count = { readonly count: number };
 
-/** One array a column, for unnest. */
+/** One array per column, for unnest. */
 const columnsOf = <Row>(rows: readonly Row[], ...names: (keyof Row)[]): unknown[][] =>
   names.map((name) => rows.map((row) => row[name]));
 
@@ -16,7 +16,7 @@ const countIn = (rows: readonly Count[]): number => rows[0]?.count ?? 0;
 
 const OVER = `game.state in ('final', 'postponed', 'void')`;
 
-/** Games that are over and have open bets, the earliest first. */
+/** Games that are over and have open bets, earliest first. */
 export async function gamesToSettle(db: Queryable, limit: number | null): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select game.id from picks.game
@@ -30,8 +30,8 @@ export async function gamesToSettle(db: Queryable, limit: number | null): Promis
 }
 
 /**
- * Those of `ids` that are over still. Until the transaction ends nobody else settles them or changes their scores;
- * bets on them can still be placed.
+ * Locks the games among `ids` that are still over. Until the transaction ends, no one else can settle them or change their
+ * scores. Bets on them can still be placed.
  */
 export async function lockGamesThatAreOver(db: Queryable, ids: readonly string[]): Promise<Game[]> {
   const { rows } = await db.query<Game>(
@@ -50,8 +50,8 @@ export interface OpenBet extends Bet {
 }
 
 /**
- * The next open bets of these games, in the order of `gameIds` and then of their ids, locked. Lateral, so that a page
- * reads only its own rows: the settled ones before it are still in the index until this transaction has ended.
+ * Locks the next open bets of these games, in the order of `gameIds` and then by id. Lateral, so that a page reads only its own
+ * rows: the bets already settled in this transaction are still in the index.
  */
 export async function lockOpenBets(
   db: Queryable,
@@ -83,8 +83,8 @@ export interface SettledBet {
 }
 
 /**
- * Closes open bets and enters each into the ledger. Answers how many. Its arrays stand in sub-selects, where the planner
- * cannot see how long they are: for a page it then looks up each bet by its id, and does not read the table through.
+ * Closes open bets and enters each into the ledger. Returns how many. The arrays are in sub-selects to hide their length from
+ * the planner, which then looks up each bet by id instead of scanning the table.
  */
 export async function recordSettlements(
   db: Queryable,
@@ -121,7 +121,7 @@ export interface Bankroll {
 const BANKROLL = `select player_id as "playerId", balance_cents as "balanceCents",
   open_stakes_cents as "openStakesCents" from picks.bankroll`;
 
-/** In one order, so that two that lock the same players wait for each other and not in a circle. */
+/** Locks in a fixed order, so that concurrent transactions cannot deadlock. */
 export async function lockBankrolls(db: Queryable, ids: readonly string[]): Promise<Bankroll[]> {
   const { rows } = await db.query<Bankroll>(
     `${BANKROLL} where player_id = any($1::text[]) order by player_id for no key update`,
@@ -136,7 +136,7 @@ export interface BankrollChange {
   releasedCents: number;
 }
 
-/** Moves balances and releases open stakes. Answers how many bankrolls changed. */
+/** Changes balances and releases open stakes. Returns the number of bankrolls changed. */
 export async function changeBankrolls(
   db: Queryable,
   changes: readonly BankrollChange[],
@@ -160,7 +160,7 @@ export async function changeBankrolls(
 
 // ---------------------------------------------------------------------------------------------- import of games
 
-/** Those of `ids` that are stored already. Until the transaction ends nobody settles or changes them. */
+/** Locks the games among `ids` that are already stored. Until the transaction ends, no one else can settle or change them. */
 export async function lockKnownGames(db: Queryable, ids: readonly string[]): Promise<Game[]> {
   const { rows } = await db.query<Game>(
     `select id, state, home_score as "homeScore", away_score as "awayScore"
@@ -172,7 +172,7 @@ export async function lockKnownGames(db: Queryable, ids: readonly string[]): Pro
   return rows;
 }
 
-/** Ask under the lock of these games: a statement that has to wait for it does not see what it waited for. */
+/** Call while holding the lock of these games: a statement that itself waits for the lock would not see the latest bets. */
 export async function gamesWithSettledBets(
   db: Queryable,
   ids: readonly string[],
@@ -185,7 +185,7 @@ export async function gamesWithSettledBets(
   return rows.map((row) => row.id);
 }
 
-/** Answers the ids of the games that were new or differed. When a known game starts is left as it is. */
+/** Returns the ids of new and changed games. Never changes the start of a known game. */
 export async function upsertGames(db: Queryable, games: readonly GameRecord[]): Promise<string[]> {
   const fixed = ['id', 'game_date', 'starts_at'];
   const changing = GAME_COLUMNS.filter((column) => !fixed.includes(column));
@@ -208,7 +208,7 @@ export async function anyGame(db: Queryable): Promise<boolean> {
 
 // ------------------------------------------------------------------------------------- bets on every side of a game
 
-/** Each side of each market that has a price, as often as asked for, where there is no such bet yet. */
+/** The bets still to be placed: $1 on each side of each market that has a price. */
 const MISSING_BETS = `
   select offer.*, game.id as game_id, game.starts_at, named.bet_id
   from picks.game
@@ -232,7 +232,7 @@ export async function countMissingBets(db: Queryable, betsPerSide: number): Prom
   return countIn(rows);
 }
 
-/** The bankrolls of the sample players, locked, player-0001 first. */
+/** Locks the bankrolls of the sample players. Returns player-0001 first. */
 export async function lockSampleBankrolls(db: Queryable): Promise<Bankroll[]> {
   const { rows } = await db.query<Bankroll>(
     `${BANKROLL} where player_id ~ '^player-[0-9]{4,7}$' order by player_id for no key update`,
@@ -257,8 +257,8 @@ export async function createPlayers(
 export type Placed = { bets: number; games: number; players: number; reservedCents: number };
 
 /**
- * Places what is missing and reserves the stakes. The players bet in turn, `rounds` times; whose money is out is left
- * out of the later rounds.
+ * Places the missing bets and reserves the stakes. Players bet in turn, `rounds` times. Players without money left skip the later
+ * rounds.
  */
 export async function placeMissingBets(
   db: Queryable,

@@ -1,6 +1,6 @@
 /**
- * How a bet ends and what it pays. Pure, and exact: money is whole cents and lines are half points, which a binary
- * fraction holds exactly.
+ * How a bet ends and what it pays. Pure and exact: money is in whole cents, and lines are half points, which binary fractions
+ * represent exactly.
  */
 
 export type Market = 'spread' | 'total' | 'moneyline';
@@ -28,11 +28,11 @@ export interface Game {
 
 export interface Settlement {
   readonly outcome: Outcome;
-  /** What the balance gains: the profit of a bet that won, the stake of one that lost as a negative number, else 0. */
+  /** Change of the balance: the profit of a win, the negative stake of a loss, otherwise 0. */
   readonly profitCents: number;
 }
 
-/** Throws, naming the bet, where the data allows no honest answer. */
+/** Settles a bet. Throws, naming the bet, if the data is invalid. */
 export function settle(bet: Bet, game: Game): Settlement {
   const outcome = decide(bet, game);
   return { outcome, profitCents: profitCents(bet, outcome) };
@@ -48,7 +48,10 @@ export function decide(bet: Bet, game: Game): Outcome {
 
 export function profitCents(bet: Bet, outcome: Outcome): number {
   if (!Number.isSafeInteger(bet.stakeCents) || bet.stakeCents <= 0) {
-    throw badBet(bet, `its stake is ${bet.stakeCents}: a stake is a whole number of cents above 0`);
+    throw badBet(
+      bet,
+      `its stake is ${bet.stakeCents}, but a stake must be a whole number of cents above 0`,
+    );
   }
   if (outcome === 'won') return winnings(bet);
   return outcome === 'lost' ? -bet.stakeCents : 0;
@@ -63,13 +66,13 @@ function winnings(bet: Bet): number {
   if (!Number.isSafeInteger(profit)) {
     throw badBet(
       bet,
-      `a stake of ${bet.stakeCents} cents at ${bet.odds} wins more than can be kept exactly`,
+      `a stake of ${bet.stakeCents} cents at ${bet.odds} wins more than the largest exact number of cents`,
     );
   }
   return profit;
 }
 
-/** By how many points the bet is ahead of its line. */
+/** Points by which the bet is ahead of its line. */
 function leadOf(bet: Bet, game: Game): number {
   const { home, away } = finalScore(bet, game);
   switch (`${bet.market} ${bet.side}`) {
@@ -86,7 +89,7 @@ function leadOf(bet: Bet, game: Game): number {
     case 'moneyline away':
       return away - home;
     default:
-      throw badBet(bet, `"${bet.side}" is no side of the market "${bet.market}"`);
+      throw badBet(bet, `"${bet.side}" is not a side of the market "${bet.market}"`);
   }
 }
 
@@ -104,7 +107,7 @@ function isScore(score: number | null): score is number {
 }
 
 function lineOf(bet: Bet): number {
-  if (bet.line === null) throw badBet(bet, `a ${bet.market} bet needs a line and it has none`);
+  if (bet.line === null) throw badBet(bet, `a ${bet.market} bet needs a line, but it has none`);
   if (!Number.isInteger(bet.line * 2))
     throw badBet(bet, `its line ${bet.line} is not in half points`);
   return bet.line;
@@ -112,7 +115,7 @@ function lineOf(bet: Bet): number {
 
 function refuseBadOdds(bet: Bet): void {
   if (Number.isInteger(bet.odds) && Math.abs(bet.odds) >= 100) return;
-  throw badBet(bet, `its odds are ${bet.odds}: American odds are 100 or more, or -100 or less`);
+  throw badBet(bet, `its odds are ${bet.odds}, but American odds are 100 or more, or -100 or less`);
 }
 
 function badBet(bet: Bet, reason: string): Error {

@@ -11,11 +11,11 @@ const SAMPLE_SEASONS = 10;
 const SAMPLE_STAKE_CENTS = 2_000;
 const FIRST_SEASON = 2017;
 const WEEKS = 16;
-/** Of the last season, the weeks that have been played. */
+/** Weeks played in the last season. */
 const WEEKS_PLAYED = 11;
 const DRIVES = 11;
 
-/** Invented, so that no sample game can be taken for a real one that is imported later. */
+/** Invented names, so that sample games cannot be confused with real ones imported later. */
 const TEAMS = `Arizona Herons, Atlanta Lanterns, Baltimore Anchors, Buffalo Millers, Carolina Foxes,
   Chicago Beacons, Cincinnati Potters, Cleveland Bridges, Dallas Drovers, Denver Peaks,
   Detroit Engines, Green Bay Coopers, Houston Comets, Indianapolis Sprinters,
@@ -28,12 +28,12 @@ const TEAMS = `Arizona Herons, Atlanta Lanterns, Baltimore Anchors, Buffalo Mill
 type Random = () => number;
 
 export interface SampleGamesOptions {
-  /** From 2017 on, 256 games each; of the last one the final weeks are still to come. */
+  /** Number of seasons from 2017 on, with 256 games each. The final weeks of the last one are not played yet. */
   seasons: number;
   seed: string;
 }
 
-/** The same games for the same options, on every machine. */
+/** Generates games. The same options give the same games on every machine. */
 export function sampleGames({ seasons, seed }: SampleGamesOptions): GameRecord[] {
   return Array.from({ length: seasons }, (_, index) => {
     const weeksPlayed = index === seasons - 1 ? WEEKS_PLAYED : WEEKS;
@@ -41,7 +41,7 @@ export function sampleGames({ seasons, seed }: SampleGamesOptions): GameRecord[]
   }).flat();
 }
 
-/** Fills an empty pack: ten seasons, and a bet on each side of each market of each game, none of them settled. */
+/** Fills an empty pack with ten seasons and an open bet on each side of each market of each game. */
 export async function loadSample(db: Database): Promise<string | null> {
   return db.transaction(async (tx) => {
     if (await anyGame(tx)) return null;
@@ -80,7 +80,7 @@ interface Fixture {
   awayTeam: string;
 }
 
-/** `advantage`: the points by which the home team is better. */
+/** `advantage`: points by which the home team is stronger. */
 function gameOf(fixture: Fixture, advantage: number, isPast: boolean, random: Random): GameRecord {
   const { season, week, date, homeTeam, awayTeam } = fixture;
   const expectedTotal = 40 + random() * 11;
@@ -112,7 +112,7 @@ function stateOfPastGame(random: Random): GameState {
   return draw < 0.005 ? 'postponed' : 'final';
 }
 
-/** Eleven drives a team, each a touchdown, a field goal or nothing; of level games nine in ten end in overtime. */
+/** Eleven drives per team, each a touchdown, a field goal or nothing. Nine in ten tied games are decided in overtime. */
 function playedOut(
   total: number,
   advantage: number,
@@ -143,7 +143,7 @@ function shuffled(teams: readonly string[], random: Random): string[] {
     .map(({ team }) => team);
 }
 
-/** Each week has a game on Thursday and one on Monday, and the others on Sunday. */
+/** Each week has one game on Thursday, one on Monday, and the others on Sunday. */
 function dayOfMatch(match: number): number {
   if (match === 0) return -3;
   return match === 1 ? 1 : 0;

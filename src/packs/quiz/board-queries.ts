@@ -1,4 +1,4 @@
-/** The SQL of leaderboards. A board is written in one statement, however many players are on it. */
+/** SQL of leaderboards. A board is written in one statement for any number of players. */
 
 import type { Queryable } from '../../database/database.ts';
 import type { LeaderboardType, Period } from './rules.ts';
@@ -8,7 +8,7 @@ const MOST_NAMED = 100;
 
 const LIFETIME = `select user_id, username, xp as score, xp_at from quiz.player_progress`;
 
-/** All players, with what they earned from $1 on and before $2. A sum that cannot be kept exactly is no score. */
+/** All players with the XP earned from $1 until before $2. The score is null if the sum exceeds the exact numbers. */
 const OF_PERIOD = `
   select player.user_id, player.username, earned.xp_at,
     case when earned.user_id is null then 0 else earned.score end as score
@@ -18,7 +18,7 @@ const OF_PERIOD = `
     from quiz.xp_event where at >= $1::timestamptz and at < $2::timestamptz group by user_id
   ) as earned using (user_id)`;
 
-/** Players without a score come last: they are on no board. */
+/** Players without a score come last and are not on the board. */
 const placed = (scores: string): string => `
   select user_id, username, score, xp_at,
     row_number() over (order by score desc nulls last, xp_at desc nulls last, user_id) as rank
@@ -27,7 +27,7 @@ const placed = (scores: string): string => `
 // ------------------------------------------------------------------------------------------------ the board
 
 export interface Board {
-  /** One more with each change of its rows. 0: it has never been made. */
+  /** Increases with each change of the rows. 0: never calculated. */
   readonly version: number;
   readonly changedAt: Date | null;
   readonly asOf: Date | null;
@@ -38,13 +38,13 @@ export interface Board {
 const BOARD = `select version, changed_at as "changedAt", as_of as "asOf", period_start as "periodStart", players
   from quiz.board`;
 
-/** Null: nobody has begun it. */
+/** Null if the board does not exist yet. */
 export async function readBoard(db: Queryable, type: LeaderboardType): Promise<Board | null> {
   const { rows } = await db.query<Board>(`${BOARD} where type = $1`, [type]);
   return rows[0] ?? null;
 }
 
-/** Until the transaction ends nobody else writes it. */
+/** Locks the board against other writers until the transaction ends. Creates it if needed. */
 export async function lockBoard(db: Queryable, type: LeaderboardType): Promise<Board> {
   await db.query(
     `insert into quiz.board (type, version, players) values ($1, 0, 0) on conflict do nothing`,
@@ -52,7 +52,7 @@ export async function lockBoard(db: Queryable, type: LeaderboardType): Promise<B
   );
   const { rows } = await db.query<Board>(`${BOARD} where type = $1 for update`, [type]);
   const [board] = rows;
-  if (!board) throw new Error(`The board ${type} has just been made, and is gone.`);
+  if (!board) throw new Error(`The board ${type} disappeared right after it was created.`);
   return board;
 }
 
@@ -70,7 +70,7 @@ export async function updateBoard(
   return rows[0]?.players ?? 0;
 }
 
-/** Which players, by their ids, both ends included. Null: all from there, or up to there. */
+/** A range of player ids, both ends included. Null: unbounded. */
 export interface Players {
   readonly first: string | null;
   readonly last: string | null;
@@ -82,14 +82,13 @@ export interface Written {
   readonly added: number;
   readonly moved: number;
   readonly removed: number;
-  /** Players whose points cannot be kept exactly, the first hundred of `unfitCount`. */
+  /** Players whose points exceed the exact numbers: the first 100 of `unfitCount`. */
   readonly unfit: readonly string[];
   readonly unfitCount: number;
 }
 
 /**
- * Brings the rows of these players up to date: score and place among all. Rows that are as they should be are not
- * touched. `period`: null for scores of a lifetime.
+ * Updates the score and rank of these players. Does not touch rows that are already correct. `period`: null for lifetime scores.
  */
 export async function writeRanking(
   db: Queryable,
@@ -98,8 +97,8 @@ export async function writeRanking(
   { first, last }: Players,
 ): Promise<Written> {
   const [from, to] = period ? ['$3', '$4'] : ['$1', '$2'];
-  // The type stands in the statement, so that the planner looks at this board's part alone. What differs is found in one
-  // pass over both sides, and so an hour in which nobody has earned costs that pass and no more.
+  // The type is a literal, so that the planner reads only this board's partition. Differences are found in one pass over both
+  // sides, so that an hour without XP costs only that pass.
   const { rows } = await db.query<Written>(
     `with change as materialized (
        select coalesce(standing.user_id, present.user_id) as user_id, standing.username, standing.score, standing.xp_at,
@@ -138,11 +137,11 @@ const unfitOf = (players: string): string => `
   array(select user_id::text from ${players} where unfit order by user_id limit ${MOST_NAMED}) as unfit`;
 
 function theOnly<Row>([row]: readonly Row[]): Row {
-  if (!row) throw new Error('Counts come in one row.');
+  if (!row) throw new Error('The counting query returned no row.');
   return row;
 }
 
-/** Everybody who is on the board or should be, in stretches of up to `size`. */
+/** All players who are or should be on the board, in ranges of up to `size`. */
 export async function stretchesOfPlayers(
   db: Queryable,
   type: LeaderboardType,
@@ -161,7 +160,7 @@ export async function stretchesOfPlayers(
   return rows;
 }
 
-/** The players of a stretch, one by one. */
+/** The ids of the players in a range. */
 export async function playersWithin(
   db: Queryable,
   type: LeaderboardType,
@@ -178,7 +177,7 @@ export async function playersWithin(
 
 // ------------------------------------------------------------------------------------------------ the archive
 
-/** Enters a period that has ended. Answers how many players earned in it, and null where it was entered before. */
+/** Starts the archive of a period. Returns the number of players who earned XP in it, or null if it was archived before. */
 export async function beginArchive(
   db: Queryable,
   type: LeaderboardType,
@@ -194,7 +193,7 @@ export async function beginArchive(
   return rows[0]?.players ?? null;
 }
 
-/** Enters the places of these players in the period, of those who earned in it. */
+/** Archives the places of these players in the period, if they earned XP in it. */
 export async function archivePlaces(
   db: Queryable,
   type: LeaderboardType,

@@ -5,16 +5,16 @@ import { unfitRows, writeForEverybody, type Rows } from './parts.ts';
 import { periodOf, type LeaderboardType } from './rules.ts';
 
 export interface BoardResult extends Rows {
-  /** Of the rows. It stays where none has changed. */
+  /** Version of the rows. Unchanged if no row changed. */
   version: number;
   players: number;
-  /** A later tick has made it already, so this one has left it alone. */
+  /** True if a later tick had already calculated the board, so that this run changed nothing. */
   superseded: boolean;
 }
 
 /**
- * Makes the board as of `ctx.now`, for the period that this is in. What decides is the tick and not the order of runs: an
- * older one leaves alone what a later one has made, and the same one again finds nothing to change.
+ * Calculates the board as of `ctx.now`, for the period of that time. The tick decides, not the order of the runs: an older tick
+ * leaves the result of a later one alone, and repeating a tick changes nothing.
  */
 export async function makeBoard(ctx: Context, type: LeaderboardType): Promise<BoardResult> {
   const { now } = ctx;

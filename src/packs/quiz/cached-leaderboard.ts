@@ -8,8 +8,8 @@ import { RedisReader } from './redis-client.ts';
 import type { LeaderboardType } from './rules.ts';
 
 /**
- * Leaderboards from Redis. PostgreSQL says which edition is the valid one, and answers itself where Redis has not got it:
- * so nobody is shown a board from before the last recalculation or reset.
+ * Reads leaderboards from Redis. PostgreSQL knows the current edition, and is read instead if Redis does not have it, so that a
+ * board from before the last recalculation or reset is never shown.
  */
 export class CachedLeaderboard implements Leaderboard {
   readonly #db: Queryable;
@@ -52,7 +52,7 @@ export class CachedLeaderboard implements Leaderboard {
 
   async #read(type: LeaderboardType, stretch: Stretch): Promise<Place[] | null> {
     const board = await readBoard(this.#db, type);
-    // Nothing is copied of a board without players.
+    // Empty boards are not copied to Redis.
     if (!board || board.players === 0) return null;
     const keys = keysOf(this.#keyPrefix, type);
     const answer = await this.#redis.ask(async (client) => ({

@@ -15,7 +15,7 @@ import { checkRedis } from './redis-client.ts';
 import { loadSample } from './sample.ts';
 
 export interface Quiz extends Pack {
-  /** To read the leaderboards, from Redis where the pack has one. Close it when nobody reads any more. */
+  /** Opens the leaderboards for reading, from Redis if the pack uses it. Close it when you no longer need it. */
   openLeaderboard(db: Database, options?: LeaderboardOptions): Leaderboard;
 }
 
@@ -42,7 +42,7 @@ export function defineQuiz(options: QuizOptions = {}): Quiz {
   };
 }
 
-/** With its defaults: leaderboards on PostgreSQL alone. */
+/** The pack with default options: leaderboards in PostgreSQL only. */
 export const quiz: Quiz = defineQuiz();
 
 export type { Place } from './page-queries.ts';

@@ -22,7 +22,7 @@ export function leaderboardOn(
   );
 }
 
-/** Refuses what cannot be meant, before it is asked. */
+/** Validates arguments before reading. */
 class CheckedLeaderboard implements Leaderboard {
   readonly #board: Leaderboard;
 
@@ -58,7 +58,7 @@ function requireType(type: LeaderboardType): void {
   if (LEADERBOARDS.includes(type)) return;
   throw new HumdrumError(
     'input-invalid',
-    `There is no leaderboard "${type}". There are ${LEADERBOARDS.join(', ')}.`,
+    `There is no leaderboard "${type}". Choose one of ${LEADERBOARDS.join(', ')}.`,
   );
 }
 
@@ -66,11 +66,11 @@ function requireWhole(name: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
   throw new HumdrumError(
     'input-invalid',
-    `${name} is a whole number from 1 to ${most}, not ${String(value)}.`,
+    `${name} must be a whole number from 1 to ${most}, not ${String(value)}.`,
   );
 }
 
 function requireId(userId: string): void {
   if (typeof userId === 'string' && userId !== '' && !userId.includes('\0')) return;
-  throw new HumdrumError('input-invalid', 'userId is the id of a player.');
+  throw new HumdrumError('input-invalid', 'userId must be the id of a player.');
 }

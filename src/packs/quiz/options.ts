@@ -1,13 +1,13 @@
 import { HumdrumError } from '../../errors.ts';
 
 export interface QuizOptions {
-  /** Copies of the leaderboards are kept there: `redis://host:6379`, `rediss://…`. It needs the package `redis`. Default: none. */
+  /** URL of a Redis to cache the leaderboards in: `redis://host:6379`, `rediss://…`. Needs the package `redis`. Default: none. */
   redis?: string;
-  /** Of the keys in Redis. One prefix belongs to one database. Default `quiz:leaderboard:`. */
+  /** Prefix of the keys in Redis. Use a different one per database. Default: `quiz:leaderboard:`. */
   redisKeyPrefix?: string;
 }
 
-/** Where copies of the leaderboards are kept. */
+/** The Redis that caches the leaderboards. */
 export interface Cache {
   readonly url: string;
   readonly keyPrefix: string;
@@ -17,23 +17,23 @@ const DEFAULT_KEY_PREFIX = 'quiz:leaderboard:';
 const KEY_PREFIX = /^[^\s{}]{1,100}$/;
 const KNOWN = ['redis', 'redisKeyPrefix'];
 
-/** Null: nowhere. Errors: `config-invalid`. */
+/** Null without Redis. Errors: `config-invalid`. */
 export function cacheOf(options: QuizOptions): Cache | null {
-  const strange = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (strange !== undefined) {
-    throw invalid(`there is no option "${strange}". There are ${KNOWN.join(' and ')}`);
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    throw invalid(`unknown option "${unknown}". Known options: ${KNOWN.join(' and ')}`);
   }
   const { redis: url, redisKeyPrefix: keyPrefix = DEFAULT_KEY_PREFIX } = options;
   if (!KEY_PREFIX.test(keyPrefix)) {
-    throw invalid('redisKeyPrefix has 1 to 100 characters, no spaces and no braces');
+    throw invalid('redisKeyPrefix must have 1 to 100 characters, without spaces or braces');
   }
   if (url === undefined) {
     if (options.redisKeyPrefix === undefined) return null;
-    throw invalid('redisKeyPrefix is of use with redis alone');
+    throw invalid('redisKeyPrefix needs the option redis');
   }
   if (!isRedisUrl(url)) {
     throw invalid(
-      'redis is a URL that begins with redis:// or rediss://, as in redis://127.0.0.1:6379',
+      'redis must be a URL that starts with redis:// or rediss://, such as redis://127.0.0.1:6379',
     );
   }
   return { url, keyPrefix };

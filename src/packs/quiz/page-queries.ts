@@ -1,12 +1,12 @@
-/** The SQL of the pages that leaderboards are read by. */
+// SQL of the pages that leaderboards are read from.
 
 import type { Queryable } from '../../database/database.ts';
 import type { LeaderboardType } from './rules.ts';
 
-/** On a page. Of as many names as usual it fits into a row without being stored beside it. */
+/** Places per page. With names of usual length, a page fits into a row without TOAST. */
 const PLACES = 32;
 
-/** Brings the pages of a board in line with its rows. */
+/** Updates the pages of a board from its rows. */
 export async function writePages(db: Queryable, type: LeaderboardType): Promise<void> {
   await db.query(
     `with place as (
@@ -30,14 +30,14 @@ export async function writePages(db: Queryable, type: LeaderboardType): Promise<
 
 /** A place on a board. */
 export interface Place {
-  /** From 1. */
+  /** Starts at 1. */
   readonly rank: number;
   readonly userId: string;
   readonly username: string;
   readonly score: number;
 }
 
-/** Each place of the pages, the `at`-th of all, from 1. */
+/** All places on the pages. `at` numbers them from 1. */
 const ON_PAGES = `
   select rank, user_id as "userId", username, score, page * ${PLACES} + n as at
   from quiz.ranking_page as page
@@ -56,7 +56,7 @@ export async function topPlaces(
   return rows;
 }
 
-/** A player with up to `reach` others on each side. Empty: the player is not on this board. */
+/** A player with up to `reach` others on each side. Empty if the player is not on this board. */
 export async function placesAround(
   db: Queryable,
   type: LeaderboardType,
@@ -91,8 +91,8 @@ export async function placeOfPlayer(
 }
 
 /**
- * The places on `pages` pages of this version of a board, in their order. Empty behind the last, and where the board has
- * another version by now.
+ * The places on `pages` pages of this version of a board, in order. Empty after the last page, and if the board now has another
+ * version.
  */
 export async function placesOnPages(
   db: Queryable,

@@ -4,10 +4,10 @@ import { EVERYBODY, playersWithin, stretchesOfPlayers, type Players } from './bo
 import type { LeaderboardType } from './rules.ts';
 import type { RowError } from './walk.ts';
 
-/** What became of the rows of a board. */
+/** Changes and errors of the rows of a board. */
 export interface Rows {
   changed: number;
-  /** Rows left as they were, and why: the first 100 of `errorCount`. */
+  /** Rows that failed and were left unchanged: the first 100 of `errorCount`. */
   errors: RowError[];
   errorCount: number;
 }
@@ -19,8 +19,8 @@ const PLAYERS_PER_STRETCH = 1_000;
 const MOST_ERRORS = 100;
 
 /**
- * Writes the rows of all players in one statement. Where the database refuses one of them, all others are written in
- * parts that are halved down to it: so many statements more, each over the whole board, that it is not the usual way.
+ * Writes the rows of all players in one statement. If the database refuses a row, writes the others in ranges that are halved
+ * until the bad row is isolated. That is not the default, because each statement reads the whole board.
  */
 export async function writeForEverybody(
   ctx: Context,
@@ -30,7 +30,7 @@ export async function writeForEverybody(
   try {
     return await ctx.db.transaction((tx) => write(tx, EVERYBODY));
   } catch (error) {
-    ctx.log(`The ${type} board cannot be written at once, and is written in parts`, {
+    ctx.log(`Cannot write the ${type} board at once; writing it in parts`, {
       error: String(error),
     });
   }
@@ -47,7 +47,7 @@ export async function writeForEverybody(
   return { ...total, errors: total.errors.slice(0, MOST_ERRORS) };
 }
 
-/** Writes what can be written, adds it to `total`, and answers the rest. */
+/** Writes what it can, adds it to `total`, and returns the parts that failed. */
 async function refused(
   ctx: Context,
   parts: readonly Stretch[],
@@ -64,8 +64,8 @@ async function refused(
   return failed;
 }
 
-/** Of players whose points come to more than can be kept exactly. */
+/** Errors for players whose points exceed the exact numbers. */
 export function unfitRows(unfit: readonly string[], unfitCount: number): Omit<Rows, 'changed'> {
-  const error = 'The points of this player come to more than can be kept exactly.';
+  const error = 'The points of this player exceed the largest exact number.';
   return { errors: unfit.map((id) => ({ id, error })), errorCount: unfitCount };
 }

@@ -1,4 +1,4 @@
-/** The SQL of a simulated week: players, and what they play, in sets. */
+// SQL of a simulated week: players and their quizzes, in sets.
 
 import type { Queryable } from '../../database/database.ts';
 import type { Place } from './page-queries.ts';
@@ -26,19 +26,19 @@ export async function enterPlayers(db: Queryable, players: readonly Player[]): P
   );
 }
 
-/** What came of tries. */
+/** Results of tries. */
 export interface Played {
-  /** Who played at least one of them. */
+  /** Players who played at least one quiz. */
   readonly userIds: readonly string[];
   readonly finished: number;
   readonly left: number;
-  /** Tries for which no life was left. */
+  /** Tries refused because no life was left. */
   readonly refused: number;
   readonly livesLost: number;
   readonly xp: number;
 }
 
-/** Each failed quiz costs a life. Who has none left plays no more of them. */
+/** Plays quizzes. Each failed one costs a life. Players without lives cannot play. */
 export async function playTries(db: Queryable, tries: readonly Try[]): Promise<Played> {
   const { rows } = await db.query<Played>(
     `with tried as (
@@ -92,11 +92,11 @@ export async function playTries(db: Queryable, tries: readonly Try[]): Promise<P
     ],
   );
   const [played] = rows;
-  if (!played) throw new Error('Counts come in one row.');
+  if (!played) throw new Error('The counting query returned no row.');
   return played;
 }
 
-/** The first places of a week that has ended, as the reset has archived it. */
+/** The first places of a week that the reset has archived. */
 export async function archivedWeek(db: Queryable, start: Date, count: number): Promise<Place[]> {
   const { rows } = await db.query<Place>(
     `select rank, user_id as "userId", username, score from quiz.ranking_archive_entry

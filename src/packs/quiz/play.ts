@@ -9,12 +9,12 @@ export interface Player {
   readonly lastQuizAt: Date;
 }
 
-/** One quiz that a player wants to play. Whether there is a life left for it is known only when it begins. */
+/** A quiz that a player wants to play. Whether a life is left is known only when it starts. */
 export interface Try {
   readonly sessionId: string;
   readonly userId: string;
   readonly startedAt: Date;
-  /** Of one that is left: when its time is over. */
+  /** For an abandoned quiz, when it times out. */
   readonly endedAt: Date;
   readonly outcome: 'passed' | 'failed' | 'left';
   readonly xp: number;
@@ -22,12 +22,12 @@ export interface Try {
 
 export interface QuizPlay {
   readonly players: readonly Player[];
-  /** What they try in the half hour that begins here. */
+  /** The tries in the half hour from `start`. */
   triesFrom(start: Date): Try[];
 }
 
 interface Habit extends Player {
-  /** How often on a day of theirs, how well, and how likely on any day. */
+  /** `eagerness`: how often on a day of play. `skill`: chance to pass. `faith`: chance to play on a day. */
   readonly eagerness: number;
   readonly skill: number;
   readonly faith: number;
@@ -37,11 +37,11 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const NAMES = ['Ada', 'Bela', 'Cleo', 'Dan', 'Edda', 'Finn', 'Gus', 'Hana', 'Ivo', 'Juno'];
 const LONGEST_STREAK = 20;
-/** Tries in one half hour follow each other by so much: all of them begin within it. */
+/** Minutes between tries. All tries of a half hour start within it. */
 const TRY_MINUTES = 4;
 const MOST_TRIES = 6;
 
-/** Of these many players, the same for the same seed: some play every day, some now and then, most in the evening. */
+/** Simulates this many players, reproducible by seed. Some play every day, some now and then, most in the evening. */
 export function quizPlay(count: number, seed: string, from: Date): QuizPlay {
   const players = Array.from({ length: count }, (_, index) => habitOf(index + 1, seed, from));
   return {
@@ -88,7 +88,7 @@ function triesOf(player: Habit, seed: string, start: Date): Try[] {
   });
 }
 
-/** Hardly anybody at night, most after work. */
+/** Chance of play by hour: low at night, highest after work. */
 function chanceAt(hour: number): number {
   if (hour < 6) return 0.002;
   return hour >= 17 && hour < 22 ? 0.12 : 0.03;

@@ -3,7 +3,7 @@ import { placeOfPlayer, placesAround, topPlaces, type Place } from './page-queri
 import type { Leaderboard } from './leaderboard.ts';
 import type { LeaderboardType } from './rules.ts';
 
-/** Leaderboards as they are stored: an index leads to each place. */
+/** Reads leaderboards from PostgreSQL, through indexes. */
 export class PostgresLeaderboard implements Leaderboard {
   readonly #db: Queryable;
 
@@ -24,6 +24,6 @@ export class PostgresLeaderboard implements Leaderboard {
   }
 
   close(): void {
-    // The database belongs to whoever opened it.
+    // The caller owns the database connection.
   }
 }

@@ -1,4 +1,4 @@
-/** The SQL of lives, streaks and sessions. Each function is one statement over a set; none of them is called once a row. */
+/** SQL of lives, streaks and sessions. Each function runs one statement over a set of rows. None is called per row. */
 
 import type { Queryable } from '../../database/database.ts';
 import { LIFE_REGEN_MINUTES, MAX_LIVES, STREAK_HOURS } from './rules.ts';
@@ -7,13 +7,13 @@ type Count = { readonly count: number };
 
 const countIn = (rows: readonly Count[]): number => rows[0]?.count ?? 0;
 
-/** A stretch of keys, both ends included. */
+/** A range of keys, both ends included. */
 export interface Stretch {
   readonly first: string;
   readonly last: string;
 }
 
-/** Where a walk over keys is, and how many keys it wants next. */
+/** The position of a walk over keys, and the number of keys to read next. */
 export interface Page {
   readonly after: string;
   readonly limit: number;
@@ -33,13 +33,13 @@ async function keys(
 
 const LIFE_DUE = `current_lives < ${MAX_LIVES} and next_regen_at <= $1::timestamptz`;
 
-/** Players who are due a life, in the order of their ids. */
+/** Players who are due a life, by id. */
 export async function playersDueALife(db: Queryable, now: Date, page: Page): Promise<string[]> {
   const sql = `select user_id as key from quiz.lives where ${LIFE_DUE} and user_id > $2 order by user_id limit $3`;
   return keys(db, sql, now, page);
 }
 
-/** One life for each of these players who is due one. Answers how many. */
+/** Gives a life to each of these players who is due one. Returns how many. */
 export async function addLives(
   db: Queryable,
   now: Date,
@@ -62,12 +62,12 @@ export async function addLives(
 
 // ------------------------------------------------------------------------------------------------ streaks
 
-// A protection that was used since the beginning of the day ($4) covers the day: no second one goes, and nothing breaks.
+// A protection used since the start of the day covers the whole day: no second one is used and the streak does not break.
 const streakIsLate = (day: string): string => `current_streak > 0
   and last_quiz_at < $1::timestamptz - interval '${STREAK_HOURS} hours'
   and (protected_at is null or protected_at < ${day}::timestamptz)`;
 
-/** Players whose last quiz is too long ago, in the order of their ids. */
+/** Players whose last quiz is too long ago, by id. */
 export async function playersWithLateStreaks(
   db: Queryable,
   { now, day }: { now: Date; day: Date },
@@ -81,7 +81,7 @@ export async function playersWithLateStreaks(
   return rows.map(({ key }) => key);
 }
 
-/** How many of them come after this one. */
+/** The number of such players after this one. */
 export async function countLateStreaks(
   db: Queryable,
   { now, day }: { now: Date; day: Date },
@@ -94,15 +94,15 @@ export async function countLateStreaks(
   return countIn(rows);
 }
 
-/** A streak that was kept by a protection, or broke. */
+/** A streak that a protection kept, or that broke. */
 export interface StreakDecided {
   readonly userId: string;
-  /** Before the break. */
+  /** The streak before the break. */
   readonly previousStreak: number;
   readonly isProtected: boolean;
 }
 
-/** Uses a protection of each of these players, or breaks the streak where none is left. */
+/** Uses a protection of each of these players, or breaks the streak if none is left. */
 export async function decideStreaks(
   db: Queryable,
   { now, day }: { now: Date; day: Date },
@@ -132,13 +132,13 @@ export async function decideStreaks(
 
 const SESSION_OVER = `status = 'active' and expires_at <= $1::timestamptz`;
 
-/** Sessions whose time has passed, in the order of their ids. */
+/** Sessions that are past their expiry, by id. */
 export async function sessionsToExpire(db: Queryable, now: Date, page: Page): Promise<string[]> {
   const sql = `select id as key from quiz.quiz_session where ${SESSION_OVER} and id > $2 order by id limit $3`;
   return keys(db, sql, now, page);
 }
 
-/** How many of them come after this one. */
+/** The number of such sessions after this one. */
 export async function countSessionsToExpire(
   db: Queryable,
   now: Date,
@@ -156,7 +156,7 @@ export interface ExpiredSession {
   readonly sessionId: string;
 }
 
-/** Ends those of these sessions whose time has passed. Answers them in the order of their ids. */
+/** Expires those of these sessions that are due. Returns them by id. */
 export async function expireSessions(
   db: Queryable,
   now: Date,

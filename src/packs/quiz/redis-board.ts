@@ -4,9 +4,9 @@ import type { RedisClient } from './redis-client.ts';
 import type { LeaderboardType } from './rules.ts';
 
 /**
- * A board in Redis: `ranks`, a sorted set with the rank as the score of each player; `players`, a hash with points and name
- * of each; `edition`, which says of what state of the board in PostgreSQL it is a copy. A rank is exact as a score, and ties
- * are broken before it is one: points, with the time that breaks ties, do not fit into the 53 bits of a score.
+ * A board in Redis. `ranks` is a sorted set with each player's rank as the score. `players` is a hash with each player's points
+ * and name. `edition` names the state of the board in PostgreSQL that it copies. Ranks are used as scores because points together
+ * with the tie-breaking time do not fit into the 53 bits of a score.
  */
 export interface BoardKeys {
   readonly ranks: string;
@@ -14,21 +14,21 @@ export interface BoardKeys {
   readonly edition: string;
 }
 
-/** What is in braces decides where a cluster keeps a key: those of one board lie together. */
+/** The part in braces is the cluster's hash tag, so all keys of a board are on the same node. */
 export function keysOf(prefix: string, type: LeaderboardType): BoardKeys {
   const board = `${prefix}{${type}}`;
   return { ranks: `${board}:ranks`, players: `${board}:players`, edition: `${board}:edition` };
 }
 
-/** The same for no two states of a board, also where a database was made anew and counts from 1 again. */
+/** Unique for each state of a board, also if a recreated database counts from 1 again. */
 export function editionOf({ version, changedAt }: Board): string {
   return `${version} of ${changedAt?.toISOString() ?? 'never'}`;
 }
 
-/** Nobody misses what a builder that was killed has left. */
+/** Expiry of drafts left by a builder that was killed. */
 const DRAFT_SECONDS = 3_600;
 
-/** A board that is being built, under keys that no reader knows. */
+/** A board under construction, under keys that readers do not use. */
 export class Draft {
   readonly #client: RedisClient;
   readonly #keys: BoardKeys;
@@ -60,7 +60,7 @@ export class Draft {
     await this.#client.unlink([this.#ranks, this.#players]);
   }
 
-  /** Takes the place of the board that readers see, all of it at once. */
+  /** Atomically replaces the board that readers see. */
   async publish(edition: string): Promise<void> {
     const { ranks, players, edition: editionKey } = this.#keys;
     const keys = [this.#ranks, ranks, this.#players, players, editionKey];
@@ -68,7 +68,7 @@ export class Draft {
   }
 }
 
-// A board without players is no key at all.
+// Redis has no empty sets: an empty board has no keys.
 const PUBLISH = `
 local function replace(draft, live)
   if redis.call('EXISTS', draft) == 1 then
@@ -83,7 +83,7 @@ replace(KEYS[1], KEYS[2])
 replace(KEYS[3], KEYS[4])
 redis.call('SET', KEYS[5], ARGV[1])`;
 
-/** Whether Redis has this edition, and all of it: it may throw keys away where its memory is short. */
+/** Whether Redis has this edition completely. It may evict keys when memory is short. */
 export async function isPublished(
   client: RedisClient,
   { ranks, players, edition: key }: BoardKeys,
@@ -93,14 +93,14 @@ export async function isPublished(
   return edition === editionOf(board) && found === (board.players > 0 ? 2 : 0);
 }
 
-/** From one place to another, counted from 0; or, with `around`, from the place of that player. */
+/** A range of places, counted from 0, or from the place of the player `around`. */
 export interface Stretch {
   readonly first: number;
   readonly last: number;
   readonly around?: string;
 }
 
-/** Null: Redis has not this edition, or not all of it. */
+/** Null if Redis does not have this edition completely. */
 export async function readPlaces(
   client: RedisClient,
   { ranks, players, edition: key }: BoardKeys,
@@ -114,16 +114,16 @@ export async function readPlaces(
   if (!answer) return null;
   const [placed, about] = answer;
   const places: Place[] = [];
-  for (const [at, said] of about.entries()) {
+  for (const [at, player] of about.entries()) {
     const [userId = '', rank] = placed.slice(2 * at, 2 * at + 2);
-    if (said === null) return null;
-    const [score, username] = JSON.parse(said) as [number, string];
+    if (player === null) return null;
+    const [score, username] = JSON.parse(player) as [number, string];
     places.push({ rank: Number(rank), userId, username, score });
   }
   return places;
 }
 
-// In one script, so that ranks, points and edition are of one board also while it is replaced.
+// One script, so that ranks, points and edition belong together even while the board is being replaced.
 const READ = `
 if redis.call('GET', KEYS[3]) ~= ARGV[1] or redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then return false end
 local first, last = tonumber(ARGV[2]), tonumber(ARGV[3])

@@ -10,7 +10,7 @@ type SocketOptions = Pick<
 export type RedisClient = ReturnType<typeof newClient>;
 
 const CONNECT_TIMEOUT_MS = 1_000;
-/** So long may an answer be awaited. Whoever reads a leaderboard is better served by PostgreSQL by then. */
+/** After this time, reading from PostgreSQL is faster. */
 const READ_TIMEOUT_MS = 1_000;
 const WRITE_SILENCE_MS = 30_000;
 const LONGEST_WAIT_MS = 2_000;
@@ -30,12 +30,12 @@ async function loadRedis(): Promise<Redis> {
 
 function newClient({ createClient }: Redis, url: string, socket: SocketOptions) {
   const client = createClient({ url, disableOfflineQueue: true, socket });
-  // A connection that breaks is no crash: what waits for an answer fails.
+  // A broken connection must not crash the process. Pending commands fail instead.
   client.on('error', () => undefined);
   return client;
 }
 
-/** Never tells a password that is in the URL. */
+/** The message must not contain the password in the URL. */
 function unreachable(url: string, cause: unknown): HumdrumError {
   const { host, pathname } = new URL(url);
   // A refused connection to several addresses is an AggregateError with an empty message.
@@ -45,14 +45,14 @@ function unreachable(url: string, cause: unknown): HumdrumError {
       : errorMessage(cause);
   return new HumdrumError(
     'redis-unreachable',
-    `Cannot reach Redis at ${host}${pathname}: ${reason}. Check that it runs. Until then leaderboards are read from PostgreSQL.`,
+    `Cannot reach Redis at ${host}${pathname}: ${reason}. Check that it is running. Until then leaderboards are read from PostgreSQL.`,
     { cause },
   );
 }
 
 /**
- * Connects, and ends the connection when `work` is over or `signal` aborts. Errors: `redis-missing`, `redis-unreachable`;
- * what Redis refuses is thrown as it is.
+ * Connects, runs `work`, and closes the connection when it ends or `signal` aborts. Errors: `redis-missing`, `redis-unreachable`.
+ * Error replies of Redis are thrown as they are.
  */
 export async function withRedis<T>(
   url: string,
@@ -87,12 +87,12 @@ export async function checkRedis(url: string): Promise<void> {
   await withRedis(url, AbortSignal.timeout(WRITE_SILENCE_MS), (client) => client.ping());
 }
 
-/** An error of the program itself leaves the connection as it was. */
+/** Whether the connection broke. Other errors leave it ready. */
 function isOfConnection(error: unknown, client: RedisClient): boolean {
   return !(error instanceof HumdrumError) && !client.isReady;
 }
 
-/** A connection for reading, kept open and opened again. While there is none, nobody waits for it. */
+/** A persistent connection for reading that reconnects by itself. Reads do not wait while it is down. */
 export class RedisReader {
   readonly #url: string;
   #client: RedisClient | null = null;
@@ -103,7 +103,7 @@ export class RedisReader {
     this.#url = url;
   }
 
-  /** Null: Redis cannot be reached, or takes too long. Errors: `redis-missing`. */
+  /** Null if Redis is unreachable or too slow. Errors: `redis-missing`. */
   async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | null> {
     this.#opening ??= this.#open();
     await this.#opening;
@@ -128,18 +128,18 @@ export class RedisReader {
     this.#client = null;
   }
 
-  /** The first time, until it is clear whether there is a Redis. */
+  /** Opens the first connection and waits until it succeeds or fails. */
   async #open(): Promise<void> {
     const client = await this.#connect();
     if (!client) return;
-    const isClear = new Promise<void>((resolve) => {
+    const settled = new Promise<void>((resolve) => {
       client.once('ready', () => resolve());
       client.once('error', () => resolve());
     });
-    await inTime(isClear).catch(() => undefined);
+    await inTime(settled).catch(() => undefined);
   }
 
-  /** Begins to connect, again and again until it succeeds, and waits for nothing. */
+  /** Starts connecting in the background, with retries. */
   async #connect(): Promise<RedisClient | null> {
     const redis = await loadRedis();
     if (this.#closed) return null;

@@ -16,7 +16,7 @@ export interface ResetLeaderboardResult {
   details: {
     periodStart: string;
     periodEnd: string;
-    /** Null: the period had been archived before. */
+    /** Null if the period was archived before. */
     archive: Rows | null;
     board: BoardResult;
     errorCount: number;
@@ -26,17 +26,17 @@ export interface ResetLeaderboardResult {
 interface ResetRule {
   type: PeriodicType;
   cron: string;
-  /** The longest time between two ticks, and an hour. */
+  /** The longest time between two ticks, plus an hour. */
   everyMs: number;
   publish: JobType | null;
 }
 
-/** Ahead of the recalculation of the same instant. */
+/** Before the recalculation at the same time. */
 const FIRST = -10;
 
 /**
- * A reset archives the period that has ended last, from what was earned in it, and makes the board of the new one. It
- * reads no board, so it does not matter whether a recalculation of the new period has run before it.
+ * Archives the last period from the XP earned in it, and calculates the board of the new period. It reads no board, so a
+ * recalculation of the new period may run before it.
  */
 export function resetLeaderboard({ type, cron, everyMs, publish }: ResetRule): JobType {
   return defineJob({
@@ -71,14 +71,14 @@ async function reset(
   const message =
     (archive
       ? `Archived ${many(archive.changed, 'player')} ${from} and reset the ${type} leaderboard.`
-      : `The ${type} leaderboard ${from} has been archived before: nothing was reset.`) +
+      : `The ${type} leaderboard ${from} was already archived. Nothing was reset.`) +
     leftOut(errorCount, 'row');
   ctx.log(message);
   const details = { periodStart, periodEnd, archive, board, errorCount };
   return { message, affected: archive?.changed ?? 0, details };
 }
 
-/** Null: it was archived before. */
+/** Null if it was archived before. */
 async function archivePeriod(
   ctx: Context,
   type: PeriodicType,

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Context } from '../../engine/job/context.ts';
 
-/** One run leaves at most so many events, which it holds in memory until it completes. */
+/** Limits the events of one run, which are held in memory until it completes. */
 const ROWS_PER_RUN = 20_000;
 
-/** Of jobs that tell of each row: how many rows they take, and behind which key they begin. */
+/** Input of jobs that emit an event per row: the maximum number of rows, and the key to start after. */
 export const boundedInput = z
   .object({
     limit: z.int().min(1).max(100_000).default(ROWS_PER_RUN),
@@ -14,12 +14,12 @@ export const boundedInput = z
 
 export type BoundedInput = z.output<typeof boundedInput>;
 
-/** Before all jobs of later ticks. */
+/** Runs before all jobs of later ticks. */
 const FIRST = -1_000;
 
 /**
- * Enqueues a job for the `left` rows behind `after`, at the same logical time: it commits with this one. It begins behind
- * what was looked at, so that rows which cannot be changed do not hold it up. Answers `left`.
+ * Enqueues a job for the `left` rows after `after`, with the same logical time. The enqueue commits with this job. Rows that
+ * could not be changed are before `after`, so the next job does not get stuck on them. Returns `left`.
  */
 export async function goOn(
   ctx: Context,

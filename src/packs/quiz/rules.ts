@@ -1,4 +1,4 @@
-/** Laid down by the game. The tables hold the same bounds: see migrations/quiz. */
+// The rules of the game. The tables enforce the same bounds: see migrations/quiz.
 export const MAX_LIVES = 5;
 export const LIFE_REGEN_MINUTES = 30;
 export const SESSION_TIMEOUT_MINUTES = 10;
@@ -8,10 +8,10 @@ export const MAX_PROTECTIONS = 2;
 export const LEADERBOARDS = ['global', 'weekly', 'monthly'] as const;
 export type LeaderboardType = (typeof LEADERBOARDS)[number];
 
-/** Those that begin anew. */
+/** Boards that are reset periodically. */
 export type PeriodicType = Exclude<LeaderboardType, 'global'>;
 
-/** From `start` on, up to `end` and not including it. */
+/** Includes `start`, excludes `end`. */
 export interface Period {
   readonly start: Date;
   readonly end: Date;
@@ -32,7 +32,7 @@ export function periodOf(type: PeriodicType, at: Date): Period {
   return { start: new Date(startMs), end: new Date(startMs + 7 * DAY_MS) };
 }
 
-/** The last one that had ended at `at`. */
+/** The last period that had ended at `at`. */
 export function periodBefore(type: PeriodicType, at: Date): Period {
   const { start } = periodOf(type, at);
   return periodOf(type, new Date(start.getTime() - 1));

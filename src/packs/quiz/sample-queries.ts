@@ -1,4 +1,4 @@
-/** The SQL of sample data: sets of made-up players, each a function of its number and the seed. */
+// SQL of sample data: sets of generated players, each a function of its number and the seed.
 
 import type { Queryable } from '../../database/database.ts';
 import {
@@ -8,7 +8,7 @@ import {
   SESSION_TIMEOUT_MINUTES,
 } from './rules.ts';
 
-/** Players of these numbers, both included, as of `at`. `seed` is a whole number below 2^31. */
+/** Players `first` to `last` as of `at`. `seed` is a whole number below 2^31. */
 export interface SampleSet {
   readonly first: number;
   readonly last: number;
@@ -17,12 +17,12 @@ export interface SampleSet {
 }
 
 export const EVENTS_PER_PLAYER = 3;
-/** Every so many players have a session. */
+/** One of this many players has a session. */
 export const PLAYERS_PER_SESSION = 2;
 
 const PRIME = 2_147_483_647;
 
-/** From 0 to below `below`, by the player's number `i`, the seed $3 and what it is for. In integers: the same everywhere. */
+/** A number from 0 to below `below`, by player number `i`, seed $3 and purpose. Integer arithmetic, so the same everywhere. */
 const draw = (purpose: number, below: number): string => {
   const x = `((i * 48271 + ${purpose * 6_962_111} + $3::bigint) % ${PRIME})`;
   return `(${x} * ${x} % ${PRIME} % ${below})`;
@@ -39,7 +39,7 @@ const events = Array.from({ length: EVENTS_PER_PLAYER }, (_, event) => event);
 
 const values = ({ first, last, seed, at }: SampleSet): unknown[] => [first, last, seed, at];
 
-/** Some have a streak that is long without a quiz, and some of those protections. */
+/** Some players have an overdue streak, and some of those have protections. */
 export async function addPlayers(db: Queryable, set: SampleSet): Promise<void> {
   await db.query(
     `insert into quiz.player_progress (user_id, username, xp, xp_at, current_streak, longest_streak, last_quiz_at,
@@ -53,7 +53,7 @@ export async function addPlayers(db: Queryable, set: SampleSet): Promise<void> {
   );
 }
 
-/** Some are due a life. */
+/** Some players are due a life. */
 export async function addLivesOfPlayers(db: Queryable, set: SampleSet): Promise<void> {
   await db.query(
     `insert into quiz.lives (user_id, current_lives, last_regen_at, next_regen_at)
@@ -66,7 +66,7 @@ export async function addLivesOfPlayers(db: Queryable, set: SampleSet): Promise<
   );
 }
 
-/** Most have ended; of those that have not some should have. */
+/** Most sessions have ended. Some of the others are past their expiry. */
 export async function addSessions(db: Queryable, set: SampleSet): Promise<void> {
   await db.query(
     `insert into quiz.quiz_session (id, user_id, status, started_at, expires_at, completed_at)
@@ -82,7 +82,7 @@ export async function addSessions(db: Queryable, set: SampleSet): Promise<void> 
   );
 }
 
-/** What they have earned in the last 40 days. */
+/** XP earned in the last 40 days. */
 export async function addXpEvents(db: Queryable, set: SampleSet): Promise<void> {
   for (const event of events) {
     await db.query(

@@ -22,7 +22,7 @@ export interface SeedOptions {
   /** From 1 to 1,000,000. */
   players: number;
   seed: string;
-  /** Of what instant it is: what is late, due or over is so as of then. */
+  /** Reference time: rows are late, due or expired as of it. */
   at: Date;
 }
 
@@ -32,16 +32,19 @@ export interface SeedResult {
   xpEvents: number;
 }
 
-/** Fills empty tables with made-up players: the same for the same options, on every machine. Errors: `input-invalid`. */
+/** Fills empty tables with generated players. The same options give the same players on every machine. Errors: `input-invalid`. */
 export async function seed(db: Database, options: SeedOptions): Promise<SeedResult> {
   const { players } = options;
   if (!Number.isInteger(players) || players < 1 || players > MOST_PLAYERS) {
-    throw new HumdrumError('input-invalid', `players is a whole number from 1 to ${MOST_PLAYERS}.`);
+    throw new HumdrumError(
+      'input-invalid',
+      `players must be a whole number from 1 to ${MOST_PLAYERS}.`,
+    );
   }
   return db.transaction((tx) => seedWithin(tx, options));
 }
 
-/** A thousand players as of now, on the database's clock. */
+/** Fills an empty pack with a thousand players as of now, by the database's clock. */
 export async function loadSample(db: Database): Promise<string | null> {
   return db.transaction(async (tx) => {
     if (await anyPlayer(tx)) return null;

@@ -3,27 +3,27 @@ import type { Context } from '../../engine/job/context.ts';
 import type { Page, Stretch } from './queries.ts';
 
 const ROWS_PER_SET = 10_000;
-/** Where so many rows cannot be changed it is not the rows that are bad. */
+/** More failures than this indicate a general problem rather than bad rows. */
 const MOST_FAILURES = 1_000;
 const MOST_ERRORS = 100;
 
 export interface Walk {
-  /** The keys of rows to change, in their order. */
+  /** The keys of rows to change, in order. */
   page: (page: Page) => Promise<string[]>;
-  /** Changes what is to change in a stretch of keys. Answers how many rows that was. */
+  /** Changes the rows in a range of keys. Returns how many. */
   change: (db: Transaction, stretch: Stretch) => Promise<number>;
-  /** Begins after this key. Default: at the first. */
+  /** Starts after this key. Default: at the first key. */
   after?: string;
-  /** Stops after so many keys. Default: at the last. */
+  /** Stops after this many keys. Default: at the last key. */
   limit?: number;
 }
 
 export interface Walked {
   affected: number;
-  /** Rows left as they were, and why: the first 100 of `errorCount`. */
+  /** Rows that failed and were left unchanged: the first 100 of `errorCount`. */
   errors: RowError[];
   errorCount: number;
-  /** The last key that was looked at. */
+  /** The last key processed. */
   stoppedAt: string;
 }
 
@@ -32,7 +32,7 @@ export interface RowError {
   error: string;
 }
 
-/** Changes rows in sets, in the order of their keys, in bounded memory. A row that cannot be changed stops no other. */
+/** Changes rows in sets, by key, in bounded memory. A row that fails does not stop the others. */
 export async function walk(
   ctx: Context,
   { page, change, after = '', limit }: Walk,
@@ -72,16 +72,16 @@ export async function walk(
 function refuseTooMany(failures: number): void {
   if (failures <= MOST_FAILURES) return;
   throw new Error(
-    `More than ${MOST_FAILURES.toLocaleString('en-US')} rows could not be changed, so it is not the rows: nothing is kept.`,
+    `More than ${MOST_FAILURES.toLocaleString('en-US')} rows failed, so the problem is not single rows. All changes are rolled back.`,
   );
 }
 
-/** `1 life`, `1,000 lives`. */
+/** Formats `1 life` or `1,000 lives`. */
 export function many(count: number, one: string, more = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : more}`;
 }
 
-/** What is said of rows that were left as they were; nothing where there are none. */
+/** The sentence about failed rows, or an empty string. */
 export function leftOut(errorCount: number, noun: string): string {
-  return errorCount > 0 ? ` Left as they were by an error: ${many(errorCount, noun)}.` : '';
+  return errorCount > 0 ? ` Failed and left unchanged: ${many(errorCount, noun)}.` : '';
 }

@@ -37,16 +37,22 @@ describe('defineArcade', () => {
   });
 
   it.each<[string, unknown]>([
-    ['timezone: there is no such time zone', { timezone: 'Mars/Olympus' }],
-    ['timezone: it is the name of a time zone', { timezone: 7 }],
-    ['sessionExpiryMinutes: it is a whole number from 1 to 525600', { sessionExpiryMinutes: 0 }],
-    ['sessionExpiryMinutes: it is a whole number from 1 to 525600', { sessionExpiryMinutes: 1.5 }],
-    ['sessionExpiryMinutes: it is a whole number from 1 to 525600', { sessionExpiryMinutes: '30' }],
-    ['leaderboardArchiveAgeDays: it is a whole number', { leaderboardArchiveAgeDays: -1 }],
-    ['archiveLeaderboards: it is true or false', { archiveLeaderboards: 'yes' }],
-    ['enableCleanupJob: it is true or false', { enableCleanupJob: null }],
+    ['timezone: must be a known time zone', { timezone: 'Mars/Olympus' }],
+    ['timezone: must be a time zone', { timezone: 7 }],
+    ['sessionExpiryMinutes: must be a whole number from 1 to 525600', { sessionExpiryMinutes: 0 }],
     [
-      'enableCleanUpJob: there is no such option; there are enablePrizePoolJob,',
+      'sessionExpiryMinutes: must be a whole number from 1 to 525600',
+      { sessionExpiryMinutes: 1.5 },
+    ],
+    [
+      'sessionExpiryMinutes: must be a whole number from 1 to 525600',
+      { sessionExpiryMinutes: '30' },
+    ],
+    ['leaderboardArchiveAgeDays: it is a whole number', { leaderboardArchiveAgeDays: -1 }],
+    ['archiveLeaderboards: must be true or false', { archiveLeaderboards: 'yes' }],
+    ['enableCleanupJob: must be true or false', { enableCleanupJob: null }],
+    [
+      'enableCleanUpJob: unknown option. Known options: enablePrizePoolJob,',
       { enableCleanUpJob: true },
     ],
   ])('refuses what it cannot take: %s', (message, options) => {

@@ -92,12 +92,12 @@ anyBackend('a paid game', (fresh) => {
     ]) {
       await expect(payForGame(db, other)).rejects.toMatchObject({
         code: 'action-refused',
-        message: expect.stringContaining('has paid for the session one') as string,
+        message: expect.stringContaining('was already used for session one') as string,
       });
     }
     await expect(payForGame(db, { ...PAID, paymentTx: hash(2) })).rejects.toMatchObject({
       code: 'action-refused',
-      message: expect.stringContaining('The session one cannot be paid') as string,
+      message: expect.stringContaining('Session one cannot be paid') as string,
     });
     expect(await contents(db)).toEqual(before);
   });
@@ -128,7 +128,7 @@ anyBackend('a paid game', (fresh) => {
     expect(await finishGame(db, finished)).toEqual({ recorded: false });
     await expect(finishGame(db, { ...finished, score: 6 })).rejects.toMatchObject({
       code: 'action-refused',
-      message: 'The session one is completed with the score 5: it takes no score of 6.',
+      message: 'Session one is completed with the score 5 and cannot take the score 6.',
     });
     await expect(finishGame(db, { ...finished, sessionId: 'two' })).rejects.toMatchObject({
       code: 'not-found',
@@ -252,7 +252,7 @@ anyBackend('a payout', (fresh) => {
     await payForGame(db, PAID);
     await runJob(db, 'arcade.finalize-prize-pools', '2026-01-29T00:00:00Z');
     await expect(recordPayout(db, { ...pool, payoutTx: hash('payout') })).rejects.toMatchObject({
-      message: /was won by nobody/,
+      message: /has no winner/,
     });
   });
 });

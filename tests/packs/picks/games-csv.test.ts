@@ -117,24 +117,28 @@ describe('a bad cell', () => {
     ['season', 'MMX', '"MMX" is not a whole number from 1900 to 2200'],
     ['season', '1899', '"1899" is not a whole number from 1900 to 2200'],
     ['week', '', '"" is not a name of 1 to 40 characters'],
-    ['date', '2010-02-30', '"2010-02-30" is not a date like 2010-09-09'],
-    ['date', '2010-13-01', '"2010-13-01" is not a date like 2010-09-09'],
-    ['date', '9/9/2010', '"9/9/2010" is not a date like 2010-09-09'],
+    ['date', '2010-02-30', '"2010-02-30" is not a date such as 2010-09-09'],
+    ['date', '2010-13-01', '"2010-13-01" is not a date such as 2010-09-09'],
+    ['date', '9/9/2010', '"9/9/2010" is not a date such as 2010-09-09'],
     ['home_team', '---', '"---" is not a name of 1 to 80 characters'],
-    ['away_team', 'new orleans SAINTS', 'it is the home team too'],
+    ['away_team', 'new orleans SAINTS', 'is the same as the home team'],
     ['home_score', 'abc', '"abc" is not a whole number from 0 to 200'],
     ['home_score', '-1', '"-1" is not a whole number from 0 to 200'],
     ['home_score', '201', '"201" is not a whole number from 0 to 200'],
     ['home_score', '14.5', '"14.5" is not a whole number from 0 to 200'],
-    ['home_score', '', 'it is empty and the other score is not: give both or none'],
-    ['away_score', '', 'it is empty and the other score is not: give both or none'],
+    ['home_score', '', 'is empty but the other score is not: give both or neither'],
+    ['away_score', '', 'is empty but the other score is not: give both or neither'],
     [
       'home_line',
       '-3.25',
-      '"-3.25" is not a number of whole or half points from -100 to 100, like 3.5',
+      '"-3.25" is not a number of whole or half points from -100 to 100, such as 3.5',
     ],
-    ['home_line', 'PK', '"PK" is not a number of whole or half points from -100 to 100, like 3.5'],
-    ['total_line', '0', '"0" is not a number of whole or half points from 0.5 to 400, like 3.5'],
+    [
+      'home_line',
+      'PK',
+      '"PK" is not a number of whole or half points from -100 to 100, such as 3.5',
+    ],
+    ['total_line', '0', '"0" is not a number of whole or half points from 0.5 to 400, such as 3.5'],
     ['neutral_site', 'no', '"no" is not true or false'],
   ])('in %s is named: %s', (column, cell, problem) => {
     const text = [HEADER, BILLS, withCell(column, cell)].join('\n');
@@ -150,7 +154,7 @@ describe('a bad cell', () => {
   it('of odds without their line is named', () => {
     const text = `${HEADER},under_odds\n${withCell('total_line', '')},-110`;
     expect(problemsOf(text)).toEqual([
-      'games.csv: line 2, column under_odds: there are odds and no line to go with them',
+      'games.csv: line 2, column under_odds: has odds but there is no line for them',
     ]);
   });
 
@@ -176,8 +180,8 @@ describe('a bad file', () => {
       'Neutral Site',
     );
     expect(problemsOf(`${header}\n${SAINTS}`)).toEqual([
-      'games.csv: line 1: column "home_scor" is not known: do you mean home_score?',
-      'games.csv: line 1: column "Neutral Site" is not known: do you mean neutral_site?',
+      'games.csv: line 1: unknown column "home_scor": did you mean home_score?',
+      'games.csv: line 1: unknown column "Neutral Site": did you mean neutral_site?',
       'games.csv: line 1: column home_score is missing',
       'games.csv: line 1: column neutral_site is missing',
     ]);
@@ -185,8 +189,8 @@ describe('a bad file', () => {
 
   it('with a column of its own, or one twice, says so', () => {
     expect(problemsOf(`${HEADER},stadium,week\n${SAINTS},x,1`)).toEqual([
-      'games.csv: line 1: column "stadium" is not known',
-      'games.csv: line 1: column week stands there twice',
+      'games.csv: line 1: unknown column "stadium"',
+      'games.csv: line 1: duplicate column week',
     ]);
   });
 
@@ -199,15 +203,15 @@ describe('a bad file', () => {
   it('with too few or too many columns in a line says where', () => {
     const text = [HEADER, SAINTS, BILLS.replace(',true', ''), `${BILLS},extra`].join('\n');
     expect(problemsOf(text)).toEqual([
-      'games.csv: line 3: 9 columns, and the header has 10',
-      'games.csv: line 4: 11 columns, and the header has 10',
+      'games.csv: line 3: 9 columns, but the header has 10',
+      'games.csv: line 4: 11 columns, but the header has 10',
     ]);
   });
 
   it('with one game twice says where it was before', () => {
     expect(problemsOf([HEADER, SAINTS, BILLS, SAINTS.replace('14,9', '14,10')].join('\n'))).toEqual(
       [
-        'games.csv: line 4: the game of line 2 again, Minnesota Vikings at New Orleans Saints on 2010-09-09',
+        'games.csv: line 4: duplicate of line 2, Minnesota Vikings at New Orleans Saints on 2010-09-09',
       ],
     );
   });

@@ -140,13 +140,13 @@ anyBackend('importing games', (fresh) => {
       '2019-09-08,Giants,Jets,17,17,2.5,40.5',
       '2019-09-15,Bills,Rams,,,-1,38',
     ];
-    const advice = 'A settled result is not rewritten: correct the line or take it out';
+    const advice = 'A settled result cannot be changed: correct or remove the line';
     await expect(importLines(db, ...rows)).rejects.toMatchObject({
       code: 'csv-invalid',
       message: [
-        `games.csv: line 3: bets on Packers at Bears (${BEARS}) are settled, with the game final 24:20; the file says final 24:27. ${advice}`,
-        `games.csv: line 4: bets on Jets at Giants (2019-09-08-jets-at-giants) are settled, with the game postponed 17:17; the file says final 17:17. ${advice}`,
-        `games.csv: line 5: bets on Rams at Bills (2019-09-15-rams-at-bills) are settled, with the game final 10:31; the file says scheduled. ${advice}`,
+        `games.csv: line 3: bets on Packers at Bears (${BEARS}) were settled with the result final 24:20, but the file has final 24:27. ${advice}`,
+        `games.csv: line 4: bets on Jets at Giants (2019-09-08-jets-at-giants) were settled with the result postponed 17:17, but the file has final 17:17. ${advice}`,
+        `games.csv: line 5: bets on Rams at Bills (2019-09-15-rams-at-bills) were settled with the result final 10:31, but the file has scheduled. ${advice}`,
       ].join('\n'),
     });
     expect(await contents(db)).toEqual(before);

@@ -103,8 +103,8 @@ anyBackend('placing bets', (fresh) => {
     await expect(attempt).rejects.toMatchObject({
       code: 'funds-insufficient',
       message:
-        '6 bets of 40000 cents cannot be placed: 2 players have 200000 cents available together, ' +
-        'and a new player has 100000. Lower the stake or let more players bet.',
+        'Cannot place 6 bets of 40000 cents: 2 players have 200000 cents available in total, ' +
+        'and a new player has 100000. Lower the stake or add players.',
     });
     await expect(placeBets(db, { stakeCents: 100_001, everySide: true })).rejects.toMatchObject({
       code: 'funds-insufficient',

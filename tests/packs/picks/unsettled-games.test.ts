@@ -17,14 +17,14 @@ anyBackend('picks.settle-games, where data is bad,', (fresh) => {
     );
     await db.query(`update picks.bet set odds = 0 where id = $1`, [`${GIANTS}/spread/home/1`]);
     const { result, events } = await runSettlement(db);
-    const error = `Bet ${GIANTS}/spread/home/1 cannot be settled: its odds are 0: American odds are 100 or more, or -100 or less.`;
+    const error = `Bet ${GIANTS}/spread/home/1 cannot be settled: its odds are 0, but American odds are 100 or more, or -100 or less.`;
     expect(result.details).toMatchObject({
       games: 2,
       errors: [{ game: GIANTS, error }],
       errorCount: 1,
     });
     expect(result.message).toMatch(
-      /^Settled 12 bets on 2 games: .* Left unsettled by an error: 1 game\.$/,
+      /^Settled 12 bets on 2 games: .* Not settled because of errors: 1 game\.$/,
     );
     expect(events.map(({ data }) => (data as { gameId: string }).gameId)).toEqual([BEARS, BILLS]);
     const open = await valuesOf(db, `select distinct game_id from picks.bet where state = 'open'`);
@@ -53,7 +53,7 @@ anyBackend('picks.settle-games, where data is bad,', (fresh) => {
     expect(result.details).toMatchObject({ games: 1, errorCount: 1 });
     expect(result.details.errors[0]).toMatchObject({ game: BEARS });
     expect(result.details.errors[0]?.error).toMatch(
-      /^The bankroll of player-0003 holds 0 cents of open stakes, and its bets come to 1000: put the bankroll right\.$/,
+      /^The bankroll of player-0003 has 0 cents of open stakes, but its bets total 1000\. Correct the bankroll\.$/,
     );
   });
 
@@ -99,6 +99,6 @@ anyBackend('picks.settle-games, where data is bad,', (fresh) => {
     const { result } = await runSettlement(db);
     expect(result.details.errors).toHaveLength(100);
     expect(result.details.errorCount).toBe(103);
-    expect(result.message).toBe('No bet was settled. Left unsettled by an error: 103 games.');
+    expect(result.message).toBe('No bet was settled. Not settled because of errors: 103 games.');
   });
 });

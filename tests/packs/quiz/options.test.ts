@@ -29,13 +29,13 @@ describe('defineQuiz', () => {
   });
 
   it.each([
-    [{ redis: 'localhost:6379' }, 'redis is a URL that begins with redis://'],
+    [{ redis: 'localhost:6379' }, 'redis must be a URL that starts with redis://'],
     [{ redis: 'http://localhost' }, 'redis is a URL'],
     [{ redis: '' }, 'redis is a URL'],
-    [{ redisKeyPrefix: 'x:' }, 'of use with redis alone'],
-    [{ redis: 'redis://localhost', redisKeyPrefix: 'a b' }, 'redisKeyPrefix has'],
-    [{ redis: 'redis://localhost', redisKeyPrefix: '{x}' }, 'redisKeyPrefix has'],
-    [{ reddis: 'redis://localhost' }, 'there is no option "reddis"'],
+    [{ redisKeyPrefix: 'x:' }, 'redisKeyPrefix needs the option redis'],
+    [{ redis: 'redis://localhost', redisKeyPrefix: 'a b' }, 'redisKeyPrefix must have'],
+    [{ redis: 'redis://localhost', redisKeyPrefix: '{x}' }, 'redisKeyPrefix must have'],
+    [{ reddis: 'redis://localhost' }, 'unknown option "reddis"'],
   ])('refuses %j', (options, message) => {
     expect(() => defineQuiz(options as QuizOptions)).toThrow(
       expect.objectContaining({

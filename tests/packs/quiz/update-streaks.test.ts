@@ -117,7 +117,7 @@ anyBackend('quiz.update-streaks', (fresh) => {
     for (const id of ids) await addPlayers(database, { id, streak: 3, lastQuizAt: ago(hours(60)) });
     const { result } = await humdrum.performJob(TYPE, { limit: 2 }, { now: MIDNIGHT });
     expect(result).toMatchObject({
-      message: 'Broke 2 streaks, protected 0. A further job goes on with 3 players.',
+      message: 'Broke 2 streaks, protected 0. Another job continues with 3 players.',
       affected: 2,
       details: { left: 3 },
     });

@@ -1,5 +1,5 @@
-// Runs command lines one after another, each as a process of its own would: for tests, since loading the modules for each
-// command costs more than what most commands do. hosts.ts starts it and gives it orders.
+// Runs command lines one after another, each as if in its own process. Saves tests the loading of the modules, which takes longer
+// than most commands. hosts.ts starts it and sends it orders.
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,9 @@ import { runCommandLine } from '../../../dist/cli/run-command-line.js';
 
 const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const HOME = process.cwd();
-/** So long may a command that has answered wait for what closes by itself, like the other end of a socket. */
+/** How long to wait after a command has finished for handles that close by themselves, such as sockets closed by the peer. */
 const PATIENCE_MS = 30_000;
-/** Of a process that has nothing left to do but to wait for what never comes. */
+/** Exit code of a process whose top-level await never settles. */
 const NEVER_SETTLED = 13;
 
 /**
@@ -18,7 +18,7 @@ const NEVER_SETTLED = 13;
  * @typedef {{ code: number } | { fault: string }} Answer
  */
 
-// A command that reads its standard input finds nothing there, each time.
+// Commands always find an empty standard input.
 Object.defineProperty(process, 'stdin', { get: () => createReadStream('/dev/null') });
 
 process.on('disconnect', () => process.exit());
@@ -34,7 +34,7 @@ async function serve({ args, cwd, env, mark }) {
 }
 
 /**
- * Makes this process look like one that was started so, and answers what undoes that.
+ * Makes this process look as if it was started with these settings. Returns a function that undoes that.
  *
  * @param {string[]} args
  * @param {string} cwd
@@ -63,7 +63,7 @@ function setEnvironment(env) {
 }
 
 /**
- * Answers what takes away the listeners that have come since.
+ * Returns a function that removes the listeners added since.
  *
  * @param {NodeJS.Signals[]} signals
  */
@@ -80,7 +80,7 @@ function rememberListeners(signals) {
 const configurations = new Map();
 
 /**
- * A module is loaded once in a process: a configuration that was rewritten since would be taken as it was.
+ * A module is loaded once per process, so a configuration that was rewritten since would not be read again.
  *
  * @param {string[]} args
  * @returns {Answer | null}
@@ -99,7 +99,7 @@ function hasChanged(args) {
 }
 
 /**
- * Until a process would end: the command has answered, and nothing keeps the event loop going.
+ * Waits until a process would end: the command has finished and nothing keeps the event loop alive.
  *
  * @param {string[]} args
  * @returns {Promise<Answer>}
@@ -119,7 +119,7 @@ function untilEnded(args) {
     const drained = () => finish({ code });
     const linger = () => finish({ fault: `would stay alive for: ${whatIsLeft().join(', ')}` });
     process.on('beforeExit', drained);
-    // From here on, to wait for the next order keeps nothing alive.
+    // From here on, waiting for the next order does not keep the event loop alive.
     process.channel?.unref();
     void runCommandLine(args).then((answered) => {
       code = answered;

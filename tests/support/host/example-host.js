@@ -1,5 +1,5 @@
-// Runs programs one after another in one process, since loading the modules for each costs more than what most do, and
-// prints what each has printed, as one JSON object. It ends by itself, where none of them leaves anything open.
+// Runs programs one after another in one process, because loading the modules takes longer than most programs, and prints their
+// output as one JSON object. Ends by itself unless a program leaves handles open.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

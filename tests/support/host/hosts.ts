@@ -20,7 +20,7 @@ export interface Order {
 
 type Answer = { code: number } | { fault: string };
 
-/** A process that runs command lines one after another, with the modules loaded: see cli-host.js. It ends when we do. */
+/** A process that runs command lines one after another with the modules loaded: see cli-host.js. It ends with this process. */
 class Host {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -43,7 +43,7 @@ class Host {
     await this.#closed;
   }
 
-  /** A command that ends the process has ended as the process did. */
+  /** If a command ends the host process, its result is that of the process. */
   async run(order: Order): Promise<Ended> {
     const mark = `\n${randomUUID()}\n`;
     const answered = once(this.#child, 'message') as Promise<[Answer]>;
@@ -60,7 +60,7 @@ class Host {
   }
 }
 
-/** What is said before the mark, or before the end. What comes between two commands is the next one's. */
+/** Reads the output up to the mark or the end. Output between two commands belongs to the next one. */
 async function upTo(mark: string, stream: Readable | null): Promise<string> {
   if (!stream || stream.closed) return '';
   let text = '';
@@ -79,12 +79,12 @@ async function upTo(mark: string, stream: Readable | null): Promise<string> {
 
 const idle: Host[] = [];
 
-/** Runs it in a host that is free. Commands that run at once have a host each, of which one is kept. */
+/** Runs an order in a free host. Concurrent commands get a host each. One host is kept afterwards. */
 export async function runHosted(order: Order): Promise<Ended> {
   const free = idle.pop();
   const host = free?.isAlive ? free : new Host();
   let isRunning = true;
-  // A command that hangs must not outlive its test.
+  // A hanging command must not outlive its test.
   onTestFinished(async () => {
     if (isRunning) await host.kill();
   });

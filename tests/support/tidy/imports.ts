@@ -5,8 +5,8 @@ import { eachNode, finding, textOf, type Finding, type SourceFile } from './sour
 const BELOW_HTTP = ['errors', 'database', 'engine', 'effects', 'health', 'telemetry', 'packs'];
 
 /**
- * Which part of src/ may import which. A part may always import itself; a pack is a part of its own, so no pack imports
- * another. `http/contract` is that file or folder alone.
+ * Which part of src/ may import which. A part may always import itself. Each pack is a part, so no pack imports another.
+ * `http/contract` means only that file or folder.
  */
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
@@ -27,7 +27,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   index: ['errors', 'database', 'engine', 'effects', 'health'],
 };
 
-/** Imports run one way, by the table above. */
+/** Checks imports against the table above. */
 export function importsFollowTheTable(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) => {
     const part = partOf(file.path);
@@ -45,7 +45,7 @@ export function importsFollowTheTable(files: readonly SourceFile[]): Finding[] {
   });
 }
 
-/** src/index.ts is the list of what the package exports, and nothing else. */
+/** src/index.ts contains only re-exports. */
 export function indexOnlyReExports(files: readonly SourceFile[]): Finding[] {
   const found: Finding[] = [];
   for (const file of files.filter(({ path }) => path === 'src/index.ts')) {
@@ -57,7 +57,7 @@ export function indexOnlyReExports(files: readonly SourceFile[]): Finding[] {
   return found;
 }
 
-/** Every source file is reached from what package.json exports, and every export has its source file. */
+/** Every source file is reachable from the exports in package.json, and every export has a source file. */
 export function noDeadFile(files: readonly SourceFile[], packageJson: SourceFile): Finding[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const entries = entryPaths(packageJson);
@@ -88,7 +88,7 @@ export interface RelativeImport {
   readonly offset: number;
 }
 
-/** Static, dynamic and type imports, and re-exports, of files of ours. */
+/** Static, dynamic and type imports, and re-exports, of files in this repository. */
 export function relativeImports(file: SourceFile): RelativeImport[] {
   const found: RelativeImport[] = [];
   eachNode(file, (node) => {
@@ -120,7 +120,7 @@ function partOf(path: string): string {
   return first === 'packs' ? `packs/${second}` : first;
 }
 
-/** `part`: a folder, or a file with or without its ending. */
+/** `part`: a folder, or a file with or without its extension. */
 export function isWithin(path: string, part: string): boolean {
   return path === `src/${part}` || path === `src/${part}.ts` || path.startsWith(`src/${part}/`);
 }

@@ -3,7 +3,7 @@ import { finding, type Finding, type SourceFile } from './source.ts';
 
 const MIGRATION = /^migrations\/([^/]+)\/(\d{4})_[a-z0-9_]+\.sql$/;
 
-/** Each set counts from 0001 without a gap. */
+/** Each set is numbered from 0001 without gaps. */
 export function migrationsAreContiguous(paths: readonly string[]): Finding[] {
   const sql = paths.filter((path) => path.startsWith('migrations/') && path.endsWith('.sql'));
   const next = new Map<string, number>();
@@ -17,7 +17,7 @@ export function migrationsAreContiguous(paths: readonly string[]): Finding[] {
   });
 }
 
-/** A migration that others may have applied never changes again. `checksums` is migrations/checksums.json. */
+/** A migration that may have been applied elsewhere must never change. `checksums` is migrations/checksums.json. */
 export function migrationsAreFrozen(
   migrations: readonly SourceFile[],
   checksums: Readonly<Record<string, string>>,

@@ -1,11 +1,11 @@
 import type { Finding } from './source.ts';
 
 const PACK_FILES = ['index.ts', 'rules.ts', 'queries.ts', 'sample.ts', 'README.md'];
-/** A pack may have more pure modules beside these, but no folders of its own making. */
+/** A pack may have more modules besides these, but no other folders. */
 const MODULE = /^[a-z0-9]+(-[a-z0-9]+)*\.ts$/;
 const JOB_FILE = /^jobs\/[a-z0-9]+(-[a-z0-9]+)+\.ts$/;
 
-/** All packs have the same files: who knows one finds everything in the next. */
+/** All packs have the same layout, so that a reader of one finds everything in the next. */
 export function packsHaveOneShape(paths: readonly string[]): Finding[] {
   const inPacks = paths.filter((path) => path.startsWith('src/packs/'));
   const packs = new Set(inPacks.map((path) => path.split('/')[2] ?? ''));

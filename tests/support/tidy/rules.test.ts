@@ -14,7 +14,7 @@ import {
   statusesAreListedOnce,
 } from './words.ts';
 
-/** Every rule of tests/tidy.test.ts, on a planted violation and on what it must leave alone. */
+/** Tests every rule of tests/tidy.test.ts on violations and on code that it must accept. */
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
 

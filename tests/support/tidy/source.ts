@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, visitorKeys, type Comment, type Node, type Program } from 'oxc-parser';
 
-/** A file of the repository. `path` is from its root, with `/`. */
+/** A file of the repository. `path` is relative to its root, with `/`. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** `path:line: what is wrong, and what to do`. A rule answers the findings in the files that it is given. */
+/** `path:line: problem, and what to do`. A rule returns the findings in the files passed to it. */
 export type Finding = string;
 
 export function finding(file: SourceFile, offset: number, message: string): Finding {
@@ -19,7 +19,7 @@ export function lineAt(file: SourceFile, offset: number): number {
   return file.text.slice(0, offset).split('\n').length;
 }
 
-/** `parents` from the program inwards: the last one holds the node. */
+/** `parents` runs from the program inwards. The last one contains the node. */
 export type Visit = (node: Node, parents: readonly Node[]) => void;
 
 export function eachNode(file: SourceFile, visit: Visit): void {
@@ -30,14 +30,14 @@ export function commentsOf(file: SourceFile): Comment[] {
   return parsed(file).comments;
 }
 
-/** The value of a string literal, or of a template with `?` in each gap; else null. */
+/** The value of a string literal, or of a template with `?` for each expression. Otherwise null. */
 export function textOf(node: Node): string | null {
   if (node.type === 'Literal' && typeof node.value === 'string') return node.value;
   if (node.type === 'TemplateLiteral') return node.quasis.map((part) => part.value.raw).join('?');
   return null;
 }
 
-/** All text files below these files and folders, but for what is generated. */
+/** All text files in these files and folders, except generated ones. */
 export function readRepository(root: string, names: readonly string[]): SourceFile[] {
   const paths = names.flatMap((name) => pathsBelow(root, name));
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));

@@ -12,7 +12,7 @@ import {
 const MAY_HOLD_SQL =
   /^src\/(access|engine|database|health)\/|^src\/(packs\/[^/]+|testing)\/([a-z-]+-)?queries\.ts$/;
 
-/** How a statement starts. */
+/** Matches the start of a statement. */
 const SQL_START = new RegExp(
   String.raw`^\s*(?:` +
     [
@@ -29,12 +29,12 @@ const SQL_START = new RegExp(
   'i',
 );
 
-/** Prose may start with such a word too, but capitalised, or without its second half. */
+/** Prose may start with the same words, but capitalised or without the rest of the pattern. */
 function isSql(text: string): boolean {
   return SQL_START.test(text) && !/^\s*[A-Z][a-z]/.test(text);
 }
 
-/** SQL is where someone looks for it: in the engine, the adapters, access, health, and the queries.ts, or <topic>-queries.ts, of a pack and of testing. */
+/** SQL belongs in the engine, database, access and health, and in queries.ts or <topic>-queries.ts of a pack or of testing. */
 export function sqlHasItsPlace(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(({ path }) => !MAY_HOLD_SQL.test(path));
   return inEach(others, (node) => {
@@ -45,20 +45,20 @@ export function sqlHasItsPlace(files: readonly SourceFile[]): Finding[] {
   });
 }
 
-/** Types do not lie: no `any`, and no comment that silences the compiler, or a lint rule without saying why. */
+/** No `any`, no comments that silence the compiler, and none that silence a lint rule without a reason. */
 export function nothingIsSilenced(files: readonly SourceFile[]): Finding[] {
   const compiler = /@ts-(?:ignore|expect-error|nocheck)/;
   const linter = /\b(?:es|ox)lint-disable(?!.*--\s*\S)/;
   const any = inEach(files, (node) =>
-    node.type === 'TSAnyKeyword' ? 'any: say the type, or unknown' : null,
+    node.type === 'TSAnyKeyword' ? 'any: use the type, or unknown' : null,
   );
   const comments = files.flatMap((file) =>
     commentsOf(file).flatMap(({ value, start }) => {
       if (compiler.test(value))
-        return [finding(file, start, 'silences the compiler: mend the type')];
+        return [finding(file, start, 'silences the compiler: fix the type')];
       if (!linter.test(value)) return [];
       return [
-        finding(file, start, 'silences the linter: mend the code, or give the reason after --'),
+        finding(file, start, 'silences the linter: fix the code, or give the reason after --'),
       ];
     }),
   );
@@ -78,7 +78,7 @@ const CLOCKS = new Set([
 const SQL_CLOCK =
   /\b(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|random|gen_random_uuid)\s*\(\s*\)|\b(?:current_(?:date|time|timestamp)|localtime|localtimestamp)\b/i;
 
-/** What a pack's job does depends on its context alone, so a late or repeated run decides the same. */
+/** A pack's jobs depend only on their context, so that late and repeated runs behave the same. */
 export function packsHaveNoClockOrDice(files: readonly SourceFile[]): Finding[] {
   const packs = files.filter(({ path }) => path.startsWith('src/packs/'));
   return inEach(packs, (node) => {
@@ -103,12 +103,12 @@ function clockOf(node: Node): string | null {
 
 const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 
-/** The five statuses are listed in src/engine/job/lifecycle.ts; everyone else imports them from there. */
+/** The five statuses are listed only in src/engine/job/lifecycle.ts. Other files import them. */
 export function statusesAreListedOnce(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(({ path }) => path !== 'src/engine/job/lifecycle.ts');
   return inEach(others, (node) => {
-    const said = new Set(wordsIn(node));
-    return STATUSES.every((status) => said.has(status))
+    const words = new Set(wordsIn(node));
+    return STATUSES.every((status) => words.has(status))
       ? 'lists the five statuses: import them from src/engine/job/lifecycle.ts'
       : null;
   });
@@ -127,7 +127,7 @@ function wordsIn(node: Node): string[] {
 
 const BANNED_WORD = /^(?:un)?(?:paus|resum)(?:e|es|ed|er|able|ing)$/;
 
-/** No pause and no resume in any name: of a file, a variable, a command, a route, a column. Prose may explain why. */
+/** No `pause` or `resume` in names of files, variables, commands, routes or columns. Prose may mention them. */
 export function nothingPausesOrResumes(files: readonly SourceFile[]): Finding[] {
   const byPath = files.flatMap((file) =>
     complaintsAbout(file.path).map((it) => finding(file, 0, it)),
@@ -142,7 +142,7 @@ export function nothingPausesOrResumes(files: readonly SourceFile[]): Finding[] 
   return [...byPath, ...sql, ...byName];
 }
 
-/** An identifier, a string that is one word or path, or a statement. */
+/** The text to check: an identifier, a one-word string or path, or a statement. */
 function nameIn(node: Node): string {
   if (node.type === 'Identifier' || node.type === 'PrivateIdentifier') return node.name;
   if (node.type === 'JSXIdentifier') return node.name;
@@ -159,7 +159,7 @@ function complaintsAbout(name: string): string[] {
   return words
     .filter((word) => BANNED_WORD.test(word))
     .map(
-      (word) => `${word}: the contract knows no such thing (design §2.3): say what it does instead`,
+      (word) => `${word}: the product has no such concept (design §2.3): name what it does instead`,
     );
 }
 
@@ -167,11 +167,11 @@ function withoutSqlComments(sql: string): string {
   return sql.replaceAll(/--.*|\/\*[^]*?\*\//g, '');
 }
 
-/** What is worth doing is done, or is an issue. */
+/** No leftover to-do comments. */
 export function nothingIsLeftToDo(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) =>
     [...file.text.matchAll(/\b(?:TO[D]O|FIX[M]E|XX[X])\b/g)].map((match) =>
-      finding(file, match.index, `${match[0]}: do it, or open an issue and say nothing here`),
+      finding(file, match.index, `${match[0]}: do it, or open an issue and remove the comment`),
     ),
   );
 }

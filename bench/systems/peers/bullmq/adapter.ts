@@ -26,7 +26,7 @@ export type QueueSettings = Pick<QueueOptions, 'defaultJobOptions'>;
 export type WorkerSettings = Pick<WorkerOptions, 'concurrency'>;
 export type Processor = (job: { data: Payload }) => Promise<void>;
 
-/** What differs between the stores. `close` ends the connections that the two do not own. */
+/** The differences between the stores. `close` ends connections that neither queue nor worker owns. */
 export interface Backend {
   queue(place: Place, settings: QueueSettings): Jobs;
   worker(place: Place, processor: Processor, settings: WorkerSettings): Handlers;

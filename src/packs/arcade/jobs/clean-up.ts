@@ -28,7 +28,7 @@ export function cleanUp(settings: Settings): JobType {
     input: z.strictObject({}),
     ...(settings.enableCleanupJob && {
       schedule: { cron: '0 3 * * *', timeZone: settings.timezone },
-      // Where clocks change, a day can have 25 hours.
+      // A day has 25 hours when daylight saving time ends.
       health: { everyMs: 26 * 3_600_000 },
     }),
     run: (ctx) => clean(ctx, settings),
@@ -40,7 +40,7 @@ export interface CleanUpResult {
   /** Rows changed, deleted or moved. */
   affected: number;
   details: Tally & {
-    /** Rows left as they were, and why: the first 100 of `errorCount`. */
+    /** Rows that failed and were left unchanged: the first 100 of `errorCount`. */
     errors: CleanUpError[];
     errorCount: number;
   };
@@ -49,13 +49,13 @@ export interface CleanUpResult {
 interface Tally {
   /** Paid sessions marked as expired. */
   expiredSessions: number;
-  /** Sessions that nobody has paid, deleted. */
+  /** Unpaid sessions deleted. */
   deletedSessions: number;
   orphanedEntries: number;
   archivedEntries: number;
 }
 
-/** A session, or an entry by its game, period and player. */
+/** `row` names a session, or an entry by its game, period and player. */
 export interface CleanUpError {
   row: string;
   error: string;
@@ -117,7 +117,7 @@ async function removeOrphans(ctx: Context, tally: Tally, errors: Errors): Promis
   ctx.log(`Cleaned ${tally.orphanedEntries} orphaned leaderboard entries`);
 }
 
-/** All-time entries stay: the all-time board has no end. */
+/** Archives daily and weekly entries. The all-time board never ends, so its entries stay. */
 async function archive(ctx: Context, days: number, tally: Tally, errors: Errors): Promise<void> {
   for (const period of POOL_PERIODS) {
     const beganBefore = archivedBefore(period, dateOf(ctx.now), days);
@@ -132,7 +132,7 @@ async function archive(ctx: Context, days: number, tally: Tally, errors: Errors)
   ctx.log(`Archived ${tally.archivedEntries} leaderboard entries`);
 }
 
-/** The first of them, and how many there are. */
+/** Keeps the first errors and counts all of them. */
 class Errors {
   readonly first: CleanUpError[] = [];
   count = 0;
@@ -144,14 +144,14 @@ class Errors {
 }
 
 interface Sets<Key> {
-  /** The page of keys behind this one, in order; the first page behind null. */
+  /** The next page of keys after this one, in order. Null for the first page. */
   next(after: Key | null): Promise<Key[]>;
   nameOf(key: Key): string;
-  /** Changes what is between the first and the last of these keys. */
+  /** Changes the rows between the first and the last of these keys. */
   change(db: Transaction, keys: Key[]): Promise<void>;
 }
 
-/** One page at a time in memory. A set with a bad row is halved until that row stands alone. */
+/** Processes one page at a time. A set that fails is halved until the bad row is isolated. */
 async function inSets<Key>(ctx: Context, errors: Errors, sets: Sets<Key>): Promise<void> {
   let after: Key | null = null;
   for (;;) {

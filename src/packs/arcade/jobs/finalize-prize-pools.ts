@@ -17,7 +17,7 @@ import { comparePools, dateOf, duePools, formatUsdc, hasEnded, shortAddress } fr
 
 const MOST_WINNERS_NAMED = 10;
 const MOST_ERRORS = 100;
-/** A log takes 200 lines, and the summary must have its place. */
+/** A log holds 200 lines, and the summary must fit. */
 const MOST_LOGGED = 100;
 
 export function finalizePrizePools({ enablePrizePoolJob, timezone }: Settings): JobType {
@@ -28,7 +28,7 @@ export function finalizePrizePools({ enablePrizePoolJob, timezone }: Settings): 
     input: z.strictObject({}),
     ...(enablePrizePoolJob && {
       schedule: { cron: '0 0 * * *', timeZone: timezone },
-      // Where clocks change, a day can have 25 hours.
+      // A day has 25 hours when daylight saving time ends.
       health: { everyMs: 26 * 3_600_000 },
     }),
     run: finalize,
@@ -44,23 +44,23 @@ export interface PrizePoolsResult {
   /** Pools closed, with a winner or without. */
   affected: number;
   details: Tally & {
-    /** Pools that were looked at: those counted above, and those of the errors. */
+    /** Pools examined: those counted above, and those with errors. */
     processed: number;
     prizesMicroUsdc: number;
-    /** Pools left as they were, and why: the first 100 of `errorCount`. */
+    /** Pools that failed and were left unchanged: the first 100 of `errorCount`. */
     errors: PoolError[];
     errorCount: number;
   };
 }
 
-/** Pools by what became of them. */
+/** Pools by outcome. */
 interface Tally {
   finalized: number;
   /** Closed without a winner. */
   rolledOver: number;
-  /** There is no such pool: nobody played. */
+  /** No pool exists because there were no games. */
   missing: number;
-  /** Finalized or paid before. */
+  /** Already finalized or paid. */
   unchanged: number;
 }
 
@@ -112,7 +112,7 @@ type End =
   | { how: 'unchanged' };
 
 async function close(db: Transaction, pool: PoolKey, at: Date): Promise<End> {
-  // A statement of its own: what it waits for, the next ones see.
+  // A separate statement, so that the next ones see the changes that this one waited for.
   const locked = await lockPool(db, pool);
   if (!locked) return { how: 'missing' };
   if (locked.status !== 'active') return { how: 'unchanged' };
@@ -121,28 +121,28 @@ async function close(db: Transaction, pool: PoolKey, at: Date): Promise<End> {
   if (top) {
     const winnerAddress = top.playerAddress;
     const prizeMicroUsdc = await finalizePool(db, pool, winnerAddress, at);
-    if (prizeMicroUsdc === null) throw new Error('It was locked, and changed.');
+    if (prizeMicroUsdc === null) throw new Error('The pool changed although it was locked.');
     return { how: 'finalized', win: { ...pool, winnerAddress, prizeMicroUsdc } };
   }
   const rolled = await rollOver(db, pool, at);
   if (!rolled || (rolled.microUsdc > 0 && rolled.into === null)) {
-    throw new Error('Nobody won it, and the next pool was closed meanwhile.');
+    throw new Error('The pool has no winner, and the next pool was closed in the meantime.');
   }
   return { how: 'rolledOver', rolled };
 }
 
-/** Goes on with what is added behind the place where it stands. */
+/** Iterates over an array that grows meanwhile, including the items added after the current one. */
 function* growing<Item>(items: readonly Item[]): Generator<Item> {
   for (let at = 0; at < items.length; at += 1) yield items[at] as Item;
 }
 
-/** What rolls into a period that has ended too comes to its turn. */
+/** Adds the pool that another one rolled over into, if its period has ended too. */
 function add(pools: PoolKey[], pool: PoolKey, today: string): void {
   if (!hasEnded(pool, today)) return;
   const after = pools.findIndex((other) => comparePools(other, pool) >= 0);
   const place = after < 0 ? pools.length : after;
-  const there = pools[place];
-  if (!there || comparePools(there, pool) !== 0) pools.splice(place, 0, pool);
+  const existing = pools[place];
+  if (!existing || comparePools(existing, pool) !== 0) pools.splice(place, 0, pool);
 }
 
 function limited(log: Context['log']): (line: string) => void {

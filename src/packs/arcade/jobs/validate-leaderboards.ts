@@ -12,7 +12,7 @@ export function validateLeaderboards({ enableLeaderboardJob, timezone }: Setting
     type: 'arcade.validate-leaderboards',
     aliases: ['leaderboard'],
     description:
-      'Reads the top of every leaderboard, as players do, and tells which cannot be read.',
+      'Reads the top of every leaderboard, as players do, and reports those that cannot be read.',
     input: z.strictObject({}),
     ...(enableLeaderboardJob && {
       schedule: { cron: '0 * * * *', timeZone: timezone },
@@ -34,11 +34,11 @@ export interface BoardError extends Board {
 
 export interface LeaderboardsResult {
   message: string;
-  /** Nothing: it only reads. */
+  /** Always 0: the job only reads. */
   affected: 0;
   details: {
     leaderboards: number;
-    /** Of the boards that have one, the top entry. */
+    /** Boards that have a top entry. */
     entries: number;
     errors: BoardError[];
     errorCount: number;
@@ -65,7 +65,7 @@ async function validate(ctx: Context): Promise<LeaderboardsResult> {
   return { message, affected: 0, details };
 }
 
-/** Those that are shown on this day. */
+/** The boards shown on this day. */
 function boardsOn(today: string): Board[] {
   return GAMES.flatMap((game) =>
     PERIODS.map((period) => ({ game, period, periodDate: periodDateOf(period, today) })),

@@ -16,7 +16,7 @@ import {
 import { settle, type Game, type Settlement } from '../rules.ts';
 
 const GAMES_PER_SET = 500;
-/** The money of so many games is moved at once: each change in one transaction makes a bankroll slower to find. */
+/** Games per payout. Fewer updates of a bankroll in one transaction keep its row versions, and thus lookups, short. */
 const GAMES_PER_PAYOUT = 20_000;
 const BETS_PER_PAGE = 10_000;
 const BANKROLLS_PER_PAGE = 10_000;
@@ -37,19 +37,19 @@ export interface SettleGamesResult {
   affected: number;
   details: Tally & {
     games: number;
-    /** Games left as they were, and why: the first 100 of `errorCount`. */
+    /** Games that failed and were left unchanged: the first 100 of `errorCount`. */
     errors: { game: string; error: string }[];
     errorCount: number;
   };
 }
 
-/** Bets by how they ended. */
+/** Bets by outcome. */
 interface Tally {
   won: number;
   lost: number;
   pushed: number;
   refunded: number;
-  /** The profits of the bets that won, in cents. */
+  /** Profits of winning bets. */
   paidCents: number;
 }
 
@@ -57,7 +57,7 @@ interface SettledGame extends Tally {
   readonly gameId: string;
 }
 
-/** What the bets of one player have come to, and the bankroll as it was before; its row is locked. */
+/** The total of a player's bets, and the bankroll before it. The bankroll's row is locked. */
 interface Payout extends Bankroll {
   profitCents: number;
   releasedCents: number;
@@ -97,8 +97,8 @@ async function settleGamesThatAreOver(
 }
 
 /**
- * Settles all open bets of the set and adds them to the payouts or, by throwing, does neither. Answers the games that
- * had open bets, in the order of their start.
+ * Settles all open bets of the set and adds them to the payouts. If it throws, it does neither. Returns the games that had open
+ * bets, in the order of their start.
  */
 async function settleSet(
   db: Transaction,
@@ -117,7 +117,7 @@ async function settleSet(
     }
   }
   const grown = await withDues(db, payouts, [...dues.values()]);
-  // Last of all: a set that fails has added nothing.
+  // Last, so that a set that fails adds nothing.
   for (const payout of grown) payouts.set(payout.playerId, payout);
   return [...settled.values()];
 }
@@ -150,7 +150,7 @@ async function settlePage(
 
 function gameOf(bet: OpenBet, games: ReadonlyMap<string, Game>): Game {
   const game = games.get(bet.gameId);
-  if (!game) throw new Error(`Bet ${bet.id} is on the game ${bet.gameId}, which was not locked.`);
+  if (!game) throw new Error(`Bet ${bet.id} is on game ${bet.gameId}, which was not locked.`);
   return game;
 }
 
@@ -161,7 +161,7 @@ function countOutcome(games: Map<string, SettledGame>, bet: SettledBet): void {
   games.set(bet.gameId, game);
 }
 
-/** The profit or the loss, and the stake that is no longer at risk. */
+/** Adds the profit or loss, and the stake to release. */
 function addDue(dues: Map<string, BankrollChange>, bet: SettledBet): void {
   const { playerId, profitCents, stakeCents } = bet;
   const due = dues.get(playerId) ?? { playerId, profitCents: 0, releasedCents: 0 };
@@ -170,40 +170,40 @@ function addDue(dues: Map<string, BankrollChange>, bet: SettledBet): void {
   dues.set(playerId, due);
 }
 
-/** The payouts that `dues` make larger. Throws where a bankroll cannot bear it, so that it stops no other game. */
+/** The payouts increased by `dues`. Throws here if a bankroll cannot cover them, so that only this set fails. */
 async function withDues(
   db: Transaction,
   payouts: ReadonlyMap<string, Payout>,
   dues: readonly BankrollChange[],
 ): Promise<Payout[]> {
-  const strangers = dues.filter(({ playerId }) => !payouts.has(playerId));
+  const newPlayers = dues.filter(({ playerId }) => !payouts.has(playerId));
   const bankrolls = await lockBankrolls(
     db,
-    strangers.map(({ playerId }) => playerId),
+    newPlayers.map(({ playerId }) => playerId),
   );
-  const met = new Map(bankrolls.map((bankroll) => [bankroll.playerId, bankroll]));
+  const locked = new Map(bankrolls.map((bankroll) => [bankroll.playerId, bankroll]));
   return dues.map((due) => {
     const before = payouts.get(due.playerId);
-    const bankroll = before ?? met.get(due.playerId);
+    const bankroll = before ?? locked.get(due.playerId);
     if (!bankroll) throw new Error(`${due.playerId} has no bankroll.`);
     const profitCents = (before?.profitCents ?? 0) + due.profitCents;
     const releasedCents = (before?.releasedCents ?? 0) + due.releasedCents;
-    refuseUnbearable(bankroll, profitCents, releasedCents);
+    checkBankroll(bankroll, profitCents, releasedCents);
     return { ...bankroll, profitCents, releasedCents };
   });
 }
 
-function refuseUnbearable(bankroll: Bankroll, profitCents: number, releasedCents: number): void {
+function checkBankroll(bankroll: Bankroll, profitCents: number, releasedCents: number): void {
   const { playerId, balanceCents, openStakesCents } = bankroll;
   if (releasedCents > openStakesCents) {
     throw new Error(
-      `The bankroll of ${playerId} holds ${openStakesCents} cents of open stakes, and its bets come to ` +
-        `${releasedCents}: put the bankroll right.`,
+      `The bankroll of ${playerId} has ${openStakesCents} cents of open stakes, but its bets total ` +
+        `${releasedCents}. Correct the bankroll.`,
     );
   }
   const sums = [profitCents, releasedCents, balanceCents + profitCents];
   if (!sums.every(Number.isSafeInteger)) {
-    throw new Error(`The bankroll of ${playerId} would hold more cents than can be kept exactly.`);
+    throw new Error(`The bankroll of ${playerId} would exceed the largest exact number of cents.`);
   }
 }
 
@@ -216,9 +216,7 @@ async function payOut(db: Queryable, payouts: readonly Payout[]): Promise<void> 
 
 function expectCount(what: string, count: number, expected: number): void {
   if (count !== expected) {
-    throw new Error(
-      `${expected} ${what} were expected and ${count} were: nothing of this is kept.`,
-    );
+    throw new Error(`Expected ${expected} ${what}, got ${count}. The changes are rolled back.`);
   }
 }
 
@@ -241,7 +239,7 @@ function countBets(tally: Omit<Tally, 'paidCents'>): number {
 function describe(total: Tally & { games: number }, unsettled: number): string {
   const many = (n: number, noun: string): string =>
     `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
-  const left = unsettled > 0 ? ` Left unsettled by an error: ${many(unsettled, 'game')}.` : '';
+  const left = unsettled > 0 ? ` Not settled because of errors: ${many(unsettled, 'game')}.` : '';
   if (total.games === 0) return `No bet was settled.${left}`;
   const { won, lost, pushed, refunded } = total;
   return (

@@ -15,7 +15,7 @@ export interface ExpireSessionsResult {
   /** Sessions expired. */
   affected: number;
   details: {
-    /** Sessions behind the last one that was looked at. A further job has been enqueued for them. */
+    /** Sessions after the last one processed. Another job has been enqueued for them. */
     left: number;
     errors: RowError[];
     errorCount: number;
@@ -29,10 +29,10 @@ export const expireSessions = defineJob({
   schedule: { cron: '0 * * * *' },
   health: { everyMs: 65 * 60_000, expectMs: 5 * 60_000 },
   timeoutMs: 15 * 60_000,
-  run: expireThoseThatAreOver,
+  run: expireOverdue,
 });
 
-async function expireThoseThatAreOver(
+async function expireOverdue(
   ctx: Context,
   { after, limit }: BoundedInput,
 ): Promise<ExpireSessionsResult> {
@@ -47,7 +47,7 @@ async function expireThoseThatAreOver(
   const left = await goOn(ctx, { limit }, stoppedAt, behind);
   const message =
     `Expired ${many(affected, 'session')}.${leftOut(errorCount, 'session')}` +
-    (left > 0 ? ` A further job goes on with ${many(left, 'session')}.` : '');
+    (left > 0 ? ` Another job continues with ${many(left, 'session')}.` : '');
   ctx.log(message);
   return { message, affected, details: { left, errors, errorCount } };
 }

@@ -18,7 +18,7 @@ export interface PublishLeaderboardsResult {
   details: { boards: Partial<Record<LeaderboardType, Published>> };
 }
 
-/** `superseded`: the board has changed meanwhile, and whoever changed it has enqueued a job of its own. */
+/** `superseded`: the board changed meanwhile, and the job that changed it has enqueued another copy. */
 interface Published {
   state: 'published' | 'already there' | 'superseded' | 'never made';
   edition: string | null;
@@ -28,9 +28,8 @@ interface Published {
 const PAGES = 160;
 
 /**
- * Copies leaderboards from PostgreSQL to Redis. It fails while Redis cannot be reached, so that alerts tell of it, and is
- * tried again until it can. It holds no transaction while it waits for Redis: the pages of a board that changes
- * meanwhile are empty, and the copy is dropped.
+ * Copies leaderboards from PostgreSQL to Redis. Fails and is retried while Redis is unreachable, so that alerts report it. Holds
+ * no transaction while it waits for Redis: if a board changes meanwhile, its pages become empty and the copy is dropped.
  */
 export function publishLeaderboards(cache: Cache): JobType {
   return defineJob({
@@ -90,7 +89,7 @@ async function publish(
   return { state: 'published', edition, places };
 }
 
-/** Answers how many places. A rehearsal reads them, and writes nothing. */
+/** Returns the number of places copied. A rehearsal only reads them. */
 async function copy(
   ctx: Context,
   type: LeaderboardType,
@@ -104,7 +103,7 @@ async function copy(
   for (let from = PAGES; places.length > 0; from += PAGES) {
     ctx.signal.throwIfAborted();
     copied += places.length;
-    // PostgreSQL looks for the next pages while Redis takes these.
+    // Reads the next pages from PostgreSQL while Redis stores these.
     [places] = await Promise.all([read(from), draft?.add(places)]);
   }
   return copied;

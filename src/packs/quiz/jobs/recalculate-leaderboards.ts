@@ -9,16 +9,16 @@ import { leftOut, many } from '../walk.ts';
 
 export interface RecalculateLeaderboardsResult {
   message: string;
-  /** Rows added, moved and removed, of all boards. */
+  /** Rows added, moved and removed on all boards. */
   affected: number;
   details: { boards: Record<LeaderboardType, BoardResult>; errorCount: number };
 }
 
-/** `publish`: the job that copies the boards to Redis, where there is a Redis. */
+/** `publish`: the job that copies the boards to Redis, or null without Redis. */
 export function recalculateLeaderboards(publish: JobType | null): JobType {
   return defineJob({
     type: 'quiz.recalculate-leaderboards',
-    description: 'Makes the global, weekly and monthly leaderboards anew from what was earned.',
+    description: 'Recalculates the global, weekly and monthly leaderboards from the XP earned.',
     input: z.object({}).strict(),
     schedule: { cron: '0 * * * *' },
     limits: [LOCK],
@@ -32,7 +32,7 @@ async function recalculate(
   ctx: Context,
   publish: JobType | null,
 ): Promise<RecalculateLeaderboardsResult> {
-  ctx.log('Making the leaderboards', { now: ctx.now.toISOString() });
+  ctx.log('Recalculating the leaderboards', { now: ctx.now.toISOString() });
   const boards = {
     global: await makeBoard(ctx, 'global'),
     weekly: await makeBoard(ctx, 'weekly'),

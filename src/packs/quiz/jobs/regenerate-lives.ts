@@ -15,7 +15,7 @@ export const regenerateLives = defineJob({
   type: 'quiz.regenerate-lives',
   description: 'Gives a life to each player who has fewer than 5 and has waited for 30 minutes.',
   input: z.object({}).strict(),
-  // One life a tick: after an outage each missed tick still gives its own, in order.
+  // One life per tick. After an outage each missed tick still gives its life, in order.
   schedule: { cron: '*/30 * * * *', misfire: 'each', misfireLimit: 10, overlap: 'queue' },
   health: { everyMs: 35 * 60_000, expectMs: 5 * 60_000 },
   timeoutMs: 15 * 60_000,

@@ -19,7 +19,7 @@ export interface UpdateStreaksResult {
   details: {
     protected: number;
     broken: number;
-    /** Players behind the last one that was looked at. A further job has been enqueued for them. */
+    /** Players after the last one processed. Another job has been enqueued for them. */
     left: number;
     errors: RowError[];
     errorCount: number;
@@ -31,7 +31,7 @@ export const updateStreaks = defineJob({
   description:
     'Uses a protection of each player without a quiz for 48 hours, or breaks the streak.',
   input: boundedInput,
-  // Each missed day costs a protection, so each missed tick runs, and they and what they leave over run in order.
+  // Each missed day costs a protection, so every missed tick must run, in order, together with its continuation jobs.
   schedule: { cron: '0 0 * * *', misfire: 'each', misfireLimit: 10 },
   limits: [STREAKS_IN_ORDER],
   health: { everyMs: 25 * 3_600_000, expectMs: 5 * 60_000 },
@@ -53,7 +53,7 @@ async function update(ctx: Context, { after, limit }: BoundedInput): Promise<Upd
   const message =
     `Broke ${many(total.broken, 'streak')}, protected ${total.protected.toLocaleString('en-US')}.` +
     leftOut(errorCount, 'player') +
-    (left > 0 ? ` A further job goes on with ${many(left, 'player')}.` : '');
+    (left > 0 ? ` Another job continues with ${many(left, 'player')}.` : '');
   ctx.log(message);
   return { message, affected, details: { ...total, left, errors, errorCount } };
 }
