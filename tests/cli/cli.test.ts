@@ -136,7 +136,7 @@ describe('what is wrong is told clearly', () => {
       2,
       /has declared tenant among its `attributes`/,
     ],
-    [['jobs', 'list', '--after', 'hello'], 2, /no cursor/],
+    [['jobs', 'list', '--after', 'hello'], 2, /not a cursor/],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
