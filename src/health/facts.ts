@@ -59,7 +59,7 @@ export async function readFacts(
   const hour = await statistics(db, { from: before(HOUR_MS) });
   const lately = await statistics(db, { from: before(HOUR_MS / 4) });
   const week = await statistics(db, { from: before(WEEK_MS) });
-  const running = await db.query<Facts['runs'][number]>(RUNNING);
+  const runs = await db.query<Facts['runs'][number]>(RUNNING);
   const { queues } = await vitalSigns(db);
   const dead = await db.query<{ name: string }>(DEAD);
   const isServer = backend === 'postgres';
@@ -71,7 +71,7 @@ export async function readFacts(
     usual: week.flatMap(({ type, completed, failed, runMs }) =>
       runMs ? [{ type, runs: completed + failed, p95Ms: runMs.p95 }] : [],
     ),
-    runs: longest([...running.rows, ...ended.map((run) => ({ ...run, jobId: null }))]),
+    runs: longest([...runs.rows, ...ended.map((run) => ({ ...run, jobId: null }))]),
     queues: [...queues].map(([queue, { ready, oldest }]) => ({
       queue,
       ready,

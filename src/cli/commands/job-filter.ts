@@ -42,7 +42,7 @@ export function addFilterFlags(command: Command): Command {
       'whose input has this value; may be given more than once',
       toAttribute,
     )
-    .option('--error-class <class>', 'whose last attempt failed with it, like Timeout')
+    .option('--error-class <class>', 'whose last attempt failed with this class, such as Timeout')
     .option('--error <text>', "whose last error's message contains this")
     .option('--schedule <name>', 'made by ticks of this schedule')
     .option('--id <id>', 'this job; may be given more than once', toIds)
@@ -84,7 +84,7 @@ export function queryOf(flags: FilterFlags): JobQueryJson {
 
 function toAttribute(text: string, before: string[] = []): string[] {
   if (/^[^=]+=/.test(text)) return [...before, text];
-  throw new InvalidArgumentError('It is a path and a value, like customer.id=17.');
+  throw new InvalidArgumentError('Expected a path and a value, such as customer.id=17.');
 }
 
 function toIds(text: string, before: number[] = []): number[] {

@@ -51,7 +51,7 @@ export const jobQueryParams = z.strictObject(
     id: several(idText).optional(),
     ...filters,
     attribute: several(
-      z.string().regex(/^[^=]+=/s, 'It is a path and a value, like customer.id=17'),
+      z.string().regex(/^[^=]+=/s, 'must be a path and a value, such as customer.id=17'),
     )
       .optional()
       .meta({ description: 'A value in the input: `customer.id=17`' }),
