@@ -1,8 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Database } from '../database/database.ts';
+import { type MigrationSet, planMigrations } from '../database/migrate.ts';
 import { HumdrumError } from '../errors.ts';
-import { planMigrations, type MigrationSet } from '../database/migrate.ts';
-import type { Receiver } from './ports/receivers.ts';
 import { Enqueuer } from './enqueue/enqueuer.ts';
 import { WorkNotifier } from './enqueue/notify.ts';
 import { limitsOf } from './job/limit-rule.ts';
@@ -11,6 +10,7 @@ import { Registry } from './job/registry.ts';
 import { Vault } from './job/secrets.ts';
 import { checkOptions, type HumdrumOptions } from './options.ts';
 import type { Listener } from './ports/events.ts';
+import type { Receiver } from './ports/receivers.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
 import { workerSettings, type WorkerSettings } from './worker/options.ts';

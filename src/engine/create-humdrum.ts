@@ -1,9 +1,9 @@
 import { migrate, requireMigrated } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
+import { migrationSets } from './job/pack.ts';
 import { checkOptions, type HumdrumOptions } from './options.ts';
 import { expireOtherWorkers } from './worker/membership.ts';
-import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker/options.ts';
 
 /**

@@ -1,15 +1,15 @@
 import type { Database } from '../database/database.ts';
 import { type Names, refuseUnknown } from '../errors.ts';
 import type { AuditQuery } from './audit/search.ts';
-import type { BulkAct } from './operators/act-on-many.ts';
 import type { JobType } from './job/job-type.ts';
 import type { LimitRule } from './job/limit-rule.ts';
 import type { Pack } from './job/pack.ts';
+import type { BulkAct } from './operators/act-on-many.ts';
 import type { Watch } from './ports/alerts.ts';
 import type { Listener } from './ports/events.ts';
 import type { FileStorage } from './ports/file-storage.ts';
-import type { Tracing } from './ports/tracing.ts';
 import type { Receiver } from './ports/receivers.ts';
+import type { Tracing } from './ports/tracing.ts';
 import type { BackfillOptions } from './schedule/backfill.ts';
 import type { SeriesOptions } from './statistics/series.ts';
 import type { StatisticsOptions } from './statistics/statistics.ts';

@@ -2,15 +2,15 @@ import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.ts';
 import type { Engine } from './assemble.ts';
 import { exportAudit } from './audit/export.ts';
-import { searchAudit, type AuditFound, type AuditQuery } from './audit/search.ts';
-import { storedAudit, verifyAudit, type AuditReport } from './audit/verify.ts';
+import { type AuditFound, type AuditQuery, searchAudit } from './audit/search.ts';
+import { type AuditReport, storedAudit, verifyAudit } from './audit/verify.ts';
 import { fileNamed, openFile } from './files/find-file.ts';
 import type { FileFact } from './job/context.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Registry } from './job/registry.ts';
 import { countFor } from './operators/act-on-many.ts';
-import { previewOf, type Preview } from './operators/preview.ts';
+import { type Preview, previewOf } from './operators/preview.ts';
 import {
   checkCall,
   type LetterOptions,
@@ -20,31 +20,31 @@ import {
 } from './options.ts';
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
-import { deadLetters, listReceivers, type DeadLetterPage } from './search/dead-letters.ts';
+import { type DeadLetterPage, deadLetters, listReceivers } from './search/dead-letters.ts';
 import type { JobQuery, ListOptions, PageOptions } from './search/job-query.ts';
 import type { JobSummary } from './search/job-summary.ts';
-import { listJobs, pageOfJobs, type JobPage } from './search/list-jobs.ts';
+import { type JobPage, listJobs, pageOfJobs } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
-import { executionHistory, type Execution } from './show/executions.ts';
-import { showJob, type JobDetail } from './show/job.ts';
+import { type Execution, executionHistory } from './show/executions.ts';
+import { type JobDetail, showJob } from './show/job.ts';
 import { listQueues, type QueueSummary } from './show/queues.ts';
 import {
   listSchedules,
-  nextTicks,
-  upcomingTicks,
   type NextTick,
+  nextTicks,
   type ScheduleSummary,
+  upcomingTicks,
 } from './show/schedules.ts';
-import { pastTicks, type PastTick } from './show/ticks.ts';
+import { type PastTick, pastTicks } from './show/ticks.ts';
 import { vitalSigns, type VitalSigns } from './show/vital-signs.ts';
-import { why, type Standing } from './show/why.ts';
+import { type Standing, why } from './show/why.ts';
 import { listWorkers, type WorkerSummary } from './show/workers.ts';
 import { series, type Series, type SeriesOptions } from './statistics/series.ts';
 import {
   countJobs,
   executionStats,
-  statistics,
   type ExecutionStats,
+  statistics,
   type StatisticsOptions,
   type TypeCounts,
   type TypeStatistics,

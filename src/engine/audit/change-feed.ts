@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import { ENTRY_COLUMNS, type AuditEntry } from './entry.ts';
+import { type AuditEntry, ENTRY_COLUMNS } from './entry.ts';
 import { lastDrawnId, openWriters, readBound } from './writers.ts';
 
 /** The number of ids read at once. */

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { auditPages, inOrder, lastAuditId, type CanonicalRow } from './canonical-row.ts';
-import type { Seal } from './seal.ts';
+import { auditPages, type CanonicalRow, inOrder, lastAuditId } from './canonical-row.ts';
 import { sealAfter } from './seal-store.ts';
-import { maxRows, verifyAudit, type AuditReport, type SealedBlock } from './verify.ts';
+import type { Seal } from './seal.ts';
+import { type AuditReport, maxRows, type SealedBlock, verifyAudit } from './verify.ts';
 
 /**
  * NDJSON, in chunks of many lines: each seal as an object, followed by the rows of its range in their canonical form, as

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/database.ts';
 import { auditPages } from './canonical-row.ts';
+import { newestSeal, sealingTime, storeSeal } from './seal-store.ts';
 import { makeSeal } from './seal.ts';
 import { deleteBound, readBound, saveBound, savedBound, waitForWriters } from './writers.ts';
-import { newestSeal, sealingTime, storeSeal } from './seal-store.ts';
 
 export interface Sealed {
   seals: number;

@@ -1,16 +1,16 @@
 import type { Queryable } from '../../database/database.ts';
-import { auditRows, countAuditRows, type CanonicalRow } from './canonical-row.ts';
+import { auditRows, type CanonicalRow, countAuditRows } from './canonical-row.ts';
+import { sealAfter } from './seal-store.ts';
 import {
   BEFORE_FIRST,
   chainOf,
   digest,
   DIGEST_BYTES,
-  sealHash,
-  unpackIds,
   type Seal,
   type SealEnd,
+  sealHash,
+  unpackIds,
 } from './seal.ts';
-import { sealAfter } from './seal-store.ts';
 
 /** The first difference from what was sealed. `seal`: the id of the seal that it was found by. */
 export type AuditFault =

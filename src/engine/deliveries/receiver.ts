@@ -1,4 +1,5 @@
-import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
+import { type Names, refuseUnknown } from '../../errors.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import type { Context } from '../job/context.ts';
 import { defineJob } from '../job/define-job.ts';
 import type { JobType, RetryPolicy } from '../job/job-type.ts';
@@ -6,6 +7,8 @@ import type { Listener } from '../ports/events.ts';
 import type { Receiver } from '../ports/receivers.ts';
 import { deliverEvents, sendNotifications } from './deliver.ts';
 import { type Delivery, deliveryInput, matches } from './delivery.ts';
+
+const DAY_MS = 86_400_000;
 
 interface ReceiverOptions {
   /** Lower-case words with hyphens, joined by dots. */
@@ -79,12 +82,10 @@ export function defineSubscriber(options: SubscriberOptions): Receiver {
 export function defineChannel(options: ChannelOptions): Channel {
   const { name, retry, timeoutMs = 30_000 } = options;
   refuseUnknown('type-invalid', `The channel "${name}"`, options, CHANNEL);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 86_400_000) {
-    throw new HumdrumError(
-      'type-invalid',
-      `timeoutMs of the channel "${name}" is a whole number from 1 to 86,400,000 (a day), not ${timeoutMs}.`,
-    );
-  }
+  requireWhole(`timeoutMs of the channel "${name}"`, timeoutMs, {
+    most: DAY_MS,
+    code: 'type-invalid',
+  });
   const receiver = `notify.${name}`;
   const wants = (kind: string, channel: string): boolean =>
     kind === 'notification' && channel === name;

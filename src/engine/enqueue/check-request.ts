@@ -1,7 +1,8 @@
 import { errorMessage, HumdrumError, refuseUnknown } from '../../errors.ts';
+import { isWhole } from '../base/whole-number.ts';
 import type { JobType } from '../job/job-type.ts';
 import { gatesOf, inTurn } from '../job/limit-rule.ts';
-import type { CheckedJob, NewJob, EnqueueSettings } from '../job/new-job.ts';
+import type { CheckedJob, EnqueueSettings, NewJob } from '../job/new-job.ts';
 import { type Debounce, DEBOUNCE, refusalOf, type Unique, UNIQUE } from '../job/request.ts';
 
 const MAX_INPUT_BYTES = 1_048_576;
@@ -93,9 +94,6 @@ function refuse({ type }: NewJob, said: readonly (true | string)[]): void {
     throw new HumdrumError('input-invalid', `${refusalOf(type)}: ${wrong.join('; ')}.`);
   }
 }
-
-const isWhole = (value: number, from: number, to: number): boolean =>
-  Number.isInteger(value) && value >= from && value <= to;
 
 const isKey = (key: unknown): boolean =>
   typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0');

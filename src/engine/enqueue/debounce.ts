@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import { cancel } from '../transitions/cancel.ts';
 import type { Debounce } from '../job/request.ts';
+import { cancel } from '../transitions/cancel.ts';
 
 // Locks the key's row until the new job is committed: another enqueue with the same key blocks here. Job 0 reserves the key
 // for the job that is about to be inserted.

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { EnqueuedBy, NewJob, EnqueueSettings } from '../job/new-job.ts';
+import type { EnqueuedBy, EnqueueSettings, NewJob } from '../job/new-job.ts';
 import type { Enqueued } from '../job/request.ts';
-import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
+import { insertJobs, type JobRow, MAX_INSERT } from '../transitions/insert.ts';
 import { checkRequest } from './check-request.ts';
 import { debounce } from './debounce.ts';
 

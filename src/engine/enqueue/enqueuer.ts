@@ -1,17 +1,17 @@
-import type { NewWork } from '../ports/runtime.ts';
 import { isWithin, joinAmbient } from '../../database/ambient.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { WorkNotifier } from './notify.ts';
-import { callerTransaction } from './caller-transaction.ts';
-import { checkRequests, enqueue, isOneStatement } from './enqueue.ts';
-import { GroupCommit } from './group-commit.ts';
 import type { Limits } from '../job/limit-rule.ts';
 import type { NewJob } from '../job/new-job.ts';
 import type { Registry } from '../job/registry.ts';
 import { checkNames, type Enqueued, type JobRequest } from '../job/request.ts';
 import type { Vault } from '../job/secrets.ts';
+import type { NewWork } from '../ports/runtime.ts';
 import { enqueueTraced, type Tracing } from '../ports/tracing.ts';
+import { callerTransaction } from './caller-transaction.ts';
+import { checkRequests, enqueue, isOneStatement } from './enqueue.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { WorkNotifier } from './notify.ts';
 
 const DAY_MS = 86_400_000;
 

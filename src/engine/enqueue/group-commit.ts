@@ -1,9 +1,9 @@
-import type { NewWork } from '../ports/runtime.ts';
 import { runOutside } from '../../database/ambient.ts';
 import type { Database } from '../../database/database.ts';
 import type { Enqueued } from '../job/request.ts';
+import type { NewWork } from '../ports/runtime.ts';
 import { isBadData } from '../transitions/bad-data.ts';
-import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
+import { insertJobs, type JobRow, MAX_INSERT } from '../transitions/insert.ts';
 import type { WorkNotifier } from './notify.ts';
 
 /** One caller's checked jobs, which fit one statement. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import type { FileFact } from '../job/context.ts';
-import { isSha256, type FileStorage } from '../ports/file-storage.ts';
+import { type FileStorage, isSha256 } from '../ports/file-storage.ts';
 
 // `max(job_id + 0)` keeps the planner from using the primary key: with a limit or a plain `job_id` it would scan all effects
 // in the order of that key, instead of looking up the hash.

@@ -1,13 +1,13 @@
 import type { Json } from '../base/json.ts';
-import { HandlerContext, type Runnable } from './handler-context.ts';
-import { HandlerTransaction, steppingDatabase } from './handler-transaction.ts';
-import { HandlerFiles } from './handler-files.ts';
-import { Interruption, type StopSource } from './interruption.ts';
 import { failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
 import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { HandlerContext, type Runnable } from './handler-context.ts';
+import { HandlerFiles } from './handler-files.ts';
+import { HandlerTransaction, steppingDatabase } from './handler-transaction.ts';
+import { Interruption, type StopSource } from './interruption.ts';
 import { Recorder } from './recorder.ts';
 
 export interface ExecuteOptions {

@@ -1,13 +1,13 @@
 import type { Transaction } from '../../database/database.ts';
 import { seededRandom, seededUuid } from '../base/random.ts';
-import { childReports } from './children.ts';
-import type { Enqueues } from '../ports/runtime.ts';
-import { forEachSet } from './for-each.ts';
-import type { Interruption } from './interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Context, ContextDatabase } from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
 import { requestOf } from '../job/request.ts';
+import type { Enqueues } from '../ports/runtime.ts';
+import { childReports } from './children.ts';
+import { forEachSet } from './for-each.ts';
+import type { Interruption } from './interruption.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The fields of a job that its handler needs. A rehearsed job has no id. */

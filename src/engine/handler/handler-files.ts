@@ -1,12 +1,12 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import type { Interruption } from './interruption.ts';
-import type { ContextFiles, FileData, FileFact } from '../job/context.ts';
-import { type FileStorage, isSha256 } from '../ports/file-storage.ts';
-import type { Recorder } from './recorder.ts';
 import { measureFile, type Spooled, withSpooled } from '../files/spool.ts';
 import { storeFile } from '../files/store-file.ts';
+import type { ContextFiles, FileData, FileFact } from '../job/context.ts';
+import { type FileStorage, isSha256 } from '../ports/file-storage.ts';
+import type { Interruption } from './interruption.ts';
+import type { Recorder } from './recorder.ts';
 
 interface Parts {
   /** Null if none is configured. */

@@ -1,5 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../../errors.ts';
+import { isWhole } from '../base/whole-number.ts';
 import type { Context } from './context.ts';
 import {
   checkDefinitionNames,
@@ -132,7 +133,7 @@ function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): 
   const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs, schedule } = definition;
   const { everyMs, expectMs } = definition.health ?? {};
   const whole = (value: number | undefined, from: number, to: number): boolean =>
-    value === undefined || (Number.isInteger(value) && value >= from && value <= to);
+    value === undefined || isWhole(value, from, to);
   return [
     whole(version, 1, 32_767) || 'version must be a whole number from 1 to 32,767',
     whole(priority, -1_000, 1_000) || 'priority must be a whole number from -1000 to 1000',

@@ -1,10 +1,10 @@
-import type { Runtime } from '../ports/runtime.ts';
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { cancel } from '../transitions/cancel.ts';
 import type { Action } from '../job/lifecycle.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import type { JobQuery } from '../search/job-query.ts';
 import { NEXT_PARAM, openJobs } from '../search/open-jobs.ts';
+import { cancel } from '../transitions/cancel.ts';
 import { retry } from '../transitions/retry.ts';
 import { actionable, refuseEmpty } from './bulk-query.ts';
 

@@ -1,8 +1,8 @@
-import type { Runtime } from '../ports/runtime.ts';
 import { HumdrumError } from '../../errors.ts';
-import { cancel } from '../transitions/cancel.ts';
-import { showJob } from '../show/job.ts';
 import type { Action } from '../job/lifecycle.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { showJob } from '../show/job.ts';
+import { cancel } from '../transitions/cancel.ts';
 import { keyHolder, retry } from '../transitions/retry.ts';
 
 const ACTS = { retry, cancel };

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
 import type { Action } from '../job/lifecycle.ts';
-import type { JobSummary } from '../search/job-summary.ts';
 import type { JobQuery, NormalQuery } from '../search/job-query.ts';
+import type { JobSummary } from '../search/job-summary.ts';
 import { listJobs } from '../search/list-jobs.ts';
-import { openJobs, NEXT_PARAM } from '../search/open-jobs.ts';
+import { NEXT_PARAM, openJobs } from '../search/open-jobs.ts';
 import { actionable, actionableQuery, refuseEmpty } from './bulk-query.ts';
 
 /** What a bulk act would be done to. */

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { errorMessage, HumdrumError } from '../../errors.ts';
-import { Zone } from './time-zone.ts';
 import type { ScheduleRule } from '../job/job-type.ts';
+import { Zone } from './time-zone.ts';
 
 /** A tick that fires later than this counts as missed. */
 const MISSED_AFTER_MS = 60_000;

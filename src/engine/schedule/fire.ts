@@ -4,7 +4,7 @@ import type { ScheduledType } from '../job/job-type.ts';
 import type { EnqueueSettings } from '../job/new-job.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { dueTicks } from './cron.ts';
-import { dueNames, namesIfFew, msUntilNextTick, type Schedules } from './next-due.ts';
+import { dueNames, msUntilNextTick, namesIfFew, type Schedules } from './next-due.ts';
 import { enqueueTicks } from './tick-jobs.ts';
 
 interface DueRow {

@@ -1,6 +1,6 @@
 import { HumdrumError, nearest } from '../../errors.ts';
 import { clamp } from '../base/clamp.ts';
-import { STATUSES, type Status } from '../job/lifecycle.ts';
+import { type Status, STATUSES } from '../job/lifecycle.ts';
 import { LONGEST_VALUE } from '../statistics/sql.ts';
 
 /**

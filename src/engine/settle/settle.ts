@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import { complete } from '../transitions/complete.ts';
 import { enqueueDeliveries, isDeliverable } from '../deliveries/create-deliveries.ts';
+import { complete } from '../transitions/complete.ts';
 import { fail } from '../transitions/fail.ts';
 import { closeLeases } from '../transitions/fence.ts';
 import { isPostponed, postpone } from '../transitions/postpone.ts';

@@ -1,15 +1,15 @@
 import type { OpenTransaction } from '../../database/database.ts';
-import { isBadData } from '../transitions/bad-data.ts';
-import { completeWithin } from '../transitions/complete.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
-import { auditFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
 import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { isBadData } from '../transitions/bad-data.ts';
+import { completeWithin } from '../transitions/complete.ts';
+import { auditFenced } from '../transitions/fence.ts';
 import { isPostponed } from '../transitions/postpone.ts';
-import { settle } from './settle.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
+import { settle } from './settle.ts';
 
 const RETRY_MS = 250;
 const MAX_BATCH = 1_000;

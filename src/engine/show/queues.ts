@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
-import { running } from '../transitions/running.ts';
 import type { LimitRule } from '../job/limit-rule.ts';
+import { running } from '../transitions/running.ts';
 
 /** The current state of a queue. Counts stop at 100,000. */
 export interface QueueSummary {

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
+import { type Counted, COUNTS, statisticsSql } from './sql.ts';
 import type { TypeStatistics } from './statistics.ts';
-import { COUNTS, statisticsSql, type Counted } from './sql.ts';
 
 export const STEPS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 export type StepName = keyof typeof STEPS;

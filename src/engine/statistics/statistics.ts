@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
-import { running } from '../transitions/running.ts';
 import { HumdrumError } from '../../errors.ts';
-import { STATUSES, type Status } from '../job/lifecycle.ts';
+import { type Status, STATUSES } from '../job/lifecycle.ts';
+import { running } from '../transitions/running.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
-import { COUNTS, statisticsSql, type Counted } from './sql.ts';
+import { type Counted, COUNTS, statisticsSql } from './sql.ts';
 
 /** The default range is all time. Both bounds are rounded down to whole minutes. `to` is excluded. */
 export interface StatisticsOptions {

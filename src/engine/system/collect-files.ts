@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Queryable, Transaction } from '../../database/database.ts';
+import { FILE_LOCK } from '../files/store-file.ts';
 import { defineJob } from '../job/define-job.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { FileStorage, StoredFile } from '../ports/file-storage.ts';
-import { FILE_LOCK } from '../files/store-file.ts';
 
 /** The number of files per query. */
 const PAGE = 1_000;

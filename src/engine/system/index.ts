@@ -1,8 +1,8 @@
 import type { Database } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { collectFiles } from './collect-files.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { FileStorage } from '../ports/file-storage.ts';
+import { collectFiles } from './collect-files.ts';
 import { dropHistoryAfter } from './drop-history.ts';
 import { sealAudit } from './seal-audit.ts';
 

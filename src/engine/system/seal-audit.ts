@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineJob } from '../job/define-job.ts';
 import { sealLog } from '../audit/seal-log.ts';
+import { defineJob } from '../job/define-job.ts';
 
 export const sealAudit = defineJob({
   type: 'humdrum.seal-audit',

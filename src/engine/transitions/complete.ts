@@ -1,6 +1,5 @@
 import type { OpenTransaction, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
-import { columnOf, rowsOf, type Column } from './row-columns.ts';
 import {
   ALIVE,
   closeLeases,
@@ -10,6 +9,7 @@ import {
   RETURN_RECORDED,
 } from './fence.ts';
 import { freeHolds } from './free-holds.ts';
+import { type Column, columnOf, rowsOf } from './row-columns.ts';
 import { holdersIn, jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // In a handler's transaction the COMMIT follows at once, or never if the process has died. Its locks would then keep other

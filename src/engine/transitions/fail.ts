@@ -1,10 +1,10 @@
 import type { Queryable } from '../../database/database.ts';
-import { retryDelayMs } from './backoff.ts';
-import { type Column, columnOf, rowsOf } from './row-columns.ts';
-import { ALIVE, closeLeases, refusedBy, RETURN_RECORDED } from './fence.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { signature } from '../job/job-type.ts';
+import { retryDelayMs } from './backoff.ts';
+import { ALIVE, closeLeases, refusedBy, RETURN_RECORDED } from './fence.ts';
 import { freeHolds } from './free-holds.ts';
+import { type Column, columnOf, rowsOf } from './row-columns.ts';
 import { holdersIn, leasesOf, logOf, type Settlement } from './settlement.ts';
 
 // A job with attempts left fails and is retried in one statement; its audit has both events.

@@ -1,5 +1,5 @@
-import { intoLine, intoReady, LINE_CALL, type Queued } from './make-ready.ts';
 import { PREPARED } from '../../database/prepared.ts';
+import { intoLine, intoReady, LINE_CALL, type Queued } from './make-ready.ts';
 import type { Column } from './row-columns.ts';
 
 /** 2020-01-01, in seconds since 1970. Ranks count seconds from it. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import type { EnqueuedBy, CheckedJob, NewJob } from '../job/new-job.ts';
+import type { CheckedJob, EnqueuedBy, NewJob } from '../job/new-job.ts';
 import type { Enqueued } from '../job/request.ts';
 import { insertSql } from './insert-sql.ts';
 import { columnOf } from './row-columns.ts';

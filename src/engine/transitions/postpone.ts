@@ -3,7 +3,7 @@ import { signature } from '../job/job-type.ts';
 import type { Outcome } from '../job/outcome.ts';
 import { ALIVE } from './fence.ts';
 import { freeHolds } from './free-holds.ts';
-import { columnOf, rowsOf, type Column } from './row-columns.ts';
+import { type Column, columnOf, rowsOf } from './row-columns.ts';
 import { holdersIn, leasesOf, type Settlement } from './settlement.ts';
 
 // The jobs leave their lease in this statement: otherwise a rescue of that lease would make them due a second time. A lease

@@ -4,7 +4,7 @@ import { cancelOverdue } from '../transitions/cancel.ts';
 import { promote } from '../transitions/promote.ts';
 import { rescue } from '../transitions/rescue.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
-import { isDue, type DueWork } from './due-work.ts';
+import { type DueWork, isDue } from './due-work.ts';
 import { dropExpiredKeys } from './expired-keys.ts';
 import { extendHistory } from './retention.ts';
 import { unknownTypes } from './unknown-types.ts';

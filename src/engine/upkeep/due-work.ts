@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { Registry } from '../job/registry.ts';
-import { namesIfFew, msUntilNextTick } from '../schedule/next-due.ts';
+import { msUntilNextTick, namesIfFew } from '../schedule/next-due.ts';
 
 /** What upkeep has to do now, and in how many milliseconds more comes due. Null: nothing is scheduled. */
 export interface DueWork {

@@ -1,7 +1,7 @@
 import type { Database, Queryable, Transaction } from '../../database/database.ts';
-import { cancel } from '../transitions/cancel.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { BLOCK } from '../statistics/sql.ts';
+import { cancel } from '../transitions/cancel.ts';
 
 /** A part of the history spans at most a tenth of the time to keep, so it is dropped at most that much late. */
 const PARTS_KEPT = 10;

@@ -1,10 +1,10 @@
 import { WakeUp } from '../base/wake-up.ts';
 import { RollUpLoop } from '../statistics/roll-up-loop.ts';
 import {
+  type Chore,
   chores,
   choresAfterWork,
   dueSteps,
-  type Chore,
   type Step,
   type UpkeepBy,
 } from './due-steps.ts';

@@ -1,9 +1,9 @@
 import { readClock } from '../base/clock.ts';
 import { WakeUp } from '../base/wake-up.ts';
-import { nextTick } from '../schedule/cron.ts';
 import { isScheduled, type ScheduledType } from '../job/job-type.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
+import { nextTick } from '../schedule/cron.ts';
 
 const POLL_MS = 5_000;
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
-import { requireWhole } from '../base/whole-number.ts';
 import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
+import { requireWhole } from '../base/whole-number.ts';
 
 export interface WorkerOptions {
   /** Handlers that run at once, 1 to 1,000. Default 10. */

@@ -7,8 +7,8 @@ import { type Failure, failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import { ABANDONED, type JobRun, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { Settlement } from '../transitions/settlement.ts';
 import type { Settler } from '../settle/settler.ts';
+import type { Settlement } from '../transitions/settlement.ts';
 
 interface RunJobOptions {
   runtime: Runtime;

@@ -1,7 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
-import { claimOne } from '../transitions/claim.ts';
 import { enqueue } from '../enqueue/enqueue.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Failure } from '../job/failure.ts';
@@ -10,12 +9,13 @@ import type { Outcome } from '../job/outcome.ts';
 import { type Plan, planOf } from '../job/plan.ts';
 import type { Enqueued } from '../job/request.ts';
 import { seedOf } from '../job/seed.ts';
-import { asMember } from './membership.ts';
-import { runJob } from './run-job.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { enqueueTraced } from '../ports/tracing.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 import { Settler } from '../settle/settler.ts';
+import { claimOne } from '../transitions/claim.ts';
+import { asMember } from './membership.ts';
+import { runJob } from './run-job.ts';
 
 export interface RunOptions {
   /** The handler's `ctx.now`. Default: the database's current time. */

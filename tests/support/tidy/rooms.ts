@@ -26,7 +26,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   ports: ['job'],
   audit: ['base', 'job'],
   transitions: ['base', 'job'],
-  enqueue: ['transitions', 'ports', 'job'],
+  enqueue: ['transitions', 'ports', 'job', 'base'],
   statistics: ['audit', 'transitions', 'base', 'job'],
   files: ['ports', 'job'],
   handler: ['files', 'ports', 'job', 'base'],
