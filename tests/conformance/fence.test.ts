@@ -56,6 +56,16 @@ eachBackend('the fence', (fresh) => {
     expect(await events(id)).toEqual(['created', 'started', 'fenced']);
   });
 
+  it('records all that ended together, of a lease that ends with them', async () => {
+    const ids = await humdrum.enqueueMany(repeat(2));
+    const [one, other] = await claim(db, await addWorker(db));
+    if (!one || !other) throw new Error('nothing was claimed');
+    expect(await settle(db, [completed(one), failed(other, true)], [one.leaseId])).toEqual([]);
+    const statuses = ids.map(async (id) => (await humdrum.showJob(id)).status);
+    expect(await Promise.all(statuses)).toEqual(['completed', 'failed']);
+    expect((await db.query('select from humdrum.lease')).rows).toEqual([]);
+  });
+
   it('records an attempt once, whoever comes second', async () => {
     const { id } = await humdrum.enqueue(plain);
     const worker = await addWorker(db);

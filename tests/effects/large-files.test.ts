@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { fsStorage } from '../../src/effects/fs-storage.ts';
 import { s3Storage } from '../../src/effects/s3-storage.ts';
 import type { FileStorage } from '../../src/index.ts';
-import { ALL, freshFolder } from '../support/databases.ts';
+import { ALL, freshFolder, freshUrl } from '../support/databases.ts';
 import { startS3 } from '../support/s3-server.ts';
 import { all } from '../support/storages.ts';
 
@@ -24,10 +24,11 @@ interface Put {
 
 /** In a process of its own. */
 async function put(where: object): Promise<Put> {
+  const asked = { ...where, database: await freshUrl() };
   const run = promisify(execFile)(process.execPath, [
     '--expose-gc',
     PUT_FILE,
-    JSON.stringify(where),
+    JSON.stringify(asked),
   ]);
   return JSON.parse((await run).stdout) as Put;
 }
