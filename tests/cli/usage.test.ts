@@ -38,7 +38,7 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['jobs', 'list', '--status', 'faild'], 2, /Allowed choices are .*\n\(Did you mean failed\?\)/],
   [['users', 'role', 'ada', 'oprator', '--reason', 'x'], 2, /\(Did you mean operator\?\)/],
   [['completion', 'bsh'], 2, /\(Did you mean bash\?\)/],
-  [['enqueue', 'mail'], 3, /no job type "mail"\. List them with: humdrum types/],
+  [['enqueue', 'mail'], 3, /no job type "mail"\. See which there are: humdrum types/],
   [
     ['jobs', 'list', '--database', 'mysql://root@db/shop'],
     2,
