@@ -193,7 +193,7 @@ describe('what is wrong is told clearly', () => {
       return cli(['jobs', 'list'], { cwd });
     };
     expect((await listWith('export default { job: [] };')).stderr).toMatch(
-      /has "job", which is no setting\. Did you mean "jobs"\?/,
+      /has an unknown setting "job"\. Did you mean "jobs"\?/,
     );
     const ended = await listWith('export const jobs = [];');
     expect(ended.code).toBe(2);

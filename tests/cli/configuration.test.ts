@@ -62,7 +62,7 @@ it('check finds what a start, a tick or an enqueue would trip over, and asks no 
   expect(faulty).toMatchObject({ code: 1 });
   const { types } = JSON.parse(faulty.stdout) as { types: { type: string; faults: string[] }[] };
   expect(Object.fromEntries(types.map(({ type, faults }) => [type, faults]))).toMatchObject({
-    'a.wants': [expect.stringMatching(/A tick brings no input.*id: /)],
+    'a.wants': [expect.stringMatching(/A tick provides no input.*id: /)],
     'a.never': [expect.stringMatching(/never fires/)],
     'a.limited': [expect.stringMatching(/There is no limit "openai"/)],
     'shop.double': [],

@@ -25,7 +25,7 @@ it('doctor says where a Redis does not answer', async () => {
       says: expect.stringMatching(
         new RegExp(`^Cannot reach Redis at 127\\.0\\.0\\.1:${port}: (?!.*secret)`),
       ) as string,
-      fix: expect.stringContaining('the pack quiz in the configuration') as string,
+      fix: expect.stringContaining('the configuration of the pack quiz') as string,
     },
   ]);
 });

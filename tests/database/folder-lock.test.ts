@@ -15,7 +15,9 @@ it('refuses a second holder, and lets one in after the first has gone', async ()
   const first = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toMatchObject({
     code: 'database-locked',
-    message: expect.stringContaining(`Process ${process.pid} has the embedded database`) as string,
+    message: expect.stringContaining(
+      `Process ${process.pid} has opened the embedded database`,
+    ) as string,
   });
   await first.release();
   await expectFree(folder);

@@ -121,9 +121,9 @@ describe('humdrum worker', () => {
   });
 
   it.each([
-    [['worker', '--probes', 'here'], {}, /A port is a whole number/],
-    [['worker', '--probes', ':9464'], {}, /an address like 0\.0\.0\.0:9464/],
-    [['worker'], { LOG_REDACT: 'fields[' }, /LOG_REDACT is a list of paths/],
+    [['worker', '--probes', 'here'], {}, /Expected a port/],
+    [['worker', '--probes', ':9464'], {}, /an address such as 0\.0\.0\.0:9464/],
+    [['worker'], { LOG_REDACT: 'fields[' }, /LOG_REDACT must be a list of paths/],
   ])('%j with %j is refused', async (args, env, message) => {
     const { code, stderr } = await cli(args, { cwd: await freshFolder(), env });
     expect(code).toBe(2);

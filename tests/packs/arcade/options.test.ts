@@ -48,7 +48,7 @@ describe('defineArcade', () => {
       'sessionExpiryMinutes: must be a whole number from 1 to 525600',
       { sessionExpiryMinutes: '30' },
     ],
-    ['leaderboardArchiveAgeDays: it is a whole number', { leaderboardArchiveAgeDays: -1 }],
+    ['leaderboardArchiveAgeDays: must be a whole number', { leaderboardArchiveAgeDays: -1 }],
     ['archiveLeaderboards: must be true or false', { archiveLeaderboards: 'yes' }],
     ['enableCleanupJob: must be true or false', { enableCleanupJob: null }],
     [

@@ -140,7 +140,7 @@ anyBackend('a paid game', (fresh) => {
     );
   });
 
-  it('is refused with a clear word on what cannot be', async () => {
+  it('names the invalid field of a refused input', async () => {
     const db = await fresh({ packs: [arcade] });
     const wrong: [string, object][] = [
       ['game', { game: 'tetriss' }],
@@ -159,7 +159,7 @@ anyBackend('a paid game', (fresh) => {
       const input = { ...PAID, score: 5, ...part } as Parameters<typeof recordGame>[1];
       await expect(recordGame(db, input)).rejects.toMatchObject({
         code: 'input-invalid',
-        message: expect.stringContaining(`recordGame: ${field}: it `) as string,
+        message: expect.stringContaining(`recordGame: ${field}: must `) as string,
       });
     }
     expect(await valuesOf(db, 'select count(*)::int from arcade.payment')).toEqual([0]);

@@ -30,8 +30,8 @@ describe('defineQuiz', () => {
 
   it.each([
     [{ redis: 'localhost:6379' }, 'redis must be a URL that starts with redis://'],
-    [{ redis: 'http://localhost' }, 'redis is a URL'],
-    [{ redis: '' }, 'redis is a URL'],
+    [{ redis: 'http://localhost' }, 'redis must be a URL'],
+    [{ redis: '' }, 'redis must be a URL'],
     [{ redisKeyPrefix: 'x:' }, 'redisKeyPrefix needs the option redis'],
     [{ redis: 'redis://localhost', redisKeyPrefix: 'a b' }, 'redisKeyPrefix must have'],
     [{ redis: 'redis://localhost', redisKeyPrefix: '{x}' }, 'redisKeyPrefix must have'],
