@@ -124,7 +124,7 @@ describe('what is wrong is told clearly', () => {
     [['run', 'picks.settle-games', '--input', '{"limit": "all"}'], 2, /limit: .*expected number/],
     [['run', 'picks.settle-games', '--input', '{half'], 2, /--input is not JSON/],
     [['run', 'picks.settle-games', '--at', 'soon'], 2, /instant such as 2026/],
-    [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /still to come/],
+    [['run', 'picks.settle-games', '--at', '2999-01-01'], 2, /is in the future/],
     [['jobs', 'show', '77'], 3, /There is no job 77/],
     [['jobs', 'cancel', '7'], 2, /Give a reason with --reason/],
     [['jobs', 'cancel', '77', '--reason', 'old'], 3, /There is no job 77/],
