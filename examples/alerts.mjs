@@ -38,7 +38,7 @@ async function check() {
 await humdrum.enqueueMany([{ type: sync }, { type: sync }, { type: sync }]);
 await humdrum.drain();
 await check();
-await check(); // Nobody is told twice.
+await check(); // Nobody is notified twice.
 
 isDown = false;
 await humdrum.enqueue(sync);

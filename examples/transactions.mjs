@@ -26,7 +26,7 @@ const humdrum = await createHumdrum({
 const place = (item, inStock) =>
   db.transaction(async (tx) => {
     const [order] = await tx.insert(orders).values({ item }).returning();
-    if (!order) throw new Error('An insert answers with its row.');
+    if (!order) throw new Error('The insert returned no row.');
     const receipt = { type: sendReceipt, input: { order: order.id } };
     await humdrum.enqueueWithin(fromDrizzle(tx), [receipt]);
     if (!inStock) throw new Error(`${item} is sold out`);

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'cursor-invalid'
   | 'database-closed'
   | 'database-locked'
+  | 'database-missing'
   | 'database-unreachable'
   | 'dry-run'
   | 'file-not-found'
@@ -56,6 +57,8 @@ export type ErrorCode =
   | 'request-refused'
   | 'role-insufficient'
   | 's3-missing'
+  | 'schema-newer'
+  | 'schema-outdated'
   | 'scope-insufficient'
   | 'secret-key-missing'
   | 'server-unreachable'
@@ -66,6 +69,49 @@ export type ErrorCode =
   | 'type-invalid'
   | 'type-unknown'
   | 'unauthenticated';
+
+/**
+ * Every option of an interface by its name. Written as `satisfies Names<T>`, so that the compiler refuses a table that lacks
+ * one: a new option cannot be forgotten.
+ */
+export type Names<T> = Readonly<Record<keyof T, true>>;
+
+/**
+ * Refuses options that do not exist, which would otherwise be ignored. `what` begins the message; `path` is where the options
+ * stand within others: `unique.`. Errors: `code`, with the nearest name.
+ */
+export function refuseUnknown(
+  code: ErrorCode,
+  what: string,
+  given: unknown,
+  known: Readonly<Record<string, true>>,
+  path = '',
+): void {
+  if (given === undefined || given === null) return;
+  if (typeof given !== 'object' || Array.isArray(given)) throw notAnObject(code, what, known, path);
+  // Not Object.keys: this runs for every job that is enqueued, and makes nothing.
+  for (const name in given) {
+    if (known[name] !== true) throw unknownOption(code, what, `${path}${name}`, known, path);
+  }
+}
+
+function unknownOption(
+  code: ErrorCode,
+  what: string,
+  name: string,
+  known: object,
+  path: string,
+): HumdrumError {
+  const names = Object.keys(known).map((one) => `${path}${one}`);
+  const hint = didYouMean(name, names) || ` The options are ${names.join(', ')}.`;
+  return new HumdrumError(code, `${what}: there is no option "${name}".${hint}`);
+}
+
+function notAnObject(code: ErrorCode, what: string, known: object, path: string): HumdrumError {
+  const options = path === '' ? 'The options' : path.slice(0, -1);
+  const fields = Object.keys(known).join(', ');
+  return new HumdrumError(code, `${what}: ${options} must be an object with the fields ${fields}.`);
+}
 
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/cli/exit.ts';
 import { allowedActions, canBecome, STATUSES } from '../src/engine/job/lifecycle.ts';
+import { picks } from '../src/packs/picks/index.ts';
 import { freshUrl } from './support/databases.ts';
 import { cli } from './support/process.ts';
 import { MAY_IMPORT } from './support/tidy/imports.ts';
+import { ROOMS } from './support/tidy/rooms.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAMS = readdirSync(join(ROOT, 'examples')).filter(
@@ -49,7 +51,7 @@ describe('the examples', () => {
 
   it('the configuration file runs its own job and knows the packs', async () => {
     const config = ['--config', 'examples/humdrum.config.mjs'];
-    const options = { cwd: ROOT, env: { DATABASE_URL: await freshUrl() } };
+    const options = { cwd: ROOT, env: { DATABASE_URL: await freshUrl({ packs: [picks] }) } };
     const run = async (...args: string[]): Promise<unknown> => {
       const { code, stdout } = await cli([...config, 'run', ...args, '--json'], options);
       expect(code).toBe(0);
@@ -75,24 +77,14 @@ describe('the documents', () => {
     for (const { path, text } of quoted) expect(text, path).toBe(textOf(path));
   });
 
-  it('link to what there is', () => {
-    const dead = DOCUMENTS.flatMap((path) =>
-      [...textOf(path).matchAll(/\]\((?!https?:)([^)#\s]+)/g)]
-        .map(([, to = '']) => normalize(join(dirname(path), to)))
-        .filter((to) => !existsSync(join(ROOT, to)))
-        .map((to) => `${path}: ${to}`),
-    );
-    expect(dead).toEqual([]);
-  });
-
   it('list the exit codes', () => {
-    const rows = tableUnder('README.md', 'src/cli/exit.ts');
+    const rows = tableUnder('docs/guides/operate/commands.md', 'src/cli/exit.ts');
     const said = rows.map(([code, name]) => [codesIn(name)[0], Number(code)]);
     expect(Object.fromEntries(said)).toEqual(EXIT);
   });
 
   it('list who may do what', () => {
-    const rows = tableUnder('docs/lifecycle.md', 'src/engine/job/lifecycle.ts');
+    const rows = tableUnder('docs/lifecycle.md', 'allowed-actions');
     const said = rows.map(([status, actions]) => [codesIn(status)[0], codesIn(actions)]);
     const allowed = STATUSES.map((status) => [status, allowedActions(status)]);
     expect(Object.fromEntries(said)).toEqual(Object.fromEntries(allowed));
@@ -112,6 +104,12 @@ describe('the documents', () => {
     const said = rows.map(([part, may]) => [codesIn(part)[0], codesIn(may)]);
     expect(Object.fromEntries(said)).toEqual(MAY_IMPORT);
   });
+
+  it('list which room of the engine may import which', () => {
+    const rows = tableUnder('ARCHITECTURE.md', 'tests/support/tidy/rooms.ts');
+    const listed = rows.map(([room, may]) => [codesIn(room)[0], codesIn(may)]);
+    expect(Object.fromEntries(listed)).toEqual(ROOMS);
+  });
 });
 
 /** Fenced blocks under a comment that names a file of the repository. */
@@ -120,7 +118,7 @@ function quotesIn(markdown: string): { path: string; text: string }[] {
   return [...blocks].map(([, path = '', text = '']) => ({ path, text }));
 }
 
-/** The rows of the table under the comment that names the file it is made from, without its head. */
+/** The rows of the table under the comment that names it or the file it is made from, without its head. */
 function tableUnder(path: string, source: string): string[][] {
   const [, below = ''] = textOf(path).split(`<!-- ${source} -->\n`);
   const [table = ''] = below.trimStart().split('\n\n');

@@ -20,7 +20,7 @@ const engine = new EventEmitter();
   imports: [
     HumdrumModule.forRoot({
       mode: 'both', // or 'producer', or 'worker'
-      onEvent: (event) => engine.emit(event.event, event), // Without it, Nest's logger is told.
+      onEvent: (event) => engine.emit(event.event, event), // Without it, events go to Nest's logger.
     }),
     UsersModule,
     ReportsModule,
@@ -38,5 +38,5 @@ const humdrum = app.get(Humdrum);
 const { type, status } = await humdrum.showJob(id);
 console.log(type, 'is', status);
 const plan = await humdrum.rehearse(jobTypeOf(SendReports), {}, new Date('2026-03-02T05:00:00Z'));
-console.log('on the 2nd of March it would answer', plan.result);
+console.log('on the 2nd of March it would return', plan.result);
 await app.close();

@@ -1,27 +1,12 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { promisify } from 'node:util';
 import { HumdrumError } from '../errors.ts';
+import { PASSWORD_COST, type Cost } from './password-cost.ts';
 import { TooManyAttempts } from './too-many-attempts.ts';
-
-/** scrypt cost parameters. `N` is 2 to the power of `ln`. */
-export interface Cost {
-  ln: number;
-  r: number;
-  p: number;
-}
 
 interface Stored extends Cost {
   salt: Buffer;
   hash: Buffer;
-}
-
-/** The first scrypt setting in OWASP's Password Storage Cheat Sheet: 128 MiB, about 0.4 s. */
-export const RECOMMENDED: Cost = { ln: 17, r: 8, p: 1 };
-let cost = RECOMMENDED;
-
-/** Changes the cost for this process. For tests, which log in often. */
-export function hashAtCost(other: Cost): void {
-  cost = other;
 }
 
 const MIN_LENGTH = 12;
@@ -30,7 +15,7 @@ const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{22,86})
 
 /** A hash that matches no password. Verifying it takes as long as verifying a real one, so it hides whether an account exists. */
 export function unmatchableHash(): string {
-  return format({ ...cost, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
+  return format({ ...PASSWORD_COST, salt: Buffer.alloc(16), hash: Buffer.alloc(32) });
 }
 
 /** Errors: `input-invalid`. */
@@ -46,7 +31,7 @@ export function checkPassword(password: string): void {
 /** `$scrypt$ln=17,r=8,p=1$salt$hash`. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  return format({ ...cost, salt, hash: await derive(password, salt, cost) });
+  return format({ ...PASSWORD_COST, salt, hash: await derive(password, salt, PASSWORD_COST) });
 }
 
 /** `outdated`: the password is right, but its hash uses other cost parameters than the current ones. */
@@ -57,8 +42,8 @@ export async function verifyPassword(
   const known = parse(stored);
   const hash = await derive(password, known.salt, known);
   if (!timingSafeEqual(hash, known.hash)) return 'wrong';
-  const same = known.ln === cost.ln && known.r === cost.r && known.p === cost.p;
-  return same ? 'right' : 'outdated';
+  const { ln, r, p } = PASSWORD_COST;
+  return known.ln === ln && known.r === r && known.p === p ? 'right' : 'outdated';
 }
 
 const scrypted = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HumdrumOptions } from '../engine/options.ts';
 import type { Pack } from '../engine/job/pack.ts';
-import { didYouMean, errorMessage, HumdrumError } from '../errors.ts';
+import { didYouMean, errorMessage, HumdrumError, type Names } from '../errors.ts';
 import type { AccessOptions } from '../http/access-options.ts';
 
 /** The default export of `humdrum.config.mjs`: job types, packs, the database and other settings. */
@@ -95,18 +95,20 @@ function whyNot(cause: unknown): string {
 }
 
 const LISTS = ['jobs', 'packs', 'receivers'];
-const KEYS = [
-  ...LISTS,
-  'limits',
-  'queues',
-  'files',
-  'history',
-  'secretKey',
-  'worker',
-  'alerts',
-  'database',
-  'access',
-];
+const KEYS = Object.keys({
+  jobs: true,
+  packs: true,
+  receivers: true,
+  limits: true,
+  queues: true,
+  files: true,
+  history: true,
+  secretKey: true,
+  worker: true,
+  alerts: true,
+  database: true,
+  access: true,
+} satisfies Names<Config>);
 
 function checked(exported: unknown, path: string): Config {
   const invalid = (problem: string) =>

@@ -1,21 +1,45 @@
 import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { Queryable } from '../database/database.ts';
+import { migrationStates } from '../database/migrate.ts';
 import { isFolder } from '../database/open.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
+import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
+import { RESERVED, workerSettings } from '../engine/worker/options.ts';
 import { defineAlerts } from '../health/alerts.ts';
 import type { Setting } from './config.ts';
 
 /** The engine's options from the configuration and the environment. */
 export function optionsOf({ config, database }: Setting): HumdrumOptions {
+  const { access: _ofHttp, ...engines } = config;
   return {
     ...(isFolder(database) ? { files: fsStorage(filesBeside(database)) } : {}),
     alerts: defineAlerts(),
-    ...config,
+    ...engines,
     ...secretKeys(),
     database,
     actor: actor(),
   };
+}
+
+/**
+ * The packs of a database that is opened without migrating. Without a configuration file, the default packs that the database
+ * does not have are left out: reading a database must not require the tables of a quiz.
+ */
+export async function packsIn(
+  db: Queryable,
+  { config: { packs = [] }, file }: Setting,
+): Promise<readonly Pack[]> {
+  if (file !== null) return packs;
+  const states = await migrationStates(db, migrationSets(packs));
+  const begun = new Set(states.filter(({ appliedAt }) => appliedAt).map(({ set }) => set));
+  return packs.filter(({ name }) => begun.has(name));
+}
+
+/** As many connections as an engine with these options opens by itself. */
+export function connectionsOf({ worker }: HumdrumOptions): number {
+  return workerSettings(worker).concurrency + RESERVED;
 }
 
 /** The actor of CLI commands in the audit log. */

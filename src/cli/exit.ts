@@ -44,6 +44,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'too-many-attempts': EXIT.auth,
   'database-unreachable': EXIT.unreachable,
   'database-locked': EXIT.unreachable,
+  'database-missing': EXIT.unreachable,
   'redis-unreachable': EXIT.unreachable,
   'server-unreachable': EXIT.unreachable,
   'timed-out': EXIT.timeout,

@@ -107,6 +107,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return logRehearsed(log, event.plan);
     case 'alert':
       return logAlert(log, event);
+    case 'notification': {
+      const { channel, to, subject, text } = event;
+      return log.info({ channel, to, subject }, `notification: ${text}`);
+    }
     case 'trouble':
       return log.error({ err: event.error }, `trouble while ${event.doing}`);
   }

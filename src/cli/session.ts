@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Humdrum } from '../engine/humdrum.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
 import type { Listener } from '../engine/ports/events.ts';
+import type { Database } from '../database/database.ts';
 import { isFolder } from '../database/open.ts';
 import { HumdrumError } from '../errors.ts';
 import type { Client } from '../http/client.ts';
@@ -11,11 +12,14 @@ import { interruptible } from './interrupt.ts';
 import { say } from './output.ts';
 import { serverAddress, type ServerAddress } from './server-address.ts';
 
-/** Opens the engine that the global flags, the environment and the configuration file define. */
+/**
+ * For a process that keeps running: opens the engine that the global flags, the environment and the configuration file
+ * define, creates the database if there is none, and migrates it. All other commands use `withHumdrum`.
+ */
 export async function openHumdrum(
   command: Command,
-  onEvent?: Listener,
-  more: Pick<HumdrumOptions, 'dryRun'> = {},
+  onEvent: Listener,
+  more: Pick<HumdrumOptions, 'dryRun'>,
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
   refuseUrl(command);
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
@@ -31,7 +35,7 @@ export async function openHumdrum(
     ...optionsOf(setting),
     tracing: traceJobs(),
     ...more,
-    ...(onEvent ? { onEvent } : {}),
+    onEvent,
   });
   return { humdrum, setting };
 }
@@ -72,16 +76,53 @@ async function askServer<T>(
   }
 }
 
-/** Opens the engine, runs one action, and closes it. */
+/**
+ * For a command: opens the engine, runs one action and closes it. It neither creates a database nor migrates. Errors:
+ * `database-missing`, `schema-outdated`, `schema-newer`.
+ */
 export async function withHumdrum<T>(
   command: Command,
   act: (humdrum: Humdrum) => Promise<T>,
 ): Promise<T> {
-  const opening = openHumdrum(command);
+  const opening = openAsItIs(command);
   return interruptible(
     async () => act((await opening).humdrum),
-    async () => (await opening).humdrum.close(),
+    async () => {
+      const { humdrum, database } = await opening;
+      try {
+        await humdrum.close();
+      } finally {
+        await database.close();
+      }
+    },
   );
+}
+
+async function openAsItIs(command: Command): Promise<{ humdrum: Humdrum; database: Database }> {
+  refuseUrl(command);
+  const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
+  const [
+    { createHumdrum },
+    { openDatabase },
+    { optionsOf, packsIn, connectionsOf },
+    { traceJobs },
+  ] = await Promise.all([
+    import('../engine/create-humdrum.ts'),
+    import('../database/open.ts'),
+    import('./engine-options.ts'),
+    import('../telemetry/trace-jobs.ts'),
+  ]);
+  const options = optionsOf(setting);
+  const max = connectionsOf(options);
+  const database = await openDatabase(setting.database, { max, create: false });
+  try {
+    const packs = await packsIn(database, setting);
+    const more = { packs, database, migrate: false, tracing: traceJobs() };
+    return { humdrum: await createHumdrum({ ...options, ...more }), database };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /** Errors: `config-invalid`. */

@@ -64,6 +64,22 @@ export async function planMigrations(
   return missing(db, await readSets(sets));
 }
 
+/**
+ * Refuses a database whose tables are not exactly those of these sets. Changes nothing. Errors: `schema-outdated`,
+ * `schema-newer`, `migration-changed`.
+ */
+export async function requireMigrated(db: Queryable, sets: readonly MigrationSet[]): Promise<void> {
+  const states = await migrationStates(db, sets);
+  const of = (state: MigrationState['state']): MigrationState[] =>
+    states.filter((one) => one.state === state);
+  const [altered] = of('changed');
+  if (altered) throw changed(altered);
+  const unknown = of('unknown');
+  if (unknown.length > 0) throw newer(unknown);
+  const pending = of('pending');
+  if (pending.length > 0) throw outdated(pending, of('applied').length === 0);
+}
+
 export interface MigrationState extends Pick<Migration, 'set' | 'number' | 'name'> {
   /** `changed`: the file differs from the one applied. `unknown`: applied, but this version has no such file. */
   state: 'applied' | 'pending' | 'changed' | 'unknown';
@@ -126,7 +142,33 @@ async function missing(db: Queryable, files: readonly Migration[]): Promise<Migr
   });
 }
 
-function changed(file: Migration): HumdrumError {
+/** `unknown`: the migrations that a newer version of the program has applied. */
+export function newer(unknown: readonly MigrationState[]): HumdrumError {
+  return new HumdrumError(
+    'schema-newer',
+    `The tables of this database are newer than this program, which does not know ${listOf(unknown)}. ` +
+      'Upgrade this program: npm install humdrum@latest',
+  );
+}
+
+function outdated(pending: readonly MigrationState[], isEmpty: boolean): HumdrumError {
+  return new HumdrumError(
+    'schema-outdated',
+    isEmpty
+      ? 'This database has no tables of Humdrum. Create them: humdrum db migrate'
+      : `The tables of this database are older than this program: they lack ${listOf(pending)}. Bring them up to date: humdrum db migrate`,
+  );
+}
+
+const MOST_LISTED = 3;
+
+function listOf(migrations: readonly MigrationState[]): string {
+  const named = migrations.slice(0, MOST_LISTED).map(({ set, name }) => `${set}/${name}`);
+  const more = migrations.length - named.length;
+  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
+}
+
+function changed(file: Pick<Migration, 'set' | 'name'>): HumdrumError {
   return new HumdrumError(
     'migration-changed',
     `Migration ${file.set}/${file.name} has changed since it was applied to this database: its checksum differs. ` +

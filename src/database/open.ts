@@ -12,15 +12,25 @@ export function isFolder(where: string): boolean {
   );
 }
 
-/** Opens a server for a `postgres://` URL, the embedded database for a folder, or an in-memory one if `where` is undefined. */
+export interface OpenOptions {
+  /** Most connections to a server. */
+  max: number;
+  /** False: an embedded database that does not exist is refused. Default: true. */
+  create?: boolean;
+}
+
+/**
+ * Opens a server for a `postgres://` URL, the embedded database for a folder, or an in-memory one if `where` is undefined. Errors:
+ * `database-missing`, `database-locked`, `database-unreachable`, `pg-missing`.
+ */
 export async function openDatabase(
   where: string | undefined,
-  options: { max: number },
+  { max, create = true }: OpenOptions,
 ): Promise<Database> {
   if (where === undefined || isFolder(where)) {
     const { openPglite } = await import('./pglite.ts');
-    return openPglite(where === undefined ? {} : { folder: where });
+    return openPglite(where === undefined ? {} : { folder: where, create });
   }
   const { openPostgres } = await import('./postgres.ts');
-  return openPostgres(where, options);
+  return openPostgres(where, { max });
 }

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { errorMessage, HumdrumError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type {
   ConnectionUse,
   Database,
@@ -9,7 +9,7 @@ import type {
   Transaction,
 } from './database.ts';
 import { lockFolder, type FolderLock } from './folder-lock.ts';
-import { inFolder } from './pglite-folder.ts';
+import { inFolder, requireDatabase } from './pglite-folder.ts';
 import { PgliteStatements } from './pglite-statements.ts';
 import { newDatabase } from './pglite-template.ts';
 import { beginOn, queryWithin, runTransaction, type Connection } from './transaction.ts';
@@ -17,6 +17,8 @@ import { beginOn, queryWithin, runTransaction, type Connection } from './transac
 export interface PgliteOptions {
   /** Folder of the data. Default: in memory, lost when closed. */
   folder?: string;
+  /** False: only a database that exists is opened, and a folder without one is refused. Default: true. */
+  create?: boolean;
   /** A data folder from `dumpDataDir` to start from. */
   loadDataDir?: Blob;
   /** An instance that your program opened and also uses, in the same thread and with the default parsers. Closing it is up to you. */
@@ -31,9 +33,12 @@ const BUFFERS = ['-c', 'shared_buffers=32MB'];
 /** The migrations in a template date from when the package was built. */
 const APPLIED_NOW = 'update humdrum.migration set applied_at = clock_timestamp()';
 
-/** Opens PostgreSQL in-process. Errors: `database-locked` if another process uses the folder, `database-unreachable`. */
+/**
+ * Opens PostgreSQL in-process. Errors: `database-locked` if another process uses the folder, `database-missing`,
+ * `database-unreachable`.
+ */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDatabase> {
-  const { folder, loadDataDir, instance } = options;
+  const { folder, create = true, loadDataDir, instance } = options;
   if (instance) return new PgliteDatabase(instance, null, true);
   const open = async (isNew: boolean): Promise<PGlite> => {
     const template = isNew && !loadDataDir ? await newDatabase() : undefined;
@@ -48,18 +53,19 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
     return pglite;
   };
   if (folder === undefined) return new PgliteDatabase(await open(true), null);
-  const lock = await takeFolder(folder);
+  const lock = await takeFolder(folder, create);
   try {
-    return new PgliteDatabase(await inFolder(folder, open), lock);
+    return new PgliteDatabase(await inFolder(folder, create, open), lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function takeFolder(folder: string): Promise<FolderLock> {
+async function takeFolder(folder: string, create: boolean): Promise<FolderLock> {
   try {
-    await mkdir(folder, { recursive: true });
+    if (create) await makeFolder(folder);
+    else await requireDatabase(folder);
     return await lockFolder(folder);
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;

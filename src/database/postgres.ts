@@ -24,7 +24,10 @@ const INT8_ARRAY = 1016;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Connects to a PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
-export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Database> {
+export async function openPostgres(
+  url: string,
+  options: PostgresOptions = {},
+): Promise<PostgresDatabase> {
   const pg = await loadPg();
   const max = options.max ?? 20;
   const types = new pg.TypeOverrides();
@@ -92,14 +95,16 @@ function unreachable(url: string, cause: unknown): HumdrumError {
   );
 }
 
-class PostgresDatabase implements Database {
+export class PostgresDatabase implements Database {
   readonly backend = 'postgres';
   readonly exclusive = false;
   readonly connections: number;
   readonly #pg: typeof pgModule;
   readonly #pool: Pool;
   readonly #newClient: () => Client;
+  readonly #direct: boolean;
   readonly #prepared: PreparedStatements;
+  #handedOver = false;
 
   constructor(
     pg: typeof pgModule,
@@ -110,6 +115,7 @@ class PostgresDatabase implements Database {
     this.#pg = pg;
     this.#pool = pool;
     this.#newClient = newClient;
+    this.#direct = direct;
     this.#prepared = new PreparedStatements(direct);
     this.connections = connections;
   }
@@ -138,7 +144,7 @@ class PostgresDatabase implements Database {
 
   /** Errors: `database-closed`. */
   #refuseWhenClosed(): void {
-    if (!this.#pool.ending) return;
+    if (!this.#pool.ending && !this.#handedOver) return;
     throw new HumdrumError('database-closed', 'The database connection has been closed.');
   }
 
@@ -194,8 +200,18 @@ class PostgresDatabase implements Database {
     };
   }
 
+  /** The same connections behind a new door. Through this one nothing passes any more, as if it were closed. */
+  handOver(): PostgresDatabase {
+    this.#refuseWhenClosed();
+    this.#handedOver = true;
+    return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, {
+      connections: this.connections,
+      direct: this.#direct,
+    });
+  }
+
   async close(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end();
+    if (!this.#pool.ended && !this.#handedOver) await this.#pool.end();
   }
 }
 

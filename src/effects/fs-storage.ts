@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isSha256, type FileStorage, type StoredFile } from '../engine/ports/file-storage.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Half-written files, `incoming-` and a UUID. */
 const INCOMING = 'incoming';
@@ -11,8 +12,8 @@ const INCOMING_KEY = /^incoming-[\da-f-]{36}$/;
 const FAN = /^[\da-f]{2}$/;
 
 /**
- * Files in a folder of this machine, or of a disk that all workers share: `ab/cd/abcd…`, each under its hash. Safe with
- * many processes. The folder is made when the first file comes.
+ * Files in a folder of this machine, or of a disk that all workers share: `ab/cd/abcd…`, each under its hash. Safe for many
+ * processes at once. The folder is created with the first file.
  */
 export function fsStorage(folder: string): FileStorage {
   const root = resolve(folder);
@@ -20,8 +21,8 @@ export function fsStorage(folder: string): FileStorage {
     async put(sha256, path, { signal }) {
       const target = pathOf(root, sha256);
       const draft = pathOf(root, `${INCOMING}-${randomUUID()}`);
-      await mkdir(dirname(draft), { recursive: true });
-      const made = await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(draft));
+      const made = await makeFolder(dirname(target));
       try {
         const copy = createWriteStream(draft, { flags: 'wx', flush: true });
         await pipeline(createReadStream(path), copy, { signal });
@@ -63,9 +64,9 @@ function pathOf(root: string, key: string): string {
   throw new TypeError(`"${key}" is the key of no stored file.`);
 }
 
-/** A renamed file survives a power cut when its folder does, and that when the one above knows it. */
+/** A renamed file survives a power cut only once its folder is synced, and the folder once its parent is. */
 async function syncFolders(from: string, upTo: string): Promise<void> {
-  if (process.platform === 'win32') return; // It cannot open folders, and orders these writes itself.
+  if (process.platform === 'win32') return; // Windows cannot open folders, and orders these writes itself.
   for (let folder = from; ; folder = dirname(folder)) {
     const handle = await open(folder);
     try {
@@ -87,7 +88,7 @@ async function* filesIn(
   }
 }
 
-/** Empty where there is no such folder. */
+/** Empty if there is no such folder. */
 async function* namesIn(folder: string, wanted: (name: string) => boolean): AsyncGenerator<string> {
   const entries = await unlessMissing(opendir(folder));
   if (!entries) return;

@@ -19,7 +19,7 @@ const ADVICE: Record<string, string> = {
 const RIGHTS =
   'Check the credentials; they need s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload and s3:ListBucket.';
 
-/** What the endpoint refused, or why it did not answer. An abort is not its doing, and stays what it is. */
+/** What the endpoint refused, or why it did not answer. An abort is no error of the endpoint, and is returned unchanged. */
 export function s3Failure(at: { bucket: string; endpoint?: string }, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause.name === 'AbortError') return cause;
   const where = `bucket "${at.bucket}"${at.endpoint === undefined ? '' : ` at ${at.endpoint}`}`;
@@ -38,7 +38,7 @@ export function s3Failure(at: { bucket: string; endpoint?: string }, cause: unkn
   );
 }
 
-/** The HTTP status of an answer, null where there was none. */
+/** The HTTP status of the response. Null: there was none. */
 export function statusOf(error: Error): number | null {
   const metadata: unknown = '$metadata' in error ? error.$metadata : null;
   if (typeof metadata !== 'object' || metadata === null) return null;

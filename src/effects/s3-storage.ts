@@ -7,13 +7,13 @@ import { s3Failure, sdkMissing, statusOf } from './s3-errors.ts';
 
 export interface S3StorageOptions {
   bucket: string;
-  /** Before every key, as in `prefix/abcd…`. Default: none. */
+  /** Prepended to every key, as in `prefix/abcd…`. Default: none. */
   prefix?: string;
-  /** Default: what the AWS SDK finds in the environment. A server of another make takes `us-east-1` without asking. */
+  /** Default: what the AWS SDK finds in the environment. Other servers accept `us-east-1`. */
   region?: string;
-  /** The URL of a server that is not Amazon's. */
+  /** The URL of another server than Amazon's. */
   endpoint?: string;
-  /** `endpoint/bucket/key` in place of `bucket.endpoint/key`. Default: true where `endpoint` is given. */
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: true if `endpoint` is given. */
   forcePathStyle?: boolean;
   /** Default: what the AWS SDK finds in the environment. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -21,12 +21,12 @@ export interface S3StorageOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 60_000;
-/** What S3 allows, but for the last part. */
+/** The minimum of S3 for all parts but the last. */
 const MIN_PART_BYTES = 5 * 1_048_576;
 const MAX_PARTS = 10_000;
 
 /**
- * Files in a bucket of Amazon S3 or of a server that speaks its language. Needs the packages `@aws-sdk/client-s3` and
+ * Files in a bucket of Amazon S3 or of a compatible server. Needs the packages `@aws-sdk/client-s3` and
  * `@aws-sdk/lib-storage`. Errors: `s3-missing`, `files-refused`, `files-unreachable`.
  */
 export function s3Storage(options: S3StorageOptions): FileStorage {
@@ -73,7 +73,7 @@ class S3Storage implements FileStorage {
   async open(sha256: string): Promise<Readable | null> {
     return this.#ask(async ({ s3, client }) => {
       const { Body } = await client.send(new s3.GetObjectCommand(this.#at(sha256)));
-      return Body as Readable; // In Node it is one.
+      return Body as Readable; // In Node it always is.
     }, 'NoSuchKey');
   }
 
@@ -98,7 +98,7 @@ class S3Storage implements FileStorage {
       );
       for (const { Key, Size, LastModified } of page?.Contents ?? []) {
         const key = Key?.slice(this.#prefix.length) ?? '';
-        // What somebody else keeps in this bucket is none of ours.
+        // Other objects in the bucket are not ours.
         if (isSha256(key) && LastModified) yield { key, bytes: Size ?? 0, storedAt: LastModified };
       }
       after = page?.NextContinuationToken;
@@ -113,7 +113,7 @@ class S3Storage implements FileStorage {
     return { Bucket: this.#options.bucket, Key: `${this.#prefix}${key}` };
   }
 
-  /** Null where the answer is the error called `missing`. */
+  /** Null if the response is the error called `missing`. */
   async #ask<T>(request: (sdk: Sdk) => Promise<T>, missing?: string): Promise<T | null> {
     this.#sdk ??= load(this.#options);
     const sdk = await this.#sdk;
@@ -139,7 +139,7 @@ async function load(options: S3StorageOptions): Promise<Sdk> {
     ...(region === undefined ? {} : { region }),
     ...(credentials ? { credentials } : {}),
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
-    // Servers of other makes do not all know the checksums that the SDK sends by default.
+    // Not all compatible servers know the checksums that the SDK sends by default.
     ...(endpoint === undefined
       ? {}
       : { endpoint, region: region ?? 'us-east-1', requestChecksumCalculation: 'WHEN_REQUIRED' }),

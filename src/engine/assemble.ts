@@ -1,27 +1,28 @@
 import { userInfo } from 'node:os';
 import type { Database } from '../database/database.ts';
+import { HumdrumError } from '../errors.ts';
 import { planMigrations, type MigrationSet } from '../database/migrate.ts';
-import type { Receiver } from './deliveries/receiver.ts';
+import type { Receiver } from './ports/receivers.ts';
 import { Enqueuer } from './enqueue/enqueuer.ts';
 import { WorkNotifier } from './enqueue/notify.ts';
 import { limitsOf } from './job/limit-rule.ts';
 import { migrationSets } from './job/pack.ts';
 import { Registry } from './job/registry.ts';
 import { Vault } from './job/secrets.ts';
-import type { HumdrumOptions } from './options.ts';
+import { checkOptions, type HumdrumOptions } from './options.ts';
 import type { Listener } from './ports/events.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
 import { workerSettings, type WorkerSettings } from './worker/options.ts';
 
-/** One engine: all that one `Humdrum` is made of, wired together. Nothing runs yet. */
+/** The parts of one `Humdrum`, wired together. Nothing runs yet. */
 export interface Engine {
   readonly runtime: Runtime;
   readonly enqueuer: Enqueuer;
   readonly notifier: WorkNotifier;
   readonly receivers: readonly Receiver[];
   readonly settings: WorkerSettings;
-  /** Who acts, unless a call names somebody else. */
+  /** The default actor of calls that do not name one. */
   readonly actor: string;
   /** Called with every event of the engine. */
   readonly listeners: Set<Listener>;
@@ -33,7 +34,9 @@ export interface Engine {
 
 /** Errors: `type-invalid`, `config-invalid`. */
 export function assemble(database: Database, options: HumdrumOptions): Engine {
-  const { packs = [], receivers = [], files = null, tracing = null, dryRun = false } = options;
+  checkOptions(options);
+  const { packs = [], files = null, tracing = null, dryRun = false } = options;
+  const receivers = receiversOf(options);
   const listeners = new Set<Listener>(options.onEvent ? [options.onEvent] : []);
   const onEvent: Listener = (event) => {
     for (const listener of listeners) listener(event);
@@ -42,7 +45,7 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
   const notifier = new WorkNotifier(database, (work) => {
     for (const listener of newWorkListeners) listener(work);
   });
-  const types = registryOf(database, options, onEvent);
+  const types = registryOf(database, options, { receivers, onEvent });
   const limits = limitsOf(options);
   const vault = new Vault([options.secretKey ?? []].flat());
   const enqueuer = new Enqueuer({ database, types, limits, vault, notifier, tracing, dryRun });
@@ -70,17 +73,31 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
   };
 }
 
+/** A channel that alerts go to is a receiver like the others. Errors: `config-invalid`. */
+function receiversOf({ receivers = [], alerts }: HumdrumOptions): Receiver[] {
+  const sinks = (alerts?.sinks ?? []).filter((sink) => !receivers.includes(sink));
+  const names = new Set(receivers.map(({ type }) => type.type));
+  const taken = sinks.find(({ type }) => names.has(type.type));
+  if (taken) {
+    throw new HumdrumError(
+      'config-invalid',
+      `A channel of \`receivers\` and another of \`alerts\` are both called "${taken.name}". Give one of them another name, or use one channel for both.`,
+    );
+  }
+  return [...receivers, ...sinks];
+}
+
 function registryOf(
   database: Database,
-  { packs = [], jobs = [], receivers = [], files, history, alerts }: HumdrumOptions,
-  onEvent: Listener,
+  { packs = [], jobs = [], files, history, alerts }: HumdrumOptions,
+  { receivers, onEvent }: { receivers: readonly Receiver[]; onEvent: Listener },
 ): Registry {
   return new Registry(
     [...packs.flatMap((pack) => pack.jobs), ...jobs],
     [
       ...systemTypes(database, { files: files ?? null, keepDays: history?.keepDays ?? null }),
       ...(alerts?.types({ database, tell: onEvent }) ?? []),
-      ...receivers.map(({ type }) => type),
+      ...receivers.map((receiver) => receiver.typeFor?.(onEvent) ?? receiver.type),
     ],
   );
 }

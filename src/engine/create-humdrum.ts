@@ -1,21 +1,32 @@
-import { migrate } from '../database/migrate.ts';
+import { migrate, requireMigrated } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
 import { Humdrum } from './humdrum.ts';
-import type { HumdrumOptions } from './options.ts';
+import { checkOptions, type HumdrumOptions } from './options.ts';
 import { expireOtherWorkers } from './worker/membership.ts';
 import { migrationSets } from './job/pack.ts';
 import { RESERVED, workerSettings } from './worker/options.ts';
 
-/** Opens the database, brings its tables up to date, and knows your job types. Nothing runs before `start`. */
+/**
+ * Opens and migrates the database, and registers your job types. No job runs before `start`. Errors: those of the options,
+ * of opening the database, and `migration-changed`; with `migrate: false` also `database-missing`, `schema-outdated` and
+ * `schema-newer`.
+ */
 export async function createHumdrum(options: HumdrumOptions = {}): Promise<Humdrum> {
+  checkOptions(options);
   const { database } = options;
   const own = database === undefined || typeof database === 'string';
+  const migrates = database === undefined || options.migrate !== false;
   const { concurrency } = workerSettings(options.worker);
-  const db = own ? await openDatabase(database, { max: concurrency + RESERVED }) : database;
+  const db = own
+    ? await openDatabase(database, { max: concurrency + RESERVED, create: migrates })
+    : database;
   try {
     const humdrum = new Humdrum(db, options, own);
-    await migrate(db, migrationSets(options.packs ?? []));
-    await expireOtherWorkers(db);
+    const sets = migrationSets(options.packs ?? []);
+    if (migrates) {
+      await migrate(db, sets);
+      await expireOtherWorkers(db);
+    } else await requireMigrated(db, sets);
     return humdrum;
   } catch (error) {
     if (own) await db.close();

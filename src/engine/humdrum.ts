@@ -3,10 +3,10 @@ import { assemble } from './assemble.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
-import type { Enqueued, EnqueueOptions, JobRequest } from './job/request.ts';
-import { type Acted, actOnAll, type JobFilter } from './operators/act-on-many.ts';
+import { type CallOptions, type Enqueued, type JobRequest, requestOf } from './job/request.ts';
+import { type Acted, actOnAll } from './operators/act-on-many.ts';
 import { actOnOne } from './operators/act-on-one.ts';
-import type { BulkOptions, HumdrumOptions, OperatorAct } from './options.ts';
+import { type BulkOptions, checkCall, type HumdrumOptions, type OperatorAct } from './options.ts';
 import type { Listener } from './ports/events.ts';
 import type { WorkerActivity } from './ports/runtime.ts';
 import { Questions } from './questions.ts';
@@ -14,6 +14,7 @@ import { register } from './register/register.ts';
 import { registerSchedules } from './register/schedules.ts';
 import { rehearse } from './rehearse/rehearse.ts';
 import { parseRecording, replay, type Replay } from './rehearse/replay.ts';
+import type { JobQuery } from './search/job-query.ts';
 import { backfill, type Backfill, type BackfillOptions } from './schedule/backfill.ts';
 import { drain, type Drained, type DrainOptions } from './worker/drain.ts';
 import { DryRun } from './worker/dry-run-loop.ts';
@@ -21,7 +22,7 @@ import { checkConnections } from './worker/options.ts';
 import { runNow, type RunOptions, type RunReport } from './worker/run-now.ts';
 import { Worker } from './worker/worker.ts';
 
-/** An engine in a program's hands: its commands here, its questions inherited. `createHumdrum` makes one. */
+/** The engine's API. The commands are defined here, and the read-only methods inherited. Created by `createHumdrum`. */
 export class Humdrum extends Questions {
   readonly dryRun: boolean;
   readonly #ownsDatabase: boolean;
@@ -36,21 +37,24 @@ export class Humdrum extends Questions {
     this.engine.newWorkListeners.add((work) => this.#worker?.wake(work));
   }
 
-  /** Persists one job and returns its id. Inside a handler or a `database.transaction` it belongs to that transaction. */
+  /** Persists one job. Inside a handler or a `database.transaction` it belongs to that transaction. */
   async enqueue<Input>(
     type: JobType<Input> | string,
     input?: Input,
-    { actor, ...options }: EnqueueOptions & Pick<JobRequest, 'children'> & { actor?: string } = {},
+    { actor, ...options }: CallOptions = {},
   ): Promise<Enqueued> {
-    return this.#enqueueOne({ type, input, ...options }, actor);
+    return this.#enqueueOne(requestOf(type, input, options), actor);
   }
 
-  /** Persists all of them, in order, or none. */
+  /** Persists all requests, in order, or none. Returns the ids. */
   async enqueueMany(requests: readonly JobRequest[]): Promise<number[]> {
     return idsOf(await this.engine.enqueuer.enqueue(requests, this.engine.actor));
   }
 
-  /** Persists jobs inside a transaction that you hold: a client of `pg`, or what `humdrum/adapters` makes of another library's. They start when you commit. */
+  /**
+   * Persists jobs in your own transaction: pass a `pg` client, or wrap the transaction of another library with
+   * `humdrum/adapters`. The jobs can start once you commit. Errors: `client-invalid`.
+   */
   async enqueueWithin(client: Queryable, requests: readonly JobRequest[]): Promise<number[]> {
     const { enqueuer, actor } = this.engine;
     return idsOf(await enqueuer.enqueueWithin(client, requests, actor));
@@ -61,7 +65,7 @@ export class Humdrum extends Questions {
     return this.#enqueueOne({ type, input }, actor);
   }
 
-  /** Reports what a run would do, without doing any of it. */
+  /** Runs the handler in a transaction that is rolled back, and returns what it would have done. */
   async rehearse(type: JobType | string, input: unknown = {}, at?: Date): Promise<Plan> {
     return rehearse(this.engine.runtime, this.typeOf(type), input, at);
   }
@@ -72,27 +76,30 @@ export class Humdrum extends Questions {
     return replay(this.engine.runtime, this.typeOf(parsed.type), parsed);
   }
 
-  /** Persists a job and runs it here and now. Errors: `input-invalid`, `action-refused`, `limit-reached`, `plan-changed`. */
+  /** Persists a job and runs it in this process. Errors: `input-invalid`, `action-refused`, `limit-reached`, `plan-changed`. */
   async run(
     type: JobType | string,
     input: unknown = {},
     options: RunOptions = {},
   ): Promise<RunReport> {
+    checkCall('run', options);
     const { runtime, receivers, actor, settings } = this.engine;
     await register(runtime, receivers, actor);
     const by = { actor, leaseMs: settings.leaseMs, ...options };
     return runNow(runtime, this.typeOf(type), input, by);
   }
 
-  /** Runs what is due, one job after another, until nothing may start, and returns: for a process that something else starts. */
+  /** Runs all due jobs, one at a time, and returns when no more may start. For processes started by cron or a test. */
   async drain(options: DrainOptions = {}): Promise<Drained> {
+    checkCall('drain', options);
     const { runtime, settings } = this.engine;
     await this.register();
     return drain(runtime, { ...settings, ...options });
   }
 
-  /** Makes the jobs of ticks that have passed without one, or rehearses them. Errors: `input-invalid`. */
+  /** Enqueues jobs for past ticks that have not fired, or rehearses them. Errors: `input-invalid`. */
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
+    checkCall('backfill', options);
     const { runtime, actor } = this.engine;
     return backfill(runtime, this.typeOf(type), { actor, ...options });
   }
@@ -107,20 +114,21 @@ export class Humdrum extends Questions {
     await this.#act('cancel', id, by);
   }
 
-  /** Retries all failed jobs that match, in batches. Errors: `input-invalid`. */
-  async retryAll(filter: JobFilter, by: BulkOptions): Promise<number> {
-    return (await this.actOnAll('retry', filter, by)).done;
+  /** Retries all failed jobs that match, in batches. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`. */
+  async retryAll(query: JobQuery, by: BulkOptions): Promise<number> {
+    return (await this.actOnAll('retry', query, by)).done;
   }
 
-  /** Cancels all queued or failed jobs that match, in batches. Errors: `input-invalid`. */
-  async cancelAll(filter: JobFilter, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
-    return (await this.actOnAll('cancel', filter, by)).done;
+  /** Cancels all queued or failed jobs that match, in batches. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`. */
+  async cancelAll(query: JobQuery, by: Omit<BulkOptions, 'overMs'>): Promise<number> {
+    return (await this.actOnAll('cancel', query, by)).done;
   }
 
-  /** Either of the two, with how far it has come, for a caller that continues in parts. Errors: `input-invalid`. */
-  async actOnAll(action: Action, filter: JobFilter, by: BulkOptions): Promise<Acted> {
+  /** As `retryAll` and `cancelAll`, but also returns how far it got, so that the caller can continue. Errors: `input-invalid`. */
+  async actOnAll(action: Action, query: JobQuery, by: BulkOptions): Promise<Acted> {
+    checkCall('actOnAll', by);
     const { runtime, actor } = this.engine;
-    return actOnAll(runtime, action, filter, { actor, ...by });
+    return actOnAll(runtime, action, query, { actor, ...by });
   }
 
   /** Records what every process of the database must know about this one: limits, receivers, schedules. `start` does it too. */
@@ -136,7 +144,7 @@ export class Humdrum extends Questions {
     await this.#starting;
   }
 
-  /** Takes no more jobs and waits for those that run; after `deadlineMs` they are aborted and given back. */
+  /** Claims no more jobs and waits for the running ones. After `deadlineMs` these are aborted and released. */
   async stop(deadlineMs?: number): Promise<void> {
     await this.#starting?.catch(() => undefined);
     this.#starting = null;
@@ -156,7 +164,7 @@ export class Humdrum extends Questions {
     return this.#worker?.activity ?? null;
   }
 
-  /** Calls `listener` with every event of the engine from now on. Returns a function that ends this. */
+  /** Calls `listener` with every event of the engine from now on. Returns a function that removes it. */
   observe(listener: Listener): () => void {
     const { listeners } = this.engine;
     listeners.add(listener);
@@ -164,15 +172,15 @@ export class Humdrum extends Questions {
   }
 
   /**
-   * Calls `heard` when something may have changed, in this process or, on PostgreSQL, in another: a hint that may be
-   * missing. Returns a function that ends this.
+   * Calls `onChange` when jobs may have changed, in this process or, on PostgreSQL, in another. Only a hint: some changes are
+   * not notified. Returns a function that removes it.
    */
-  async hear(heard: () => void): Promise<() => void> {
+  async hear(onChange: () => void): Promise<() => void> {
     const { newWorkListeners, notifier } = this.engine;
-    const onNewWork = (): void => heard();
+    const onNewWork = (): void => onChange();
     newWorkListeners.add(onNewWork);
     const stopObserving = this.observe(({ event }) => {
-      if (event === 'job-settled') heard();
+      if (event === 'job-settled') onChange();
     });
     await notifier.listen().catch(() => undefined);
     return () => {
@@ -181,7 +189,9 @@ export class Humdrum extends Questions {
     };
   }
 
-  async #act(action: Action, id: number, { actor, reason = null }: OperatorAct): Promise<void> {
+  async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
+    checkCall(action, by);
+    const { actor, reason = null } = by;
     await actOnOne(this.engine.runtime, action, id, { actor: actor ?? this.engine.actor, reason });
   }
 
@@ -198,7 +208,7 @@ export class Humdrum extends Questions {
     // LISTEN is a hint, and a transaction pooler refuses it: the worker polls without it.
     await notifier
       .listen()
-      .then((all) => (all ? this.#worker?.hears() : undefined))
+      .then((all) => (all ? this.#worker?.relyOnNotifications() : undefined))
       .catch((error: unknown) => runtime.onEvent({ event: 'trouble', doing: 'listening', error }));
   }
 

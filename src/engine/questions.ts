@@ -9,12 +9,19 @@ import type { FileFact } from './job/context.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Registry } from './job/registry.ts';
-import { countFor, type JobFilter } from './operators/act-on-many.ts';
+import { countFor } from './operators/act-on-many.ts';
 import { previewOf, type Preview } from './operators/preview.ts';
+import {
+  checkCall,
+  type LetterOptions,
+  type PageAfter,
+  type TickOptions,
+  type VerifyOptions,
+} from './options.ts';
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
 import { deadLetters, listReceivers, type DeadLetterPage } from './search/dead-letters.ts';
-import type { ListOptions, PageOptions } from './search/job-query.ts';
+import type { JobQuery, ListOptions, PageOptions } from './search/job-query.ts';
 import type { JobSummary } from './search/job-summary.ts';
 import { listJobs, pageOfJobs, type JobPage } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
@@ -91,17 +98,14 @@ export class Questions {
   }
 
   /** The jobs that a job waits for, or waited for, in pages. */
-  async childrenOf(
-    id: number,
-    page: { after?: number; limit?: number } = {},
-  ): Promise<ChildrenPage> {
+  async childrenOf(id: number, page: PageAfter = {}): Promise<ChildrenPage> {
+    checkCall('childrenOf', page, 'filter-invalid');
     return childrenOf(this.database, id, page);
   }
 
   /** A page of failed deliveries, each with the effects that were not delivered. Errors: as `pageOfJobs`. */
-  async deadLetters(
-    options: { receiver?: string; limit?: number; after?: string } = {},
-  ): Promise<DeadLetterPage> {
+  async deadLetters(options: LetterOptions = {}): Promise<DeadLetterPage> {
+    checkCall('deadLetters', options, 'filter-invalid');
     return deadLetters(this.database, options);
   }
 
@@ -110,14 +114,14 @@ export class Questions {
     return listReceivers(this.database);
   }
 
-  /** How many jobs `retryAll` or `cancelAll` would act on. */
-  async countFor(action: Action, filter: JobFilter): Promise<number> {
-    return countFor(this.database, action, filter);
+  /** How many jobs `retryAll` or `cancelAll` would act on. Errors: `filter-invalid`, `attribute-unknown`. */
+  async countFor(action: Action, query: JobQuery): Promise<number> {
+    return countFor(this.database, action, query);
   }
 
-  /** What `retryAll` or `cancelAll` would act on: counts of up to 100,000 jobs, and a few samples. */
-  async preview(action: Action, filter: JobFilter): Promise<Preview> {
-    return previewOf(this.database, action, filter);
+  /** What `retryAll` or `cancelAll` would act on: counts of up to 100,000 jobs, and a few samples. Errors: as these. */
+  async preview(action: Action, query: JobQuery): Promise<Preview> {
+    return previewOf(this.database, action, query);
   }
 
   /** The latest attempts, newest first, at most 100. */
@@ -137,11 +141,13 @@ export class Questions {
 
   /** Counts by type over a time range, with percentiles of run and wait times. Errors: `filter-invalid`. */
   async statistics(options: StatisticsOptions = {}): Promise<TypeStatistics[]> {
+    checkCall('statistics', options, 'filter-invalid');
     return statistics(this.database, options);
   }
 
   /** The same counts by minute, hour or day, for a chart. Errors: `filter-invalid`. */
   async series(options: SeriesOptions): Promise<Series[]> {
+    checkCall('series', options, 'filter-invalid');
     return series(this.database, options);
   }
 
@@ -171,10 +177,8 @@ export class Questions {
   }
 
   /** The latest ticks of a type's schedule, with the jobs that they made. Errors: `type-unknown`. */
-  async pastTicks(
-    type: JobType | string,
-    options: { before?: Date; limit?: number } = {},
-  ): Promise<PastTick[]> {
+  async pastTicks(type: JobType | string, options: TickOptions = {}): Promise<PastTick[]> {
+    checkCall('pastTicks', options, 'filter-invalid');
     return pastTicks(this.database, this.typeOf(type).type, options);
   }
 
@@ -185,11 +189,13 @@ export class Questions {
 
   /** One page of the audit, newest first, at a bounded cost. */
   async searchAudit(query: AuditQuery = {}): Promise<AuditFound> {
+    checkCall('searchAudit', query, 'filter-invalid');
     return searchAudit(this.database, query);
   }
 
   /** Recomputes the seals over the audit. `expect`: the hash of a seal, noted earlier, that must be among them. */
-  async verifyAudit(options: { expect?: string } = {}): Promise<AuditReport> {
+  async verifyAudit(options: VerifyOptions = {}): Promise<AuditReport> {
+    checkCall('verifyAudit', options, 'filter-invalid');
     return verifyAudit(storedAudit(this.database), options);
   }
 

@@ -5,74 +5,74 @@ import type { Finding } from './rules.ts';
 export interface OpenAlert extends Finding {
   id: number;
   firedAt: Date;
-  /** It has its level since. */
+  /** Since when it has its level. */
   levelAt: Date;
-  /** Null: nobody has been told yet. */
+  /** When its last notice was raised. Null: none was yet. */
   notifiedAt: Date | null;
   isAcknowledged: boolean;
 }
 
-/** How people are told. Times in milliseconds. */
-export interface Telling {
-  /** An alert that nobody acknowledges is told again so often. */
+/** When notices are raised. Times in milliseconds. */
+export interface NoticePolicy {
+  /** How often the notice of an alert that nobody acknowledges is repeated. */
   repeatMs: number;
-  /** And has the next level after so long. Null: by what is found alone. */
+  /** After how long such an alert reaches the next level. Null: only when it gets worse. */
   escalateMs: number | null;
-  /** Beyond this level there is nobody more to tell. */
+  /** The highest level that time alone leads to: above it there are no more channels. */
   topLevel: number;
-  /** Of one kind and subject people are told so often in an hour. What is resolved is told on top of that. */
+  /** Rate limit for notices of one kind and subject. Resolutions do not count. */
   mostAnHour: number;
 }
 
-/** What becomes of an alert by a check. */
+/** What a check does to one alert. */
 export interface Transition {
   change: 'opened' | 'kept' | 'resolved';
-  /** Null: it is opened. */
+  /** Null for one that is opened. */
   id: number | null;
   finding: Finding;
-  /** The level that it has now, and had before; -1 before it was there, or where nobody was told. */
   level: number;
-  toldLevel: number;
-  /** What people are told. Null: nothing. */
+  /** The level of its last notice; -1 if there was none. */
+  notifiedLevel: number;
+  /** The notice that it raises. Null: none. */
   notice: NoticeName | null;
   firedAt: Date;
 }
 
-/** What is found now, held against what was open: by this alone it is decided who is told what. */
+/** Compares what is found now with what was open. All decisions about notices are made here. */
 export function transitionsOf(
   findings: readonly Finding[],
   open: readonly OpenAlert[],
-  by: Telling & {
+  by: NoticePolicy & {
     now: Date;
-    /** How often people were told in the last hour. */
-    toldInHour: (finding: Pick<Finding, 'kind' | 'subject'>) => number;
+    /** The number of notices in the last hour. */
+    noticesInHour: (finding: Pick<Finding, 'kind' | 'subject'>) => number;
   },
 ): Transition[] {
   const found = new Map(findings.map((finding) => [keyOf(finding), finding]));
   const known = new Set(open.map(keyOf));
-  const mayTell = (finding: Finding): boolean => by.toldInHour(finding) < by.mostAnHour;
+  const mayNotify = (finding: Finding): boolean => by.noticesInHour(finding) < by.mostAnHour;
   return [
     ...open.map((alert): Transition => {
       const finding = found.get(keyOf(alert));
-      return finding ? kept(alert, finding, by, mayTell(alert)) : resolved(alert);
+      return finding ? kept(alert, finding, by, mayNotify(alert)) : resolved(alert);
     }),
     ...[...found.values()]
       .filter((finding) => !known.has(keyOf(finding)))
-      .map((finding): Transition => opened(finding, by.now, mayTell(finding))),
+      .map((finding): Transition => opened(finding, by.now, mayNotify(finding))),
   ];
 }
 
 export const keyOf = ({ kind, subject }: Pick<Finding, 'kind' | 'subject'>): string =>
   `${kind} ${subject}`;
 
-function opened(finding: Finding, now: Date, mayTell: boolean): Transition {
+function opened(finding: Finding, now: Date, mayNotify: boolean): Transition {
   return {
     change: 'opened',
     id: null,
     finding,
     level: finding.level,
-    toldLevel: -1,
-    notice: mayTell ? 'fired' : null,
+    notifiedLevel: -1,
+    notice: mayNotify ? 'fired' : null,
     firedAt: now,
   };
 }
@@ -80,22 +80,22 @@ function opened(finding: Finding, now: Date, mayTell: boolean): Transition {
 function kept(
   alert: OpenAlert,
   finding: Finding,
-  by: Telling & { now: Date },
-  mayTell: boolean,
+  by: NoticePolicy & { now: Date },
+  mayNotify: boolean,
 ): Transition {
   const { id, firedAt, notifiedAt } = alert;
   const wanted = Math.max(alert.level, finding.level, agedLevel(alert, by));
-  const notice = mayTell ? noticeFor(alert, wanted, by) : null;
-  // Who was not told of a level now is told of it when there is room: so it is not reached before.
+  const notice = mayNotify ? noticeFor(alert, wanted, by) : null;
+  // Over the rate limit the level stays as it is, so that the notice of the new level comes later rather than never.
   const level = notice === null && !alert.isAcknowledged ? alert.level : wanted;
-  const toldLevel = notifiedAt ? alert.level : -1;
-  return { change: 'kept', id, finding, level, toldLevel, notice, firedAt };
+  const notifiedLevel = notifiedAt ? alert.level : -1;
+  return { change: 'kept', id, finding, level, notifiedLevel, notice, firedAt };
 }
 
-/** Time alone raises it too, as long as nobody looks after it. */
+/** Time raises the level too, until somebody acknowledges the alert. */
 function agedLevel(
   { level, levelAt, isAcknowledged }: OpenAlert,
-  { now, escalateMs, topLevel }: Telling & { now: Date },
+  { now, escalateMs, topLevel }: NoticePolicy & { now: Date },
 ): number {
   if (isAcknowledged || escalateMs === null || level >= topLevel) return level;
   return now.getTime() - levelAt.getTime() >= escalateMs ? level + 1 : level;
@@ -104,7 +104,7 @@ function agedLevel(
 function noticeFor(
   { notifiedAt, level, isAcknowledged }: OpenAlert,
   wanted: number,
-  { now, repeatMs }: Telling & { now: Date },
+  { now, repeatMs }: NoticePolicy & { now: Date },
 ): NoticeName | null {
   if (isAcknowledged) return null;
   if (!notifiedAt) return 'fired';
@@ -112,21 +112,21 @@ function noticeFor(
   return now.getTime() - notifiedAt.getTime() >= repeatMs ? 'repeated' : null;
 }
 
-/** Whoever was told that it is there is told that it is over. */
+/** An alert that raised a notice raises one when it is resolved. */
 function resolved(alert: OpenAlert): Transition {
   const { id, level, firedAt, notifiedAt } = alert;
   const notice = notifiedAt ? 'resolved' : null;
-  return { change: 'resolved', id, finding: alert, level, toldLevel: -1, notice, firedAt };
+  return { change: 'resolved', id, finding: alert, level, notifiedLevel: -1, notice, firedAt };
 }
 
-/** Names of the sinks that a notice goes to. `escalation`: by level, and the last for all levels above. */
+/** The channels that a notice goes to. `escalation`: by level, the last entry for all levels above. */
 export function contactsOf(
-  { notice, level, toldLevel }: Pick<Transition, 'notice' | 'level' | 'toldLevel'>,
+  { notice, level, notifiedLevel }: Pick<Transition, 'notice' | 'level' | 'notifiedLevel'>,
   escalation: readonly (readonly string[])[],
 ): string[] {
   const last = escalation.length - 1;
   const at = (one: number): number => Math.min(one, last);
-  const from = notice === 'repeated' ? at(level) : at(toldLevel) + 1;
+  const from = notice === 'repeated' ? at(level) : at(notifiedLevel) + 1;
   const first = notice === 'escalated' ? Math.min(from, at(level)) : from;
   return [...new Set(escalation.slice(Math.max(0, first), at(level) + 1).flat())];
 }

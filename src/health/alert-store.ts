@@ -1,9 +1,10 @@
 import type { Queryable } from '../database/database.ts';
+import type { NoticeName } from '../engine/ports/events.ts';
 import type { OpenAlert, Transition } from './alert-state.ts';
 import { keyOf } from './alert-state.ts';
 import type { Finding } from './rules.ts';
 
-/** Far beyond what people can look after. */
+/** Far more than people can deal with. */
 const MOST_OPEN = 10_000;
 
 const OPEN = `
@@ -16,15 +17,15 @@ export async function openAlerts(db: Queryable): Promise<OpenAlert[]> {
   return rows;
 }
 
-const TOLD = `
+const NOTICES = `
 select kind, subject, count(*) as times from humdrum.alert_notice join humdrum.alert on alert.id = alert_id
 where alert_notice.at > humdrum.clock() - interval '1 hour' and notice <> 'resolved' group by kind, subject`;
 
-/** How often people were told in the last hour, by kind and subject, whichever alert it was. */
-export async function toldInHour(
+/** The number of notices in the last hour by kind and subject, across all alerts of that kind and subject. */
+export async function noticesInHour(
   db: Queryable,
 ): Promise<(finding: Pick<Finding, 'kind' | 'subject'>) => number> {
-  const { rows } = await db.query<Pick<Finding, 'kind' | 'subject'> & { times: number }>(TOLD);
+  const { rows } = await db.query<Pick<Finding, 'kind' | 'subject'> & { times: number }>(NOTICES);
   const times = new Map(rows.map((row) => [keyOf(row), row.times]));
   return (finding) => times.get(keyOf(finding)) ?? 0;
 }
@@ -60,14 +61,15 @@ noted as (
 )
 select place, named.alert_id as "alertId", noted.id as "noticeId" from named join noted using (alert_id) order by place`;
 
-/** A notice as it was written down. */
+/** A notice that was stored. */
 export interface Noted {
   transition: Transition;
+  notice: NoticeName;
   alertId: number;
   noticeId: number;
 }
 
-/** Writes down all of them, and answers those of which people are told. */
+/** Stores the transitions, and returns those that raise a notice. */
 export async function apply(
   db: Queryable,
   transitions: readonly Transition[],
@@ -84,6 +86,60 @@ export async function apply(
   ]);
   return rows.flatMap(({ place, alertId, noticeId }) => {
     const transition = transitions[place];
-    return transition ? [{ transition, alertId, noticeId }] : [];
+    return transition?.notice ? [{ transition, notice: transition.notice, alertId, noticeId }] : [];
   });
+}
+
+/** A notification of a notice: the effect at `ordinal` of the job `job`. */
+export interface AlertMessage {
+  noticeId: number;
+  job: number;
+  ordinal: number;
+  receiver: string;
+}
+
+/** Remembers which notifications belong to a notice. */
+export async function keepMessages(
+  db: Queryable,
+  messages: readonly AlertMessage[],
+): Promise<void> {
+  if (messages.length === 0) return;
+  await db.query(
+    `insert into humdrum.alert_message (notice_id, job_id, ordinal, receiver)
+     select * from unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[])`,
+    [
+      messages.map(({ noticeId }) => noticeId),
+      messages.map(({ job }) => job),
+      messages.map(({ ordinal }) => ordinal),
+      messages.map(({ receiver }) => receiver),
+    ],
+  );
+}
+
+// Notifications whose part of the history was dropped have no effect any more, and no place for a row.
+const SUPERSEDE = `
+insert into humdrum.delivery (job_id, ordinal, receiver, outcome, delivered_at, duration_ms)
+select message.job_id, message.ordinal, message.receiver, 'superseded', $2, 0
+from humdrum.alert_notice as notice join humdrum.alert_message as message on message.notice_id = notice.id
+where notice.alert_id = any ($1::bigint[]) and notice.notice <> 'resolved' and exists (
+  select from humdrum.effect where (effect.job_id, effect.ordinal) = (message.job_id, message.ordinal)
+)
+on conflict (job_id, ordinal, receiver) where outcome in ('sent', 'superseded') do nothing`;
+
+/** Skip notices for alerts already resolved: what has not been delivered by now never is. */
+export async function supersede(
+  db: Queryable,
+  transitions: readonly Transition[],
+  now: Date,
+): Promise<void> {
+  const resolved = transitions.flatMap(({ change, id }) => (change === 'resolved' ? [id] : []));
+  if (resolved.length > 0) await db.query(SUPERSEDE, [resolved, now.toISOString()]);
+}
+
+export async function isResolved(db: Queryable, alert: number | null): Promise<boolean> {
+  const { rows } = await db.query<{ resolved: boolean }>(
+    'select resolved_at is not null as resolved from humdrum.alert where id = $1',
+    [alert],
+  );
+  return rows[0]?.resolved ?? false;
 }

@@ -1,63 +1,60 @@
-import { HumdrumError } from '../errors.ts';
+import type { Channel } from '../engine/deliveries/receiver.ts';
 import type { Watch } from '../engine/ports/alerts.ts';
-import { checkHealth, type Checking } from './check-health.ts';
-import { deliverAlert } from './deliver-alert.ts';
+import { logChannel } from '../effects/log-channel.ts';
+import { HumdrumError } from '../errors.ts';
+import { checkHealth, type CheckSettings } from './check-health.ts';
 import { THRESHOLDS, type Thresholds } from './rules.ts';
-import type { Sink } from './sink.ts';
-import { logSink } from './sinks/log.ts';
+import { asChannel, type Sink } from './sink.ts';
 import { testAlerts } from './test-alerts.ts';
+import { turnOver } from './turn-over.ts';
 
 export interface AlertOptions {
-  /** Where people are told. Default: the log. */
-  sinks?: readonly Sink[];
+  /** The channels that alerts go to: those of `humdrum/channels`, or your own. Default: the log. */
+  sinks?: readonly (Channel | Sink)[];
   /**
-   * Names of sinks by severity: notice, warning, error, critical; the last for all above it. An alert that rises goes to the
-   * next. Default: all sinks, of everything.
+   * Names of channels by severity: notice, warning, error, critical; the last entry for all above. An alert that rises goes to
+   * the next. Default: everything goes to all channels.
    */
   escalation?: readonly (readonly string[])[];
-  /** An alert that nobody acknowledges is told again so often. Default, and least, an hour. */
+  /** How often the notice of an alert that nobody acknowledges is repeated. Default, and least, an hour. */
   repeatMs?: number;
-  /** And rises by one severity so often. Default 4 hours. Null: never by time alone. */
+  /** After how long such an alert rises by one severity. Default 4 hours. Null: never by time alone. */
   escalateMs?: number | null;
-  /** Of one kind and subject people are told so often in an hour at most, however it comes and goes. Default 6. */
+  /** Rate limit for notices of one kind and subject, however often the alert comes and goes. Default 6. */
   mostAnHour?: number;
-  /** From when on something is wrong. */
+  /** Limits beyond which something is wrong. */
   thresholds?: Partial<Thresholds>;
 }
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Looks after the jobs every five minutes, and tells people what is wrong, once, until it is over: `alerts` in the options
- * of `createHumdrum` or in the configuration. Errors: `config-invalid`.
+ * Checks the jobs every five minutes and raises alerts, once each, until they are resolved: `alerts` in the options of
+ * `createHumdrum` or in the configuration. Errors: `config-invalid`.
  */
 export function defineAlerts(options: AlertOptions = {}): Watch {
-  const { sinks = [logSink()], repeatMs = HOUR_MS, escalateMs = 4 * HOUR_MS } = options;
-  const { mostAnHour = 6 } = options;
+  const { repeatMs = HOUR_MS, escalateMs = 4 * HOUR_MS, mostAnHour = 6 } = options;
+  const sinks = (options.sinks ?? [logChannel()]).map(asChannel);
   const names = sinks.map(({ name }) => name);
   const escalation = options.escalation ?? [names];
   const thresholds = { ...THRESHOLDS, ...options.thresholds };
   refuse(sinkErrors(names, escalation));
   refuse(numberErrors({ repeatMs, escalateMs, mostAnHour }, thresholds));
-  const telling = {
-    repeatMs,
-    escalateMs,
-    mostAnHour,
-    topLevel: Math.min(3, escalation.length - 1),
-  };
-  const checking: Checking = { thresholds, telling, escalation };
+  const topLevel = Math.min(3, escalation.length - 1);
+  const policy = { repeatMs, escalateMs, mostAnHour, topLevel };
+  const settings: CheckSettings = { thresholds, policy, escalation };
   return {
     sinks,
     types: ({ database, tell }) => [
-      checkHealth(database, checking),
+      checkHealth(database, settings),
       testAlerts(sinks, tell),
-      ...sinks.map((sink) => deliverAlert(sink, tell)),
+      ...sinks.map(turnOver),
     ],
   };
 }
 
 function refuse(errors: readonly (true | string)[]): void {
-  const wrong = errors.filter((said) => said !== true);
+  const wrong = errors.filter((error) => error !== true);
   if (wrong.length > 0) throw new HumdrumError('config-invalid', `alerts: ${wrong.join('; ')}.`);
 }
 
@@ -69,10 +66,10 @@ function sinkErrors(
   const strange = escalation.flat().find((name) => !names.includes(name));
   const unused = names.find((name) => !escalation.flat().includes(name));
   return [
-    names.length > 0 || 'there is no sink: leave `alerts` away, or `sinks` for the log',
+    names.length > 0 || 'there is no sink: leave out `alerts`, or `sinks` for the log',
     double === undefined || `two sinks are called "${double}": give one a name`,
     strange === undefined || `escalation names "${strange}", and there is no such sink`,
-    unused === undefined || `escalation leaves "${unused}" out: nobody would be told there`,
+    unused === undefined || `escalation leaves "${unused}" out: it would never be used`,
     (escalation.length >= 1 && escalation.length <= 4) ||
       'escalation has one to four levels: notice, warning, error, critical',
   ];

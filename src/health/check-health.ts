@@ -3,56 +3,64 @@ import type { Database } from '../database/database.ts';
 import type { Context } from '../engine/job/context.ts';
 import { defineJob } from '../engine/job/define-job.ts';
 import type { JobType } from '../engine/job/job-type.ts';
+import type { Notice } from '../engine/ports/alerts.ts';
 import { SEVERITIES } from '../engine/ports/events.ts';
-import { contactsOf, type Telling, transitionsOf } from './alert-state.ts';
-import { apply, type Noted, openAlerts, toldInHour } from './alert-store.ts';
-import { type DeliveryInput, deliveryType } from './deliver-alert.ts';
+import { contactsOf, type NoticePolicy, transitionsOf } from './alert-state.ts';
+import {
+  apply,
+  keepMessages,
+  type Noted,
+  noticesInHour,
+  openAlerts,
+  supersede,
+} from './alert-store.ts';
 import { readFacts } from './facts.ts';
 import { CHECK_HEALTH } from './kinds.ts';
 import { keep, remember } from './memory.ts';
+import { notificationOf } from './notice.ts';
 import { findingsOf, type Thresholds } from './rules.ts';
 
-export interface Checking {
+export interface CheckSettings {
   thresholds: Thresholds;
-  telling: Telling;
-  /** Names of sinks, by level. */
+  policy: NoticePolicy;
+  /** Names of channels, by level. */
   escalation: readonly (readonly string[])[];
 }
 
-/** Before nearly everything else: who waits in a line cannot tell how long it is. */
-export const FIRST = -1_000;
+/** Ahead of nearly everything else: a check that waits in a queue cannot report how long that queue is. */
+const FIRST = -1_000;
 
-/** The check and all that follows from it is one transaction. People are told by jobs of their own. */
-export function checkHealth(database: Database, checking: Checking): JobType {
+/** The check, the alerts and their notifications are one transaction. Channels deliver after it has committed. */
+export function checkHealth(database: Database, settings: CheckSettings): JobType {
   return defineJob({
     type: CHECK_HEALTH,
-    description: 'Looks whether jobs, queues and workers are as they should be, and raises alerts.',
+    description: 'Checks jobs, queues and workers, and raises alerts.',
     input: z.object({}),
     schedule: { cron: '*/5 * * * *', overlap: 'skip' },
     retry: { attempts: 3, delayMs: 5_000 },
     priority: FIRST,
     timeoutMs: 120_000,
-    run: (ctx) => check(ctx, database.backend, checking),
+    run: (ctx) => check(ctx, database.backend, settings),
   });
 }
 
 async function check(
   ctx: Context,
   backend: Database['backend'],
-  { thresholds, telling, escalation }: Checking,
+  { thresholds, policy, escalation }: CheckSettings,
 ): Promise<object> {
   const memory = await remember(ctx.db);
   const { now } = memory;
   const facts = await readFacts(ctx.db, backend, memory);
   const transitions = transitionsOf(findingsOf(facts, thresholds), await openAlerts(ctx.db), {
-    ...telling,
+    ...policy,
     now,
-    toldInHour: await toldInHour(ctx.db),
+    noticesInHour: await noticesInHour(ctx.db),
   });
   const noted = await apply(ctx.db, transitions, now);
+  await supersede(ctx.db, transitions, now);
   await keep(ctx.db, memory);
-  const deliveries = noted.flatMap((one) => deliveriesOf(one, escalation, now));
-  if (deliveries.length > 0) await ctx.enqueueMany(deliveries);
+  await notifyOf(ctx, noted, { escalation, now });
   const count = (change: string): number =>
     transitions.filter((each) => each.change === change).length;
   const [opened, kept, resolved] = ['opened', 'kept', 'resolved'].map(count);
@@ -66,15 +74,37 @@ async function check(
   };
 }
 
-function deliveriesOf(
-  { transition, alertId, noticeId }: Noted,
-  escalation: Checking['escalation'],
-  now: Date,
-): { type: string; input: DeliveryInput }[] {
-  const { finding, notice, level, firedAt } = transition;
-  if (notice === null) return [];
+/** One notification per notice and channel. Nothing else in the check leaves effects, so their places are counted here. */
+async function notifyOf(
+  ctx: Context,
+  noted: readonly Noted[],
+  { escalation, now }: Pick<CheckSettings, 'escalation'> & { now: Date },
+): Promise<void> {
+  const sent = noted.flatMap((one) => {
+    const notice = noticeOf(one, now);
+    return contactsOf(one.transition, escalation).map((channel) => ({
+      noticeId: one.noticeId,
+      channel,
+      notice,
+    }));
+  });
+  for (const { channel, notice } of sent) ctx.notify(notificationOf(channel, notice));
+  const job = ctx.job.id ?? 0;
+  await keepMessages(
+    ctx.db,
+    sent.map(({ noticeId, channel }, ordinal) => ({
+      noticeId,
+      job,
+      ordinal,
+      receiver: `notify.${channel}`,
+    })),
+  );
+}
+
+function noticeOf({ transition, alertId, notice }: Noted, now: Date): Notice {
+  const { finding, level, firedAt } = transition;
   const { kind, subject, summary, facts } = finding;
-  const said = {
+  return {
     alert: alertId,
     notice,
     kind,
@@ -85,8 +115,4 @@ function deliveriesOf(
     firedAt: firedAt.toISOString(),
     at: now.toISOString(),
   };
-  return contactsOf(transition, escalation).map((sink) => ({
-    type: deliveryType(sink),
-    input: { id: noticeId, notice: said },
-  }));
 }

@@ -12,21 +12,21 @@ import { running } from '../engine/transitions/running.ts';
 import type { Memory } from './memory.ts';
 import type { WatchedType } from './watched-type.ts';
 
-/** All that the rules go by, at one moment. */
+/** Everything that the rules look at, at one moment. */
 export interface Facts {
   now: Date;
   types: WatchedType[];
   /** Runs of the last hour. */
   hour: { type: string; completed: number; failed: number }[];
-  /** And of the last quarter of it. */
+  /** Runs of the last quarter of an hour. */
   lately: { type: string; completed: number; failed: number }[];
   /** Runs of the last week. */
   usual: { type: string; runs: number; p95Ms: number }[];
-  /** The longest of each type, of those that go on and of those that have ended since the check before (`jobId` null). */
+  /** The longest run of each type, among those under way and those that ended since the last check (`jobId` null). */
   runs: { type: string; ms: number; jobId: number | null }[];
   queues: { queue: string; ready: number; oldestMs: number }[];
   stuck: StuckLease[];
-  /** Names of workers that have died in the last quarter of an hour. */
+  /** Names of workers that died in the last quarter of an hour. */
   dead: string[];
   holders: HorizonHolder[];
   deadRows: DeadRows[];
@@ -49,7 +49,7 @@ select name from humdrum.worker
 where left_at is null and expires_at <= humdrum.clock() and expires_at > humdrum.clock() - interval '15 minutes'
 order by expires_at desc limit 20`;
 
-/** Reads them one after another: a transaction is one connection. */
+/** Reads one after another, since a transaction is one connection. */
 export async function readFacts(
   db: Queryable,
   backend: Database['backend'],
@@ -59,7 +59,7 @@ export async function readFacts(
   const hour = await statistics(db, { from: before(HOUR_MS) });
   const lately = await statistics(db, { from: before(HOUR_MS / 4) });
   const week = await statistics(db, { from: before(WEEK_MS) });
-  const running = await db.query<Facts['runs'][number]>(RUNNING);
+  const runs = await db.query<Facts['runs'][number]>(RUNNING);
   const { queues } = await vitalSigns(db);
   const dead = await db.query<{ name: string }>(DEAD);
   const isServer = backend === 'postgres';
@@ -71,7 +71,7 @@ export async function readFacts(
     usual: week.flatMap(({ type, completed, failed, runMs }) =>
       runMs ? [{ type, runs: completed + failed, p95Ms: runMs.p95 }] : [],
     ),
-    runs: longest([...running.rows, ...ended.map((run) => ({ ...run, jobId: null }))]),
+    runs: longest([...runs.rows, ...ended.map((run) => ({ ...run, jobId: null }))]),
     queues: [...queues].map(([queue, { ready, oldest }]) => ({
       queue,
       ready,
@@ -84,7 +84,7 @@ export async function readFacts(
   };
 }
 
-/** Of each type one: else two runs were one alert. */
+/** One per type, since all runs of a type share one alert. */
 function longest(runs: Facts['runs']): Facts['runs'] {
   const byType = new Map<string, Facts['runs'][number]>();
   for (const run of runs) {

@@ -1,14 +1,20 @@
 export { defineAlerts } from './alerts.ts';
 export type { AlertOptions } from './alerts.ts';
 export type { Thresholds } from './rules.ts';
-export { logSink } from './sinks/log.ts';
-export { mailSink } from './sinks/mail.ts';
-export type { MailOptions } from './sinks/mail.ts';
-export { sentrySink } from './sinks/sentry.ts';
-export type { SentryOptions } from './sinks/sentry.ts';
-export { slackSink } from './sinks/slack.ts';
-export type { SlackOptions } from './sinks/slack.ts';
-export { pagerSink, webhookSink } from './sinks/webhook.ts';
-export type { WebhookOptions } from './sinks/webhook.ts';
-export type { SendBy, Sink, SinkOptions } from './sink.ts';
-export type { Notice } from './notice.ts';
+export { datadogChannel as datadogSink } from '../effects/datadog-channel.ts';
+export type { DatadogOptions } from '../effects/datadog-channel.ts';
+export { logChannel as logSink } from '../effects/log-channel.ts';
+export { mailChannel as mailSink } from '../effects/mail-channel.ts';
+export type { MailOptions } from '../effects/mail-channel.ts';
+export { sentryChannel as sentrySink } from '../effects/sentry-channel.ts';
+export type { SentryOptions } from '../effects/sentry-channel.ts';
+export { slackChannel as slackSink } from '../effects/slack-channel.ts';
+export type { SlackOptions } from '../effects/slack-channel.ts';
+export {
+  pagerChannel as pagerSink,
+  webhookChannel as webhookSink,
+} from '../effects/webhook-channel.ts';
+export type { WebhookOptions } from '../effects/webhook-channel.ts';
+export type { ChannelSettings as SinkOptions } from '../effects/channel.ts';
+export type { SendBy, Sink } from './sink.ts';
+export type { Notice } from '../engine/ports/alerts.ts';

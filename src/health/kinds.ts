@@ -1,7 +1,7 @@
-/** The job that looks. Whether it has run it cannot tell late: it runs. */
+/** The job that checks. It cannot report its own absence. */
 export const CHECK_HEALTH = 'humdrum.check-health';
 
-/** What can be wrong: see docs/guides/alerts.md. */
+/** The kinds of alerts: see docs/guides/alerts.md. */
 export const KINDS = [
   'never-ran',
   'late',
@@ -17,6 +17,6 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** What an alert is at: nobody looks after it, somebody does, it is over. */
+/** `open`: nobody has acknowledged it yet. */
 export const ALERT_STATES = ['open', 'acknowledged', 'resolved'] as const;
 export type AlertState = (typeof ALERT_STATES)[number];

@@ -1,7 +1,8 @@
 import type { Database, Queryable } from '../database/database.ts';
+import { clamp } from '../engine/base/clamp.ts';
 import { type NoticeName, SEVERITIES, type Severity } from '../engine/ports/events.ts';
 import { HumdrumError } from '../errors.ts';
-import type { Delivery } from './breaker.ts';
+import type { DeliveryAttempt } from '../engine/deliveries/record.ts';
 import type { AlertState, Kind } from './kinds.ts';
 
 export interface Alert {
@@ -14,7 +15,7 @@ export interface Alert {
   summary: string;
   facts: Record<string, unknown>;
   firedAt: Date;
-  /** When it was found the last time. */
+  /** When a check last found it. */
   seenAt: Date;
   notifiedAt: Date | null;
   acknowledgedAt: Date | null;
@@ -25,9 +26,11 @@ export interface Alert {
 
 export interface AlertDetail extends Alert {
   notices: { id: number; notice: NoticeName; severity: Severity; at: Date }[];
-  /** The latest 1,000 attempts to tell somebody, the oldest first. */
-  deliveries: (Pick<Delivery, 'sink' | 'outcome' | 'error' | 'durationMs' | 'jobId' | 'attempt'> & {
+  /** The latest 1,000 attempts to deliver its notices, the oldest first. `jobId`: the job that made the attempt. */
+  deliveries: (Pick<DeliveryAttempt, 'outcome' | 'error' | 'durationMs' | 'attempt'> & {
     noticeId: number;
+    sink: string;
+    jobId: number;
     at: Date;
   })[];
 }
@@ -50,12 +53,12 @@ export interface AlertQuery {
   before?: number;
 }
 
-/** A page, the newest first. `next`: what to give as `before`. Null: there is none. */
+/** A page, the newest first. `next`: the `before` of the next page. Null: this is the last. */
 export async function listAlerts(
   db: Queryable,
   { states, kind, subject, limit = 100, before }: AlertQuery = {},
 ): Promise<{ alerts: Alert[]; next: number | null }> {
-  const most = Math.min(Math.max(Math.trunc(limit), 1), 1_000);
+  const most = clamp(limit, 1, 1_000);
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from humdrum.alert
      where ($1::text[] is null or ${STATE} = any ($1)) and ($2::text is null or kind = $2)
@@ -67,6 +70,21 @@ export async function listAlerts(
   return { alerts, next: rows.length > most ? (alerts.at(-1)?.id ?? null) : null };
 }
 
+// By each of the two indexes: one has what is settled, the other what is not. Superseded notices were attempted by no job: it is
+// the check that has resolved them.
+const deliveriesOf = (outcomes: string): string => `
+select notice.id as "noticeId", split_part(delivery.receiver, '.', 2) as sink, delivered_at as at, outcome, error,
+  coalesce(duration_ms, 0) as "durationMs", coalesce(by_job, delivery.job_id) as "jobId", coalesce(attempt, 1) as attempt
+from humdrum.alert_notice as notice join humdrum.alert_message as message on message.notice_id = notice.id
+join humdrum.delivery on (delivery.job_id, delivery.ordinal, delivery.receiver) = (message.job_id, message.ordinal, message.receiver)
+where notice.alert_id = $1 and outcome in (${outcomes})`;
+
+const DELIVERIES = `
+select * from (
+  select * from (${deliveriesOf(`'sent', 'superseded'`)} union all ${deliveriesOf(`'failed', 'held'`)}) as every
+  order by at desc, "jobId" desc, attempt desc limit 1000
+) as latest order by at, "jobId", attempt`;
+
 /** Errors: `alert-not-found`. */
 export async function showAlert(db: Queryable, id: number): Promise<AlertDetail> {
   const { rows } = await db.query<Row>(`select ${COLUMNS} from humdrum.alert where id = $1`, [id]);
@@ -76,13 +94,7 @@ export async function showAlert(db: Queryable, id: number): Promise<AlertDetail>
     'select id, notice, level, at from humdrum.alert_notice where alert_id = $1 order by id limit 1000',
     [id],
   );
-  const deliveries = await db.query<AlertDetail['deliveries'][number]>(
-    `select * from (
-       select id, notice_id as "noticeId", sink, at, outcome, error, duration_ms as "durationMs", job_id as "jobId", attempt
-       from humdrum.alert_delivery where alert_id = $1 order by id desc limit 1000
-     ) as latest order by id`,
-    [id],
-  );
+  const deliveries = await db.query<AlertDetail['deliveries'][number]>(DELIVERIES, [id]);
   return {
     ...alertOf(row),
     notices: notices.rows.map(({ level, ...notice }) => ({ ...notice, ...severityOf(level) })),
@@ -90,7 +102,7 @@ export async function showAlert(db: Queryable, id: number): Promise<AlertDetail>
   };
 }
 
-/** Somebody looks after it: it is not told again, until it is over. Errors: `alert-not-found`, `action-refused`. */
+/** Takes charge of an alert: its notice is not repeated until it is resolved. Errors: `alert-not-found`, `action-refused`. */
 export async function acknowledgeAlert(
   db: Database,
   id: number,

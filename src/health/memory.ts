@@ -2,21 +2,21 @@ import type { Queryable } from '../database/database.ts';
 import { CHECK_HEALTH } from './kinds.ts';
 import type { WatchedType } from './watched-type.ts';
 
-/** What a check knows of the types from those before it, and from what has happened since. */
+/** What a check knows about the types: from earlier checks, and from what has happened since. */
 export interface Memory {
   now: Date;
   types: WatchedType[];
-  /** The longest run of each type that has ended since the check before: at least so long. */
+  /** The longest run of each type that ended since the last check, rounded down. */
   ended: { type: string; ms: number }[];
   /** What the next check starts from. */
   next: { countedTo: Date; types: WatchedType[] };
 }
 
 const MINUTE_MS = 60_000;
-/** What is recorded in a minute may become visible a little after it: younger minutes are counted again. */
+/** What is recorded in a minute may become visible a little later, so the most recent minutes are counted again. */
 const DOUBT_MS = 5 * MINUTE_MS;
 const DAY_MS = 86_400_000;
-/** A type that no worker has known for so long is gone, and nothing is expected of it any more. */
+/** A type that no worker has known for this long is gone, and is checked no more. */
 const FORGET = `interval '7 days'`;
 
 const TAKE_TURN = `
@@ -36,7 +36,7 @@ where seen_at < humdrum.clock() - interval '1 hour' and type in (
 
 const GONE = `delete from humdrum.watched_type where seen_at < humdrum.clock() - ${FORGET}`;
 
-// A schedule that has no tick to come is none.
+// A schedule without a tick to come does not count.
 const WATCHED = `
 select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures, given_up as "givenUp",
   case when schedule.name is not null then
@@ -49,7 +49,7 @@ order by type`;
 const AFTER_LAST = '(success.last is null or start > success.last)';
 const AFTER_FINAL = 'start < $2 and (success.final is null or start > success.final)';
 
-// What has happened since $1, by type; $2: up to there it is final; $3: since there run times are new.
+// What has happened since $1, by type. Before $2 it is final. Run times since $3 are new.
 const SINCE = `
 with tail as materialized (
   select type, minute, event, run, times from humdrum.tally(humdrum.tail())
@@ -87,12 +87,12 @@ interface Since {
   runTimes: (number | null)[] | null;
 }
 
-/** Who remembers is alone: a second check waits for the end of the first. */
+/** Locks: a second check waits until the first has ended. */
 export async function remember(db: Queryable): Promise<Memory> {
   await db.query(TAKE_TURN);
   const { rows } = await db.query<{ countedTo: Date; checkedAt: Date | null; now: Date }>(LAST);
   const [last] = rows;
-  if (!last) throw new Error('Whoever checks has made the row of the checks.');
+  if (!last) throw new Error('humdrum.health_check has no row.');
   await db.query(KNOWN_BY_WORKERS);
   await db.query(GONE);
   const { now } = last;
@@ -159,7 +159,7 @@ from unnest($3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[]) as given 
 on conflict (type) do update set last_success_at = excluded.last_success_at, failures = excluded.failures,
   given_up = excluded.given_up`;
 
-/** Keeps what the next check starts from, in the transaction of this one. */
+/** Stores where the next check starts, in the transaction of this one. */
 export async function keep(db: Queryable, { now, next }: Memory): Promise<void> {
   await db.query(KEEP, [
     next.countedTo.toISOString(),

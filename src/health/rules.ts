@@ -4,7 +4,7 @@ import type { Kind } from './kinds.ts';
 import { span } from './span.ts';
 import type { WatchedType } from './watched-type.ts';
 
-/** What the checks find wrong. By its kind and subject it is the same from one check to the next. */
+/** Something that a check finds wrong. Its kind and subject identify it from one check to the next. */
 export interface Finding {
   kind: Kind;
   /** The job type, `queue:NAME`, `workers` or `database`. */
@@ -16,13 +16,13 @@ export interface Finding {
   facts: Record<string, number | string | null>;
 }
 
-/** From when on something is wrong. */
+/** Limits beyond which something is wrong. */
 export interface Thresholds {
-  /** Of the runs of the last hour, and of its last quarter, the part that may fail. Default 0.1. */
+  /** The share of runs that may fail, in the last hour and in its last quarter. Default 0.1. */
   failureRate: number;
-  /** Of fewer runs no rate is made. Default 20. */
+  /** With fewer runs there is no rate. Default 20. */
   failureRuns: number;
-  /** How long the first in a queue may wait. Default 900,000 (15 min). */
+  /** How long the first job in a queue may wait. Default 900,000 (15 min). */
   queueAgeMs: number;
   /** How long a transaction may be open. Default 3,600,000 (an hour). */
   transactionMs: number;
@@ -37,17 +37,17 @@ export const THRESHOLDS: Thresholds = {
 
 const FAILURES_IN_A_ROW = 3;
 const TOP = 3;
-/** From fewer runs nobody knows how long a type takes. */
+/** With fewer runs the usual run time of a type is unknown. */
 const LEAST_RUNS = 20;
-/** What takes a millisecond most times may take some more: no run is too long that takes less than this. */
+/** A type that usually takes a millisecond may well take some more: a shorter run than this is never too long. */
 const LEAST_OVERRUN_MS = 1_000;
-/** What was last heard of a success is known to the minute. */
+/** The time of the last success is known to the minute. */
 const MINUTE_MS = 60_000;
 const STUCK_MS = 60_000;
-/** Less is what vacuum comes for by itself. */
+/** Below this, vacuum will get to it by itself. */
 const LEAST_DEAD_ROWS = 1_000_000;
 
-/** All that is wrong, by the facts alone. */
+/** Everything that is wrong, from the facts alone. */
 export function findingsOf(facts: Facts, thresholds: Thresholds): Finding[] {
   return [
     ...facts.types.flatMap((type) => [...missing(type, facts), ...failing(type)]),
@@ -59,21 +59,21 @@ export function findingsOf(facts: Facts, thresholds: Thresholds): Finding[] {
   ];
 }
 
-/** By its window, or else by its schedule. */
+/** By its window if it has one, otherwise by its schedule. */
 function missing(type: WatchedType, facts: Facts): Finding[] {
   const overdue =
     type.everyMs === null ? overdueBySchedule(type, facts) : overdueByWindow(type, facts);
   if (overdue === null) return [];
   const { everyMs, since, lastSuccessAt, failures } = type;
   const heard = lastSuccessAt
-    ? `has last succeeded ${span(facts.now.getTime() - lastSuccessAt.getTime())} ago`
-    : `has not succeeded once since ${since.toISOString()}`;
+    ? `last succeeded ${span(facts.now.getTime() - lastSuccessAt.getTime())} ago`
+    : `has never succeeded since ${since.toISOString()}`;
   return [
     {
       kind: lastSuccessAt ? 'late' : 'never-ran',
       subject: type.type,
       level: 1,
-      summary: `${type.type} ${heard}, and should ${overdue}.`,
+      summary: `${type.type} ${heard}, and should succeed ${overdue}.`,
       facts: {
         everyMs,
         since: since.toISOString(),
@@ -84,7 +84,7 @@ function missing(type: WatchedType, facts: Facts): Finding[] {
   ];
 }
 
-/** When it should have succeeded. Null: it has. */
+/** When it should have succeeded. Null: it is not overdue. */
 function overdueByWindow({ everyMs, since, lastSuccessAt }: WatchedType, { now }: Facts) {
   const sinceMs = now.getTime() - since.getTime();
   const ageMs = lastSuccessAt ? now.getTime() - lastSuccessAt.getTime() - MINUTE_MS : sinceMs;
@@ -92,7 +92,7 @@ function overdueByWindow({ everyMs, since, lastSuccessAt }: WatchedType, { now }
   return isOverdue ? `every ${span(everyMs)}` : null;
 }
 
-/** The first tick after its last success is due as soon as it comes, and some patience later at the latest. */
+/** A success is overdue some patience after the first tick that follows the last success. */
 function overdueBySchedule(
   { type, schedule, since, lastSuccessAt }: WatchedType,
   { now, usual }: Facts,
@@ -105,7 +105,7 @@ function overdueBySchedule(
   return isOverdue ? `by its tick of ${tick.toISOString()}` : null;
 }
 
-/** Attempts raise it, and what they have cost raises it further: a job that is tried five times is one job. */
+/** Failed attempts raise the alert, but only jobs that were given up raise its level: a job that is tried five times is one job. */
 function failing({ type, failures, givenUp, lastSuccessAt }: WatchedType): Finding[] {
   if (failures < FAILURES_IN_A_ROW) return [];
   return [
@@ -119,7 +119,7 @@ function failing({ type, failures, givenUp, lastSuccessAt }: WatchedType): Findi
   ];
 }
 
-/** What has been mended is no alarm for the rest of the hour: what ran lately, if anything did, must have failed as often. */
+/** A fixed type must not alarm for the rest of the hour: its runs in the last quarter, if any, must fail as often too. */
 function rates({ hour, lately }: Facts, { failureRate, failureRuns }: Thresholds): Finding[] {
   const mended = lately.filter(
     ({ completed, failed }) => failed / (completed + failed) <= failureRate,
@@ -135,14 +135,14 @@ function rates({ hour, lately }: Facts, { failureRate, failureRuns }: Thresholds
         kind: 'failure-rate',
         subject: type,
         level: rate >= 0.5 ? 2 : 1,
-        summary: `${percent} % of the runs of ${type} in the last hour have failed: ${failed} of ${runs}.`,
+        summary: `${percent} % of the runs of ${type} in the last hour failed: ${failed} of ${runs}.`,
         facts: { failed, runs, percent },
       },
     ];
   });
 }
 
-/** A run that goes on, or has ended since the check before. */
+/** A run that is under way, or ended since the last check. */
 function long({ type, ms, jobId }: Facts['runs'][number], { types, usual }: Facts): Finding[] {
   const expectMs = types.find((one) => one.type === type)?.expectMs ?? null;
   const known = usual.find((one) => one.type === type);
@@ -156,7 +156,7 @@ function long({ type, ms, jobId }: Facts['runs'][number], { types, usual }: Fact
             ...of,
             kind: 'slow' as const,
             level: 0,
-            summary: `${is} ${span(ms)}, and ${span(expectMs)} is expected.`,
+            summary: `${is} ${span(ms)}; ${span(expectMs)} was expected.`,
           },
         ]
       : []),
@@ -166,7 +166,7 @@ function long({ type, ms, jobId }: Facts['runs'][number], { types, usual }: Fact
             ...of,
             kind: 'overrun' as const,
             level: 1,
-            summary: `${is} ${span(ms)}: more than twice the ${span(p95Ms)} in which 95 % of them end.`,
+            summary: `${is} ${span(ms)}, more than twice its 95th percentile of ${span(p95Ms)}.`,
           },
         ]
       : []),
@@ -196,7 +196,7 @@ function workers({ stuck, dead }: Facts): Finding[] {
             kind: 'stuck-leases' as const,
             subject: 'workers',
             level: 1,
-            summary: `Up to ${jobs} jobs are held by workers that are gone, and nobody rescues them.`,
+            summary: `Up to ${jobs} jobs are held by workers that are gone, and have not been rescued.`,
             facts: { jobs, workers: held.map(({ worker }) => worker).join(', ') },
           },
         ]
@@ -207,7 +207,7 @@ function workers({ stuck, dead }: Facts): Finding[] {
             kind: 'dead-workers' as const,
             subject: 'workers',
             level: 1,
-            summary: `Workers have died, ${dead.length} in the last quarter of an hour: ${names}.`,
+            summary: `${dead.length} ${dead.length === 1 ? 'worker' : 'workers'} died in the last quarter of an hour: ${names}.`,
             facts: { count: dead.length, workers: names },
           },
         ]
@@ -227,7 +227,7 @@ function database({ holders, deadRows }: Facts, { transactionMs }: Thresholds): 
             kind: 'old-transaction' as const,
             subject: 'database',
             level: 1,
-            summary: `A ${oldest.kind} (${oldest.who}) has been open for ${span((oldest.seconds ?? 0) * 1_000)}: no dead row is removed until it ends.`,
+            summary: `A ${oldest.kind} (${oldest.who}) has been open for ${span((oldest.seconds ?? 0) * 1_000)}: vacuum cannot remove dead rows until it ends.`,
             facts: { who: oldest.who, seconds: Math.round(oldest.seconds ?? 0) },
           },
         ]
@@ -238,7 +238,7 @@ function database({ holders, deadRows }: Facts, { transactionMs }: Thresholds): 
             kind: 'dead-rows' as const,
             subject: 'database',
             level: 0,
-            summary: `${worst.table} has ${worst.dead.toLocaleString('en-US')} dead rows beside ${worst.live.toLocaleString('en-US')} live ones: vacuum does not keep up.`,
+            summary: `${worst.table} has ${worst.dead.toLocaleString('en-US')} dead rows and ${worst.live.toLocaleString('en-US')} live ones: vacuum does not keep up.`,
             facts: { table: worst.table, dead: worst.dead, live: worst.live },
           },
         ]

@@ -5,7 +5,7 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-/** A length of time in the largest unit of which there are two: `35 min`, `25 h`, `3 s`, `900 ms`. */
+/** A duration in the largest unit that it has at least two of: `35 min`, `25 h`, `3 s`, `900 ms`. */
 export function span(ms: number): string {
   const [name, unit] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['ms', 1];
   const value = Math.round((ms / unit) * 10) / 10;

@@ -1,16 +1,16 @@
-/** A type that something is expected of, or that has run since somebody looks. */
+/** A type with expectations, or one that has run since checks began. */
 export interface WatchedType {
   type: string;
   everyMs: number | null;
   expectMs: number | null;
-  /** Null where it has none. `patienceMs`: so late may a success come after a tick. */
+  /** Null: it has none. `patienceMs`: how long after a tick a success is still in time. */
   schedule: { cron: string; timeZone: string; patienceMs: number } | null;
-  /** What is expected of it is since then. */
+  /** When its expectations were first recorded. */
   since: Date;
-  /** To the minute. Null: none is known. */
+  /** To the minute. Null: no success is known. */
   lastSuccessAt: Date | null;
-  /** Attempts that have failed since. */
+  /** Failed attempts since the last success. */
   failures: number;
-  /** Those of them after which nothing tried again. */
+  /** How many of those were the last of their job. */
   givenUp: number;
 }

@@ -27,6 +27,8 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.error(`worker ${event.workerId} lost its lease; restarting`);
     case 'alert':
       return log.warn(`alert ${event.notice}: ${event.summary}`);
+    case 'notification':
+      return log.log(`notification: ${event.text}`);
     case 'trouble':
       return log.error(`trouble while ${event.doing}: ${errorMessage(event.error)}`);
     default:

@@ -1,6 +1,6 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '@nestjs/common';
-import type { HumdrumOptions } from '../engine/options.ts';
-import { HumdrumError } from '../errors.ts';
+import { checkOptions as checkEngineOptions, type HumdrumOptions } from '../engine/options.ts';
+import { HumdrumError, type Names } from '../errors.ts';
 
 /** `producer` only enqueues. `worker` runs jobs and refuses to start without handlers. `both` does either. */
 export type Mode = 'both' | 'producer' | 'worker';
@@ -15,6 +15,10 @@ export interface HumdrumModuleOptions extends HumdrumOptions {
   drainMs?: number;
 }
 
+const OWN = { mode: true, drainMs: true } satisfies Names<
+  Omit<HumdrumModuleOptions, keyof HumdrumOptions>
+>;
+
 export interface HumdrumAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: (InjectionToken | OptionalFactoryDependency)[];
   /** Called with the providers that `inject` names. */
@@ -25,6 +29,7 @@ export const OPTIONS = Symbol('humdrum options');
 
 /** Errors: `config-invalid`. */
 export function checkOptions(options: HumdrumModuleOptions): HumdrumModuleOptions {
+  checkEngineOptions(options, 'The options of HumdrumModule', OWN);
   const { mode = 'both', drainMs } = options;
   if (!MODES.includes(mode))
     throw invalid(`mode must be one of ${MODES.join(', ')}, not "${mode}".`);

@@ -10,13 +10,13 @@ const ofJobs =
       [...queues].map(([queue, counts]): Sample => [{ type, queue }, count(counts)]),
     );
 
-/** Only for types that have run here, because each histogram exports dozens of lines. */
+/** Of types that have run here: dozens of lines each. */
 const ofRuns =
   (of: (type: TypeTally) => Distribution) =>
   ({ tally }: Seen): Sample<Distribution>[] =>
     [...tally.types]
       .filter(([, type]) => of(type).total > 0)
-      .map(([type, typeTally]) => [{ type }, of(typeTally)]);
+      .map(([type, told]) => [{ type }, of(told)]);
 
 const withOutcome = (outcome: string, samples: readonly Sample[]): Sample[] =>
   samples.map(([labels, value]) => [{ ...labels, outcome }, value]);
@@ -26,7 +26,7 @@ const ofWorker =
   ({ worker }: Seen): Sample[] =>
     single(worker && value(worker));
 
-/** Counters of this process since it started. Sum them over processes. */
+/** Of what this process has done since it began. Sum them over processes. */
 export const OF_THIS_PROCESS: readonly Family[] = [
   {
     name: 'humdrum_jobs_completed_total',
@@ -37,7 +37,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_jobs_failed_total',
-    help: 'Jobs that failed here for good: no attempts were left, or the error was permanent.',
+    help: 'Jobs that have failed for good here: no attempt was left, or the error was permanent.',
     kind: 'counter',
     labels: ['type', 'queue'],
     samples: ofJobs(({ failed }) => failed),
@@ -54,14 +54,14 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlements_fenced_total',
-    help: 'Attempts that were not recorded because the lease of this worker had expired.',
+    help: "Attempts whose record was refused because this worker's lease had expired.",
     kind: 'counter',
     labels: ['type', 'queue'],
     samples: ofJobs(({ fenced }) => fenced),
   },
   {
     name: 'humdrum_job_run_seconds',
-    help: 'Run time of attempts.',
+    help: 'How long attempts have run.',
     kind: 'histogram',
     labels: ['type'],
     bounds: RUN_BOUNDS,
@@ -69,7 +69,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_job_wait_seconds',
-    help: 'Time from when jobs were due until their first attempt was claimed, by the database clock.',
+    help: 'From when jobs were due until they were claimed for their first attempt, on the clock of the database.',
     kind: 'histogram',
     labels: ['type'],
     bounds: WAIT_BOUNDS,
@@ -77,7 +77,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_claim_seconds',
-    help: 'Time the database took for claims, including those that found no job.',
+    help: 'How long claims took in the database, including those that found nothing.',
     kind: 'histogram',
     labels: ['queue'],
     bounds: TRIP_BOUNDS,
@@ -92,7 +92,7 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlement_batch_seconds',
-    help: 'Time the database took to record batches of finished attempts.',
+    help: 'How long the database took to record attempts that had ended, in batches.',
     kind: 'histogram',
     labels: [],
     bounds: TRIP_BOUNDS,
@@ -100,60 +100,60 @@ export const OF_THIS_PROCESS: readonly Family[] = [
   },
   {
     name: 'humdrum_settlement_batch_jobs_total',
-    help: 'Attempts recorded in batches. Attempts that run in a transaction are recorded in it and not counted here.',
+    help: 'Attempts recorded in batches. One with a transaction of its own is recorded in that transaction.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.settlements.jobs),
   },
   {
     name: 'humdrum_leases_lost_total',
-    help: 'Times this worker missed its heartbeats and lost its lease and jobs.',
+    help: 'How often this worker lost its lease, and its jobs with it.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.leasesLost),
   },
   {
     name: 'humdrum_attempts_rescued_total',
-    help: 'Attempts of lost workers that this worker ended, so that their jobs can run again.',
+    help: 'Attempts of lost workers that this worker ended, so that their jobs continue.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.rescued),
   },
   {
     name: 'humdrum_jobs_released_total',
-    help: 'Jobs that this worker released unfinished.',
+    help: 'Jobs that this worker has given back unfinished.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.released),
   },
   {
     name: 'humdrum_ticks_fired_total',
-    help: 'Jobs that this process created for schedules.',
+    help: 'Jobs that this process has made for schedules.',
     kind: 'counter',
     labels: [],
     samples: ({ tally }) => single(tally.ticks),
   },
   {
     name: 'humdrum_troubles_total',
-    help: 'Errors inside the engine, which it retries, by activity.',
+    help: 'Failures in the engine itself, which are retried, by what it was doing.',
     kind: 'counter',
     labels: ['doing'],
     samples: ({ tally }) => [...tally.troubles].map(([doing, times]) => [{ doing }, times]),
   },
 ];
 
-/** Current state of this process. */
+/** Of this process at this moment. */
 export const OF_THIS_MOMENT: readonly Family[] = [
   {
     name: 'humdrum_worker_joined',
-    help: '1 while this worker holds its lease, 0 after it lost it or while it stops. Absent if no worker was started.',
+    help: '1 while this worker has its lease, 0 when it has lost it or is stopping. Absent if none was started.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ workerId, stopping }) => (workerId !== null && !stopping ? 1 : 0)),
   },
   {
     name: 'humdrum_worker_concurrency',
-    help: 'Maximum number of handlers that run at once in this worker.',
+    help: 'Handlers that may run at once in this worker.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ concurrency }) => concurrency),
@@ -174,14 +174,14 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_worker_unsettled_jobs',
-    help: 'Jobs that finished in this worker and are not recorded yet.',
+    help: 'Jobs that have ended in this worker and wait to be recorded.',
     kind: 'gauge',
     labels: [],
     samples: ofWorker(({ unsettled }) => unsettled),
   },
   {
     name: 'humdrum_database_connections',
-    help: 'Connections in the pool of this process by state: busy, idle, and callers waiting for one.',
+    help: "Connections in this process's pool, by state: busy, idle, and callers waiting for one.",
     kind: 'gauge',
     labels: ['state'],
     samples: ({ connections: { busy, idle, waiting } }) => [
@@ -192,7 +192,7 @@ export const OF_THIS_MOMENT: readonly Family[] = [
   },
   {
     name: 'humdrum_database_connections_limit',
-    help: 'Maximum number of connections in the pool of this process.',
+    help: "Maximum number of connections in this process's pool.",
     kind: 'gauge',
     labels: [],
     samples: ({ mostConnections }) => single(mostConnections),

@@ -1,4 +1,5 @@
 import type { Queryable } from '../database/database.ts';
+import { type Names, refuseUnknown } from '../errors.ts';
 import type { JobType } from '../engine/job/job-type.ts';
 import type { Status } from '../engine/job/lifecycle.ts';
 import type { Effect } from '../engine/job/outcome.ts';
@@ -19,6 +20,14 @@ export interface JobLike {
   status?: Status | 'any';
 }
 
+const JOB = {
+  type: true,
+  input: true,
+  runAt: true,
+  queue: true,
+  status: true,
+} satisfies Names<JobLike>;
+
 /** A pattern for events and notifications. Omitted fields match any value. */
 export interface EffectLike {
   /** Name of the event or channel. */
@@ -29,10 +38,13 @@ export interface EffectLike {
   type?: JobType | string;
 }
 
+const EFFECT = { name: true, data: true, type: true } satisfies Names<EffectLike>;
+
 /** Maximum number of rows that an assertion reads. */
 const MOST = 10_000;
 
 export async function jobCandidates(db: Queryable, like: JobLike): Promise<Candidate<JobSeen>[]> {
+  refuseUnknown('input-invalid', 'What a job must be like', like, JOB);
   const jobs = complete(await seeJobs(db, MOST + 1), 'jobs');
   return jobs.map((job) => ({
     item: job,
@@ -46,6 +58,7 @@ export async function effectCandidates(
   kind: Effect['kind'],
   like: EffectLike,
 ): Promise<Candidate<EffectSeen>[]> {
+  refuseUnknown('input-invalid', 'What an effect must be like', like, EFFECT);
   const effects = complete(await seeEffects(db, MOST + 1), 'effects');
   return effects
     .filter((effect) => effect.kind === kind)

@@ -1,11 +1,12 @@
-import type { HumdrumOptions } from '../engine/options.ts';
+import { checkOptions, type HumdrumOptions } from '../engine/options.ts';
+import type { Names } from '../errors.ts';
 import { instantOf, TestClock } from './clock.ts';
 import { lendEmbedded, type Prepare } from './embedded.ts';
 import { lendGiven } from './given.ts';
 import { silenceSchedules } from './queries.ts';
 import { TestHumdrum } from './test-humdrum.ts';
 
-export interface TestOptions extends HumdrumOptions {
+export interface TestOptions extends Omit<HumdrumOptions, 'migrate'> {
   /** Initial time of the test clock. Default: the current time. */
   now?: Date | string;
   /**
@@ -15,12 +16,15 @@ export interface TestOptions extends HumdrumOptions {
   prepare?: Prepare;
 }
 
+const OWN = { now: true, prepare: true } satisfies Names<Omit<TestOptions, keyof HumdrumOptions>>;
+
 /**
  * Creates a Humdrum on a database for one test: embedded and in memory, unless you name a `database`. Close it when the test
  * ends. A database that you name must be for tests only, because all its jobs and all rows of the packs are deleted. Errors:
  * `action-refused` if it contains jobs that no test created.
  */
 export async function testHumdrum(options: TestOptions = {}): Promise<TestHumdrum> {
+  checkOptions(options, 'The options of testHumdrum', OWN);
   const { now = new Date(), prepare, database, ...others } = options;
   const { packs = [] } = others;
   const at = instantOf(now);

@@ -5,6 +5,7 @@ import { type JobType, requireScheduled } from '../engine/job/job-type.ts';
 import type { Effect, LogLine, TableChange } from '../engine/job/outcome.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
 import type { Drained, DrainOptions } from '../engine/worker/drain.ts';
+import { type Names, refuseUnknown } from '../errors.ts';
 import { instantOf, type TestClock } from './clock.ts';
 import type { Lent } from './embedded.ts';
 import { expectFound, expectNone, matching } from './expectation.ts';
@@ -28,6 +29,12 @@ export interface TestDrainOptions extends DrainOptions, FailureOptions {
   /** Also moves the clock forward to jobs that are due later, such as retries, until none are left. Fires ticks on the way. */
   untilIdle?: boolean;
 }
+
+const DRAIN = {
+  maxAttempts: true,
+  untilIdle: true,
+  throwOnFailure: true,
+} satisfies Names<TestDrainOptions>;
 
 /** The outcome of one run of a handler. */
 export interface Performed {
@@ -68,6 +75,7 @@ export class TestHumdrum extends Humdrum {
    * that jobs enqueue. Throws an AssertionError, after all jobs have run, if the last attempt of a job failed.
    */
   override async drain(options: TestDrainOptions = {}): Promise<Drained> {
+    refuseUnknown('input-invalid', 'The options of drain', options, DRAIN);
     const { maxAttempts = 10_000, untilIdle = false, throwOnFailure = true } = options;
     const ran: Drained['ran'] = [];
     let drained: Drained;

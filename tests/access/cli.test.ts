@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
 
@@ -73,6 +74,10 @@ describe('users', () => {
       code: 0,
       stdout: 'ada can log in as operator.\n',
     });
+    const db = await openPostgres(here.env.DATABASE_URL);
+    const { rows } = await db.query<{ password: string }>('select password from humdrum.account');
+    await db.close();
+    expect(rows[0]?.password).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$/);
     expect(
       (await cli(['users', 'add', 'bob', '--role', 'viewer'], { ...here, input: 'short\n' })).code,
     ).toBe(2);
@@ -125,11 +130,11 @@ describe('what is wrong is told clearly', () => {
     [['keys', 'create', 'ci', '--role', 'owner'], 2, /viewer, operator, moderator, admin/],
     [['keys', 'create', 'my key', '--role', 'viewer'], 2, /no spaces/],
     [
-      ['keys', 'create', 'ci', '--role', 'viewer', '--expires', '2001-01-01'],
+      ['keys', 'create', 'ci', '--role', 'viewer', '--expires-at', '2001-01-01'],
       2,
       /must be in the future/,
     ],
-    [['keys', 'create', 'ci', '--role', 'viewer', '--expires', 'soon'], 2, /an instant such as/],
+    [['keys', 'create', 'ci', '--role', 'viewer', '--expires-at', 'soon'], 2, /an instant such as/],
     [['keys', 'revoke', '000000000000'], 3, /There is no key 000000000000/],
     [['users', 'role', 'nobody', 'admin'], 3, /There is no account "nobody"/],
     [['users', 'role', 'nobody', 'owner'], 2, /viewer, operator, moderator, admin/],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Queryable } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, type Ended } from '../support/process.ts';
 
@@ -37,7 +37,7 @@ describe('humdrum audit verify', () => {
       stdout: 'Nothing is sealed yet. 1,234 rows to seal.\n',
       stderr: '',
     });
-    await within(sealAudit);
+    await within(sealLog);
     await within(add(1));
     const { code, stdout } = await audit('verify');
     expect(code).toBe(0);
@@ -60,7 +60,7 @@ describe('humdrum audit verify', () => {
 
   it('names what was changed, and fails', async () => {
     await within(add(10));
-    await within(sealAudit);
+    await within(sealLog);
     await audit('export', 'audit.ndjson');
     await within(async (db) => {
       await db.query('set local session_replication_role = replica');
@@ -88,7 +88,7 @@ describe('humdrum audit verify', () => {
 
   it('knows a hash that was noted, and misses it', async () => {
     await within(add(10));
-    await within(sealAudit);
+    await within(sealLog);
     const hash = /[0-9a-f]{64}/.exec((await audit('verify')).stdout)?.[0] ?? '';
     expect((await audit('verify', '--expect', hash)).code).toBe(0);
     await within(async (db) => {

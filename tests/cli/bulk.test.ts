@@ -23,12 +23,14 @@ it('many jobs are counted by type and error, then retried or cancelled with a re
   const looked = await run('jobs', 'retry', '--all', '--dry-run');
   expect(looked).toMatchObject({ code: 0, stderr: 'To proceed, add: --yes --reason TEXT\n' });
   expect(looked.stdout).toMatch(
-    /^3 jobs would be retried\.\n\njobs {2}type\n +2 {2}shop\.double\n +1 {2}shop\.fragile\n\njobs {2}last error\n +2 {2}RangeError\n +1 {2}TypeError\n$/,
+    /^3 jobs would be retried\.\nquery: \{"status":\["failed"\]\}\n\njobs {2}type\n +2 {2}shop\.double\n +1 {2}shop\.fragile\n\njobs {2}last error\n +2 {2}RangeError\n +1 {2}TypeError\n$/,
   );
   expect(await run('jobs', 'retry', '--all', '--yes')).toMatchObject({ code: 2, stdout: '' });
   expect(await run('jobs', 'retry', '--all', '--dry-run', '--yes')).toMatchObject({ code: 2 });
   const misspelt = await run('jobs', 'retry', '--type', 'shop.fragil');
-  expect(misspelt.stdout).toBe('0 jobs would be retried.\n');
+  expect(misspelt.stdout).toBe(
+    '0 jobs would be retried.\nquery: {"status":["failed"],"type":["shop.fragil"]}\n',
+  );
   expect(misspelt.stderr).toMatch(/Did you mean "shop\.fragile"\?/);
 
   const why = ['--yes', '--reason', 'numbers are here now'];
@@ -48,6 +50,39 @@ it('many jobs are counted by type and error, then retried or cancelled with a re
   expect(counted.jobs).toHaveLength(2);
   const found = await run('audit', 'search', '--event', 'retried', '--actor', 'cli:*');
   expect(found.stdout.match(/retried .*numbers are here now/g)).toHaveLength(2);
+});
+
+it('a list and a bulk act take the same flags, with the same meaning', async () => {
+  const cwd = await projectWith(`${DOUBLE}, ${FRAGILE}`);
+  const env = { DATABASE_URL: await freshUrl() };
+  const run = (...args: string[]): Promise<Ended> => cli(args, { cwd, env });
+  await run('run', 'shop.double');
+  await run('run', 'shop.fragile');
+  const listed = JSON.parse((await run('jobs', 'list', '--json', '--id', '2')).stdout) as {
+    jobs: { createdAt: string; finishedAt: string }[];
+  };
+  const { createdAt = '', finishedAt = '' } = listed.jobs[0] ?? {};
+  const before = (at: string): string => new Date(Date.parse(at) - 1).toISOString();
+  const after = (at: string): string => new Date(Date.parse(at) + 1).toISOString();
+  for (const [flags, found] of [
+    [['--created-from', before(createdAt), '--created-to', after(createdAt)], 1],
+    [['--finished-from', before(finishedAt), '--status', 'failed', 'queued'], 1],
+    [['--finished-to', before(finishedAt), '--type', 'shop.fragile'], 0],
+    [['--created-after', before(createdAt), '--queue', 'default'], 1],
+    [['--id', '2', '--id', '1', '--error-class', 'TypeError'], 1],
+    [['--error', 'BROKE', '--type', 'shop.double', 'shop.fragile'], 1],
+  ] as const) {
+    const list = await run('jobs', 'list', ...flags, '--json');
+    const { jobs } = JSON.parse(list.stdout) as { jobs: { id: number }[] };
+    expect(jobs, flags.join(' ')).toHaveLength(found);
+    const preview = await run('jobs', 'retry', ...flags, '--json');
+    expect(JSON.parse(preview.stdout), flags.join(' ')).toMatchObject({
+      count: found,
+      query: { status: ['failed'] },
+    });
+    const renamed = flags[0] === '--created-after';
+    expect(list.stderr).toBe(renamed ? 'humdrum: --created-after is now --created-from.\n' : '');
+  }
 });
 
 it('types, queues and workers are told in tables', async () => {

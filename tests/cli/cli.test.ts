@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli, Running } from '../support/process.ts';
-import { projectWith } from './project.ts';
+import { PACKS, projectWith } from './project.ts';
 
 const HEADER =
   'season,week,date,home_team,away_team,home_score,away_score,home_line,total_line,neutral_site';
@@ -51,7 +51,7 @@ describe('the road of a bet', () => {
   it('goes from a file to a settled balance, and is told at each step', async () => {
     const cwd = await freshFolder();
     await writeFile(join(cwd, 'games.csv'), `${HEADER}\n${ROW}\n`);
-    const env = { DATABASE_URL: await freshUrl() };
+    const env = { DATABASE_URL: await freshUrl({ packs: PACKS }) };
     const run = async (...args: string[]) => {
       const { code, stdout, stderr } = await cli(args, { cwd, env });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -136,14 +136,14 @@ describe('what is wrong is told clearly', () => {
       2,
       /has declared tenant among its `attributes`/,
     ],
-    [['jobs', 'list', '--after', 'hello'], 2, /no cursor/],
+    [['jobs', 'list', '--after', 'hello'], 2, /not a cursor/],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
   ] as const)('humdrum %j', async (args, code, message) => {
     const ended = await cli(args, {
       cwd: await freshFolder(),
-      env: { DATABASE_URL: await freshUrl() },
+      env: { DATABASE_URL: await freshUrl({ packs: PACKS }) },
     });
     expect(ended.stderr).toMatch(message);
     expect(ended).toMatchObject({ code, stdout: '' });
@@ -152,7 +152,7 @@ describe('what is wrong is told clearly', () => {
 
   it('a bad row of a CSV: line and column, and nothing is imported', async () => {
     const cwd = await freshFolder();
-    const env = { DATABASE_URL: await freshUrl() };
+    const env = { DATABASE_URL: await freshUrl({ packs: PACKS }) };
     const bad = ROW.replace(',14,', ',fourteen,').replace('Saints', 'Saint');
     await writeFile(join(cwd, 'games.csv'), [HEADER, ROW, bad].join('\n'));
     const ended = await cli(['picks', 'import-games', 'games.csv'], { cwd, env });
@@ -173,7 +173,9 @@ describe('what is wrong is told clearly', () => {
     const level = await cli(['worker'], { cwd, env: { LOG_LEVEL: 'loud' } });
     expect(level.code).toBe(2);
     expect(level.stderr).toMatch(/LOG_LEVEL must be one of .*not "loud"/);
-    expect((await cli(['jobs', 'list'], { cwd, env: { DATABASE_URL: '' } })).code).toBe(0);
+    // Empty is as if it were not set.
+    const empty = await cli(['jobs', 'list'], { cwd, env: { DATABASE_URL: '' } });
+    expect(empty.stderr).toMatch(/There is no database in \.humdrum.data/);
   });
 
   it('a database that does not answer', async () => {

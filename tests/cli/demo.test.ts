@@ -5,6 +5,7 @@ import { simulate, WEEK } from '../../src/cli/demo/simulate.ts';
 import { tellArcade, tellQuiz } from '../../src/cli/demo/tell.ts';
 import type { Database } from '../../src/database/database.ts';
 import { quizPlay } from '../../src/packs/quiz/play.ts';
+import { ALL } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
 
 const PLAYERS = 40;
@@ -131,10 +132,11 @@ describe('humdrum demo', () => {
     expect(width(text)).toBeLessThanOrEqual(40);
   }, 240_000);
 
-  it('arcade tells what the tables say, and --json tells the same', async () => {
+  // A week takes long to play, so only the long run plays it once more in a process, which tells what the function told.
+  it(`arcade tells what the tables say${ALL ? ', and --json tells the same' : ''}`, async () => {
     let counted: Awaited<ReturnType<typeof recountArcade>> | undefined;
     const story = arcadeStory(PLAYERS, SEED);
-    const process = cli(['demo', 'arcade', '--json', ...ARGS]);
+    const process = ALL ? cli(['demo', 'arcade', '--json', ...ARGS]) : null;
     const week = await simulate({
       ...story,
       tell: async (humdrum) => {
@@ -165,6 +167,7 @@ describe('humdrum demo', () => {
     expect(text).toMatch(/Thu 5: pools of the day\n[^]*?breakout +rolls over +[1-9\d]*\.\d/);
     expect(width(text)).toBeLessThanOrEqual(40);
 
+    if (!process) return;
     const { code, stdout, stderr } = await process;
     expect({ code, stderr }).toEqual({
       code: 0,

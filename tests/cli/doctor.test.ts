@@ -60,6 +60,7 @@ describe('humdrum doctor', () => {
       `insert into humdrum.lease values (nextval('humdrum.lease_id'), $1, now(), '{9}', '{1}')`,
       [rows[0]?.id],
     );
+    await db.query(`insert into humdrum.breaker values ('chat', 3, now() + interval '1 minute')`);
     const report = await doctor(cwd, { DATABASE_URL: url });
     await db.close();
     expect(report).toMatchObject({ ok: false, code: 1 });
@@ -68,12 +69,14 @@ describe('humdrum doctor', () => {
       workers: 'problem',
       leases: 'problem',
       schedules: 'warning',
+      chat: 'warning',
     });
     const said = JSON.stringify(report.findings);
     expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
     expect(said).toMatch(/No worker is running, but 1 jobs are ready/);
     expect(said).toMatch(/Worker gone:17 has sent no heartbeat/);
     expect(said).toMatch(/shop\.tick has been due since/);
+    expect(said).toMatch(/failed 3 times in a row, so its messages wait until/);
     for (const { level, fix } of report.findings) expect(fix === null).toBe(level === 'ok');
   });
 

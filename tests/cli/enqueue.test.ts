@@ -10,9 +10,9 @@ it('persists a job, from an argument or a file, once for a key, and gives up wai
   const env = { DATABASE_URL: await freshUrl() };
   const enqueue = (...args: string[]) => cli(['enqueue', 'shop.double', ...args], { cwd, env });
   await writeFile(join(cwd, 'input.json'), '{ "number": 1 }');
-  const made = await enqueue('--input', '@input.json', '--unique-key', 'one', '--json');
+  const made = await enqueue('--input', '@input.json', '--unique', 'one', '--json');
   expect(JSON.parse(made.stdout)).toEqual({ id: 1, created: true });
-  expect((await enqueue('--unique-key', 'one')).stdout).toBe(
+  expect((await enqueue('--unique', 'one')).stdout).toBe(
     'Nothing was enqueued: job 1 has the same key and is still open.\n',
   );
   const late = await enqueue('--delay', '1h', '--wait', '--timeout', '0.1s');

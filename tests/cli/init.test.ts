@@ -25,10 +25,15 @@ it('init writes a project whose checks, tests and jobs run', async () => {
   await symlink(join(ROOT, 'node_modules/zod'), join(project, 'node_modules/zod'));
 
   expect(scripts['test']).toBe('node --test');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--test'], {
-    cwd: project,
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-  });
+  // What is written where nobody says how differs from version to version.
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--test', '--test-reporter=tap'],
+    {
+      cwd: project,
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    },
+  );
   expect(stdout).toMatch(/# pass 2\n# fail 0/);
   const checked = await cli(['check', '--json'], { cwd: project });
   expect(JSON.parse(checked.stdout)).toMatchObject({ ok: true, config: 'humdrum.config.mjs' });

@@ -1,8 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { arcade } from '../../src/packs/arcade/index.ts';
+import { picks } from '../../src/packs/picks/index.ts';
+import { quiz } from '../../src/packs/quiz/index.ts';
 import { freshFolder } from '../support/databases.ts';
 
 const ROOT = new URL('../../', import.meta.url);
+
+/** Those that come along where no configuration file is. */
+export const PACKS = [picks, quiz, arcade];
 
 /** A folder with a configuration whose `jobs` are these, in JavaScript, with `defineJob` and `z` at hand. */
 export async function projectWith(jobs: string): Promise<string> {

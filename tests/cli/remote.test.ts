@@ -16,6 +16,7 @@ async function serving(database: Record<string, string>): Promise<{
   ask: (...args: string[]) => Promise<Ended>;
 }> {
   const cwd = await projectWith(DOUBLE);
+  await cli(['db', 'migrate'], { cwd, env: database });
   const made = await cli(['keys', 'create', 'tests', '--role', 'admin'], { cwd, env: database });
   const key = /hd_\S+/.exec(made.stdout)?.[0] ?? '';
   const env = { HUMDRUM_KEY: key };

@@ -1,11 +1,15 @@
 import { expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
+import { PACKS } from './project.ts';
 
 const DAY = ['--from', '2026-01-01T00:00:00Z', '--to', '2026-01-01T23:59:00Z'];
 
 it('schedules are listed, looked ahead of, rehearsed and backfilled', async () => {
-  const options = { cwd: await freshFolder(), env: { DATABASE_URL: await freshUrl() } };
+  const options = {
+    cwd: await freshFolder(),
+    env: { DATABASE_URL: await freshUrl({ packs: PACKS }) },
+  };
   const run = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await cli(['schedules', ...args], options);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -43,9 +47,9 @@ it('schedules are listed, looked ahead of, rehearsed and backfilled', async () =
 it.each([
   [['next', 'picks.setle'], 3, /Did you mean "picks\.settle-games"/],
   [['backfill', 'picks.settle-games', '--from', '2026-01-01'], 2, /required option '--to/],
-  [['backfill', 'picks.settle-games', ...DAY, '--to', '2999-01-01'], 2, /is still to come/],
+  [['backfill', 'picks.settle-games', ...DAY, '--to', '2999-01-01'], 2, /is in the future/],
 ] as const)('schedules %j', async (args, code, message) => {
-  const env = { DATABASE_URL: await freshUrl() };
+  const env = { DATABASE_URL: await freshUrl({ packs: PACKS }) };
   const ended = await cli(['schedules', ...args], { cwd: await freshFolder(), env });
   expect(ended.stderr).toMatch(message);
   expect(ended).toMatchObject({ code, stdout: '' });

@@ -4,7 +4,7 @@ import { defineQuiz, quiz } from '../../src/packs/quiz/index.ts';
 import { freePort } from '../support/postgres-server.ts';
 import { findRedis, startRedis } from '../support/redis.ts';
 
-const program = await findRedis();
+const program = findRedis();
 
 const checked = (redis: string) =>
   checkServices({ options: { packs: [quiz, defineQuiz({ redis })] } });

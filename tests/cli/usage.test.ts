@@ -14,7 +14,8 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
     /unknown option '--statsu'\n\(Did you mean --status\?\)/,
   ],
   [['jobs', 'list', '--limit', '5000'], 2, /--limit.*whole number from 1 to 1,000/],
-  [['jobs', 'list', '--created-after', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
+  [['jobs', 'list', '--created-from', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
+  [['jobs', 'cancel', '--finished-to', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
   [['jobs', 'show'], 2, /missing required argument 'id'/],
   [['jobs', 'retry'], 2, /Give a job id, or a filter such as/],
   [['jobs', 'retry', '1'], 2, /Give a reason with --reason/],
@@ -38,7 +39,7 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['jobs', 'list', '--status', 'faild'], 2, /Allowed choices are .*\n\(Did you mean failed\?\)/],
   [['users', 'role', 'ada', 'oprator', '--reason', 'x'], 2, /\(Did you mean operator\?\)/],
   [['completion', 'bsh'], 2, /\(Did you mean bash\?\)/],
-  [['enqueue', 'mail'], 3, /no job type "mail"\. See which there are: humdrum types/],
+  [['enqueue', 'mail'], 3, /no job type "mail"\. List the types with: humdrum types/],
   [
     ['jobs', 'list', '--database', 'mysql://root@db/shop'],
     2,

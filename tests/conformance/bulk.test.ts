@@ -56,7 +56,7 @@ eachBackend('many at once', (fresh) => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, '2026-03-01T10:00:00Z');
     const humdrum = await openWithFailed(db, 2_000);
-    await humdrum.retryAll({}, { reason: 'slowly', overMs: 2_000_000 });
+    await humdrum.retryAll({ status: 'failed' }, { reason: 'slowly', overMs: 2_000_000 });
     const { rows } = await db.query(
       'select count(*), min(run_at), max(run_at), count(distinct run_at) as instants from humdrum.later',
     );
@@ -74,8 +74,12 @@ eachBackend('many at once', (fresh) => {
 
   it('need a reason', async () => {
     const humdrum = await openWithFailed(await fresh(), 1);
-    await expect(humdrum.retryAll({}, { reason: ' ' })).rejects.toThrow(/Say why/);
-    await expect(humdrum.retryAll({}, { reason: 'x', overMs: -1 })).rejects.toThrow(/overMs/);
+    await expect(humdrum.retryAll({ status: 'failed' }, { reason: ' ' })).rejects.toThrow(
+      /Say why/,
+    );
+    await expect(
+      humdrum.retryAll({ status: 'failed' }, { reason: 'x', overMs: -1 }),
+    ).rejects.toThrow(/overMs/);
     expect(await humdrum.countFor('retry', {})).toBe(1);
   });
 });

@@ -99,8 +99,8 @@ eachBackend('children', (fresh) => {
     await humdrum.start();
     await events.settled(2);
     await humdrum.stop();
-    expect(await humdrum.retryAll({}, { reason: 'once more' })).toBe(2);
-    expect((await humdrum.why(id)).why).toMatch(/waits for its children/);
+    expect(await humdrum.retryAll({ status: 'failed' }, { reason: 'once more' })).toBe(2);
+    expect((await humdrum.why(id)).why).toMatch(/waits for its child, job/);
     await humdrum.start();
     await events.settled(4);
     expect((await humdrum.showJob(id)).status).toBe('completed');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { defineChannel, defineSubscriber, type Delivery } from '../../src/index.ts';
+import { defineChannel, defineSubscriber, type Delivery, type Json } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 
@@ -132,5 +132,25 @@ eachBackend('delivery', (fresh) => {
       delivered: 1,
     });
     expect(sent).toEqual([]);
+  });
+
+  it('is as urgent as the job that it comes from, and never less urgent than others', async () => {
+    const of = (type: string, priority: number) =>
+      job(type, (ctx) => ctx.notify({ channel: 'email', to: 'ada', text: type }), { priority });
+    const jobs = [of('test.low', 9), of('test.high', -9)];
+    const sent: Json[] = [];
+    const email = defineChannel({ name: 'email', send: async ({ data }) => sent.push(data) });
+    const db = await fresh();
+    const { humdrum } = await openEngine(db, { jobs, receivers: [email] });
+    for (const type of jobs) await humdrum.run(type);
+    const { rows } = await db.query(
+      `select priority from humdrum.job where type = 'notify.email' order by priority`,
+    );
+    expect(rows).toEqual([{ priority: -9 }, { priority: 0 }]);
+    await humdrum.drain();
+    expect(sent).toEqual([
+      { to: 'ada', text: 'test.high' },
+      { to: 'ada', text: 'test.low' },
+    ]);
   });
 });

@@ -87,7 +87,7 @@ eachBackend('when a job is due', (fresh) => {
   it.each([
     [{ delayMs: -1 }, /delayMs/],
     [{ delayMs: 1.5 }, /delayMs/],
-    [{ startBy: new Date('never') }, /startBy is no valid date/],
+    [{ startBy: new Date('never') }, /startBy is not a valid date/],
     [{ runAt: new Date('2027-01-01'), delayMs: 5 }, /runAt or delayMs, not both/],
   ])('refuses %j', async (options, message) => {
     await expect(humdrum.enqueue(plain, {}, options)).rejects.toThrow(message);

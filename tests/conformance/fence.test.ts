@@ -4,7 +4,7 @@ import { claimOne } from '../../src/engine/transitions/claim.ts';
 import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { release } from '../../src/engine/transitions/release.ts';
 import { rescue } from '../../src/engine/transitions/rescue.ts';
-import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
@@ -51,7 +51,7 @@ eachBackend('the fence', (fresh) => {
     await expireWorker(db, worker);
     const refused = await settle(db, late, []);
     expect(refused).toEqual(late);
-    expect(await noteFenced(db, refused)).toEqual(late);
+    expect(await auditFenced(db, refused)).toEqual(late);
     expect((await humdrum.showJob(id)).attemptRecords).toEqual([]);
     expect(await events(id)).toEqual(['created', 'started', 'fenced']);
   });
@@ -65,7 +65,7 @@ eachBackend('the fence', (fresh) => {
     expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
     const late = await settle(db, [completed(job)], []);
     expect(late).toHaveLength(1);
-    expect(await noteFenced(db, late)).toEqual(late);
+    expect(await auditFenced(db, late)).toEqual(late);
     const other = await addWorker(db);
     const [again] = await claim(db, other);
     expect(again).toMatchObject({ id, attempt: 2 });
@@ -93,7 +93,7 @@ eachBackend('the fence', (fresh) => {
     expect(await settle(db, done, leases)).toEqual([]);
     const refused = await settle(db, done, leases);
     expect(refused).toEqual(done);
-    expect(await noteFenced(db, refused)).toEqual([]);
+    expect(await auditFenced(db, refused)).toEqual([]);
     expect(await events(id)).toEqual(['created', 'started', 'completed']);
   });
 

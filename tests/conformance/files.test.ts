@@ -122,7 +122,7 @@ eachBackend('files of a job', (fresh) => {
         throw new Error('undo');
       });
       await ctx.files.put('last', 'last');
-      expect(await failed).toContain('A file is made of');
+      expect(await failed).toContain('A file must be');
     });
     const { humdrum } = await openEngine(db, { jobs: [put], files });
     const { outcome } = await humdrum.run(put);
@@ -197,12 +197,12 @@ eachBackend('files of a job', (fresh) => {
     );
     const bare = await openEngine(db, { jobs: [put, get] });
     await expectError(bare.humdrum, put, { name: 'x' }, /createHumdrum\(\{ files: fsStorage/);
-    await expectError(bare.humdrum, get, { sha256: 'x' }, /No place for files is configured/);
+    await expectError(bare.humdrum, get, { sha256: 'x' }, /No file storage is configured/);
     const files = fsStorage(await freshFolder());
     const { humdrum } = await openEngine(db, { jobs: [put, get], files });
-    await expectError(humdrum, put, { name: '' }, /needs a name/);
+    await expectError(humdrum, put, { name: '' }, /name must have 1 to/);
     await expectError(humdrum, put, { name: 'a\nb' }, /control characters/);
-    await expectError(humdrum, put, { name: 'x', contentType: 'a\nb' }, /no content type/);
+    await expectError(humdrum, put, { name: 'x', contentType: 'a\nb' }, /not a content type/);
     for (const sha256 of [sha256Of('unknown'), '../../etc/passwd']) {
       await expectError(humdrum, get, { sha256 }, /No file is stored under/);
     }

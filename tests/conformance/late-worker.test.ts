@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
@@ -39,7 +39,7 @@ eachBackend('a worker that settles its last jobs when its time has passed', (fre
   it('is audited as fenced after the rescue as well', async () => {
     await rescue(db, 'test');
     const refused = await settle(db, [completed(job)], [job.leaseId]);
-    expect(await noteFenced(db, refused)).toEqual(refused);
+    expect(await auditFenced(db, refused)).toEqual(refused);
     const { audit } = await humdrum.showJob(job.id);
     expect(audit.at(-1)).toMatchObject({ event: 'fenced', attempt: 1 });
   });

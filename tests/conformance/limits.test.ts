@@ -290,9 +290,9 @@ eachBackend('limits', (fresh, backend) => {
 
   it.each([
     [['nothing'], /There is no limit "nothing"/],
-    [[{ name: 'api', weight: 3 }], /can take 1 to 2 of the limit "api", not 3/],
-    [['api', 'api'], /names each of its limits once/],
-    [[{ name: 'api', key: 'x'.repeat(501) }], /longer than 500/],
+    [[{ name: 'api', weight: 3 }], /weight of the limit "api" must be from 1 to 2, not 3/],
+    [['api', 'api'], /must name each of its limits only once/],
+    [[{ name: 'api', key: 'x'.repeat(501) }], /at most 500 characters/],
   ])('refuses %j', async (limits, message) => {
     await open({ limits: { api: { concurrency: 2 } } });
     await expect(humdrum.enqueue(limited, {}, { limits })).rejects.toThrow(message);

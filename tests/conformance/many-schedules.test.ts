@@ -3,9 +3,10 @@ import type { Database } from '../../src/database/database.ts';
 import type { JobType } from '../../src/engine/job/job-type.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
-import { fireDue } from '../../src/engine/schedule/fire.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
+import { msUntilNextTick } from '../../src/engine/schedule/next-due.ts';
+import { fireTicks } from '../support/verbs.ts';
 
 /** More than are named in one look. */
 const MANY = 250;
@@ -41,11 +42,14 @@ eachBackend('many schedules', (fresh) => {
 
   it('fires those of its own that are due, and none of the others', async () => {
     await registerSchedules(db, types);
-    expect(await fireDue(db, types)).toEqual({ fired: 0, nextMs: 23 * 60_000 });
+    expect(await fireTicks(db, types)).toBe(0);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(23 * 60_000);
     await moveTo('2026-03-01T10:30:00Z');
-    expect(await fireDue(db, types)).toEqual({ fired: 2, nextMs: 30 * 60_000 });
+    expect(await fireTicks(db, types)).toBe(2);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(30 * 60_000);
     await moveTo('2026-03-01T12:00:00Z');
-    expect(await fireDue(db, types)).toEqual({ fired: MANY + 2, nextMs: 30 * 60_000 });
+    expect(await fireTicks(db, types)).toBe(MANY + 2);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(30 * 60_000);
     expect(await made()).toEqual([`${MANY} daily`, '4 half']);
   });
 
@@ -53,15 +57,18 @@ eachBackend('many schedules', (fresh) => {
     await registerStrangers(count);
     await registerSchedules(db, types);
     await moveTo('2026-03-01T10:29:59Z');
-    expect(await fireDue(db, types)).toEqual({ fired: 0, nextMs: 1_000 });
+    expect(await fireTicks(db, types)).toBe(0);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(1_000);
     await moveTo('2026-03-01T10:30:00Z');
-    expect(await fireDue(db, types)).toEqual({ fired: 2, nextMs: 30 * 60_000 });
+    expect(await fireTicks(db, types)).toBe(2);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(30 * 60_000);
     expect(await made()).toEqual(['2 half']);
   });
 
   it('has nothing to wait for where only others have ticks to come', async () => {
     await registerStrangers(150);
-    expect(await fireDue(db, types)).toEqual({ fired: 0, nextMs: null });
+    expect(await fireTicks(db, types)).toBe(0);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(null);
   });
 
   it('are fired by a worker', async () => {

@@ -1,6 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { previewOf } from '../../src/engine/operators/preview.ts';
 import { listQueues } from '../../src/engine/show/queues.ts';
 import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import { searchAudit } from '../../src/engine/audit/search.ts';
@@ -27,29 +26,48 @@ eachBackend('what an operator asks', (fresh) => {
     await humdrum.register();
   });
 
-  it('is counted up to a bound, which is said', async () => {
+  it('is counted by queue and place', async () => {
     await humdrum.enqueueMany(Array.from({ length: 7 }, () => ({ type: 'test.plain' })));
     await humdrum.enqueue('test.slow', {}, { limits: ['one'] });
     await humdrum.enqueue('test.later', {}, { delayMs: 5_000 });
-    const all = await previewOf(db, 'cancel', {}, 9);
-    expect(all).toMatchObject({ count: 9, more: false });
-    expect(await previewOf(db, 'cancel', {}, 8)).toMatchObject({ count: 8, more: true });
-    expect(await previewOf(db, 'retry', {}, 8)).toMatchObject({ count: 0, samples: [] });
-    const of = async (most?: number) =>
-      (await listQueues(db, ['unused'], most)).map((queue) => [
-        queue.queue,
-        queue.ready,
-        queue.later,
-        queue.parked,
-        queue.capped,
-      ]);
-    expect(await of()).toEqual([
+    const queues = await listQueues(db, ['unused']);
+    expect(
+      queues.map(({ queue, ready, later, parked, capped }) => [
+        queue,
+        ready,
+        later,
+        parked,
+        capped,
+      ]),
+    ).toEqual([
       ['default', 7, 0, 0, false],
       ['later', 0, 1, 0, false],
       ['slow', 0, 0, 1, false],
       ['unused', 0, 0, 0, false],
     ]);
-    expect((await of(5))[0]).toEqual(['default', 5, 0, 0, true]);
+    expect(await humdrum.preview('cancel', { status: 'queued' })).toMatchObject({
+      count: 9,
+      more: false,
+    });
+  });
+
+  it('is counted up to a bound, and says when there is more', async () => {
+    await db.query(
+      `insert into humdrum.ready (job_id, rank, attempt, queue, type)
+       select n, n, 1, 'long', 'test.plain' from generate_series(1, 100000) as n`,
+    );
+    const counted = async () => {
+      const { count, more } = await humdrum.preview('cancel', { queue: 'long' });
+      const queue = (await humdrum.listQueues()).find((one) => one.queue === 'long');
+      return [count, more, queue?.ready];
+    };
+    expect(await counted()).toEqual([100_000, false, 100_000]);
+    await db.query(
+      `insert into humdrum.ready (job_id, rank, attempt, queue, type) values (100001, 100001, 1, 'long', 'test.plain')`,
+    );
+    expect(await counted()).toEqual([100_000, true, 100_000]);
+    const queues = await listQueues(db, []);
+    expect(queues).toMatchObject([{ queue: 'long', ready: 100_000, capped: true }]);
   });
 
   it('tells of workers that live, were lost, and have ended', async () => {

@@ -5,7 +5,6 @@ import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { registerLimits } from '../../src/engine/register/limits.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
-import { fireDue } from '../../src/engine/schedule/fire.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { claimNext } from '../../src/engine/transitions/claim.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
@@ -13,7 +12,7 @@ import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import type { JobType, ScheduleRule } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
-import { addWorker, completed } from '../support/verbs.ts';
+import { fireTicks, addWorker, completed } from '../support/verbs.ts';
 
 eachBackend('overlap', (fresh) => {
   let db: Database;
@@ -37,7 +36,7 @@ eachBackend('overlap', (fresh) => {
     const started: ClaimedJob[][] = [first];
     for (const minute of ['01', '02', '03']) {
       await moveTo(`2026-03-01T10:${minute}:01Z`);
-      await fireDue(db, types);
+      await fireTicks(db, types);
       await wakeWaiting(db);
       started.push(await claim());
     }
@@ -89,7 +88,7 @@ eachBackend('overlap', (fresh) => {
       [],
     );
     await moveTo('2026-03-01T10:04:01Z');
-    await fireDue(db, new Registry([type]));
+    await fireTicks(db, new Registry([type]));
     await promote(db);
     expect(minutesOf(await claim())).toEqual(['04']);
   });

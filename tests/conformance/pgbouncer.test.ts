@@ -4,14 +4,14 @@ import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { migrationSets } from '../../src/engine/job/pack.ts';
 import { rescue } from '../../src/engine/transitions/rescue.ts';
-import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { freshUrl } from '../support/databases.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { findPgbouncer, startPgbouncer } from '../support/pgbouncer.ts';
 import { addWorker, claim, completed, expireWorker, plain } from '../support/verbs.ts';
 
-const program = await findPgbouncer();
+const program = findPgbouncer();
 
 // `npm run test:pgbouncer` runs the whole suite on this road; here is what a worker does most.
 describe.skipIf(program === null)(
@@ -88,7 +88,7 @@ describe.skipIf(program === null)(
         late,
         late.map(({ job: { leaseId } }) => leaseId),
       );
-      expect(await noteFenced(db, refused)).toEqual(late);
+      expect(await auditFenced(db, refused)).toEqual(late);
       expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
     });
   },

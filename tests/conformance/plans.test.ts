@@ -13,7 +13,7 @@ const KINDS: ((key: string) => JobRequest)[] = [
   () => ({ type: plain }),
   () => ({ type: limited, limits: ['api'] }),
   () => ({ type: again }),
-  (uniqueKey) => ({ type: plain, uniqueKey }),
+  (key) => ({ type: plain, unique: { key } }),
   () => ({ type: plain, delayMs: 100 }),
 ];
 /** A server makes the plan that it keeps when it has run a statement five times. */

@@ -54,7 +54,9 @@ eachBackend('replay', (fresh) => {
   it('says what is wrong with a recording', async () => {
     const { humdrum } = await openEngine(await fresh(), { jobs: [draw] });
     await expect(humdrum.exportAttempt(1)).rejects.toMatchObject({ code: 'job-not-found' });
-    await expect(humdrum.replay({ format: 'other' })).rejects.toThrow(/no recording.*format/);
+    await expect(humdrum.replay({ format: 'other' })).rejects.toThrow(
+      /Not a valid recording.*format/,
+    );
     const { jobId } = await humdrum.run(draw, { names: ['ada'] });
     const recording = await humdrum.exportAttempt(jobId);
     await expect(humdrum.replay({ ...recording, version: 9 })).rejects.toThrow(

@@ -2,10 +2,11 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
-import { fireDue } from '../../src/engine/schedule/fire.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
+import { msUntilNextTick } from '../../src/engine/schedule/next-due.ts';
+import { fireTicks } from '../support/verbs.ts';
 
 eachBackend('schedules', (fresh) => {
   let db: Database;
@@ -30,10 +31,12 @@ eachBackend('schedules', (fresh) => {
   it('makes one job a tick, which sees the tick as now', async () => {
     const types = new Registry([half]);
     await registerSchedules(db, types);
-    expect(await fireDue(db, types)).toEqual({ fired: 0, nextMs: 23 * 60_000 });
+    expect(await fireTicks(db, types)).toBe(0);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(23 * 60_000);
     await moveTo('2026-03-01T10:31:00Z');
-    expect(await fireDue(db, types)).toEqual({ fired: 1, nextMs: 29 * 60_000 });
-    expect(await fireDue(db, types)).toMatchObject({ fired: 0 });
+    expect(await fireTicks(db, types)).toBe(1);
+    expect(await msUntilNextTick(db, types.scheduled)).toBe(29 * 60_000);
+    expect(await fireTicks(db, types)).toBe(0);
     const { humdrum, events } = await openEngine(db, { jobs: [half] });
     await humdrum.start();
     await events.settled(1);
@@ -46,11 +49,11 @@ eachBackend('schedules', (fresh) => {
     const types = new Registry([half]);
     await registerSchedules(db, types);
     await moveTo('2026-03-01T10:30:00Z');
-    const fired = await Promise.all(Array.from({ length: 8 }, () => fireDue(db, types)));
-    expect(fired.reduce((sum, one) => sum + one.fired, 0)).toBe(1);
+    const fired = await Promise.all(Array.from({ length: 8 }, () => fireTicks(db, types)));
+    expect(fired.reduce((sum, one) => sum + one, 0)).toBe(1);
     // One that believes that the tick is still to come, like a machine that comes back from a long sleep:
     await db.query(`update humdrum.schedule set next_at = '2026-03-01T10:30:00Z'`);
-    expect(await fireDue(db, types)).toMatchObject({ fired: 0 });
+    expect(await fireTicks(db, types)).toBe(0);
     expect(await ticks()).toEqual(['10:30']);
   });
 
@@ -63,7 +66,7 @@ eachBackend('schedules', (fresh) => {
     const types = new Registry([job('test.missed', () => null, { schedule: rule })]);
     await registerSchedules(db, types);
     await moveTo('2026-03-01T13:45:00Z');
-    await fireDue(db, types);
+    await fireTicks(db, types);
     expect(await ticks()).toEqual(expected);
   });
 
@@ -89,7 +92,8 @@ eachBackend('schedules', (fresh) => {
     const hourly = job('test.half', () => null, { schedule: { cron: '0 * * * *' } });
     await registerSchedules(db, new Registry([hourly]));
     await moveTo('2026-03-01T11:00:00Z');
-    expect(await fireDue(db, older)).toEqual({ fired: 1, nextMs: 60 * 60_000 });
+    expect(await fireTicks(db, older)).toBe(1);
+    expect(await msUntilNextTick(db, older.scheduled)).toBe(60 * 60_000);
   });
 
   it('spreads the jobs of ticks by their jitter, and each still sees its tick as now', async () => {
@@ -99,7 +103,7 @@ eachBackend('schedules', (fresh) => {
     const types = new Registry([spread, exact]);
     await registerSchedules(db, types);
     await moveTo('2026-03-05T10:00:00Z');
-    expect(await fireDue(db, types)).toMatchObject({ fired: 2 * 96 });
+    expect(await fireTicks(db, types)).toBe(2 * 96);
     const { rows } = await db.query<{ type: string; spread_ms: number; shown: Date }>(
       `select type, job.run_at as shown, extract(epoch from due.run_at - job.run_at)::float8 * 1000 as spread_ms
        from humdrum.job join humdrum.jobs as due using (id, type) order by job.run_at`,
@@ -125,7 +129,7 @@ eachBackend('schedules', (fresh) => {
       await registerSchedules(on, types);
       for (let day = 2; day < 12; day += 1) {
         await move(`2026-03-${String(day).padStart(2, '0')}T00:00:00Z`);
-        await fireDue(on, types);
+        await fireTicks(on, types);
       }
       const { rows } = await on.query<{ ms: number }>(
         `select extract(epoch from later.run_at - job.run_at)::float8 * 1000 as ms

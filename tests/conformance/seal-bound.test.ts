@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database, Queryable } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { storedAudit, verifyAudit } from '../../src/engine/audit/verify.ts';
 import { freshUrl } from '../support/databases.ts';
 
@@ -36,14 +36,14 @@ describe('what is not final is not sealed', () => {
 
   it('a row of an open transaction holds newer ones back, and is sealed after its commit', async () => {
     await addRow(db);
-    expect(await sealAudit(db)).toMatchObject({ rows: 1, held: false });
+    expect(await sealLog(db)).toMatchObject({ rows: 1, held: false });
     const slow = await begin();
     const low = await addRow(slow);
     expect(await addRow(db)).toBeGreaterThan(low);
-    expect(await sealAudit(db, { waitMs: 0 })).toEqual({ seals: 0, rows: 0, held: true });
+    expect(await sealLog(db, { waitMs: 0 })).toEqual({ seals: 0, rows: 0, held: true });
     expect(await state()).toEqual({ rows: 1, unsealed: 1 });
     await slow.commit();
-    expect(await sealAudit(db, { waitMs: 0 })).toEqual({ seals: 1, rows: 2, held: false });
+    expect(await sealLog(db, { waitMs: 0 })).toEqual({ seals: 1, rows: 2, held: false });
     expect(await state()).toEqual({ rows: 3, unsealed: 0 });
   });
 
@@ -51,16 +51,16 @@ describe('what is not final is not sealed', () => {
     const slow = await begin();
     await slow.savepoint(addRow);
     await addRow(db);
-    expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ held: true });
+    expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ held: true });
     await slow.rollback();
-    expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
+    expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
     expect(await state()).toEqual({ rows: 1, unsealed: 0 });
   });
 
   it('is waited for, and sealed in the same run', async () => {
     const slow = await begin();
     await addRow(slow);
-    const sealing = sealAudit(db, { waitMs: 30_000 });
+    const sealing = sealLog(db, { waitMs: 30_000 });
     await slow.commit();
     expect(await sealing).toMatchObject({ rows: 1, held: false });
   });
@@ -70,18 +70,18 @@ describe('what is not final is not sealed', () => {
     await addRow(open);
     let sealed = 0;
     for (let round = 0; round < 5; round += 1) {
-      expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ held: true });
+      expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ held: true });
       const next = await begin();
       await addRow(next);
       await open.commit();
       open = next;
       // What the one before has written is final now; what is open was not there when the bound was drawn.
-      const { rows, held } = await sealAudit(db, { waitMs: 0 });
+      const { rows, held } = await sealLog(db, { waitMs: 0 });
       expect({ rows, held }).toEqual({ rows: 1, held: true });
       sealed += rows;
     }
     await open.commit();
-    expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ held: false });
+    expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ held: false });
     expect(await state()).toEqual({ rows: sealed + 1, unsealed: 0 });
   });
 
@@ -92,7 +92,7 @@ describe('what is not final is not sealed', () => {
     onTestFinished(() => slow.rollback());
     await addRow(slow);
     await addRow(db);
-    expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
+    expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
   });
 
   it('who reads the log, or locks it against all others, holds nothing back', async () => {
@@ -100,13 +100,13 @@ describe('what is not final is not sealed', () => {
     const reader = await begin();
     await reader.query('select count(*) from humdrum.audit');
     await reader.query('lock table humdrum.audit in share mode');
-    expect(await sealAudit(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
+    expect(await sealLog(db, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
   });
 
   it('a sealer inside the transaction that has written seals its rows with it', async () => {
     const tx = await begin();
     await addRow(tx);
-    expect(await sealAudit(tx, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
+    expect(await sealLog(tx, { waitMs: 0 })).toMatchObject({ rows: 1, held: false });
     await tx.rollback();
     expect(await state()).toEqual({ rows: 0, unsealed: 0 });
   });
@@ -123,10 +123,10 @@ describe('what is not final is not sealed', () => {
       }
     };
     const seal = async (): Promise<void> => {
-      for (let n = 0; n < 60; n += 1) await sealAudit(db, { waitMs: 0 });
+      for (let n = 0; n < 60; n += 1) await sealLog(db, { waitMs: 0 });
     };
     await Promise.all([seal(), write(), write(), write(), write()]);
-    expect(await sealAudit(db)).toMatchObject({ held: false });
+    expect(await sealLog(db)).toMatchObject({ held: false });
     expect(await state()).toEqual({ rows: 4 * 48 * 2, unsealed: 0 });
   });
 });

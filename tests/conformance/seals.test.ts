@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { addRows, addSeals, linesOf, tamper, verify, verifyLines } from '../support/audit.ts';
 import { eachBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
@@ -27,7 +27,7 @@ eachBackend('seals', (fresh) => {
     await addRows(db, 12_000);
     await db.query(`select setval('humdrum.audit_id', 1000000)`);
     await addRows(db, 11_000);
-    expect(await sealAudit(db)).toEqual({ seals: 4, rows: 23_000, held: false });
+    expect(await sealLog(db)).toEqual({ seals: 4, rows: 23_000, held: false });
     const { rows } = await db.query<{ rows: number }>('select rows from humdrum.seal order by id');
     expect(rows.map((seal) => seal.rows)).toEqual([10_000, 2_000, 10_000, 1_000]);
     const report = await verify(db);
@@ -50,7 +50,7 @@ eachBackend('seals', (fresh) => {
     expect(await verify(db)).toMatchObject({ fault: null, seals: 1, unsealed: 20 });
     expect((await verify(db, noted)).fault).toEqual({ kind: 'hash-unknown', hash: noted });
     await tamper(db, `update humdrum.audit set actor = 'user:eve' where id = 12`);
-    await sealAudit(db);
+    await sealLog(db);
     expect((await verify(db)).fault).toBeNull();
     expect((await verify(db, noted)).fault).toEqual({ kind: 'hash-unknown', hash: noted });
   });
@@ -77,7 +77,7 @@ eachBackend('seals', (fresh) => {
 
   it('are made once by two who make them at once', async () => {
     await addRows(db, 25_000);
-    const [one, other] = await Promise.all([sealAudit(db), sealAudit(db)]);
+    const [one, other] = await Promise.all([sealLog(db), sealLog(db)]);
     expect(one.rows + other.rows).toBe(25_000);
     expect(await verify(db)).toMatchObject({ fault: null, seals: 3, rows: 25_000 });
   });
@@ -137,7 +137,7 @@ describe('an export', () => {
       ...rest,
     ];
     await expect(verifyLines(moved)).rejects.toThrow(
-      'Line 5 of the export is a seal below rows that are newer.',
+      'Line 5 of the export is a seal after rows that are newer than it.',
     );
     expect((await verifyLines([first, two, one, ...rest])).fault).toBeNull();
   });

@@ -96,7 +96,7 @@ eachBackend('secrets', (fresh) => {
     await other.humdrum.start();
     await other.events.settled(1);
     const [last] = await other.humdrum.listJobs({ limit: 1 });
-    expect(last?.errorMessage).toMatch(/the key for them is not here/);
+    expect(last?.errorMessage).toMatch(/does not have their key/);
   });
 
   it('are not told by an error about the input', async () => {
@@ -106,7 +106,7 @@ eachBackend('secrets', (fresh) => {
       () => 'accepted',
       (error: unknown) => errorMessage(error),
     );
-    expect(message).toMatch(/does not fit its schema/);
+    expect(message).toMatch(/does not match its schema/);
     expect(message).not.toMatch(/98765/);
   });
 });

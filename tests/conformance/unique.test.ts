@@ -6,7 +6,7 @@ import { promote } from '../../src/engine/transitions/promote.ts';
 import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { retry } from '../../src/engine/transitions/retry.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
-import { dropPassedKeys } from '../../src/engine/upkeep/expired-keys.ts';
+import { dropExpiredKeys } from '../../src/engine/upkeep/expired-keys.ts';
 import { defineJob, type EnqueueOptions, type Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
@@ -118,9 +118,9 @@ eachBackend('unique keys', (fresh, backend) => {
     await moveTo('2026-03-01T11:00:00Z');
     expect(await humdrum.enqueue(plain, {}, hour)).toMatchObject({ created: true });
     await moveTo('2026-03-01T12:00:59Z');
-    expect(await dropPassedKeys(db)).toBe(0);
+    expect(await dropExpiredKeys(db)).toBe(0);
     await moveTo('2026-03-01T12:01:00Z');
-    expect(await dropPassedKeys(db)).toBe(1);
+    expect(await dropExpiredKeys(db)).toBe(1);
     expect((await db.query('select * from humdrum.unique_key')).rows).toEqual([]);
   });
 
@@ -222,7 +222,7 @@ eachBackend('unique keys', (fresh, backend) => {
   });
 
   it.each<[EnqueueOptions, RegExp]>([
-    [{ unique: { key: '' } }, /key has 1 to 500/],
+    [{ unique: { key: '' } }, /key must have 1 to 500/],
     [{ unique: { key: 'a', forMs: 0 } }, /unique\.forMs/],
     [{ debounce: { key: 'a', waitMs: -1 } }, /debounce\.waitMs/],
     [{ debounce: { key: 'a', waitMs: 5, maxWaitMs: 4 } }, /debounce\.maxWaitMs/],

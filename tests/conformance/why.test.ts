@@ -45,14 +45,14 @@ eachBackend('why', (fresh) => {
 
   it('tells of a job that may start who could start it', async () => {
     const id = await enqueue();
-    expect(await whyOf(id)).toBe('It may start, and no worker is running.');
+    expect(await whyOf(id)).toBe('It may start, but no worker is running.');
     await serve(['mail'], ['other.type']);
     expect(await whyOf(id)).toMatch(/no running worker knows the type test\.plain/);
     await serve(['mail'], [plain.type]);
     expect(await whyOf(id)).toMatch(/no running worker serves the queue "default"/);
     await serve(['default'], [plain.type]);
     expect(await whyOf(await enqueue())).toBe(
-      'It may start as soon as a worker has a place free. In its queue, 1 other job is before it.',
+      'It starts as soon as a worker is free. In its queue, 1 other job is ahead of it.',
     );
   });
 
@@ -62,7 +62,7 @@ eachBackend('why', (fresh) => {
     );
     const overdue = await enqueue({ startBy: new Date('2026-03-01T10:00:01Z') });
     await moveTo('2026-03-01T10:00:01Z');
-    expect(await whyOf(overdue)).toMatch(/has not started in time/);
+    expect(await whyOf(overdue)).toMatch(/missed its deadline to start/);
   });
 
   it('tells which limit it waits for, and who holds it', async () => {
@@ -71,19 +71,19 @@ eachBackend('why', (fresh) => {
     const second = await enqueue({ limits: ['api'] });
     const third = await enqueue({ limits: ['api'] });
     expect(await whyOf(second)).toBe(
-      `It waits for room at the limit "api" (1 at once), which job ${holder} holds.`,
+      `It waits for the limit "api" (1 at once), held by job ${holder}.`,
     );
-    expect(await whyOf(third)).toMatch(/and 1 other job is before it in line/);
+    expect(await whyOf(third)).toMatch(/; 1 other job is ahead of it in line/);
     expect(await whyOf(await enqueue({ limits: ['shut'] }))).toMatch(/its concurrency is 0/);
     await enqueue({ limits: ['rate'] });
     await claim(db, worker);
     expect(await whyOf(await enqueue({ limits: ['rate'] }))).toBe(
-      'It waits for the rate of the limit "rate" (1 per 60000 ms); the next start is due at 2026-03-01T10:01:00.000Z.',
+      'It waits for the rate limit "rate" (1 per 60000 ms); the next job may start at 2026-03-01T10:01:00.000Z.',
     );
     const first = await enqueue({ limits: [{ name: 'turn', key: 'a' }] });
     await claim(db, worker);
     expect(await whyOf(await enqueue({ limits: [{ name: 'turn', key: 'a' }] }))).toBe(
-      `It waits for its turn in the strict order of "turn/a": job ${first} has not ended.`,
+      `It waits in the strict order of "turn/a": job ${first} has not ended.`,
     );
   });
 
@@ -92,7 +92,7 @@ eachBackend('why', (fresh) => {
       children: { jobs: [{ type: plain }, { type: plain }], onFailure: 'fail' },
     });
     expect(await whyOf(parent)).toMatch(
-      /waits for its children to end: 2 jobs, the first of them job 2; until 2026-03-02T10:00/,
+      /waits for 2 children \(the first is job 2\), until 2026-03-02T10:00/,
     );
   });
 
@@ -104,11 +104,11 @@ eachBackend('why', (fresh) => {
       await enqueue(),
     ];
     const running = await claim(db, worker);
-    expect(await whyOf(done)).toMatch(/^It runs, or is about to, on worker \d+ \(test\)/);
+    expect(await whyOf(done)).toMatch(/^It is running, or about to, on worker \d+ \(test\)/);
     const [first, second] = running;
     if (first && second) await settle(db, [completed(first), failed(second, true)], []);
-    expect(await whyOf(done)).toMatch(/^It has completed, in attempt 1/);
-    expect(await whyOf(broken)).toMatch(/was its last and has failed \(Error: no luck\)/);
+    expect(await whyOf(done)).toMatch(/^It completed in attempt 1 at/);
+    expect(await whyOf(broken)).toMatch(/last attempt, attempt 1, failed \(Error: no luck\)/);
     await humdrum.cancel(dropped, { actor: 'user:ada', reason: 'a mistake' });
     expect(await whyOf(dropped)).toMatch(/cancelled by user:ada at .*: a mistake\.$/);
     await expireWorker(db, worker);
@@ -138,7 +138,7 @@ eachBackend('why', (fresh) => {
       }
     }
     expect(await whyOf(id)).toBe(
-      'Attempt 2 is due at 2026-03-01T10:00:30.000Z, since attempt 1 has failed (Error: no luck).',
+      'Attempt 2 is due at 2026-03-01T10:00:30.000Z: attempt 1 failed (Error: no luck).',
     );
   });
 });

@@ -11,13 +11,13 @@ import { parse, parseAllDocuments } from 'yaml';
 import { probes } from '../../src/http/probes.ts';
 import { collectMetrics } from '../../src/telemetry/metrics.ts';
 import { fresh } from '../support/databases.ts';
-import { programOrWarning } from '../support/debian.ts';
+import { programOrWarning } from '../support/programs.ts';
 import { openEngine } from '../support/engine.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPLOY = join(ROOT, 'deploy');
 
-const analyze = await programOrWarning('systemd-analyze', 'systemd');
+const analyze = programOrWarning('systemd-analyze');
 
 const textOf = (path: string): string => readFileSync(join(DEPLOY, path), 'utf8');
 

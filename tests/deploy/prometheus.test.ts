@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { FAMILIES } from '../../src/telemetry/families.ts';
 import { freshFolder } from '../support/databases.ts';
-import { programOrWarning } from '../support/debian.ts';
+import { programOrWarning } from '../support/programs.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url));
 
-const promtool = await programOrWarning('promtool', 'prometheus');
+const promtool = programOrWarning('promtool');
 
 const textOf = (path: string): string => readFileSync(join(DEPLOY, path), 'utf8');
 

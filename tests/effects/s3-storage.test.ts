@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -106,12 +106,7 @@ it('gives up an upload that is aborted, and has its parts thrown away', async ()
 it('names the packages that it needs where they are not installed', async () => {
   const folder = await freshFolder();
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  for (const file of ['errors.js', 'effects/s3-storage.js', 'effects/s3-errors.js']) {
-    await mkdir(join(folder, 'effects'), { recursive: true });
-    await copyFile(join(DIST, file), join(folder, file));
-  }
-  await mkdir(join(folder, 'engine'));
-  await copyFile(join(DIST, 'engine/file-storage.js'), join(folder, 'engine/file-storage.js'));
+  await cp(DIST, folder, { recursive: true });
   await mkdir(join(folder, 'node_modules'));
   const needed = 'node_modules/fastest-levenshtein';
   await symlink(join(DIST, '..', needed), join(folder, needed));

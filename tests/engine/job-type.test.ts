@@ -10,15 +10,15 @@ const definition = {
 };
 
 it.each([
-  [{ type: 'Test One' }, /"Test One" is no name/],
-  [{ type: 'test..one' }, /is no name/],
+  [{ type: 'Test One' }, /"Test One" is not a valid name/],
+  [{ type: 'test..one' }, /is not a valid name/],
   [{ type: 'x'.repeat(101) }, /at most 100/],
-  [{ priority: 1.5 }, /priority is a whole number/],
-  [{ priority: 5_000 }, /priority is a whole number/],
+  [{ priority: 1.5 }, /priority must be a whole number/],
+  [{ priority: 5_000 }, /priority must be a whole number/],
   [{ retry: { attempts: 0 } }, /retry\.attempts/],
   [{ retry: { delayMs: -1 } }, /retry\.delayMs/],
   [{ timeoutMs: 0 }, /timeoutMs/],
-  [{ schedule: { cron: '* * * * *', jitterMs: -1 } }, /schedule\.jitterMs is from 0/],
+  [{ schedule: { cron: '* * * * *', jitterMs: -1 } }, /schedule\.jitterMs must be from 0/],
   [{ schedule: { cron: '* * * * *', jitterMs: 86_400_001 } }, /schedule\.jitterMs/],
   [{ schedule: { cron: '* * * * *', misfireLimit: 0 } }, /schedule\.misfireLimit/],
 ])('refuses %j', (wrong, message) => {

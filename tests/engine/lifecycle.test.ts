@@ -40,7 +40,7 @@ describe('the lifecycle', () => {
       'completed',
     );
     expect(() => replayStatus(['created', 'completed'])).toThrow(
-      /"completed" of a job that was queued/,
+      /"completed" for a job that was queued/,
     );
     expect(() => replayStatus(['started'])).toThrow(/not created/);
     expect(() => replayStatus(['created', 'started', 'completed', 'started'])).toThrow(

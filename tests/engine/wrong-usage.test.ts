@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { createHumdrum, defineJob, HumdrumError, type Humdrum } from '../../src/index.ts';
+import { fresh } from '../support/databases.ts';
 
 const greet = defineJob({
   type: 'test.greet',
@@ -43,7 +44,7 @@ const WRONG: Wrong[] = [
 ];
 
 it('what is wrong is refused with a code and a sentence that says what', async () => {
-  const humdrum = await createHumdrum({ jobs: [greet] });
+  const humdrum = await createHumdrum({ jobs: [greet], database: await fresh('pglite') });
   for (const [what, use, code, message] of WRONG) {
     let thrown: unknown;
     try {

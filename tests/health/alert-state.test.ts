@@ -38,7 +38,7 @@ function become(
     escalateMs,
     topLevel,
     mostAnHour: 6,
-    toldInHour: () => told,
+    noticesInHour: () => told,
   });
   expect(others).toEqual([]);
   return one ? `${one.change} ${one.notice ?? 'silent'} ${one.level}` : 'nothing';
@@ -123,7 +123,7 @@ describe('an alert', () => {
       escalateMs: null,
       topLevel: 3,
       mostAnHour: 6,
-      toldInHour: ({ subject }) => (subject === 'test.other' ? 6 : 0),
+      noticesInHour: ({ subject }) => (subject === 'test.other' ? 6 : 0),
     });
     expect(
       changes.map(({ change, notice, finding }) => [change, notice, finding.kind, finding.subject]),
@@ -147,7 +147,10 @@ describe('the escalation list', () => {
     ['resolved', 2, -1, four, ['log', 'chat', 'mail']],
     ['fired', 3, -1, [['log']], ['log']],
     ['escalated', 3, 2, [['log'], ['mail']], ['mail']],
-  ] as const)('%s at level %i, told up to %i', (notice, level, toldLevel, escalation, sinks) => {
-    expect(contactsOf({ notice, level, toldLevel }, escalation)).toEqual(sinks);
-  });
+  ] as const)(
+    '%s at level %i, told up to %i',
+    (notice, level, notifiedLevel, escalation, sinks) => {
+      expect(contactsOf({ notice, level, notifiedLevel }, escalation)).toEqual(sinks);
+    },
+  );
 });

@@ -25,8 +25,8 @@ describe('alerts that cannot be', () => {
 
 describe('what is expected of a type', () => {
   it.each([
-    [{ everyMs: 59_999 }, 'health.everyMs is from 60,000'],
-    [{ expectMs: 0 }, 'health.expectMs is from 1'],
+    [{ everyMs: 59_999 }, 'health.everyMs must be from 60,000'],
+    [{ expectMs: 0 }, 'health.expectMs must be from 1'],
   ])('is checked: %j', (health, message) => {
     const define = () =>
       defineJob({ type: 'test.type', input: z.object({}), health, run: () => null });

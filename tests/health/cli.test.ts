@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { picks } from '../../src/packs/picks/index.ts';
 import { freshFolder, freshUrl } from '../support/databases.ts';
 import { cli } from '../support/process.ts';
-import { Receiver } from './receivers.ts';
+import { Receiver } from '../support/receivers.ts';
 
 const DIST = new URL('../../dist/', import.meta.url);
 
@@ -61,13 +62,14 @@ it('the example of all sinks is a configuration', async () => {
     HOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
     SMTP_URL: 'smtp://127.0.0.1:2',
     SENTRY_DSN: 'https://key@sentry.example.org/7',
+    DATADOG_API_KEY: '0123456789abcdef0123456789abcdef',
   };
   const config = new URL('../../examples/alerts.config.mjs', import.meta.url).pathname;
-  const flags = ['--config', config, '--database', await freshUrl()];
+  const flags = ['--config', config, '--database', await freshUrl({ packs: [picks] })];
   // The file reads the environment while it is loaded.
   const types = await cli(['types', '--json', ...flags], { env, alone: true });
   expect(types.code).toBe(0);
-  const names = [...types.stdout.matchAll(/"(humdrum\.alert\.\w+)"/g)].map(([, name]) => name);
-  const sinks = ['log', 'slack', 'webhook', 'mail', 'sentry', 'pager'];
-  expect(new Set(names)).toEqual(new Set(sinks.map((name) => `humdrum.alert.${name}`)));
+  const names = [...types.stdout.matchAll(/"(notify\.\w+)"/g)].map(([, name]) => name);
+  const sinks = ['log', 'slack', 'webhook', 'mail', 'sentry', 'datadog', 'pager'];
+  expect(new Set(names)).toEqual(new Set(sinks.map((name) => `notify.${name}`)));
 });

@@ -1,24 +1,31 @@
 import { Webhook } from 'standardwebhooks';
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { logSink, slackSink, webhookSink } from '../../src/health/index.ts';
-import { eachBackend } from '../support/databases.ts';
-import { job } from '../support/engine.ts';
-import { hangingPort, Receiver } from './receivers.ts';
-import { watch } from './support.ts';
+import {
+  defineAlerts,
+  logSink,
+  slackSink,
+  webhookSink,
+  type Sink,
+} from '../../src/health/index.ts';
+import type { Channel } from '../../src/index.ts';
+import { anyBackend } from '../support/databases.ts';
+import { job, openEngine, stopClockAt } from '../support/engine.ts';
+import { hangingPort, Receiver } from '../support/receivers.ts';
+import { instant, watch } from './support.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const HOURLY = job('test.hourly', () => null, { health: { everyMs: 3_600_000 } });
 
 async function deliveries(db: Database, sink: string): Promise<string[]> {
   const { rows } = await db.query<{ outcome: string; error: string | null }>(
-    'select outcome, error from humdrum.alert_delivery where sink = $1 order by id',
-    [sink],
+    'select outcome, error from humdrum.delivery where receiver = $1 order by delivered_at, by_job, attempt',
+    [`notify.${sink}`],
   );
   return rows.map(({ outcome, error }) => (error === null ? outcome : `${outcome}: ${error}`));
 }
 
-eachBackend('telling people', (fresh) => {
+anyBackend('telling people', (fresh) => {
   it('goes to the contacts of the severity, each notice once, signed', async () => {
     const [chat, pager] = [await Receiver.open(), await Receiver.open()];
     const { humdrum, at } = await watch(await fresh(), [HOURLY], {
@@ -57,7 +64,7 @@ eachBackend('telling people', (fresh) => {
     expect(checks.map(({ status }) => status)).toEqual(['completed']);
     expect(await deliveries(db, 'dead')).toEqual(['failed: dead did not answer within 100 ms.']);
     expect(await deliveries(db, 'log')).toEqual(['sent']);
-    const [waiting] = await humdrum.listJobs({ type: 'humdrum.alert.dead' });
+    const [waiting] = await humdrum.listJobs({ type: 'notify.dead' });
     expect(waiting).toMatchObject({ status: 'queued', attempts: 1 });
   });
 
@@ -65,7 +72,7 @@ eachBackend('telling people', (fresh) => {
     const db = await fresh();
     const receiver = await Receiver.open();
     receiver.status = 500;
-    const { at } = await watch(db, [HOURLY], {
+    const { at, humdrum } = await watch(db, [HOURLY], {
       sinks: [slackSink({ url: receiver.url })],
     });
     const failed = expect.stringMatching(/^failed: 127\.0\.0\.1:\d+ answered 500$/) as string;
@@ -74,40 +81,44 @@ eachBackend('telling people', (fresh) => {
     await at('10:07');
     expect(await deliveries(db, 'slack')).toEqual([failed, failed, failed]);
     const { rows } = await db.query(
-      'select failures, open_until is not null as open from humdrum.alert_sink',
+      'select failures, open_until is not null as open from humdrum.breaker',
     );
     expect(rows).toEqual([{ failures: 3, open: true }]);
     const sent = receiver.received.length;
     await db.query(
-      `update humdrum.alert_sink set open_until = humdrum.clock() + interval '20 minutes'`,
+      `update humdrum.breaker set open_until = humdrum.clock() + interval '20 minutes'`,
     );
     await at('10:08');
     expect((await deliveries(db, 'slack')).at(-1)).toBe('held');
     expect(receiver.received).toHaveLength(sent);
+    const [waiting] = await humdrum.listJobs({ type: 'notify.slack' });
+    expect(waiting).toMatchObject({ status: 'queued', attempts: 3 });
     receiver.status = 200;
     await at('10:28');
     expect((await deliveries(db, 'slack')).at(-1)).toBe('sent');
-    const after = await db.query('select failures, open_until as until from humdrum.alert_sink');
+    const after = await db.query('select failures, open_until as until from humdrum.breaker');
     expect(after.rows).toEqual([{ failures: 0, until: null }]);
   });
 
-  it('tells nobody late of what is over', async () => {
+  it('skips notices for alerts already resolved', async () => {
     const db = await fresh();
     const receiver = await Receiver.open();
     const { humdrum, at } = await watch(db, [HOURLY], {
       sinks: [slackSink({ url: receiver.url })],
     });
-    await db.query(`insert into humdrum.alert_sink values ('slack', 3, '2026-03-02T10:12:00Z')`);
+    await db.query(`insert into humdrum.breaker values ('slack', 3, '2026-03-02T10:12:00Z')`);
     await at('10:05');
     await humdrum.enqueue('test.hourly');
     await humdrum.drain();
     await at('10:10');
-    expect(await deliveries(db, 'slack')).toEqual(['held', 'held']);
+    const skipped = (await deliveries(db, 'slack')).toSorted();
+    expect(skipped).toEqual(['held', 'held', 'superseded']);
     await at('10:12');
-    expect(await deliveries(db, 'slack')).toEqual(['held', 'held', 'superseded', 'sent']);
+    expect((await deliveries(db, 'slack')).toSorted()).toEqual([...skipped, 'sent'].toSorted());
     expect(receiver.received.map(({ body }) => body)).toEqual([
       expect.stringContaining('(resolved, warning)'),
     ]);
+    expect(await humdrum.listJobs({ type: 'notify.slack', status: 'completed' })).toHaveLength(2);
   });
 
   it('a test goes through every sink, and closes the breaker of one that takes it', async () => {
@@ -118,7 +129,7 @@ eachBackend('telling people', (fresh) => {
       sinks: [logSink(), slackSink({ url: good.url }), slackSink({ url: bad.url, name: 'bad' })],
     });
     await db.query(
-      `insert into humdrum.alert_sink values ('slack', 9, humdrum.clock() + interval '1 hour')`,
+      `insert into humdrum.breaker values ('slack', 9, humdrum.clock() + interval '1 hour')`,
     );
     const { outcome } = await humdrum.run('humdrum.test-alerts');
     expect(outcome.ended).toMatchObject({
@@ -131,11 +142,51 @@ eachBackend('telling people', (fresh) => {
       },
     });
     expect(told()).toEqual(['test test alerts notice']);
-    const { rows } = await db.query('select name, failures from humdrum.alert_sink order by name');
-    expect(rows).toEqual([
-      { name: 'bad', failures: 1 },
-      { name: 'log', failures: 0 },
-      { name: 'slack', failures: 0 },
-    ]);
+    // A refusal is an answer: it does not count as a failure of the channel.
+    const { rows } = await db.query('select channel, failures from humdrum.breaker');
+    expect(rows).toEqual([{ channel: 'slack', failures: 0 }]);
+  });
+
+  it('takes custom sinks and channels alike, and one channel for alerts and notifications', async () => {
+    const both = await Receiver.open();
+    const slack = slackSink({ url: both.url });
+    const seen: string[] = [];
+    const custom: Sink = {
+      name: 'custom',
+      timeoutMs: 1_000,
+      async send({ notice, subject }, { key }) {
+        seen.push(`${notice} ${subject} ${key}`);
+      },
+    };
+    const hello = job('test.hello', (ctx) => {
+      ctx.notify({ channel: 'slack', to: '', text: 'hello' });
+      ctx.notify({ channel: 'custom', to: '', text: 'hello' });
+    });
+    const db = await fresh();
+    const moveTo = await stopClockAt(db, instant('09:00'));
+    const { humdrum } = await openEngine(db, {
+      jobs: [HOURLY, hello],
+      receivers: [slack],
+      alerts: defineAlerts({ sinks: [slack, custom] }),
+    });
+    await humdrum.register();
+    await moveTo(instant('10:05'));
+    await humdrum.enqueue(hello);
+    await humdrum.drain();
+    const texts = both.received.map(({ body }) => (JSON.parse(body) as { text: string }).text);
+    expect(texts.toSorted()).toEqual([expect.stringMatching(/^\*\[humdrum\] never-ran/), 'hello']);
+    expect(seen).toEqual([expect.stringMatching(/^fired test\.hourly humdrum-\d+-1$/)]);
+    const [dead] = (await humdrum.deadLetters()).letters;
+    expect(dead?.job).toMatchObject({
+      type: 'notify.custom',
+      errorMessage: 'The channel custom takes alerts only.',
+    });
+  });
+
+  it('refuses two channels of one name', async () => {
+    const db = await fresh();
+    const slack = (): Channel => slackSink({ url: 'https://example.org/' });
+    const both = { receivers: [slack()], alerts: defineAlerts({ sinks: [slack()] }) };
+    await expect(openEngine(db, both)).rejects.toThrow('are both called "slack"');
   });
 });

@@ -151,7 +151,7 @@ describe('the rules', () => {
       THRESHOLDS,
     );
     expect(late?.summary).toBe(
-      'test.type has last succeeded 100 min ago, and should every 35 min.',
+      'test.type last succeeded 100 min ago, and should succeed every 35 min.',
     );
   });
 });

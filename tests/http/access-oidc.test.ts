@@ -4,13 +4,13 @@ import type { OidcOptions } from '../../src/access/oidc.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
 import { eventsOf } from '../access/support.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { openEngine } from '../support/engine.ts';
 import { Browser, CLIENT, openOidcServer } from './oidc-server.ts';
 
 const ROOT = { actor: 'cli:root' };
 
-eachBackend('OpenID Connect', (fresh) => {
+anyBackend('OpenID Connect', (fresh) => {
   async function open(more: Partial<OidcOptions> = {}) {
     const provider = await openOidcServer();
     const { humdrum } = await openEngine(await fresh());

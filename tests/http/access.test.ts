@@ -10,7 +10,7 @@ import { enqueueJob } from '../../src/http/contract/jobs.ts';
 import { forLoopback } from '../../src/http/loopback.ts';
 import { listen } from '../../src/http/server.ts';
 import { eventsOf } from '../access/support.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 
 const ROOT = { actor: 'cli:root' };
@@ -18,7 +18,7 @@ const PASSWORD = 'correct horse battery';
 const hello = job('test.hello', () => null);
 const LOGIN = { name: 'ada', password: PASSWORD };
 
-eachBackend('access by HTTP', (fresh) => {
+anyBackend('access by HTTP', (fresh) => {
   async function open(options: AppOptions = {}) {
     const { humdrum } = await openEngine(await fresh(), { jobs: [hello] });
     const db = humdrum.database;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { identifyLocal } from '../../src/http/loopback.ts';
 import { listen } from '../../src/http/server.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 
 const hello = job('test.hello', () => null);
@@ -14,7 +14,7 @@ const broken = job(
   { retry: { attempts: 1 } },
 );
 
-eachBackend('the HTTP API', (fresh) => {
+anyBackend('the HTTP API', (fresh) => {
   async function open() {
     const { humdrum, events } = await openEngine(await fresh(), { jobs: [hello, broken] });
     const app = createApp(humdrum, { identify: identifyLocal });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { endpoints } from '../../src/http/contract/index.ts';
 import { STATUS_OF } from '../../src/http/status-of.ts';
 import { routes } from '../../src/http/routes/index.ts';
@@ -25,6 +26,20 @@ describe('the contract', () => {
       for (const code of refuses) expect(STATUS_OF[code], code).toBeDefined();
     },
   );
+
+  it.each(
+    endpoints.flatMap(({ name, body, query }) => [
+      // Its body is the input of a job: the type's schema says what that takes.
+      ...(body && name !== 'triggerJob' ? [[`the body of ${name}`, body] as const] : []),
+      [`the query of ${name}`, query] as const,
+    ]),
+  )('%s takes no field that it does not know', (_what, schema) => {
+    const { error } = z.safeDecode<z.ZodType>(schema, { nosuch: '1' });
+    const unknown = error?.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys : [],
+    );
+    expect(unknown).toEqual(['nosuch']);
+  });
 
   it('changes nothing by GET', () => {
     const acting = endpoints.filter(({ role }) => role !== 'viewer' && role !== 'anyone');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { enqueueJob, listJobs, showJob } from '../../src/http/contract/jobs.ts';
 import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 
 const NUL = '\0';
@@ -82,7 +82,7 @@ const REFUSED: [what: string, path: string, init: RequestInit, status: number, c
   [
     'NUL in a key',
     '/jobs',
-    jsonBody({ type: 'test.takes', uniqueKey: NUL }),
+    jsonBody({ type: 'test.takes', unique: { key: NUL } }),
     400,
     'request-invalid',
   ],
@@ -113,7 +113,7 @@ const REFUSED: [what: string, path: string, init: RequestInit, status: number, c
   ['another place', '/jobs/../../etc/passwd', {}, 404, 'not-found'],
 ];
 
-eachBackend('hostile payloads', (fresh) => {
+anyBackend('hostile payloads', (fresh) => {
   it('go through as they are, or are refused in a sentence', async () => {
     const db = await fresh();
     const { client, humdrum } = await openApi(db, { jobs: [takes, fails] });

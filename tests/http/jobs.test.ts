@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { enqueueJob, listJobs, retryJob, showJob, whyJob } from '../../src/http/contract/jobs.ts';
 import type { HumdrumError } from '../../src/index.ts';
 import { jsonBody, openApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 
 const mail = job('test.mail', () => ({ sent: true }), { attributes: ['tenant'] });
@@ -14,7 +14,7 @@ const broken = job(
   { retry: { attempts: 1 }, queue: 'slow' },
 );
 
-eachBackend('jobs over HTTP', (fresh) => {
+anyBackend('jobs over HTTP', (fresh) => {
   const open = async () => openApi(await fresh(), { jobs: [mail, broken] });
 
   it('are enqueued, listed and shown', async () => {
@@ -22,9 +22,11 @@ eachBackend('jobs over HTTP', (fresh) => {
     await humdrum.register();
     const at = new Date('2040-01-01T00:00:00Z');
     const first = await client.call(enqueueJob, {
-      body: { type: 'test.mail', input: { tenant: 'acme' }, uniqueKey: 'one' },
+      body: { type: 'test.mail', input: { tenant: 'acme' }, unique: { key: 'one' } },
     });
-    const again = await client.call(enqueueJob, { body: { type: 'test.mail', uniqueKey: 'one' } });
+    const again = await client.call(enqueueJob, {
+      body: { type: 'test.mail', unique: { key: 'one' } },
+    });
     const later = await client.call(enqueueJob, { body: { type: 'test.broken', runAt: at } });
     expect(first.created).toBe(true);
     expect(again).toEqual({ id: first.id, created: false });
@@ -109,6 +111,7 @@ eachBackend('jobs over HTTP', (fresh) => {
         400,
         'it has no field "stauts". Did you mean "status"? It takes id, status,',
       ],
+      ['/jobs?createdAfter=2026-01-31', {}, 400, 'Did you mean "createdFrom"?'],
       [
         '/jobs?createdFrom=yesterday',
         {},
@@ -121,7 +124,8 @@ eachBackend('jobs over HTTP', (fresh) => {
         400,
         'after must have at most 500 characters (got text of 602 characters).',
       ],
-      ['/jobs?after=abc', {}, 400, 'That is no cursor'],
+      [`/jobs?after=${long}`, {}, 400, 'at most 500 characters'],
+      ['/jobs?after=abc', {}, 400, 'This is not a cursor'],
       [
         '/jobs?attribute=tenant',
         {},
@@ -141,7 +145,7 @@ eachBackend('jobs over HTTP', (fresh) => {
         400,
         'priority must be at most 1,000 (got 2000).',
       ],
-      ['/jobs', jsonBody({ type: 'test.mail', input: 'text' }), 422, 'does not fit its schema'],
+      ['/jobs', jsonBody({ type: 'test.mail', input: 'text' }), 422, 'does not match its schema'],
       ['/jobs', { method: 'POST' }, 400, 'Invalid body: it is missing: it must be an object.'],
     ];
     for (const [path, init, status, message] of cases) {

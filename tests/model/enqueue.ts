@@ -115,7 +115,12 @@ function plainRequest(
 export async function fireTicks(system: System): Promise<void> {
   const { model, db, humdrum } = system;
   const last = Math.max(0, ...model.jobs.keys());
-  await fireDue(db, humdrum.types, { limits: limitsOf(OPTIONS), vault: new Vault([]) });
+  await fireDue({
+    database: db,
+    types: humdrum.types,
+    limits: limitsOf(OPTIONS),
+    vault: new Vault([]),
+  });
   const made = await tickJobs(db, last);
   for (const { id, type, run_at: tick } of made) {
     const inTurn = type === 'test.queue';

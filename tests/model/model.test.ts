@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
-import { eachBackend } from '../support/databases.ts';
+import { ALL, eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { compare, compareStatistics } from './checks.ts';
 import { sequence } from './commands.ts';
@@ -11,7 +11,7 @@ import { DEFINE, histories } from './queries.ts';
 import { OPTIONS, System, TYPES } from './system.ts';
 
 // HUMDRUM_MODEL_RUNS=5000 npx vitest run tests/model, with HUMDRUM_MODEL_SEED to run a printed seed again.
-const RUNS = { pglite: 0, postgres: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? 50) };
+const RUNS = { pglite: 0, postgres: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? (ALL ? 50 : 20)) };
 RUNS.pglite = Math.ceil(RUNS.postgres / 4); // where each takes three times as long
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const TIMEOUT_MS = 60_000 + 2_000 * RUNS.postgres;

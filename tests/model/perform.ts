@@ -2,10 +2,11 @@ import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { actOnOne } from '../../src/engine/operators/act-on-one.ts';
 import { actOnAll } from '../../src/engine/operators/act-on-many.ts';
+import type { JobQuery } from '../../src/engine/search/job-query.ts';
 import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
 import { childFailure } from '../../src/engine/handler/children.ts';
 import { claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
-import { noteFenced } from '../../src/engine/transitions/fence.ts';
+import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import type { Action } from '../../src/engine/job/lifecycle.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
@@ -120,7 +121,7 @@ async function settleSome(
   if (!twice) return;
   const refused = await settle(system.db, settlements, [...drained]);
   expect(refused).toHaveLength(settlements.length);
-  expect(await noteFenced(system.db, refused)).toEqual([]);
+  expect(await auditFenced(system.db, refused)).toEqual([]);
 }
 
 /** A parent whose policy is `fail`, of whose children one has not completed. */
@@ -157,7 +158,7 @@ async function settleLate(system: System, place: number, end: End): Promise<void
   if (!job) return;
   const late = [settlementOf(job, end)];
   expect(await settle(system.db, late, [])).toHaveLength(1);
-  expect(await noteFenced(system.db, late)).toHaveLength(1);
+  expect(await auditFenced(system.db, late)).toHaveLength(1);
   system.fenced += 1;
   expect(await countFenced(system.db)).toBe(system.fenced);
 }
@@ -207,10 +208,15 @@ async function retryAll({ db, model }: System, type: string | null, overMs: numb
     (job) => job.status === 'failed' && (type === null || job.type === type),
   );
   const allowed = wanted.filter((job) => model.allows('retry', job));
-  const { done } = await actOnAll(quiet(db), 'retry', type === null ? {} : { type }, {
-    ...by,
-    overMs,
-  });
+  const { done } = await actOnAll(
+    quiet(db),
+    'retry',
+    type === null ? { status: 'failed' } : { type },
+    {
+      ...by,
+      overMs,
+    },
+  );
   const queued = new Set(await queuedIds(db));
   const retried = allowed.filter(({ id }) => queued.has(id));
   expect(retried).toHaveLength(done);
@@ -223,7 +229,8 @@ async function cancelAll({ db, model }: System, type: string | null): Promise<vo
   const wanted = model.all.filter(
     (job) => model.allows('cancel', job) && (type === null || job.type === type),
   );
-  expect(await actOnAll(quiet(db), 'cancel', type === null ? {} : { type }, by)).toMatchObject({
+  const query: JobQuery = type === null ? { status: ['queued', 'failed'] } : { type };
+  expect(await actOnAll(quiet(db), 'cancel', query, by)).toMatchObject({
     done: wanted.length,
   });
   for (const job of wanted) model.cancelled(job);

@@ -7,10 +7,12 @@ import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { Running } from '../support/process.ts';
 import config, { leaveWord } from './fixtures/witness.config.mjs';
 
-const JOBS = 2_000;
 const CONFIG = new URL('fixtures/witness.config.mjs', import.meta.url).pathname;
 
-eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) => {
+eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace, backend) => {
+  // More than three workers get through before they are killed; embedded they are slower.
+  const [jobs, each] = backend === 'pglite' ? [1_200, 100] : [2_000, 200];
+
   it('leaves each job with its effect exactly once', { timeout: 120_000 }, async () => {
     const where = await freshPlace();
     await open(where, async (db) => {
@@ -18,7 +20,7 @@ eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) =
       await silenceProcesses(db);
       await makeWitness(db);
       await humdrum.enqueueMany(
-        Array.from({ length: JOBS }, (_, at) => ({
+        Array.from({ length: jobs }, (_, at) => ({
           type: leaveWord,
           input: { word: `word ${at}` },
         })),
@@ -29,23 +31,23 @@ eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace) =
       const worker = new Running(['worker', '--config', CONFIG, '--database', where], {
         env: { LOG_FORMAT: 'json' },
       });
-      await worker.saying(/leave-word completed/, 200);
+      await worker.saying(/leave-word completed/, each);
       await worker.end('SIGKILL');
     }
 
     await open(where, async (db) => {
       const doneBefore = (await witnessed(db)).length;
-      expect(doneBefore).toBeGreaterThanOrEqual(600);
-      expect(doneBefore).toBeLessThan(JOBS);
+      expect(doneBefore).toBeGreaterThanOrEqual(3 * each);
+      expect(doneBefore).toBeLessThan(jobs);
       const { humdrum, events } = await openEngine(db, config);
       await humdrum.start();
-      await events.until((log) => doneBefore + completedIn(log.all) >= JOBS);
+      await events.until((log) => doneBefore + completedIn(log.all) >= jobs);
       await humdrum.stop();
 
       const words = await witnessed(db);
-      expect(words.length).toBe(JOBS);
-      expect(new Set(words).size).toBe(JOBS);
-      await checkAttempts(db);
+      expect(words.length).toBe(jobs);
+      expect(new Set(words).size).toBe(jobs);
+      await checkAttempts(db, jobs);
       await checkAudit(db);
     });
   });
@@ -65,12 +67,12 @@ function completedIn(events: readonly { event: string; outcome?: { ended: object
 }
 
 /** Contiguous from 1, the last completed, those before lost with the worker; and some were. */
-async function checkAttempts(db: Database): Promise<void> {
+async function checkAttempts(db: Database, jobs: number): Promise<void> {
   const { rows } = await db.query<{ numbers: number[]; ends: string[] }>(
     `select array_agg(number order by number) as numbers, array_agg(coalesce(error_class, status) order by number) as ends
      from humdrum.attempt group by job_id`,
   );
-  expect(rows.length).toBe(JOBS);
+  expect(rows.length).toBe(jobs);
   for (const { numbers, ends } of rows) {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(ends).toEqual([...ends.slice(1).map(() => 'WorkerLost'), 'completed']);

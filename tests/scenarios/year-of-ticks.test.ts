@@ -2,11 +2,11 @@ import { beforeAll, expect, it } from 'vitest';
 import { seededRandom } from '../../src/engine/base/random.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
-import { fireDue } from '../../src/engine/schedule/fire.ts';
 import type { ScheduleRule } from '../../src/index.ts';
 import { fieldsOf, ticksOf, walk } from '../support/cron-oracle.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
+import { fireTicks } from '../support/verbs.ts';
 
 const START_MS = Date.UTC(2026, 0, 1, 0, 0, 30);
 const END_MS = Date.UTC(2027, 0, 1);
@@ -98,7 +98,7 @@ beforeAll(() => {
   }
 }, 180_000);
 
-eachBackend('a year of fifty schedules', (fresh) => {
+anyBackend('a year of fifty schedules', (fresh) => {
   it('has every tick once, and no other', { timeout: 180_000 }, async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, new Date(START_MS).toISOString());
@@ -109,7 +109,7 @@ eachBackend('a year of fifty schedules', (fresh) => {
     let fired = 0;
     for (const nowMs of looks()) {
       await moveTo(new Date(nowMs).toISOString());
-      fired += (await fireDue(db, types)).fired;
+      fired += await fireTicks(db, types);
     }
     const { rows } = await db.query<{ schedule: string; ticks: number[] }>(
       `select schedule, array_agg((extract(epoch from run_at) * 1000)::float8 order by run_at, id) as ticks

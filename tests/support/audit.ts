@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Database, Queryable } from '../../src/database/database.ts';
 import { exportAudit } from '../../src/engine/audit/export.ts';
-import { sealAudit } from '../../src/engine/audit/seal-log.ts';
+import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { storedAudit, verifyAudit, type AuditReport } from '../../src/engine/audit/verify.ts';
 import { verifyAuditExport } from '../../src/index.ts';
 
@@ -20,7 +20,7 @@ export async function addRows(db: Queryable, rows: number): Promise<void> {
 export async function addSeals(db: Queryable, ...sizes: number[]): Promise<void> {
   for (const size of sizes) {
     await addRows(db, size);
-    expect(await sealAudit(db)).toEqual({ seals: 1, rows: size, held: false });
+    expect(await sealLog(db)).toEqual({ seals: 1, rows: size, held: false });
   }
 }
 

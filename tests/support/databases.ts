@@ -12,19 +12,19 @@ import { isScheduled, type JobType } from '../../src/engine/job/job-type.ts';
 import { migrationSets, type Pack } from '../../src/engine/job/pack.ts';
 import { sealAudit } from '../../src/engine/system/seal-audit.ts';
 import { defineAlerts } from '../../src/health/index.ts';
-import { openSpare, Spares } from './spares.ts';
+import { Spares, toSpare, type Spare } from './spares.ts';
 
 export type Backend = Database['backend'];
 
 export interface FreshOptions {
-  /** Packs whose tables are created besides the engine's. */
+  /** Whose tables are there besides the engine's. */
   packs?: readonly Pack[];
 }
 
-/** Creates a migrated, empty database for the test, removed when the test ends. Call it within a test or `beforeEach`. */
+/** A migrated, empty database of the test's own, closed and gone when the test ends. Call it within a test or `beforeEach`. */
 export type Fresh = (options?: FreshOptions) => Promise<Database>;
 
-/** Runs the same tests on both backends. */
+/** The same tests on both backends. */
 export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backend) => void): void {
   for (const backend of ['pglite', 'postgres'] as const) {
     describe(`${title} on ${backend}`, () => {
@@ -33,7 +33,41 @@ export function eachBackend(title: string, tests: (fresh: Fresh, backend: Backen
   }
 }
 
-/** Like `eachBackend`, for tests whose database outlives their process. `freshPlace()` returns a folder or a URL. */
+/**
+ * Whether this run is the long one, as CI's is: HUMDRUM_TEST_ALL=1. Without it tests leave out what proves again, at length
+ * or on a second backend, what a shorter one has proved.
+ */
+export const ALL = process.env['HUMDRUM_TEST_ALL'] === '1';
+
+/**
+ * On a server, and in the long run on both backends: for what lies above the engine, whose statements are the same on both.
+ * On a server more is to be found: it has more than one connection, and a session for each.
+ */
+export function anyBackend(title: string, tests: (fresh: Fresh, backend: Backend) => void): void {
+  if (ALL) {
+    eachBackend(title, tests);
+    return;
+  }
+  describe(`${title} on postgres`, () => {
+    tests((options) => fresh('postgres', options), 'postgres');
+  });
+}
+
+/** As `anyBackend`, for tests whose database outlives their process: `freshPlace()` is a folder or a URL. */
+export function anyBackendWhere(
+  title: string,
+  tests: (freshPlace: () => Promise<string>, backend: Backend) => void,
+): void {
+  if (ALL) {
+    eachBackendWhere(title, tests);
+    return;
+  }
+  describe(`${title} on postgres`, () => {
+    tests(freshUrl, 'postgres');
+  });
+}
+
+/** On both backends, in every run. */
 export function eachBackendWhere(
   title: string,
   tests: (freshPlace: () => Promise<string>, backend: Backend) => void,
@@ -47,38 +81,54 @@ export function eachBackendWhere(
 }
 
 export async function fresh(backend: Backend, options: FreshOptions = {}): Promise<Database> {
-  if (backend === 'pglite') return freshPglite(options.packs ?? []);
+  if (backend === 'postgres' && !listensDirectly()) return freshBehindPooler(options);
+  const packs = options.packs ?? [];
+  const kind = `${backend} ${await migrationsKey(packs)}`;
+  const spare = (await spares.take(kind)) ?? (await newSpare(backend, packs));
+  await silenceSchedules(spare.db);
+  onTestFinished(() => spares.giveBack(kind, spare));
+  return spare.db;
+}
+
+/** The one that the test before has left is emptied; this takes ten times as long. */
+async function newSpare(backend: Backend, packs: readonly Pack[]): Promise<Spare> {
+  if (backend === 'pglite') {
+    const db = await openPglite({ loadDataDir: await pgliteTemplate(packs) });
+    return toSpare(db, () => Promise.resolve());
+  }
+  const name = await copyOf(await postgresTemplate(packs));
+  return toSpare(await openPostgres(databaseUrl(name)), () => dropDatabase(name));
+}
+
+/** It may not carry what a session has been told, nor a connection that outlives the test. */
+async function freshBehindPooler(options: FreshOptions): Promise<Database> {
   const db = await openPostgres(await freshUrl(options));
   onTestFinished(() => db.close());
   return db;
 }
 
-/** Reuses the emptied database of the previous test, or copies the template, which takes ten times as long. */
-async function freshPglite(packs: readonly Pack[]): Promise<Database> {
-  const key = await migrationsKey(packs);
-  const spare = (await spares.take(key)) ?? (await openSpare(await pgliteTemplate(packs)));
-  await silenceSchedules(spare.db);
-  onTestFinished(() => spares.giveBack(key, spare));
-  return spare.db;
-}
-
 const spares = new Spares();
 
-/** Creates a migrated, empty PostgreSQL database and returns its URL, for tests with several processes or pools. */
+/** A migrated, empty PostgreSQL database by its URL: for tests with more than one process or pool. */
 export async function freshUrl({ packs = [] }: FreshOptions = {}): Promise<string> {
-  const template = await postgresTemplate(packs);
-  const name = newDatabaseName();
-  await onServer(`create database ${name} template ${template}`);
+  const name = await copyOf(await postgresTemplate(packs));
   onTestFinished(() => dropDatabase(name));
   return databaseUrl(name, inject('roadUrl'));
 }
 
-/** A pooler in front of the server does not support LISTEN. */
+/** By its files: to write every block to the log takes four times as much. */
+async function copyOf(template: string): Promise<string> {
+  const name = newDatabaseName();
+  await onServer(`create database ${name} template ${template} strategy file_copy`);
+  return name;
+}
+
+/** A pooler between us and the server does not carry LISTEN. */
 export function listensDirectly(): boolean {
   return inject('roadUrl') === inject('postgresUrl');
 }
 
-/** Creates an empty folder, removed when the test ends. */
+/** An empty folder that is gone when the test ends. */
 export async function freshFolder(): Promise<string> {
   const folder = await mkdtemp(join(inject('runFolder'), 'test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -86,8 +136,8 @@ export async function freshFolder(): Promise<string> {
 }
 
 /**
- * Migrating takes seconds, copying does not, so each template is created once per run, by the first process that needs it. It is
- * created under a unique name and then renamed: concurrent processes may do the work twice but never see a partial template.
+ * Migrating takes seconds, a copy does not: both templates are made once in a run, by whoever needs them first. Each is
+ * made under a name of its own, so two at once do some work twice and never see half of it; the first that is ready stays.
  */
 async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
   const file = join(inject('runFolder'), `${await migrationsKey(packs)}.tar`);
@@ -106,9 +156,15 @@ async function pgliteTemplate(packs: readonly Pack[]): Promise<Blob> {
   return new Blob([await readFile(file)]);
 }
 
+/** Those that are known to be there: they stay for the whole run. */
+const templates = new Set<string>();
+
 async function postgresTemplate(packs: readonly Pack[]): Promise<string> {
   const template = `${inject('databasePrefix')}_template_${await migrationsKey(packs)}`;
-  if (await databaseExists(template)) return template;
+  if (templates.has(template) || (await databaseExists(template))) {
+    templates.add(template);
+    return template;
+  }
   const draft = newDatabaseName();
   await onServer(`create database ${draft}`);
   const db = await openPostgres(databaseUrl(draft));
@@ -128,7 +184,7 @@ async function prepare(db: Database, packs: readonly Pack[]): Promise<void> {
   await silenceSchedules(db);
 }
 
-/** Stops the engine's own schedules, so that a full hour that passes during a test adds no jobs. */
+/** The engine's own schedules have no tick to come: a full hour that passes during a test adds no job to it. */
 async function silenceSchedules(
   db: Database,
   types: readonly JobType[] = [sealAudit],
@@ -142,13 +198,13 @@ async function silenceSchedules(
   }
 }
 
-/** Stops the schedules of CLI processes, which check health every five minutes. Needs the tables. */
+/** Nor have those of the command line's processes, which look after their jobs every five minutes. Needs the tables. */
 export async function silenceProcesses(db: Database): Promise<void> {
   const watching = defineAlerts().types({ database: db, tell: () => undefined });
   await silenceSchedules(db, [sealAudit, ...watching]);
 }
 
-/** Changes with any migration, so that a watching run recreates its templates. */
+/** Changes when any migration does, so that a watching run makes its templates anew. */
 async function migrationsKey(packs: readonly Pack[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { name, folder } of migrationSets(packs)) {
@@ -167,15 +223,23 @@ async function dropDatabase(name: string): Promise<void> {
   await onServer(`drop database ${name} with (force)`);
 }
 
-/** Runs a statement on its own connection, so that none outlives the server. Returns the number of rows. */
+/** Answers the number of rows. One connection for the whole process. */
 async function onServer(sql: string, params: string[] = []): Promise<number> {
+  admin ??= connectToServer().catch((error: unknown) => {
+    admin = null;
+    throw error;
+  });
+  return (await (await admin).query(sql, params)).rowCount ?? 0;
+}
+
+let admin: Promise<Client> | null = null;
+
+async function connectToServer(): Promise<Client> {
   const client = new Client({ connectionString: inject('postgresUrl') });
+  // A server that was ended, or one that ended this connection: the next statement makes another.
+  client.on('error', () => (admin = null));
   await client.connect();
-  try {
-    return (await client.query(sql, params)).rowCount ?? 0;
-  } finally {
-    await client.end();
-  }
+  return client;
 }
 
 function newDatabaseName(): string {

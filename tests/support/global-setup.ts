@@ -40,7 +40,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 }
 
 async function bounce(url: string): Promise<Pgbouncer> {
-  const program = await findPgbouncer();
+  const program = findPgbouncer();
   if (program !== null) return startPgbouncer(program, url);
   throw new Error('HUMDRUM_TEST_PGBOUNCER needs the program pgbouncer on the PATH.');
 }

@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { findProgram } from './programs.ts';
 
 /** A network namespace with one virtual link to this process. */
 export interface Namespace {
@@ -16,6 +17,7 @@ export interface Namespace {
 
 /** Why namespaces are not available, or null. */
 export function noNamespaces(): string | null {
+  if (findProgram('ip') === null) return 'needs the program ip';
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only as root on Linux';
   const probe = `humdrum-probe-${process.pid}`;
   try {

@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from './debian.ts';
 import { serverAccount } from './postgres-binaries.ts';
 import { freePort } from './postgres-server.ts';
+import { programOrWarning } from './programs.ts';
 
 export interface Pgbouncer {
-  /** URL of the pooler. The path selects the database of the server. */
+  /** Leads to any database of the server: the path names it. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Path of the program, or null if it is not available. */
-export async function findPgbouncer(): Promise<string | null> {
-  return findProgram('pgbouncer');
+/** Where the program is. Null: it is not installed. */
+export function findPgbouncer(): string | null {
+  return programOrWarning('pgbouncer');
 }
 
-/** As with the test server, a shell stops it when our pipe closes. */
+/** As with the server of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */
 const KEEPER = `
 folder=$1; shift
 exec 3<&0
@@ -29,7 +29,7 @@ wait $bouncer
 rm -rf "$folder"
 `;
 
-/** Starts PgBouncer in transaction mode, where a client holds a server connection only during a transaction. */
+/** In transaction mode: a connection of the server belongs to a client for one transaction and no longer. */
 export async function startPgbouncer(program: string, server: string): Promise<Pgbouncer> {
   const account = serverAccount();
   const folder = await mkdtemp(join(tmpdir(), 'humdrum-pgbouncer-'));
@@ -46,11 +46,11 @@ export async function startPgbouncer(program: string, server: string): Promise<P
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   await new Promise<void>((resolve, reject) => {
-    let output = '';
+    let said = '';
     shell.stderr.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-4_000);
-      if (output.includes('process up')) resolve();
-      if (/FATAL/.test(output)) reject(new Error(`PgBouncer did not start: ${output}`));
+      said = (said + chunk.toString()).slice(-4_000);
+      if (said.includes('process up')) resolve();
+      if (/FATAL/.test(said)) reject(new Error(`PgBouncer did not start: ${said}`));
     });
   });
   return {
@@ -63,7 +63,7 @@ export async function startPgbouncer(program: string, server: string): Promise<P
   };
 }
 
-/** Accepts any client as the superuser. Acceptable for a server that lives only for a test run and listens on loopback. */
+/** Whoever comes is let in as the superuser of a server that lives as long as a test run: it listens on loopback only. */
 function configuration(server: URL, port: number): string {
   return `[databases]
 * = host=${server.hostname} port=${server.port || 5432} user=${decodeURIComponent(server.username)} password=${decodeURIComponent(server.password)}

@@ -172,6 +172,8 @@ async function launch(
     max_connections: '200',
     fsync: fsync ? 'on' : 'off',
     full_page_writes: fsync ? 'on' : 'off',
+    // What only replicas read: without it the copy of a database by its files is not logged.
+    ...(fsync ? {} : { wal_level: 'minimal', max_wal_senders: '0' }),
     ...more,
   };
   const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);

@@ -2,26 +2,26 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { freshFolder } from './databases.ts';
-import { programOrWarning } from './debian.ts';
 import { freePort } from './postgres-server.ts';
+import { programOrWarning } from './programs.ts';
 
-/** Path of the program, installed if possible. Null if it is not available. */
-export async function findRedis(): Promise<string | null> {
+/** Where the program is. Null: it is not installed. */
+export function findRedis(): string | null {
   return programOrWarning('redis-server');
 }
 
 export interface RedisServer {
   readonly url: string;
-  /** Stops the server. Its data is lost. */
+  /** Ends it, with all that it has. */
   stop(): Promise<void>;
   /** Starts it again at the same address, empty. */
   start(): Promise<void>;
-  /** Makes the server accept connections but not reply. */
+  /** It takes connections and answers nothing. */
   freeze(): void;
   thaw(): void;
 }
 
-/** As with the other test servers, a shell stops it when our pipe closes. */
+/** As with the other servers of the tests: a shell holds it, and ends it when our pipe closes, whatever ends us. */
 const KEEPER = `
 exec 3<&0
 "$@" 3<&- & server=$!
@@ -31,7 +31,7 @@ kill -CONT $server; kill -KILL $server
 wait $server
 `;
 
-/** Starts a real Redis without persistence, removed when the test ends. */
+/** A real Redis that keeps nothing on disk, gone when the test ends. */
 export async function startRedis(program: string): Promise<RedisServer> {
   const [folder, port] = [await freshFolder(), await freePort()];
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
@@ -50,8 +50,8 @@ export async function startRedis(program: string): Promise<RedisServer> {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     shell = started;
-    const output = await untilSaid(started, 'Ready to accept connections');
-    pid = Number(/^pid (\d+)/m.exec(output)?.[1]);
+    const said = await untilSaid(started, 'Ready to accept connections');
+    pid = Number(/^pid (\d+)/m.exec(said)?.[1]);
   };
   await start();
   onTestFinished(stop);
@@ -65,13 +65,13 @@ export async function startRedis(program: string): Promise<RedisServer> {
 }
 
 async function untilSaid(server: ChildProcess, words: string): Promise<string> {
-  let output = '';
+  let said = '';
   await new Promise<void>((resolve, reject) => {
     server.stdout?.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-8_000);
-      if (output.includes(words)) resolve();
+      said = (said + chunk.toString()).slice(-8_000);
+      if (said.includes(words)) resolve();
     });
-    server.once('close', () => reject(new Error(`Redis ended: ${output}`)));
+    server.once('close', () => reject(new Error(`Redis ended: ${said}`)));
   });
-  return output;
+  return said;
 }

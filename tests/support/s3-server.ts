@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import type { S3StorageOptions } from '../../src/effects/s3-storage.ts';
-import { freshFolder } from './databases.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = `
@@ -13,25 +12,29 @@ const Server = require('s3rver');
 const configureBuckets = [{ name: 'files' }];
 new Server({ port: 0, silent: true, directory: process.argv[1], configureBuckets })
   .run()
-  .then(({ port }) => process.send(port));`;
+  .then(({ port }) => process.send(port));
+process.on('disconnect', () => process.exit());`;
 
 export interface S3Place extends S3StorageOptions {
   endpoint: string;
-  /** Copies on disk, bypassing the protocol. */
+  /** Beside the protocol, on its disk. */
   copy(from: string, to: string): Promise<void>;
 }
 
-/** Starts a real S3 endpoint with one empty bucket, removed when the test ends. */
+interface Server {
+  child: ChildProcess;
+  folder: string;
+  port: number;
+}
+
+/** What the test before has left: to load the program takes longer than most tests. */
+const idle: Server[] = [];
+
+/** A real S3 endpoint with one empty bucket, for this test alone. */
 export async function startS3(): Promise<S3Place> {
-  // Its continuation tokens use DES, which needs OpenSSL's legacy provider, so the server runs in its own process.
-  const flags = ['--openssl-legacy-provider', '--eval', PROGRAM];
-  const folder = await freshFolder();
-  const server = spawn(process.execPath, [...flags, folder], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  onTestFinished(() => void server.kill('SIGKILL'));
-  const [port] = (await once(server, 'message')) as [number];
+  const server = idle.pop() ?? (await startServer());
+  onTestFinished(() => giveBack(server));
+  const { folder, port } = server;
   return {
     bucket: 'files',
     endpoint: `http://127.0.0.1:${port}`,
@@ -43,4 +46,25 @@ export async function startS3(): Promise<S3Place> {
       }
     },
   };
+}
+
+/** Ends when we do: the channel between us closes. */
+async function startServer(): Promise<Server> {
+  // The continuation tokens of its lists are DES, which OpenSSL has put away: so it has a process of its own.
+  const flags = ['--openssl-legacy-provider', '--eval', PROGRAM];
+  const folder = await mkdtemp(join(inject('runFolder'), 's3-'));
+  const child = spawn(process.execPath, [...flags, folder], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [port] = (await once(child, 'message')) as [number];
+  return { child, folder, port };
+}
+
+/** Its bucket is a folder. Uploads that were not ended are kept there too. */
+async function giveBack(server: Server): Promise<void> {
+  const bucket = join(server.folder, 'files');
+  for (const name of await readdir(bucket))
+    await rm(join(bucket, name), { recursive: true, force: true });
+  if (server.child.exitCode === null && server.child.signalCode === null) idle.push(server);
 }

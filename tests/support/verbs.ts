@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
 import { claimNext } from '../../src/engine/transitions/claim.ts';
+import { limitsOf } from '../../src/engine/job/limit-rule.ts';
+import type { Registry } from '../../src/engine/job/registry.ts';
+import { Vault } from '../../src/engine/job/secrets.ts';
+import { fireDue } from '../../src/engine/schedule/fire.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import type { Outcome } from '../../src/engine/job/outcome.ts';
 import type { Settlement } from '../../src/engine/transitions/settlement.ts';
@@ -47,3 +51,7 @@ export function failed(job: ClaimedJob, permanent = false): Settlement {
     outcome: { ...nothing, ended: { error, permanent, retryAfterMs: null } },
   };
 }
+
+/** Fires the schedules of these types as a worker without limits and secrets would. Returns the number of jobs. */
+export const fireTicks = (database: Database, types: Registry): Promise<number> =>
+  fireDue({ database, types, limits: limitsOf({}), vault: new Vault([]) });

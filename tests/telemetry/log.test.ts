@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { logTo } from '../../src/cli/log.ts';
 import { PermanentError } from '../../src/index.ts';
 import type { Tracing } from '../../src/engine/ports/tracing.ts';
-import { eachBackend, freshFolder, freshUrl } from '../support/databases.ts';
+import { anyBackend, freshFolder, freshUrl } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { cli, Running } from '../support/process.ts';
 import { samplesOf } from './scrape.ts';
@@ -19,7 +19,7 @@ const tracing: Tracing = {
   run: (_job, perform) => perform(`00-${TRACE_ID}-b7ad6b7169203331-01`),
 };
 
-eachBackend('the log', (fresh) => {
+anyBackend('the log', (fresh) => {
   async function linesOf(level: string, traced: boolean): Promise<Record<string, unknown>[]> {
     const chatty = job('test.chatty', (ctx) => {
       ctx.log('halfway', { rows: 3 });

@@ -10,14 +10,14 @@ import { PermanentError } from '../../src/index.ts';
 import { FAMILIES } from '../../src/telemetry/families.ts';
 import { collectMetrics, type MetricsOptions } from '../../src/telemetry/metrics.ts';
 import { Tally } from '../../src/telemetry/tally.ts';
-import { eachBackend, fresh as freshOn, freshFolder } from '../support/databases.ts';
-import { programOrWarning } from '../support/debian.ts';
+import { anyBackend, fresh as freshOn, freshFolder } from '../support/databases.ts';
+import { programOrWarning } from '../support/programs.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { freePort } from '../support/postgres-server.ts';
 import { namesIn, samplesOf } from './scrape.ts';
 
-const promtool = await programOrWarning('promtool', 'prometheus');
-const prometheus = await programOrWarning('prometheus');
+const promtool = programOrWarning('promtool');
+const prometheus = programOrWarning('prometheus');
 
 const note = job('test.note', () => null, { aliases: ['test.old-note'] });
 const stumble = job(
@@ -36,7 +36,7 @@ const jobs = [note, stumble, hopeless];
 /** Each scrape asks the database anew. */
 const NOW: MetricsOptions = { cacheMs: 0 };
 
-eachBackend('metrics', (fresh) => {
+anyBackend('metrics', (fresh) => {
   async function open(options: MetricsOptions = NOW) {
     const { humdrum, events } = await openEngine(await fresh(), { jobs });
     const metrics = collectMetrics(humdrum, options);

@@ -2,7 +2,7 @@ import { createTraceState, trace, type SpanContext } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { readTrace, writeTrace } from '../../src/telemetry/trace-context.ts';
 import { traceJobs } from '../../src/telemetry/trace-jobs.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 
 const IDS = {
@@ -40,7 +40,7 @@ describe('the context that a job carries', () => {
   });
 });
 
-eachBackend('without an SDK', (fresh) => {
+anyBackend('without an SDK', (fresh) => {
   it('nothing is carried, and handlers have no span', async () => {
     const spans: unknown[] = [];
     const note = job('test.note', () => void spans.push(trace.getActiveSpan()));

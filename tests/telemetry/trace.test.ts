@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHumdrum, defineSubscriber, PermanentError } from '../../src/index.ts';
 import { traceJobs, type TraceOptions } from '../../src/telemetry/index.ts';
-import { eachBackend, freshUrl, type Fresh } from '../support/databases.ts';
+import { anyBackend, freshUrl, type Fresh } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { OtlpReceiver } from './otlp-receiver.ts';
 
@@ -38,7 +38,7 @@ async function within<T>(name: string, fn: () => Promise<T>): Promise<T> {
   });
 }
 
-eachBackend('traces', (fresh) => {
+anyBackend('traces', (fresh) => {
   const emit = job('test.emit', (ctx) => {
     ctx.emit('test.happened', {});
     trace.getActiveSpan()?.setAttribute('test.seen', ctx.job.id ?? 0);

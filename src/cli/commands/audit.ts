@@ -5,18 +5,18 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Argument, Command } from 'commander';
-import type { AuditRow } from '../../engine/audit/of-job.ts';
+import type { AuditRow } from '../../engine/audit/entry.ts';
 import { verifyAuditExport } from '../../engine/audit/export.ts';
 import type { AuditFault, AuditReport } from '../../engine/audit/verify.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { exportAudit, verifyAudit } from '../../http/contract/audit.ts';
 import { showJob } from '../../http/contract/jobs.ts';
 import { toHash, toWhole } from '../arguments.ts';
-import { searchCommand } from './audit-search.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, print, printJson, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { withClient } from '../session.ts';
+import { searchCommand } from './audit-search.ts';
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('show, search, verify and export the audit log');

@@ -3,8 +3,10 @@ import type { Database } from '../../database/database.ts';
 import {
   migrate,
   migrationStates,
+  newer,
   planMigrations,
   type MigrationSet,
+  type MigrationState,
 } from '../../database/migrate.ts';
 import { isFolder, openDatabase } from '../../database/open.ts';
 import { readServer } from '../../database/server-facts.ts';
@@ -12,7 +14,17 @@ import { migrationSets } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
 import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
 import { interruptible } from '../interrupt.ts';
-import { facts, instant, painted, print, printJson, table } from '../output.ts';
+import {
+  facts,
+  instant,
+  painted,
+  plain,
+  print,
+  printJson,
+  say,
+  table,
+  type Cell,
+} from '../output.ts';
 import { Progress } from '../progress.ts';
 import { refuseUrl } from '../session.ts';
 
@@ -29,11 +41,10 @@ function statusCommand(): Command {
     .description('show the database and its migrations, without changing anything')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
-      await withDatabase(command, async (db, sets, where) => {
+      await withDatabase(command, { create: false }, async (db, sets, where) => {
         const server = await readServer(db);
         const migrations = await migrationStates(db, sets);
         if (json) return printJson({ database: where, ...server, migrations });
-        const pending = migrations.filter(({ state }) => state !== 'applied').length;
         const summary = facts([
           ['database', where],
           [
@@ -41,12 +52,7 @@ function statusCommand(): Command {
             `${server.backend === 'pglite' ? 'embedded ' : ''}PostgreSQL ${server.version}`,
           ],
           ['size', `${(server.bytes / 1_048_576).toFixed(1)} MiB`],
-          [
-            'tables',
-            pending === 0
-              ? 'up to date'
-              : painted('not up to date: humdrum db migrate', colors.yellow),
-          ],
+          ['tables', standing(migrations)],
         ]);
         const rows = migrations.map(({ set, name, state, appliedAt }) => [
           set,
@@ -59,13 +65,25 @@ function statusCommand(): Command {
     });
 }
 
+function standing(migrations: readonly MigrationState[]): Cell {
+  const has = (state: MigrationState['state']): boolean =>
+    migrations.some((one) => one.state === state);
+  if (has('changed')) return painted('not up to date: see below', colors.yellow);
+  if (has('unknown')) {
+    return painted('newer than this program: npm install humdrum@latest', colors.yellow);
+  }
+  if (has('pending')) return painted('not up to date: humdrum db migrate', colors.yellow);
+  return 'up to date';
+}
+
 function planCommand(): Command {
   return new Command('plan')
     .description('print the SQL that `migrate` would run, without running it')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
-      await withDatabase(command, async (db, sets) => {
+      await withDatabase(command, { create: false }, async (db, sets) => {
         const migrations = await planMigrations(db, sets);
+        await warnOfNewer(db, sets);
         if (json) return printJson(migrations);
         for (const { set, name, sql } of migrations) print(`-- ${set}/${name}\n${sql}`);
         if (migrations.length === 0) print('The tables are up to date.');
@@ -78,11 +96,12 @@ function migrateCommand(): Command {
     .description('apply all pending migrations in one transaction')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
-      await withDatabase(command, async (db, sets) => {
+      await withDatabase(command, { create: true }, async (db, sets) => {
         const progress = new Progress('migrating');
         const migrations = await migrate(db, sets, (done, of) => progress.show(done, of)).finally(
           () => progress.end(),
         );
+        await warnOfNewer(db, sets);
         if (json) return printJson(migrations.map(({ sql: _sql, ...about }) => about));
         for (const { set, name } of migrations) print(`applied ${set}/${name}`);
         if (migrations.length === 0) print('The tables are up to date.');
@@ -90,14 +109,21 @@ function migrateCommand(): Command {
     });
 }
 
-/** Opens the database without migrating it first, unlike other commands. */
+/** A newer version may have migrated it: no harm for this command, but people should know. */
+async function warnOfNewer(db: Database, sets: MigrationSet[]): Promise<void> {
+  const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
+  if (unknown.length > 0) say(`humdrum: ${plain(newer(unknown).message)}`);
+}
+
+/** The database as it is: unlike other commands these also take one whose tables are not up to date. */
 async function withDatabase(
   command: Command,
+  { create }: { create: boolean },
   act: (db: Database, sets: MigrationSet[], where: string) => Promise<void>,
 ): Promise<void> {
   refuseUrl(command);
   const { config, database } = await readSetting(command.optsWithGlobals<GlobalFlags>());
-  const opening = openDatabase(database, { max: 2 });
+  const opening = openDatabase(database, { max: 2, create });
   const where = isFolder(database) ? database : maskUrl(database);
   await interruptible(
     async () => act(await opening, migrationSets(config.packs ?? []), where),

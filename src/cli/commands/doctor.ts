@@ -1,14 +1,22 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Database } from '../../database/database.ts';
 import { isFolder, openDatabase } from '../../database/open.ts';
+import { holdsDatabase } from '../../database/pglite-folder.ts';
 import { Humdrum } from '../../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
-import { checkAlerts } from '../doctor/alerts.ts';
-import { LEVELS, ok, problem, type Finding, type Level, type Patient } from '../doctor/finding.ts';
+import { checkAlerts, checkChannels } from '../doctor/alerts.ts';
+import {
+  LEVELS,
+  ok,
+  problem,
+  warning,
+  type Finding,
+  type Level,
+  type Patient,
+} from '../doctor/finding.ts';
 import { checkLeases, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
 import { checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
 import {
@@ -61,6 +69,7 @@ const OF_THE_TABLES: Record<string, Check> = {
   workers: checkWorkers,
   leases: checkLeases,
   schedules: checkSchedules,
+  channels: checkChannels,
   'dead rows': checkDeadRows,
 };
 
@@ -82,23 +91,27 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     ok('configuration', setting.file ?? 'defaults (no file)'),
     checkTypes(about),
     checkSecrets(about),
-    await checkStorage(about),
+    isNowhere(setting) ? FILES_BESIDE : await checkStorage(about),
     ...(await checkAlerts(about)),
     ...(await checkServices(about)),
   ];
   return [...here, ...(await examineDatabase(about))];
 }
 
+const FILES_BESIDE = ok('storage', 'not made yet: it is kept beside the database');
+
+/** A probe would leave folders beside a database that does not exist, maybe because its name is mistyped. */
+function isNowhere({ config, database }: Setting): boolean {
+  return !config.files && isFolder(database) && !holdsDatabase(database);
+}
+
 async function examineDatabase(about: Omit<Patient, 'database'>): Promise<Finding[]> {
-  const { database: where } = about.setting;
-  if (isFolder(where) && !existsSync(where)) {
-    return [ok('database', `${where} does not exist yet: the first start creates it`)];
-  }
   let database: Database;
   try {
-    database = await openDatabase(where, { max: 2 });
+    database = await openDatabase(about.setting.database, { max: 2, create: false });
   } catch (error) {
     if (!(error instanceof HumdrumError)) throw error;
+    if (error.code === 'database-missing') return [warning('database', error.message, MISSING)];
     return [problem('database', error.message, FIX_OF_OPENING[error.code] ?? 'See the message.')];
   }
   const patient = { ...about, database };
@@ -114,6 +127,7 @@ async function examineDatabase(about: Omit<Patient, 'database'>): Promise<Findin
   );
 }
 
+const MISSING = 'Name the right folder with --database or DATABASE_URL, or start: humdrum start';
 const FIX_OF_OPENING: Partial<Record<string, string>> = {
   'database-locked': 'Stop that process, then run humdrum doctor again.',
   'database-unreachable': 'Start the server or correct DATABASE_URL. See: humdrum config show',

@@ -18,10 +18,11 @@ type Job = z.output<typeof showJob.answer>;
 
 interface EnqueueFlags {
   input?: string;
-  at?: Date;
+  runAt?: Date;
   delay?: number;
   priority?: number;
-  uniqueKey?: string;
+  unique?: string;
+  uniqueFor?: number;
   wait?: true;
   timeout: number;
   json?: true;
@@ -35,10 +36,11 @@ export function enqueueCommand(): Command {
     .description('enqueue a job for a worker to run')
     .addArgument(new Argument('<type>', 'the job type, such as picks.settle-games'))
     .option('--input <json>', 'input: JSON, @file, or - for standard input')
-    .option('--at <instant>', 'when it is due (ISO 8601; default: now)', toInstant)
+    .option('--run-at <instant>', 'when it is due (ISO 8601; default: now)', toInstant)
     .option('--delay <time>', 'due after this time, such as 90s, 10m, 2h', toDurationMs)
     .option('--priority <number>', '-1000 to 1000; lower runs first', toPriority)
-    .option('--unique-key <key>', 'enqueue nothing while a job with this key is open')
+    .option('--unique <key>', 'enqueue nothing while a job with this key is open')
+    .option('--unique-for <time>', 'nor for this time after that job was enqueued', toDurationMs)
     .option('--wait', 'wait for the job and print its result')
     .addOption(
       new Option('--timeout <time>', 'how long to wait')
@@ -54,8 +56,8 @@ export function enqueueCommand(): Command {
       if (flags.wait) await refuseWaitWithoutWorker(command);
       const input = await readInput(flags.input);
       process.exitCode = await withClient(command, async (client) => {
-        const { at: runAt, delay: delayMs, priority, uniqueKey } = flags;
-        const body = { type, input, runAt, delayMs, priority, uniqueKey };
+        const { runAt, delay: delayMs, priority } = flags;
+        const body = { type, input, runAt, delayMs, priority, unique: uniqueOf(flags) };
         const { id, created } = await client.call(enqueueJob, { body });
         if (!flags.wait) {
           if (flags.json) printJson({ id, created });
@@ -66,6 +68,16 @@ export function enqueueCommand(): Command {
         return report(await ended(client, id, flags.timeout), flags);
       });
     });
+}
+
+/** Errors: `input-invalid`. */
+function uniqueOf({
+  unique: key,
+  uniqueFor: forMs,
+}: EnqueueFlags): { key: string; forMs?: number } | undefined {
+  if (key !== undefined) return { key, ...(forMs !== undefined && { forMs }) };
+  if (forMs === undefined) return undefined;
+  throw new HumdrumError('input-invalid', '--unique-for needs a key: add --unique KEY.');
 }
 
 const already = (id: number): string =>

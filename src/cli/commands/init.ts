@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { HumdrumError } from '../../errors.ts';
+import { errorMessage, HumdrumError } from '../../errors.ts';
 import { print, printJson } from '../output.ts';
 import { version } from '../../http/version.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../templates/project/', import.meta.url));
 
@@ -49,10 +50,22 @@ async function writeProject(root: string): Promise<string[]> {
   for (const [path, template] of Object.entries(FILES)) {
     const text = await readFile(join(TEMPLATE, template), 'utf8');
     const target = join(root, path);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, personal(path, text, name), { flag: 'wx' });
+    await write(target, personal(path, text, name));
   }
   return Object.keys(FILES);
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await makeFolder(dirname(path));
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (cause) {
+    throw new HumdrumError(
+      'input-invalid',
+      `${path} cannot be written: ${errorMessage(cause)}. Name a folder that this user may write to: humdrum init my-jobs`,
+      { cause },
+    );
+  }
 }
 
 function personal(path: string, text: string, name: string): string {

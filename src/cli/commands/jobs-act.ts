@@ -1,27 +1,15 @@
 import { Argument, Command } from 'commander';
-import type { Action } from '../../engine/job/lifecycle.ts';
+import { type Action, statusesAllowing } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
+import type { JobQueryJson } from '../../http/contract/job-query.ts';
 import { cancelJob, retryJob } from '../../http/contract/jobs.ts';
-import { toDurationMs, toInstant, toList, toWhole } from '../arguments.ts';
+import { toDurationMs, toWhole } from '../arguments.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../session.ts';
-import {
-  actOnMany,
-  DONE,
-  reasonOf,
-  reasonToAct,
-  type BulkFilter,
-  type BulkFlags,
-} from './jobs-bulk.ts';
+import { addFilterFlags, type FilterFlags, queryOf } from './job-filter.ts';
+import { actOnMany, DONE, reasonOf, reasonToAct, type BulkFlags } from './jobs-bulk.ts';
 
-interface ActFlags extends BulkFlags {
-  type?: string[];
-  queue?: string[];
-  errorClass?: string;
-  error?: string;
-  schedule?: string;
-  createdAfter?: Date;
-  createdBefore?: Date;
+interface ActFlags extends BulkFlags, FilterFlags {
   all?: true;
   reason?: string;
 }
@@ -41,32 +29,24 @@ export function cancelCommand(): Command {
 }
 
 function actCommand(action: Action, description: string): Command {
-  return new Command(action)
+  const one = new Command(action)
     .description(description)
     .addArgument(new Argument('[id]', 'the job').argParser(toWhole))
-    .option('--reason <text>', 'the reason, recorded in the audit log')
-    .option('--type <type>', 'all jobs of this type; repeatable', toList)
-    .option('--queue <queue>', 'all jobs of this queue; repeatable', toList)
-    .option('--error-class <class>', 'all jobs whose last error has this class, such as Timeout')
-    .option('--error <text>', 'all jobs whose last error message contains this text')
-    .option('--schedule <name>', 'all jobs of this schedule')
-    .option('--created-after <instant>', 'all jobs created after this time', toInstant)
-    .option('--created-before <instant>', 'all jobs created before this time', toInstant)
-    .option('--all', 'all jobs')
+    .option('--reason <text>', 'the reason, recorded in the audit log');
+  return addFilterFlags(one)
+    .option('--all', 'all jobs in a status that allows it')
     .option('--dry-run', 'only count the jobs by type and error (the default without --yes)')
     .option('--yes', 'change all these jobs')
     .option('--json', 'print JSON')
     .action(async (id: number | undefined, flags: ActFlags, command: Command) => {
-      const filter = filterOf(flags);
-      if (id !== undefined && filter) throw usage('Give either a job id or a filter, not both.');
+      const query = bulkQueryOf(action, flags);
+      if (id !== undefined && query) throw usage('Give either a job id or filters, not both.');
       if (id !== undefined) return actOnOne(action, id, flags, command);
-      if (!filter) {
+      if (!query) {
         throw usage('Give a job id, or a filter such as --type, --error or --all.');
       }
       const reason = reasonToAct(flags);
-      await withClient(command, (client) =>
-        actOnMany(client, action, filter, { ...flags, reason }),
-      );
+      await withClient(command, (client) => actOnMany(client, action, query, { ...flags, reason }));
     });
 }
 
@@ -85,11 +65,10 @@ async function actOnOne(
 }
 
 /** Null if no filter is given. */
-function filterOf(flags: ActFlags): BulkFilter | null {
-  const { type, queue, errorClass, error, schedule, createdAfter, createdBefore } = flags;
-  const given = { type, queue, errorClass, error, schedule, createdAfter, createdBefore };
-  const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value));
-  return flags.all || Object.keys(filter).length > 0 ? filter : null;
+function bulkQueryOf(action: Action, flags: ActFlags): JobQueryJson | null {
+  const query = queryOf(flags);
+  if (flags.all) return { status: statusesAllowing(action), ...query };
+  return Object.keys(query).length > 0 ? query : null;
 }
 
 function usage(message: string): HumdrumError {

@@ -1,13 +1,13 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Action } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
-import { actOnBulk, previewBulk, type bulkFilter } from '../../http/contract/bulk.ts';
+import { actOnBulk, previewBulk } from '../../http/contract/bulk.ts';
+import { jobQuery, type JobQueryJson } from '../../http/contract/job-query.ts';
 import type { Client } from '../../http/client.ts';
 import { hintAtWords } from '../hint.ts';
-import { count, print, printJson, say, table } from '../output.ts';
+import { count, plain, print, printJson, say, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 
-export type BulkFilter = z.output<typeof bulkFilter>;
 /** Jobs per request: small enough for a moving progress bar, and for requests that no proxy times out. */
 const STEP = 2_000;
 
@@ -26,14 +26,14 @@ export const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancell
 export async function actOnMany(
   client: Client,
   action: Action,
-  filter: BulkFilter,
+  query: JobQueryJson,
   { reason, ...flags }: BulkFlags & { reason: string | null },
 ): Promise<void> {
-  const preview = await client.call(previewBulk, { body: { action, filter } });
+  const preview = await client.call(previewBulk, { body: { action, filter: query } });
   if (reason === null) {
     if (flags.json) return printJson(preview);
     print(describe(preview));
-    if (preview.count === 0) await hintAtWords(client, filter);
+    if (preview.count === 0) await hintAtWords(client, query);
     else say('To proceed, add: --yes --reason TEXT');
     return;
   }
@@ -45,7 +45,7 @@ export async function actOnMany(
   if (preview.more) say('More jobs match. Run the command again for the next ones.');
 }
 
-/** Processes all jobs in steps and returns the total. */
+/** Acts on all jobs of a preview, in several requests, and returns the total. */
 async function actInSteps(
   client: Client,
   { action, token, count: of }: Preview,
@@ -90,16 +90,19 @@ export function reasonOf({ reason }: { reason?: string }): string {
 
 function describe(preview: Preview): string {
   const { action, byType, byErrorClass } = preview;
-  const head = `${amount(preview)} would be ${DONE[action]}.`;
-  if (preview.count === 0) return head;
+  const head = [`${amount(preview)} would be ${DONE[action]}.`, `query: ${queryText(preview)}`];
+  if (preview.count === 0) return head.join('\n');
   const types = byType.map((one) => [one.count, one.type]);
   const classes = byErrorClass.map((one) => [one.count, one.errorClass ?? '(no error)']);
   return [
-    head,
+    head.join('\n'),
     table(['jobs', 'type'], types, ''),
     table(['jobs', 'last error'], classes, ''),
   ].join('\n\n');
 }
+
+/** As the API takes it. */
+const queryText = ({ query }: Preview): string => plain(JSON.stringify(z.encode(jobQuery, query)));
 
 const amount = (preview: Preview): string =>
   `${count(preview.count)}${preview.more ? ' or more' : ''} ${preview.count === 1 ? 'job' : 'jobs'}`;

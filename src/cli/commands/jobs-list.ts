@@ -1,30 +1,19 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import type { z } from 'zod';
-import { STATUSES, type Status } from '../../engine/job/lifecycle.ts';
+import { toParams } from '../../http/contract/job-query.ts';
 import { listJobs, type jobSummary } from '../../http/contract/jobs.ts';
 import type { Client } from '../../http/client.ts';
-import { toAtMost, toInstant, toWhole } from '../arguments.ts';
+import { toAtMost } from '../arguments.ts';
 import { hintAtWords } from '../hint.ts';
 import { print, printJson, say, second, statusCell, table, type Cell } from '../output.ts';
 import { withClient } from '../session.ts';
+import { addFilterFlags, type FilterFlags, queryOf } from './job-filter.ts';
 
 type Query = z.output<typeof listJobs.query>;
 type Page = z.output<typeof listJobs.answer>;
 type JobSummary = z.output<typeof jobSummary>;
 
-interface ListFlags {
-  id?: number[];
-  status?: Status[];
-  type?: string[];
-  queue?: string[];
-  attribute?: string[];
-  errorClass?: string;
-  error?: string;
-  schedule?: string;
-  createdAfter?: Date;
-  createdBefore?: Date;
-  finishedAfter?: Date;
-  finishedBefore?: Date;
+interface ListFlags extends FilterFlags {
   oldest?: true;
   limit: number;
   after?: string;
@@ -35,31 +24,14 @@ interface ListFlags {
 const MOST_PAGES = 100;
 
 export function listCommand(): Command {
-  return new Command('list')
-    .description('list jobs, newest first')
-    .addOption(new Option('--status <status...>', 'only these statuses').choices(STATUSES))
-    .option('--type <type...>', 'only these types')
-    .option('--queue <queue...>', 'only these queues')
-    .option(
-      '--attribute <path=value>',
-      'only jobs with this value in their input; repeatable',
-      toAttribute,
-    )
-    .option('--error-class <class>', 'only jobs whose last error has this class, such as Timeout')
-    .option('--error <text>', 'only jobs whose last error message contains this text')
-    .option('--schedule <name>', 'only jobs of this schedule')
-    .option('--id <id>', 'only this job; repeatable', toIds)
-    .option('--created-after <instant>', 'created at or after this time', toInstant)
-    .option('--created-before <instant>', 'created before this time', toInstant)
-    .option('--finished-after <instant>', 'last attempt ended at or after this time', toInstant)
-    .option('--finished-before <instant>', 'last attempt ended before this time', toInstant)
+  return addFilterFlags(new Command('list').description('list jobs, newest first'))
     .option('--oldest', 'oldest first')
     .option('--limit <number>', 'maximum number, up to 1000', toAtMost(1_000), 20)
     .option('--after <cursor>', 'continue after a page')
     .option('--json', 'print JSON')
     .action(async (flags: ListFlags, command: Command) => {
       const page = await withClient(command, async (client) => {
-        const found = await fullPage(client, queryOf(flags));
+        const found = await fullPage(client, pageOf(flags));
         if (found.jobs.length === 0) await hintAtWords(client, flags);
         return found;
       });
@@ -85,23 +57,13 @@ export async function fullPage(client: Client, query: Query & { limit: number })
   return { jobs, next: page.next };
 }
 
-function queryOf(flags: ListFlags): Query & { limit: number } {
-  const {
-    createdAfter,
-    createdBefore,
-    finishedAfter,
-    finishedBefore,
-    oldest,
-    json: _json,
-    ...same
-  } = flags;
+function pageOf(flags: ListFlags): Query & { limit: number } {
+  const { oldest, limit, after } = flags;
   return {
-    ...same,
-    ...(createdAfter && { createdFrom: createdAfter }),
-    ...(createdBefore && { createdTo: createdBefore }),
-    ...(finishedAfter && { finishedFrom: finishedAfter }),
-    ...(finishedBefore && { finishedTo: finishedBefore }),
+    ...toParams(queryOf(flags)),
     order: oldest ? 'oldest' : 'newest',
+    limit,
+    ...(after !== undefined && { after }),
   };
 }
 
@@ -122,12 +84,3 @@ function jobsTable(jobs: readonly JobSummary[]): string {
 /** The error of the last attempt, on one line. */
 export const errorOf = ({ errorClass, errorMessage }: JobSummary): string =>
   errorClass === null ? '' : `${errorClass}: ${errorMessage ?? ''}`;
-
-function toAttribute(text: string, before: string[] = []): string[] {
-  if (/^[^=]+=/.test(text)) return [...before, text];
-  throw new InvalidArgumentError('Expected a path and a value, such as customer.id=17.');
-}
-
-function toIds(text: string, before: number[] = []): number[] {
-  return [...before, toWhole(text)];
-}

@@ -20,7 +20,7 @@ export function keysCommand(): Command {
 interface CreateFlags extends AccessFlags {
   role: Role;
   scope?: string[];
-  expires?: Date;
+  expiresAt?: Date;
 }
 
 function createCommand(): Command {
@@ -33,11 +33,11 @@ function createCommand(): Command {
       'limit the key to a scope, such as jobs:read or queues:write; repeatable',
       toList,
     )
-    .option('--expires <instant>', 'when the key expires (ISO 8601)', toInstant)
+    .option('--expires-at <instant>', 'when the key expires (ISO 8601)', toInstant)
     .addOption(reasonOption())
     .addOption(jsonOption())
     .action(async (name: string, flags: CreateFlags, command: Command) => {
-      const { role, scope: scopes, expires: expiresAt, reason } = flags;
+      const { role, scope: scopes, expiresAt, reason } = flags;
       const made = await withClient(command, (client) =>
         client.call(createKey, { body: { name, role, scopes, expiresAt, reason } }),
       );

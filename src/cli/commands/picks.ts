@@ -1,15 +1,26 @@
 import { Argument, Command } from 'commander';
-import { importGames, placeBets } from '../../packs/picks/index.ts';
+import type { Database } from '../../database/database.ts';
+import { requireMigrated } from '../../database/migrate.ts';
+import { migrationSets } from '../../engine/job/pack.ts';
+import { importGames, picks, placeBets } from '../../packs/picks/index.ts';
 import { toWhole } from '../arguments.ts';
 import { count, print, printJson } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { withHumdrum } from '../session.ts';
 
 export function picksCommand(): Command {
-  const picks = new Command('picks').description('commands of the picks pack');
-  picks.addCommand(importGamesCommand());
-  picks.addCommand(placeBetsCommand());
-  return picks;
+  const made = new Command('picks').description('the sports-picks pack');
+  made.addCommand(importGamesCommand());
+  made.addCommand(placeBetsCommand());
+  return made;
+}
+
+/** The configuration may be without this pack. Errors: `schema-outdated`. */
+async function inTables<T>(command: Command, act: (db: Database) => Promise<T>): Promise<T> {
+  return withHumdrum(command, async ({ database }) => {
+    await requireMigrated(database, migrationSets([picks]));
+    return act(database);
+  });
 }
 
 function importGamesCommand(): Command {
@@ -25,7 +36,7 @@ function importGamesCommand(): Command {
     .action(async (path: string, options: { json?: true }, command: Command) => {
       const progress = new Progress('importing');
       const show = (done: number, of: number): void => progress.show(done, of);
-      const result = await withHumdrum(command, ({ database }) =>
+      const result = await inTables(command, (database) =>
         importGames(database, { path }, show).finally(() => progress.end()),
       );
       if (options.json) return printJson(result);
@@ -42,7 +53,7 @@ function placeBetsCommand(): Command {
     .option('--stake-cents <number>', 'stake of each bet', toWhole, 1_000)
     .option('--json', 'print JSON')
     .action(async (options: { stakeCents: number; json?: true }, command: Command) => {
-      const result = await withHumdrum(command, ({ database }) =>
+      const result = await inTables(command, (database) =>
         placeBets(database, { stakeCents: options.stakeCents, everySide: true }),
       );
       if (options.json) printJson(result);

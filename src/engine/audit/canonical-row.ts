@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
 
-/** A row of the audit in the form in which it is hashed and exported: a JSON array of its columns. */
+/** An audit row as it is hashed and exported. `text`: a JSON array of its columns. */
 export interface CanonicalRow {
   id: number;
   text: string;
@@ -16,13 +16,13 @@ interface StoredRow {
   reason: string | null;
 }
 
-/** SQL of an id that no row has. */
+/** SQL of an id below all others. */
 export const BEFORE_ALL = `'-9223372036854775808'::bigint`;
 
-/** A page covers at most so many ids. */
+/** The maximum number of ids per page. */
 export const PAGE_IDS = 10_000;
 
-/** SQL of an instant as `2026-01-31T09:00:00.123456Z`. What that form cannot say, it says in another, never equal to one. */
+/** SQL of an instant as `2026-01-31T09:00:00.123456Z`. Values outside this form keep their own text, which never equals one in it. */
 export function instantText(column: string): string {
   return `case when isfinite(${column}) and ${column} >= '0001-01-01T00:00:00Z'
     then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') else ${column}::text end`;
@@ -33,12 +33,12 @@ function canonicalRow(row: StoredRow): CanonicalRow {
   return { id, text: JSON.stringify([id, at, jobId, attempt, event, actor, reason]) };
 }
 
-/** By id. Two rows with one id are a forgery, but they too have an order: that of their texts. */
+/** Sorts by id. Two rows with the same id are a forgery; sorting them by text keeps the order deterministic. */
 export function inOrder(rows: readonly CanonicalRow[]): CanonicalRow[] {
   return rows.toSorted((a, b) => a.id - b.id || (a.text < b.text ? -1 : 1));
 }
 
-/** The rows with `after` < id <= `through`, in order; `after` null: from the very first. */
+/** The rows with `after` < id <= `through`, in order. `after` null: from the first row. */
 export async function auditRows(
   db: Queryable,
   after: number | null,
@@ -54,12 +54,12 @@ export async function auditRows(
 }
 
 export interface AuditPage {
-  /** The page covers the ids up to this one. */
+  /** The last id that the page covers. */
   toId: number;
   rows: CanonicalRow[];
 }
 
-/** The rows with `after` < id <= `through` in pages that are not empty, one in memory at a time. */
+/** The rows with `after` < id <= `through`, in non-empty pages, with one page in memory at a time. */
 export async function* auditPages(
   db: Queryable,
   after: number | null,
@@ -80,7 +80,7 @@ export async function* auditPages(
   }
 }
 
-/** Looked up only over a gap: it reads all that follows. */
+/** Used only to cross a gap in the ids: it reads all rows after it. */
 async function firstId(db: Queryable, after: number, through: number): Promise<number | null> {
   const { rows } = await db.query<{ id: number | null }>(
     'select min(id) as id from humdrum.audit where id > $1 and id <= $2',

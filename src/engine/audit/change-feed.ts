@@ -1,31 +1,30 @@
 import type { Queryable } from '../../database/database.ts';
-import type { AuditEntry } from './search.ts';
-import { drawBound, lastDrawnId, whoWrites } from './writers.ts';
+import { ENTRY_COLUMNS, type AuditEntry } from './entry.ts';
+import { lastDrawnId, openWriters, readBound } from './writers.ts';
 
-/** So many ids are read at once. */
+/** The number of ids read at once. */
 const PAGE = 5_000;
-/** So far back a feed that begins looks for ids that are still to come. */
+/** How many ids back a new feed looks for rows that are not committed yet. */
 const LOOK_BACK = 50_000;
-/** More are put together: what is missing in them is final a little later. */
-const MOST_GAPS = 100;
+/** With more gaps, the oldest two are merged: their ids become final a little later. */
+const MAX_GAPS = 100;
 
 /** Ids, both ends included. */
 type Span = [low: number, high: number];
 
-/** Ids of which no row was there, and who may still bring some. */
+/** Ids without a visible row, and the open transactions that may still commit one. */
 interface Gap {
   missing: Span[];
   writers: readonly string[];
 }
 
-const COLUMNS = 'id, at, job_id as "jobId", attempt, event, actor, reason';
-const IN_SPANS = `select ${COLUMNS} from humdrum.audit_in($1::text::int8multirange) order by id`;
-const AFTER = `select ${COLUMNS} from humdrum.audit_between($1, $2, null) order by id`;
+const IN_SPANS = `select ${ENTRY_COLUMNS} from humdrum.audit_in($1::text::int8multirange) order by id`;
+const AFTER = `select ${ENTRY_COLUMNS} from humdrum.audit_between($1, $2, null) order by id`;
 
 /**
- * What is added to the audit from now on, each row once, as soon as it is committed. Ids are drawn in one order and committed
- * in another: up to `finalId` nothing is to come any more. The rows of a transaction that drew its ids long ago and is still
- * open are awaited by their ids, and hold up only `finalId`, as in `roll-up.ts`.
+ * The rows added to the audit from now on, each once, as soon as it is committed. Ids are drawn in one order and committed in
+ * another, so a row may appear below others that were read. The missing ids of open transactions are kept as gaps and read
+ * again. They delay only `finalId`, as in `roll-up.ts`.
  */
 export class ChangeFeed {
   readonly #db: Queryable;
@@ -38,7 +37,7 @@ export class ChangeFeed {
   }
 
   static async open(db: Queryable): Promise<ChangeFeed> {
-    const { toId, writers } = await drawBound(db);
+    const { toId, writers } = await readBound(db);
     const feed = new ChangeFeed(db, toId);
     if (writers.length > 0) {
       const missing = await missingAt(db, toId);
@@ -47,36 +46,36 @@ export class ChangeFeed {
     return feed;
   }
 
-  /** All rows up to this id have been answered, or were there before. */
+  /** No row up to this id is still to come: all were returned, or existed before the feed was opened. */
   get finalId(): number {
     const first = Math.min(...this.#gaps.map(({ missing }) => missing[0]?.[0] ?? Infinity));
     return Math.min(this.#readTo, first - 1);
   }
 
-  /** Up to here every row that was visible has been answered. */
+  /** Every visible row up to this id was returned. */
   get readTo(): number {
     return this.#readTo;
   }
 
-  /** What has come, by ids; `more`: there is more to read at once. */
+  /** The new rows, by id. `more`: call it again at once. */
   async next(): Promise<{ rows: AuditEntry[]; more: boolean }> {
     if (this.#gaps.length === 0 && (await lastDrawnId(this.#db)) <= this.#readTo) {
       return { rows: [], more: false };
     }
-    const { toId: drawn, writers } = await drawBound(this.#db);
-    // First who has ended, then what is there: whatever they wrote is visible to the second statement.
-    const isOpen = await whoWrites(this.#db);
+    const { toId: drawn, writers } = await readBound(this.#db);
+    // Read the open writers before the rows: then the rows of all that have ended are visible to the second statement.
+    const isOpen = await openWriters(this.#db);
     const from = this.#readTo + 1;
     const toId = Math.min(Math.max(drawn, this.#readTo), this.#readTo + PAGE);
     const fresh: Span[] = from <= toId ? [[from, toId]] : [];
     const awaited = this.#gaps.flatMap(({ missing }) => missing);
     const { rows } = await this.#db.query<AuditEntry>(IN_SPANS, [textOf([...awaited, ...fresh])]);
-    const seen = rows.map(({ id }) => id);
+    const found = rows.map(({ id }) => id);
     this.#gaps = this.#gaps.flatMap((gap) => {
-      const missing = without(gap.missing, seen);
+      const missing = without(gap.missing, found);
       return missing.length > 0 && isOpen(gap.writers) ? [{ ...gap, missing }] : [];
     });
-    const missing = without(fresh, seen);
+    const missing = without(fresh, found);
     if (missing.length > 0 && isOpen(writers)) this.#addGap({ missing, writers });
     this.#readTo = toId;
     return { rows, more: toId < drawn };
@@ -84,7 +83,7 @@ export class ChangeFeed {
 
   #addGap(gap: Gap): void {
     this.#gaps.push(gap);
-    if (this.#gaps.length <= MOST_GAPS) return;
+    if (this.#gaps.length <= MAX_GAPS) return;
     const [first, second, ...rest] = this.#gaps;
     if (!first || !second) return;
     const missing = [...first.missing, ...second.missing].toSorted(([a], [b]) => a - b);
@@ -93,7 +92,7 @@ export class ChangeFeed {
   }
 }
 
-/** Rows that are there behind an id, in pages: `through` says how far this one has come. */
+/** One page of the rows after an id. `through`: the last id that the page covers. */
 export async function changesAfter(
   db: Queryable,
   after: number,
@@ -112,7 +111,7 @@ select spans::text as missing from (
     + coalesce((select range_agg(piece) from humdrum.roll_up_gap, unnest(missing) as piece), '{}') as spans
 ) as all_of_it`;
 
-/** Ids up to one that no row has yet: of the last ones, and of older ones those that the roll-up waits for. */
+/** The ids up to `toId` without a visible row: among the last `LOOK_BACK`, and the older ones that the roll-up waits for. */
 async function missingAt(db: Queryable, toId: number): Promise<Span[]> {
   const { rows } = await db.query<{ missing: string }>(MISSING, [toId]);
   return [...(rows[0]?.missing ?? '').matchAll(/\[(\d+),(\d+)\)/g)].map(([, low, high]): Span => [
@@ -124,7 +123,7 @@ async function missingAt(db: Queryable, toId: number): Promise<Span[]> {
 const textOf = (spans: readonly Span[]): string =>
   `{${spans.map(([low, high]) => `[${low},${high}]`).join(',')}}`;
 
-/** What is left of the spans when these ids, in order, are taken out. */
+/** Subtracts ids, sorted, from spans. */
 function without(spans: readonly Span[], ids: readonly number[]): Span[] {
   let at = 0;
   return spans.flatMap(([low, high]) => {

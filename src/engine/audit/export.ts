@@ -3,11 +3,11 @@ import { HumdrumError } from '../../errors.ts';
 import { auditPages, inOrder, lastAuditId, type CanonicalRow } from './canonical-row.ts';
 import type { Seal } from './seal.ts';
 import { sealAfter } from './seal-store.ts';
-import { mostRows, verifyAudit, type AuditReport, type SealedBlock } from './verify.ts';
+import { maxRows, verifyAudit, type AuditReport, type SealedBlock } from './verify.ts';
 
 /**
- * Lines of JSON, in pieces of many: each seal as an object, below it the rows of its range, each in its canonical form
- * as an array, and at the end the rows that are not sealed yet.
+ * NDJSON, in chunks of many lines: each seal as an object, followed by the rows of its range in their canonical form, as
+ * arrays. The rows that are not sealed yet come last.
  */
 export async function* exportAudit(db: Queryable): AsyncGenerator<string> {
   let last: Seal | null = null;
@@ -64,7 +64,7 @@ function sealOf({ seal: id, sealedAt, fromId, toId, rows, ...text }: SealLine): 
   };
 }
 
-/** Does what `humdrum.verifyAudit` does, without the database. Errors: `input-invalid` with the line. */
+/** Verifies an export as `humdrum.verifyAudit` verifies the database. Errors: `input-invalid`, with the line. */
 export async function verifyAuditExport(
   lines: AsyncIterable<string>,
   options: { expect?: string } = {},
@@ -74,7 +74,7 @@ export async function verifyAuditExport(
 }
 
 class ExportReader {
-  /** Rows beyond the range of the last seal. */
+  /** Rows after the range of the last seal. */
   unsealed = 0;
   readonly #lines: AsyncIterable<string>;
   #line = 0;
@@ -88,43 +88,44 @@ class ExportReader {
     let rows: CanonicalRow[] = [];
     for await (const text of this.#lines) {
       this.#line += 1;
-      const said = this.#read(text);
-      if ('id' in said) {
-        if (!seal || said.id > seal.toId) this.unsealed += 1;
-        else if (rows.length < mostRows(seal)) rows.push(said);
+      const line = this.#parse(text);
+      if ('id' in line) {
+        if (!seal || line.id > seal.toId) this.unsealed += 1;
+        else if (rows.length < maxRows(seal)) rows.push(line);
         continue;
       }
-      if (this.unsealed > 0) throw this.#wrong('is a seal below rows that are newer');
+      if (this.unsealed > 0) throw this.#invalid('is a seal after rows that are newer than it');
       if (seal) yield { seal, rows: inOrder(rows) };
-      seal = sealOf(said);
+      seal = sealOf(line);
       rows = [];
     }
     if (seal) yield { seal, rows: inOrder(rows) };
   }
 
-  #read(text: string): CanonicalRow | SealLine {
-    let said: unknown;
+  #parse(text: string): CanonicalRow | SealLine {
+    let parsed: unknown;
     try {
-      said = JSON.parse(text);
+      parsed = JSON.parse(text);
     } catch {
-      throw this.#wrong('is not JSON');
+      throw this.#invalid('is not JSON');
     }
-    if (Array.isArray(said) && Number.isInteger(said[0])) return { id: Number(said[0]), text };
-    if (isSealLine(said)) return said;
-    throw this.#wrong('is neither a row nor a seal');
+    if (Array.isArray(parsed) && Number.isInteger(parsed[0]))
+      return { id: Number(parsed[0]), text };
+    if (isSealLine(parsed)) return parsed;
+    throw this.#invalid('is neither a row nor a seal');
   }
 
-  #wrong(what: string): HumdrumError {
-    return new HumdrumError('input-invalid', `Line ${this.#line} of the export ${what}.`);
+  #invalid(problem: string): HumdrumError {
+    return new HumdrumError('input-invalid', `Line ${this.#line} of the export ${problem}.`);
   }
 }
 
 const NUMBERS = ['seal', 'fromId', 'toId', 'rows'];
 const TEXTS = ['sealedAt', 'previous', 'chain', 'hash', 'ids', 'digests'];
 
-function isSealLine(said: unknown): said is SealLine {
-  if (typeof said !== 'object' || said === null) return false;
-  const values = said as Record<string, unknown>;
+function isSealLine(value: unknown): value is SealLine {
+  if (typeof value !== 'object' || value === null) return false;
+  const values = value as Record<string, unknown>;
   return (
     NUMBERS.every((name) => Number.isSafeInteger(values[name])) &&
     TEXTS.every((name) => typeof values[name] === 'string')

@@ -1,37 +1,37 @@
 import type { Queryable } from '../../database/database.ts';
 import { auditPages } from './canonical-row.ts';
 import { makeSeal } from './seal.ts';
-import { drawBound, dropBound, keepBound, keptBound, writersEnd } from './writers.ts';
+import { deleteBound, readBound, saveBound, savedBound, waitForWriters } from './writers.ts';
 import { newestSeal, sealingTime, storeSeal } from './seal-store.ts';
 
 export interface Sealed {
   seals: number;
   rows: number;
-  /** Open transactions kept newer rows from being sealed: the next time goes on from here. */
+  /** Open transactions kept newer rows from being sealed. The next sealing continues with them. */
   held: boolean;
 }
 
 /**
- * Seals every row that is final. Each seal is a statement of its own: stopped between two, it goes on from there.
- * Not for use inside a transaction that lasts, whose snapshot may be older than the rows.
+ * Seals every row that is final. Each seal is one statement, so a sealing that was interrupted continues where it stopped.
+ * Do not call it in a long transaction: its snapshot may be older than the rows.
  */
-export async function sealAudit(
+export async function sealLog(
   db: Queryable,
   { waitMs = 2_000, signal }: { waitMs?: number; signal?: AbortSignal } = {},
 ): Promise<Sealed> {
   const sum: Sealed = { seals: 0, rows: 0, held: false };
   for (;;) {
-    const kept = await keptBound(db);
-    const bound = kept ?? (await drawBound(db));
-    if (!(await writersEnd(db, bound, waitMs))) {
-      await keepBound(db, bound);
+    const saved = await savedBound(db);
+    const bound = saved ?? (await readBound(db));
+    if (!(await waitForWriters(db, bound, waitMs))) {
+      await saveBound(db, bound);
       return { ...sum, held: true };
     }
     const sealed = await sealUpTo(db, bound.toId, signal);
     sum.seals += sealed.seals;
     sum.rows += sealed.rows;
-    if (!kept) return sum;
-    await dropBound(db, bound);
+    if (!saved) return sum;
+    await deleteBound(db, bound);
   }
 }
 

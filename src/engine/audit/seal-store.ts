@@ -5,7 +5,7 @@ import { BEFORE_FIRST, type Seal, type SealEnd } from './seal.ts';
 type Bytes = 'previous' | 'chain' | 'hash' | 'ids' | 'digests';
 type StoredSeal = Omit<Seal, Bytes> & Record<Bytes, Uint8Array>;
 
-/** The first seal after `id`; null: the first of all. */
+/** The first seal after `id`. `id` null: the first of all. */
 export async function sealAfter(db: Queryable, id: number | null): Promise<Seal | null> {
   const { rows } = await db.query<StoredSeal>(
     `select id, ${instantText('sealed_at')} as "sealedAt", from_id as "fromId", to_id as "toId", rows,
@@ -34,7 +34,7 @@ export async function newestSeal(db: Queryable): Promise<SealEnd> {
   return row ? { ...row, hash: Buffer.from(row.hash) } : BEFORE_FIRST;
 }
 
-/** False where another has made this seal: of two sealers one gets it. */
+/** Returns false if another process has stored a seal with this id. */
 export async function storeSeal(db: Queryable, seal: Seal): Promise<boolean> {
   const { rows } = await db.query(
     `insert into humdrum.seal (id, sealed_at, from_id, to_id, rows, previous, chain, hash, ids, digests)
@@ -55,7 +55,7 @@ export async function storeSeal(db: Queryable, seal: Seal): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** The engine's time, as it stands in a seal. */
+/** The database's current time, in the form used in seals. */
 export async function sealingTime(db: Queryable): Promise<string> {
   const { rows } = await db.query<{ now: string }>(
     `select ${instantText('clock.now')} as now from (select humdrum.clock() as now) as clock`,

@@ -1,18 +1,18 @@
 import { hash as digestOf } from 'node:crypto';
 import type { CanonicalRow } from './canonical-row.ts';
 
-/** What a seal is made over, and the place that it has in the chain. */
+/** Everything that the hash of a seal covers. */
 export interface SealHead {
   id: number;
   /** As in `instantText`. */
   sealedAt: string;
-  /** The range of audit ids that it covers: both belong to it. */
+  /** The range of audit ids, both ends included. */
   fromId: number;
   toId: number;
   rows: number;
-  /** The hash of the seal before; zeros for the first. */
+  /** The hash of the previous seal; zeros for the first. */
   previous: Buffer;
-  /** The hash over the rows. */
+  /** The hash over the rows, chained from `previous`. */
   chain: Buffer;
   /** The ids of the rows, see `packIds`. */
   ids: Buffer;
@@ -26,12 +26,12 @@ export interface Seal extends SealHead {
 
 export const DIGEST_BYTES = 8;
 
-/** Where the next seal begins. */
+/** The part of a seal that the next one continues from. */
 export type SealEnd = Pick<Seal, 'id' | 'toId' | 'hash'>;
 
 export const BEFORE_FIRST: SealEnd = { id: 0, toId: 0, hash: Buffer.alloc(32) };
 
-/** The seal that follows `last`, over rows in order. */
+/** Makes the seal that follows `last`. `rows` must be in order. */
 export function makeSeal(
   last: SealEnd,
   { toId, sealedAt }: { toId: number; sealedAt: string },
@@ -66,16 +66,17 @@ export function chainOf(previous: Buffer, rows: readonly CanonicalRow[]): Buffer
   );
 }
 
-/** Of all that the seal says, its list of rows included. */
+/** Hashes all other fields of the seal, including its list of rows. */
 export function sealHash(head: SealHead): Buffer {
   const { id, sealedAt, fromId, toId, rows, previous, chain, ids, digests } = head;
-  const place = Buffer.from(JSON.stringify([id, sealedAt, fromId, toId, rows]));
-  return sha256(Buffer.concat([previous, chain, place, ids, digests]));
+  const scalars = Buffer.from(JSON.stringify([id, sealedAt, fromId, toId, rows]));
+  return sha256(Buffer.concat([previous, chain, scalars, ids, digests]));
 }
 
 /**
- * Steps from one id to the next, the first from the one before `fromId`: zigzag (0, -1, 1, -2 … as 0, 1, 2, 3 …) in
- * little-endian groups of 7 bits, the high bit set where more follow. Neighbours take one byte.
+ * Delta encoding: the differences between consecutive ids, the first from `fromId - 1`. Each is zigzag-encoded (0, -1, 1,
+ * -2 … as 0, 1, 2, 3 …) in little-endian groups of 7 bits, with the high bit set if more follow. Consecutive ids take one
+ * byte.
  */
 export function packIds(fromId: number, rows: readonly CanonicalRow[]): Buffer {
   const bytes: number[] = [];

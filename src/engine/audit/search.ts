@@ -1,48 +1,48 @@
 import type { Queryable } from '../../database/database.ts';
-import type { AuditRow } from './of-job.ts';
+import { clamp } from '../base/clamp.ts';
 import type { AuditEventName } from '../job/lifecycle.ts';
+import { type AuditEntry, ENTRY_COLUMNS } from './entry.ts';
 import { lastDrawnId } from './writers.ts';
 
-/** Which rows of the audit. All that is given must fit. The time is from its beginning to before its end. */
+/** Filters of the audit. A row must match all of them. */
 export interface AuditQuery {
   jobId?: number;
-  /** Exactly, or what it begins with and `*`: `user:*`. */
+  /** An actor, or a prefix and `*`: `user:*`. */
   actor?: string;
   events?: readonly AuditEventName[];
+  /** Included. */
   from?: Date;
+  /** Excluded. */
   to?: Date;
   /** 1 to 1,000. Default 100. */
   limit?: number;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   before?: number;
 }
 
-export type AuditEntry = AuditRow & { jobId: number | null };
-
 export interface AuditFound {
-  /** The newest first. Maybe fewer than were asked for, or none, though there are more. */
+  /** Newest first. May be shorter than `limit`, or empty, even if there are more: check `next`. */
   rows: AuditEntry[];
-  /** What to give as `before` for the next page. Null: there is none. */
+  /** The `before` of the next page. Null if there is none. */
   next: number | null;
 }
 
-/** So many ids are read at once, and so often for one page. */
+/** A page reads at most `MAX_WINDOWS` times this many ids. */
 const WINDOW = 20_000;
-const MOST_WINDOWS = 5;
-/** An id is drawn a little later than the clock is read, and a clock may have been set back. */
-const DOUBT_MS = 60_000;
+const MAX_WINDOWS = 5;
+/** Ids and times may disagree by this much: an id is drawn after the clock is read, and a clock may have been set back. */
+const CLOCK_SLACK_MS = 60_000;
 
-const COLUMNS = 'id, at, job_id as "jobId", attempt, event, actor, reason';
 const FITS = `($1::text is null or actor = $1) and ($2::text is null or starts_with(actor, $2))
   and ($3::text[] is null or event = any ($3)) and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)`;
 
-const IN_WINDOW = `select ${COLUMNS} from humdrum.audit_between($6, $7, null) where ${FITS} order by id desc limit $8`;
-const OF_JOB = `select ${COLUMNS} from humdrum.audit where job_id = $9 and id > $6 and id <= $7 and ${FITS} order by id desc limit $8`;
+const IN_WINDOW = `select ${ENTRY_COLUMNS} from humdrum.audit_between($6, $7, null) where ${FITS} order by id desc limit $8`;
+const OF_JOB = `select ${ENTRY_COLUMNS} from humdrum.audit where job_id = $9 and id > $6 and id <= $7 and ${FITS} order by id desc limit $8`;
 
-/** One page of the audit, at a bounded cost: it looks through so many ids, however few of them fit. */
+/** One page of the audit, at a bounded cost: it reads at most 100,000 ids, however few of them match. */
 export async function searchAudit(db: Queryable, query: AuditQuery): Promise<AuditFound> {
-  const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1_000);
-  const { low, high } = await stretchOf(db, query);
+  const limit = clamp(query.limit ?? 100, 1, 1_000);
+  const { low, high } = await idRangeOf(db, query);
   if (query.jobId !== undefined) {
     const { rows } = await db.query<AuditEntry>(OF_JOB, [
       ...paramsOf(query),
@@ -55,19 +55,19 @@ export async function searchAudit(db: Queryable, query: AuditQuery): Promise<Aud
   }
   const rows: AuditEntry[] = [];
   let to = high;
-  for (let window = 0; window < MOST_WINDOWS && to > low && rows.length <= limit; window += 1) {
+  for (let window = 0; window < MAX_WINDOWS && to > low && rows.length <= limit; window += 1) {
     const from = Math.max(low, to - WINDOW);
-    const most = limit + 1 - rows.length;
-    const found = await db.query<AuditEntry>(IN_WINDOW, [...paramsOf(query), from, to, most]);
+    const left = limit + 1 - rows.length;
+    const found = await db.query<AuditEntry>(IN_WINDOW, [...paramsOf(query), from, to, left]);
     rows.push(...found.rows);
     to = from;
   }
   return pageOf(rows, limit, to > low ? to + 1 : null);
 }
 
-function pageOf(rows: readonly AuditEntry[], limit: number, seenTo: number | null): AuditFound {
+function pageOf(rows: readonly AuditEntry[], limit: number, unreadTo: number | null): AuditFound {
   const page = rows.slice(0, limit);
-  return { rows: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : seenTo };
+  return { rows: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : unreadTo };
 }
 
 function paramsOf({ actor, events, from, to }: AuditQuery): unknown[] {
@@ -81,19 +81,19 @@ function paramsOf({ actor, events, from, to }: AuditQuery): unknown[] {
   ];
 }
 
-/** Ids beyond the first and up to the second are those to look at. */
-async function stretchOf(
+/** The ids to read: `low` < id <= `high`. */
+async function idRangeOf(
   db: Queryable,
   { from, to, before }: AuditQuery,
 ): Promise<{ low: number; high: number }> {
   const last = Math.min(await lastDrawnId(db), (before ?? Infinity) - 1);
-  const low = from ? (await idAround(db, from.getTime() - DOUBT_MS, last)).low : 0;
-  const high = to ? (await idAround(db, to.getTime() + DOUBT_MS, last)).high : last;
+  const low = from ? (await idsAround(db, from.getTime() - CLOCK_SLACK_MS, last)).low : 0;
+  const high = to ? (await idsAround(db, to.getTime() + CLOCK_SLACK_MS, last)).high : last;
   return { low, high: Math.min(high, last) };
 }
 
-/** Ids go up with time: up to `low` all rows are older, from `high` on none is. A search by halves. */
-async function idAround(
+/** Ids increase with time: all rows up to `low` are older, and none from `high` on. A binary search. */
+async function idsAround(
   db: Queryable,
   atMs: number,
   last: number,
@@ -110,7 +110,7 @@ async function idAround(
 
 const FIRST = 'select id, at from humdrum.audit_between($1, $2, 1)';
 
-/** A look at a few ids, and at more where those are a gap. */
+/** Reads a few ids, and more if they have no rows. */
 async function firstAfter(
   db: Queryable,
   after: number,

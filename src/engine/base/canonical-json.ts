@@ -1,4 +1,4 @@
-/** Keys in order, no white space: equal values have equal text. */
+/** JSON with sorted keys and no white space, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Uniform numbers in [0, 1), the same sequence for the same seed on every machine: sfc32 over the seed's SHA-256. */
+/** Uniform numbers in [0, 1): the same sequence for the same seed on every machine. sfc32, seeded with the SHA-256 of `seed`. */
 export function seededRandom(seed: string): () => number {
   const digest = createHash('sha256').update(seed).digest();
   let a = digest.readInt32LE(0);

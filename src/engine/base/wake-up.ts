@@ -1,4 +1,4 @@
-/** Lets a loop wait until it is woken. Woken while it does not wait, it skips its next wait. */
+/** Lets a loop wait until it is woken. If it is woken while not waiting, the next wait returns at once. */
 export class WakeUp {
   #pending = false;
   #end: (() => void) | null = null;

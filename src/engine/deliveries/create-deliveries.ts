@@ -1,21 +1,22 @@
 import type { Queryable } from '../../database/database.ts';
-import { deliveryInput, matches } from './delivery.ts';
 import { enqueue } from '../enqueue/enqueue.ts';
 import { defineJob } from '../job/define-job.ts';
 import type { JobType } from '../job/job-type.ts';
 import { Vault } from '../job/secrets.ts';
 import type { Settlement } from '../transitions/settlement.ts';
+import { deliveryInput, matches } from './delivery.ts';
 
 const NO_SECRETS = new Vault([]);
 
-/** Whether somebody may want what an attempt has left. */
+/** Whether an attempt has left anything that a receiver may want. */
 export function isDeliverable({ outcome }: Settlement): boolean {
   return 'result' in outcome.ended && outcome.effects.some(({ kind }) => kind !== 'file');
 }
 
 /**
- * Persists the deliveries of what was just recorded, in the same transaction: a job for each job and receiver. A channel
- * that nobody has defined yet gets its job too, which waits for a worker that knows it.
+ * Persists the deliveries of what was just recorded, in the same transaction: one job for each job and receiver. A channel
+ * that nobody has defined yet gets its job too, which waits for a worker that knows it. Deliveries are as urgent as the job
+ * that they come from, and never less urgent than others.
  */
 export async function enqueueDeliveries(
   db: Queryable,
@@ -26,7 +27,7 @@ export async function enqueueDeliveries(
   );
   const types = new Map(known.map(({ name, attempts }) => [name, deliveryType(name, attempts)]));
   const typeOf = (name: string): JobType => types.get(name) ?? deliveryType(name);
-  const jobs = settlements.flatMap(({ job, outcome }) => {
+  const jobs = settlements.flatMap(({ job, type, outcome }) => {
     const events = outcome.effects.filter(({ kind }) => kind === 'event');
     const channels = outcome.effects.filter(({ kind }) => kind === 'notification');
     const names = new Set([
@@ -38,6 +39,7 @@ export async function enqueueDeliveries(
     return [...names].map((name) => ({
       type: typeOf(name),
       input: { job: job.id },
+      priority: Math.min(0, type.priority),
       ...(outcome.trace === undefined ? {} : { trace: outcome.trace }),
     }));
   });

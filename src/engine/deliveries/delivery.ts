@@ -1,22 +1,25 @@
 import { z } from 'zod';
 import type { Json } from '../base/json.ts';
+import type { Listener } from '../ports/events.ts';
 
-/** An effect on its way to whoever wants it. */
+/** An effect on its way to a receiver. */
 export interface Delivery {
-  /** The same however often it is delivered: a receiver that remembers it sees each effect once. */
+  /** The same in every attempt: a receiver that remembers it takes each effect once. */
   key: string;
-  /** The event's name, or the channel's. */
+  /** The name of the event, or of the channel. */
   name: string;
   data: Json;
-  /** The job that it came from, and the instant that this job saw as now. */
+  /** The job that the effect came from, and the instant that this job saw as now. */
   job: { id: number; type: string; now: Date };
-  /** Of this delivery, from 1. */
+  /** The number of this attempt, from 1. */
   attempt: number;
-  /** Aborted at the timeout or when the worker ends. */
+  /** Aborted at the timeout, or when the worker ends. */
   signal: AbortSignal;
+  /** Emits an event to `onEvent` of the engine. */
+  tell: Listener;
 }
 
-/** Of the job that delivers: whose effects. */
+/** The input of a job that delivers: the job whose effects it delivers. */
 export const deliveryInput = z.object({ job: z.number().int() });
 
 /** Whether one of the patterns fits: a name, `picks.*`, or `*`. */

@@ -2,7 +2,8 @@ import type { Queryable } from '../../database/database.ts';
 import { cancel } from '../transitions/cancel.ts';
 import type { Debounce } from '../job/request.ts';
 
-// Job 0 keeps the place for the one to come. Whoever else wants the key waits here until that one is committed.
+// Locks the key's row until the new job is committed: another enqueue with the same key blocks here. Job 0 reserves the key
+// for the job that is about to be inserted.
 const TAKE = `
 with clock as materialized (select humdrum.clock() as now),
 taken as (
@@ -18,7 +19,7 @@ insert into humdrum.unique_key (type, key, job_id, since) values ($1, $2, 0, $3)
 on conflict (type, key) do update set job_id = 0, since = excluded.since, until = null`;
 
 interface Held {
-  /** A caller's own connection may read bigint as a string. */
+  /** The caller's own connection may return bigint as a string. */
   id: number | string;
   since: string;
   now: string;
@@ -26,8 +27,8 @@ interface Held {
 }
 
 /**
- * Takes a key for a job that is about to be persisted in the same transaction. The job that has it is cancelled if it has
- * not started; one that runs goes on, and loses the key.
+ * Takes a key for a job that is about to be persisted in the same transaction. The job that holds the key is cancelled if it
+ * has not started. A running one continues without the key.
  */
 export async function debounce(
   db: Queryable,
@@ -37,7 +38,7 @@ export async function debounce(
 ): Promise<{ putOff: { delayMs: number; since: string } }> {
   const { rows } = await db.query<Held>(TAKE, [type, key]);
   const [held] = rows;
-  if (!held) throw new Error('A key that is taken has a row.');
+  if (!held) throw new Error('Taking the unique key returned no row.');
   const heldBy = Number(held.id);
   const reason = `debounced: another job with the key "${key}" takes its place`;
   const replaced = heldBy !== 0 && (await cancel(db, [heldBy], { actor, reason })).length > 0;

@@ -6,19 +6,19 @@ import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
 import { checkRequest } from './check-request.ts';
 import { debounce } from './debounce.ts';
 
-const DEEPEST_FAMILY = 10;
+const MAX_FAMILY_DEPTH = 10;
 
-/** Whether `enqueue` needs more than one statement, and so a transaction. */
+/** Whether `enqueue` persists these jobs in one statement, and so needs no transaction. */
 export function isOneStatement(jobs: readonly NewJob[]): boolean {
   return (
     jobs.length <= MAX_INSERT &&
-    jobs.every(({ children, debounce: put, type }) => !children && !put && !type.debounces)
+    jobs.every(({ children, debounce: key, type }) => !children && !key && !type.debounces)
   );
 }
 
 /**
- * Persists jobs, in order. Give it an open transaction where `isOneStatement` says so, or where the jobs belong to other
- * writes. Errors: `input-invalid`, `not-serializable`, `limit-unknown`.
+ * Persists jobs, in order. `db` must be a transaction unless `isOneStatement`, or if the jobs must commit with other writes.
+ * Errors: `input-invalid`, `not-serializable`, `limit-unknown`.
  */
 export async function enqueue(
   db: Queryable,
@@ -47,20 +47,23 @@ async function persist(
   const enqueued: Enqueued[] = [];
   for (let from = 0; from < rows.length; from += MAX_INSERT) {
     const chunk = rows.slice(from, from + MAX_INSERT);
-    const ready = chunk.some((row) => row.debounce) ? await putOff(db, chunk, by) : chunk;
+    const ready = chunk.some((row) => row.debounce) ? await debounceRows(db, chunk, by) : chunk;
     enqueued.push(...(await insertJobs(db, ready, by)));
   }
-  const children = await childrenOf(rows, enqueued, by);
+  const children = await childRowsOf(rows, enqueued, by);
   if (children.length > 0) {
-    if (depth === DEEPEST_FAMILY) {
-      throw new HumdrumError('input-invalid', `Children can be ${DEEPEST_FAMILY} deep at most.`);
+    if (depth === MAX_FAMILY_DEPTH) {
+      throw new HumdrumError(
+        'input-invalid',
+        `Children can be nested at most ${MAX_FAMILY_DEPTH} deep.`,
+      );
     }
     await persist(db, children, by, depth + 1);
   }
   return enqueued;
 }
 
-async function childrenOf(
+async function childRowsOf(
   rows: readonly JobRow[],
   enqueued: readonly Enqueued[],
   by: EnqueuedBy,
@@ -75,8 +78,8 @@ async function childrenOf(
   return (await Promise.all(families)).flat();
 }
 
-/** One after another: of two that follow each other at once, the second takes the place of the first. */
-async function putOff(
+/** Takes the keys one after another, so that the second of two jobs with the same key replaces the first. */
+async function debounceRows(
   db: Queryable,
   rows: readonly JobRow[],
   { actor }: EnqueuedBy,

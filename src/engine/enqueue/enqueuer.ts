@@ -9,7 +9,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { Limits } from '../job/limit-rule.ts';
 import type { NewJob } from '../job/new-job.ts';
 import type { Registry } from '../job/registry.ts';
-import type { Enqueued, JobRequest } from '../job/request.ts';
+import { checkNames, type Enqueued, type JobRequest } from '../job/request.ts';
 import type { Vault } from '../job/secrets.ts';
 import { enqueueTraced, type Tracing } from '../ports/tracing.ts';
 
@@ -26,65 +26,67 @@ interface EnqueuerParts {
   dryRun: boolean;
 }
 
-/** Persists what people and handlers ask for, and spreads the word. */
+/** Persists the jobs that programs and handlers request, and notifies the workers. */
 export class Enqueuer {
   readonly #runtime: EnqueuerParts;
-  readonly #together: GroupCommit;
+  readonly #groupCommit: GroupCommit;
 
   constructor(runtime: EnqueuerParts) {
     this.#runtime = runtime;
-    this.#together = new GroupCommit(runtime.database, runtime.notifier);
+    this.#groupCommit = new GroupCommit(runtime.database, runtime.notifier);
   }
 
-  /** All of them, in order, or none. Inside an open transaction they belong to that. */
+  /** Persists all requests, in order, or none. Inside an open transaction they belong to it. */
   async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
-    const word = wordOf(requests, jobs);
+    const work = newWorkOf(requests, jobs);
     return enqueueTraced(this.#runtime.tracing, jobs, (traced) =>
-      this.#persist(traced, actor, word),
+      this.#persist(traced, actor, work),
     );
   }
 
-  async #persist(jobs: readonly NewJob[], actor: string, word: NewWork): Promise<Enqueued[]> {
+  async #persist(jobs: readonly NewJob[], actor: string, work: NewWork): Promise<Enqueued[]> {
     const { database, limits, vault, notifier } = this.#runtime;
     if (isOneStatement(jobs) && !isWithin(database)) {
       const rows = await checkRequests(jobs, { limits, vault });
-      return this.#together.enqueue(rows, actor, word);
+      return this.#groupCommit.enqueue(rows, actor, work);
     }
     const by = { actor, limits, vault };
     const enqueued = isOneStatement(jobs)
       ? await enqueue(database, jobs, by)
       : await database.transaction((tx) => enqueue(tx, jobs, by));
-    await notifier.notify(word);
+    await notifier.notify(work);
     return enqueued;
   }
 
-  /** Inside a transaction that the caller holds. Errors: `client-invalid`. */
+  /** Persists the requests in the caller's transaction. Errors: `client-invalid`. */
   async enqueueWithin(
-    given: Queryable,
+    callerClient: Queryable,
     requests: readonly JobRequest[],
     actor: string,
   ): Promise<Enqueued[]> {
     const { limits, vault, notifier, tracing } = this.#runtime;
     await this.#refuseInDryRun();
-    const client = callerTransaction(given);
+    const client = callerTransaction(callerClient);
     const jobs = requests.map((request) => this.#resolve(request));
     const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
       enqueue(client, traced, { actor, limits, vault }),
     );
-    await notifier.notifyWithin(client, wordOf(requests, jobs));
+    await notifier.notifyWithin(client, newWorkOf(requests, jobs));
     return enqueued;
   }
 
-  /** What a rehearsed handler enqueues is rolled back with it. */
+  /** Jobs that a rehearsed handler enqueues are allowed: they are rolled back with it. */
   async #refuseInDryRun(): Promise<void> {
     const { dryRun, database } = this.#runtime;
     if (!dryRun || (await joinAmbient(database))) return;
-    throw new HumdrumError('dry-run', 'This process only rehearses: it enqueues nothing.');
+    throw new HumdrumError('dry-run', 'This process only rehearses, so it cannot enqueue jobs.');
   }
 
-  #resolve({ type, children, ...rest }: JobRequest): NewJob {
+  #resolve(request: JobRequest): NewJob {
+    checkNames(request);
+    const { type, children, ...rest } = request;
     const job = {
       ...rest,
       type: this.#runtime.types.get(typeof type === 'string' ? type : type.type),
@@ -95,8 +97,8 @@ export class Enqueuer {
   }
 }
 
-/** Of jobs that something has to be seen to before they can start, upkeep hears. */
-function wordOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): NewWork {
+/** `later` if upkeep has to do something before one of the jobs can start. */
+function newWorkOf(requests: readonly JobRequest[], jobs: readonly NewJob[]): NewWork {
   const plain = requests.every(
     ({ runAt, delayMs, limits, children, debounce }) =>
       !runAt && delayMs === undefined && !limits && !children && !debounce,

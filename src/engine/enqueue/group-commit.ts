@@ -6,23 +6,23 @@ import { isBadData } from '../transitions/bad-data.ts';
 import { MAX_INSERT, insertJobs, type JobRow } from '../transitions/insert.ts';
 import type { WorkNotifier } from './notify.ts';
 
-/** Checked jobs that fit one statement. */
-interface Asked {
+/** One caller's checked jobs, which fit one statement. */
+interface PendingEnqueue {
   rows: readonly JobRow[];
   actor: string;
-  word: NewWork;
-  done: (enqueued: Enqueued[]) => void;
-  failed: (error: unknown) => void;
+  work: NewWork;
+  resolve: (enqueued: Enqueued[]) => void;
+  reject: (error: unknown) => void;
 }
 
 /**
- * Persists together what is asked for at the same time: many callers share one statement and one commit, and each is
- * answered after it. Nobody waits for a batch to fill: what comes while one is on its way is the next.
+ * Group commit: concurrent callers share one statement and one commit, and their promises resolve after it. A batch never
+ * waits to fill up: the calls that arrive while one is being committed form the next.
  */
 export class GroupCommit {
   readonly #database: Database;
   readonly #notifier: WorkNotifier;
-  #waiting: Asked[] = [];
+  #waiting: PendingEnqueue[] = [];
   #committing = false;
 
   constructor(database: Database, notifier: WorkNotifier) {
@@ -30,52 +30,55 @@ export class GroupCommit {
     this.#notifier = notifier;
   }
 
-  async enqueue(rows: readonly JobRow[], actor: string, word: NewWork): Promise<Enqueued[]> {
-    return new Promise((done, failed) => {
-      this.#waiting.push({ rows, actor, word, done, failed });
+  async enqueue(rows: readonly JobRow[], actor: string, work: NewWork): Promise<Enqueued[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ rows, actor, work, resolve, reject });
       if (!this.#committing) runOutside(() => void this.#commitAll());
     });
   }
 
   async #commitAll(): Promise<void> {
     this.#committing = true;
-    // One turn of the event loop, so that callers who go on together ask together.
+    // Waits one turn of the event loop, so that callers that resume together share a batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) await this.#commit(this.#nextBatch());
     this.#committing = false;
   }
 
-  /** As many as fit one statement, of one actor. */
-  #nextBatch(): Asked[] {
+  /** As many calls of one actor as fit one statement. */
+  #nextBatch(): PendingEnqueue[] {
     let rows = 0;
-    const end = this.#waiting.findIndex((asked) => {
-      rows += asked.rows.length;
-      return rows > MAX_INSERT || asked.actor !== this.#waiting[0]?.actor;
+    const end = this.#waiting.findIndex((pending) => {
+      rows += pending.rows.length;
+      return rows > MAX_INSERT || pending.actor !== this.#waiting[0]?.actor;
     });
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(end, 1));
   }
 
-  async #commit(batch: readonly Asked[]): Promise<void> {
+  async #commit(batch: readonly PendingEnqueue[]): Promise<void> {
     const [{ actor } = { actor: '' }] = batch;
-    const word = batch.some((asked) => asked.word === 'later') ? 'later' : 'ready';
+    const work = batch.some((pending) => pending.work === 'later') ? 'later' : 'ready';
     try {
-      const rows = batch.flatMap((asked) => asked.rows);
-      const enqueued = await this.#notifier.notifyWithCommit(word, async (news) =>
-        insertJobs(this.#database, rows, { actor, news }),
+      const rows = batch.flatMap((pending) => pending.rows);
+      const enqueued = await this.#notifier.notifyWithCommit(work, async (payload) =>
+        insertJobs(this.#database, rows, { actor, payload }),
       );
       let from = 0;
-      for (const { rows: mine, done } of batch) {
-        done(enqueued.slice(from, from + mine.length));
+      for (const { rows: mine, resolve } of batch) {
+        resolve(enqueued.slice(from, from + mine.length));
         from += mine.length;
       }
     } catch (error) {
-      await this.#failed(batch, error);
+      await this.#fail(batch, error);
     }
   }
 
-  /** What cannot be stored must not keep others from it. Any other error says nothing of whether it was. */
-  async #failed(batch: readonly Asked[], error: unknown): Promise<void> {
-    if (batch.length === 1 || !isBadData(error)) for (const { failed } of batch) failed(error);
-    else for (const asked of batch) await this.#commit([asked]);
+  /**
+   * Bad data of one caller must not fail the others, so they are committed one by one. After any other error the commit may
+   * have taken effect: retrying could persist the jobs twice.
+   */
+  async #fail(batch: readonly PendingEnqueue[], error: unknown): Promise<void> {
+    if (batch.length === 1 || !isBadData(error)) for (const { reject } of batch) reject(error);
+    else for (const pending of batch) await this.#commit([pending]);
   }
 }

@@ -4,77 +4,82 @@ import type { Database, Listening, Queryable } from '../../database/database.ts'
 import type { NewWork } from '../ports/runtime.ts';
 import { CHANNEL } from '../transitions/insert-sql.ts';
 
-/** NOTIFY takes a lock of the whole cluster at commit: one is sent for whatever was enqueued in this time. */
+/** NOTIFY takes a cluster-wide lock at commit, so enqueues within this time share one notification. */
 const DEBOUNCE_MS = 5;
 
-/** Spreads the word that there are new jobs. Only a hint: workers look by themselves too. */
+/** Notifies the workers of new jobs. Only a hint: workers also poll. */
 export class WorkNotifier {
   readonly #database: Database;
-  readonly #heard: (word: NewWork) => void;
-  /** Who says it, where this process has told itself already. */
-  readonly #me = randomBytes(4).toString('hex');
-  #unsaid: NewWork | null = null;
-  #saidMs = -Infinity;
+  readonly #onNewWork: (work: NewWork) => void;
+  /** Marks notifications sent by this process: it has called `onNewWork` for them already. */
+  readonly #senderId = randomBytes(4).toString('hex');
+  #pending: NewWork | null = null;
+  #lastSentMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
   #listening: Listening | null = null;
 
-  constructor(database: Database, heard: (word: NewWork) => void) {
+  constructor(database: Database, onNewWork: (work: NewWork) => void) {
     this.#database = database;
-    this.#heard = heard;
+    this.#onNewWork = onNewWork;
   }
 
-  /** Answers whether all that is said will be heard. */
+  /** Returns whether every notification reaches this process: not if a pooler may stand in between. */
   async listen(): Promise<boolean> {
-    if (this.#database.exclusive) return true; // Nobody else is there to say anything.
-    this.#listening ??= await this.#database.listen(CHANNEL, (said) => {
-      const [word, by] = said.split(' ');
-      if (by !== this.#me) this.#heard(word === 'ready' ? 'ready' : 'later');
+    if (this.#database.exclusive) return true; // No other process can send any.
+    this.#listening ??= await this.#database.listen(CHANNEL, (payload) => {
+      const [work, senderId] = payload.split(' ');
+      if (senderId !== this.#senderId) this.#onNewWork(work === 'ready' ? 'ready' : 'later');
     });
     return this.#listening.direct;
   }
 
-  async notify(word: NewWork): Promise<void> {
-    this.#heard(word);
+  async notify(work: NewWork): Promise<void> {
+    this.#onNewWork(work);
     if (this.#database.exclusive) return;
-    if (ambientTransaction(this.#database)) return this.notifyWithin(this.#database, word);
-    if (this.#unsaid === null) {
-      this.#timer = runOutside(() => setTimeout(() => void this.#say(), DEBOUNCE_MS));
+    if (ambientTransaction(this.#database)) return this.notifyWithin(this.#database, work);
+    if (this.#pending === null) {
+      this.#timer = runOutside(() => setTimeout(() => void this.#send(), DEBOUNCE_MS));
     }
-    if (this.#unsaid !== 'later') this.#unsaid = word; // Who hears of later jobs looks for ready ones too.
+    if (this.#pending !== 'later') this.#pending = work; // `later` implies `ready`.
   }
 
-  /** With the commit, where nothing has been said for a moment: an idle system hears of a job as soon as it is there. */
+  /**
+   * Sends the notification with the commit if none was sent within `DEBOUNCE_MS`, so that an idle system starts a job as soon
+   * as it is committed. Otherwise like `notify`. `commit` takes the payload; null: it must not notify.
+   */
   async notifyWithCommit<T>(
-    word: NewWork,
-    commit: (news: string | null) => Promise<T>,
+    work: NewWork,
+    commit: (payload: string | null) => Promise<T>,
   ): Promise<T> {
     const nowMs = performance.now();
-    const quiet = nowMs - this.#saidMs >= DEBOUNCE_MS && !this.#database.exclusive;
-    if (quiet) this.#saidMs = nowMs;
-    const result = await commit(quiet ? `${word} ${this.#me}` : null);
-    if (quiet) this.#heard(word);
-    else await this.notify(word);
+    const quiet = nowMs - this.#lastSentMs >= DEBOUNCE_MS && !this.#database.exclusive;
+    if (quiet) this.#lastSentMs = nowMs;
+    const result = await commit(quiet ? `${work} ${this.#senderId}` : null);
+    if (quiet) this.#onNewWork(work);
+    else await this.notify(work);
     return result;
   }
 
-  /** With the caller's transaction, so that nobody hears of it before it is there. */
-  async notifyWithin(client: Queryable, news: string): Promise<void> {
-    // As a text: not every library can read a column of type void.
-    await client.query(`select pg_notify('${CHANNEL}', $1)::text`, [news]);
+  /** Sends the notification with the caller's transaction, so that it arrives only once the jobs are committed. */
+  async notifyWithin(client: Queryable, payload: string): Promise<void> {
+    // Cast to text: not every library can read a column of type void.
+    await client.query(`select pg_notify('${CHANNEL}', $1)::text`, [payload]);
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#say(); // What was enqueued in the last moment is worth a word too.
+    await this.#send();
     await this.#listening?.stop();
     this.#listening = null;
   }
 
-  async #say(): Promise<void> {
-    const word = this.#unsaid;
-    this.#unsaid = null;
-    this.#saidMs = performance.now();
-    // Unheard, the jobs still start at the workers' next look.
-    if (word) await this.notifyWithin(this.#database, `${word} ${this.#me}`).catch(() => undefined);
+  async #send(): Promise<void> {
+    const work = this.#pending;
+    this.#pending = null;
+    this.#lastSentMs = performance.now();
+    // If this fails, the jobs start at the workers' next poll.
+    if (work) {
+      await this.notifyWithin(this.#database, `${work} ${this.#senderId}`).catch(() => undefined);
+    }
   }
 }

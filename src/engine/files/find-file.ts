@@ -4,7 +4,8 @@ import { HumdrumError } from '../../errors.ts';
 import type { FileFact } from '../job/context.ts';
 import { isSha256, type FileStorage } from '../ports/file-storage.ts';
 
-// Without a limit at the first look, and by no key: the planner would take a walk through all effects for the shorter way.
+// `max(job_id + 0)` keeps the planner from using the primary key: with a limit or a plain `job_id` it would scan all effects
+// in the order of that key, instead of looking up the hash.
 const NAMED = `
 select named.name, named.data from (
   select max(job_id + 0) as id from humdrum.effect where kind = 'file' and data ->> 'sha256' = $1
@@ -12,7 +13,7 @@ select named.name, named.data from (
   select name, data from humdrum.effect where effect.job_id = last.id and kind = 'file' and data ->> 'sha256' = $1 limit 1
 ) as named`;
 
-/** What the last job that stored a file says of it. Errors: `file-not-found`. */
+/** What the last job that stored a file recorded about it. Errors: `file-not-found`. */
 export async function fileNamed(db: Queryable, sha256: string): Promise<FileFact> {
   const { rows } = await db.query<{ name: string; data: Omit<FileFact, 'name'> }>(NAMED, [sha256]);
   const [file] = rows;
@@ -23,9 +24,9 @@ export async function fileNamed(db: Queryable, sha256: string): Promise<FileFact
 /** Errors: `files-missing`, `file-not-found`. */
 export async function openFile(storage: FileStorage | null, sha256: string): Promise<Readable> {
   if (!storage) {
-    throw new HumdrumError('files-missing', 'No place for files is configured in this process.');
+    throw new HumdrumError('files-missing', 'No file storage is configured in this process.');
   }
   const file = isSha256(sha256) ? await storage.open(sha256) : null;
   if (file) return file;
-  throw new HumdrumError('file-not-found', 'This file is not in the storage any more.');
+  throw new HumdrumError('file-not-found', 'This file is no longer in the storage.');
 }

@@ -12,13 +12,16 @@ export interface Spooled {
   bytes: number;
 }
 
-/** Reads the data to its end, chunk by chunk, for its hash and its length alone. */
+/** Reads the data to its end, chunk by chunk, to compute its hash and length. */
 export async function measureFile(data: FileData, signal: AbortSignal): Promise<Spooled> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return pour(data, nowhere, signal);
+  return pipeInto(data, nowhere, signal);
 }
 
-/** Gives `use` a local copy, which is gone afterwards: the address of a file is known only when all of it has been read. */
+/**
+ * Calls `use` with a temporary local copy of the data, and removes it afterwards. The copy is needed because the hash that a
+ * file is stored under is known only after all of it was read.
+ */
 export async function withSpooled<T>(
   data: FileData,
   signal: AbortSignal,
@@ -27,13 +30,13 @@ export async function withSpooled<T>(
   const path = join(tmpdir(), `humdrum-${randomUUID()}`);
   try {
     const copy = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    return await use(path, await pour(data, copy, signal));
+    return await use(path, await pipeInto(data, copy, signal));
   } finally {
     await rm(path, { force: true });
   }
 }
 
-async function pour(data: FileData, into: Writable, signal: AbortSignal): Promise<Spooled> {
+async function pipeInto(data: FileData, into: Writable, signal: AbortSignal): Promise<Spooled> {
   signal.throwIfAborted();
   const hash = createHash('sha256');
   let bytes = 0;
@@ -53,21 +56,21 @@ function chunksOf(data: FileData): Iterable<unknown> | AsyncIterable<unknown> {
   if (typeof data === 'string' || data instanceof Uint8Array) return [data];
   const iterable: object | null = typeof data === 'object' ? data : null;
   if (iterable && Symbol.asyncIterator in iterable) return data;
-  throw new TypeError('A file is made of a string, a Uint8Array, a stream or an async iterable.');
+  throw new TypeError('A file must be a string, a Uint8Array, a stream or an async iterable.');
 }
 
 function toBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk);
-  throw new TypeError(`A file is made of strings and Uint8Arrays, not of a ${typeof chunk}.`);
+  throw new TypeError(`The chunks of a file must be strings or Uint8Arrays, not ${typeof chunk}.`);
 }
 
-/** A source that never ends its turn would hold up even the abort of its pipeline. */
+/** Rejects at once when aborted: a source that never yields would block even the abort of its pipeline. */
 async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   const settled = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    const tell = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', tell, { signal: settled.signal });
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { signal: settled.signal });
   });
   try {
     await Promise.race([work, aborted]);

@@ -2,15 +2,15 @@ import type { Queryable } from '../../database/database.ts';
 import type { FileStorage, FileToStore } from '../ports/file-storage.ts';
 import type { Spooled } from './spool.ts';
 
-/** What was stored within this time may be relied on. Half of the collector's day: the rest allows for clocks that differ. */
-const RELIABLE = `humdrum.clock() - interval '12 hours'`;
+/** Files stored after this are safe from the collector. It spares a day; half of that allows for clocks that differ. */
+const SAFE_SINCE = `humdrum.clock() - interval '12 hours'`;
 
-/** Names a stored file among PostgreSQL's advisory locks. */
+/** SQL of the advisory lock key of a stored file. */
 export const FILE_LOCK = `hashtextextended('humdrum.file/' || key, 0)`;
 
 /**
- * Stores a file unless it is there. One that is there and old is stored again, so that it is young: the collector may be
- * about to remove it, and no job names it before this one has completed.
+ * Stores a file unless it is there. An old one is stored again, which renews its time: no job names it until this one
+ * completes, so the collector might remove it.
  */
 export async function storeFile(
   storage: FileStorage,
@@ -20,11 +20,11 @@ export async function storeFile(
 ): Promise<void> {
   const { sha256, ...rest } = about;
   const storedAt = await storage.storedAt(sha256);
-  if (storedAt && (await isReliable(db, storedAt))) return;
+  if (storedAt && (await isSafe(db, storedAt))) return;
   await storage.put(sha256, path, rest);
   if (!storedAt) return;
-  // A collector that saw it old just before may remove it just after. Once it has let go of the file's lock, the file is
-  // gone for sure or safe for sure.
+  // A collector that read the old time just before may still remove the file. It holds the file's lock while it does, so once
+  // the lock is free, the file is either gone or safe.
   await db.query(
     `select pg_advisory_xact_lock_shared(${FILE_LOCK}) from (select $1::text as key) as file`,
     [sha256],
@@ -32,10 +32,10 @@ export async function storeFile(
   if (!(await storage.storedAt(sha256))) await storage.put(sha256, path, rest);
 }
 
-async function isReliable(db: Queryable, storedAt: Date): Promise<boolean> {
-  const { rows } = await db.query<{ reliable: boolean }>(
-    `select $1::timestamptz > ${RELIABLE} as reliable`,
+async function isSafe(db: Queryable, storedAt: Date): Promise<boolean> {
+  const { rows } = await db.query<{ safe: boolean }>(
+    `select $1::timestamptz > ${SAFE_SINCE} as safe`,
     [storedAt.toISOString()],
   );
-  return rows[0]?.reliable === true;
+  return rows[0]?.safe === true;
 }

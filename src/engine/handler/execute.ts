@@ -15,11 +15,14 @@ export interface ExecuteOptions {
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
-  /** Count the rows that it changes. */
+  /** Count the rows that the handler changes. */
   measure?: boolean;
 }
 
-/** Runs a handler once: its context, its time limit, its transaction. Writes nothing and never throws for what the handler does. */
+/**
+ * Runs a handler once, with its context, timeout and transaction. The transaction is returned open: nothing is committed.
+ * An error of the handler is part of the outcome, and not thrown.
+ */
 export async function execute(
   type: JobType,
   job: Runnable,
@@ -35,7 +38,7 @@ export async function execute(
   const files = new HandlerFiles({ ...parts, storage: runtime.files });
   const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
   const startedMs = performance.now();
-  let redact = asItIs;
+  let redact = unchanged;
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
   try {
@@ -43,13 +46,13 @@ export async function execute(
     if (secrets.length > 0) redact = redactor(secrets);
     const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
     const result = await interruption.race(own ? own.run(handler) : handler());
-    files.expectNoneUnderWay();
+    files.expectNonePending();
     ended = { result: redact(toJson(type, result)) };
     changes = measure && own ? await own.changes() : null;
   } catch (error) {
     ended = redact(failureOf(error, type.retry.on, job.attempt));
   } finally {
-    interruption.over();
+    interruption.end();
     files.end();
   }
   const handedOver = own?.handOver() ?? null;
@@ -63,9 +66,9 @@ export async function execute(
   };
 }
 
-const asItIs = <T>(value: T): T => value;
+const unchanged = <T>(value: T): T => value;
 
-/** Secrets are sealed in what was stored, and in the clear in what is rehearsed. */
+/** Secrets are sealed in stored inputs, and plain text in rehearsed ones. */
 function openSecrets(
   type: JobType,
   stored: unknown,

@@ -4,7 +4,7 @@ import type { ForEachReport } from '../job/context.ts';
 
 type InTransaction = <T>(fn: (tx: Transaction) => Promise<T>) => Promise<T>;
 
-/** Walks `items` in sets of `size`, each in a transaction of its own; a set that fails is halved until its bad items stand alone. */
+/** Runs `fn` on sets of `size` items, each in its own transaction. A failing set is halved until its bad items are isolated. */
 export async function forEachSet<Item>(
   inTransaction: InTransaction,
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -12,7 +12,7 @@ export async function forEachSet<Item>(
   fn: (set: Item[], db: Transaction) => Promise<unknown>,
 ): Promise<ForEachReport<Item>> {
   if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`A set has 1 item or more, not ${size}.`);
+    throw new RangeError(`The size of a set must be a whole number from 1, not ${size}.`);
   const report: ForEachReport<Item> = { succeeded: 0, failed: [] };
   const attempt = async (set: Item[]): Promise<void> => {
     try {

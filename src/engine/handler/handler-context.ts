@@ -1,15 +1,16 @@
 import type { Transaction } from '../../database/database.ts';
 import { seededRandom, seededUuid } from '../base/random.ts';
-import { childrenOf } from './children.ts';
+import { childReports } from './children.ts';
 import type { Enqueues } from '../ports/runtime.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Context, ContextDatabase } from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
+import { requestOf } from '../job/request.ts';
 import type { Recorder } from './recorder.ts';
 
-/** What a handler needs to know of its job. A claimed job has it all; a rehearsed one has no id. */
+/** The fields of a job that its handler needs. A rehearsed job has no id. */
 export type Runnable = Pick<ClaimedJob, 'attempt' | 'input' | 'version' | 'runAt' | 'seed'> & {
   id: number | null;
 };
@@ -24,23 +25,23 @@ interface Parts {
 }
 
 /**
- * The handler's runtime, see `context.ts`. What a handler does not ask for is not made. All of it is a property with a
- * function of its own, not a method: a handler may take it out of the context, as in run({ emit, log }).
+ * The handler's context, see `context.ts`. Its parts are created lazily. They are getters that return functions, and not
+ * methods, so that a handler can destructure the context, as in `run({ emit, log })`.
  */
 export class HandlerContext implements Context {
   readonly job: Context['job'];
-  readonly #run: Runnable;
+  readonly #job: Runnable;
   readonly #parts: Parts;
   #random: (() => number) | null = null;
 
   constructor(type: JobType, job: Runnable, parts: Parts) {
     this.job = { type: type.type, id: job.id, attempt: job.attempt };
-    this.#run = job;
+    this.#job = job;
     this.#parts = parts;
   }
 
   get now(): Date {
-    return this.#run.runAt;
+    return this.#job.runAt;
   }
 
   get rehearsal(): boolean {
@@ -65,13 +66,13 @@ export class HandlerContext implements Context {
 
   get random(): () => number {
     return () => {
-      this.#random ??= seededRandom(`${this.#run.seed}/random`);
+      this.#random ??= seededRandom(`${this.#job.seed}/random`);
       return this.#random();
     };
   }
 
   get id(): Context['id'] {
-    return (name) => seededUuid(this.#run.seed, name);
+    return (name) => seededUuid(this.#job.seed, name);
   }
 
   get forEach(): Context['forEach'] {
@@ -85,8 +86,8 @@ export class HandlerContext implements Context {
 
   get enqueue(): Context['enqueue'] {
     return async (type, input, options) => {
-      const [enqueued] = await this.enqueueMany([{ type, input, ...options }]);
-      if (!enqueued) throw new Error('An enqueued job has an id.');
+      const [enqueued] = await this.enqueueMany([requestOf(type, input, options)]);
+      if (!enqueued) throw new Error('Enqueueing one job returned none.');
       return enqueued;
     };
   }
@@ -99,7 +100,7 @@ export class HandlerContext implements Context {
 
   get children(): Context['children'] {
     const { id } = this.job;
-    return async () => (id === null ? [] : childrenOf(this.#parts.db, id));
+    return async () => (id === null ? [] : childReports(this.#parts.db, id));
   }
 
   get emit(): Context['emit'] {
@@ -119,7 +120,7 @@ export class HandlerContext implements Context {
     return async (fn) => this.#transaction(fn);
   }
 
-  /** Effects of a set that was undone are undone with it. */
+  /** If the transaction is rolled back, the effects recorded in it are discarded too. */
   async #transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     const { db, recorder } = this.#parts;
     return db.transaction(async (tx) => {
@@ -127,7 +128,7 @@ export class HandlerContext implements Context {
       try {
         return await fn(tx);
       } catch (error) {
-        recorder.undoTo(mark);
+        recorder.truncate(mark);
         throw error;
       }
     });

@@ -9,7 +9,7 @@ import { measureFile, type Spooled, withSpooled } from '../files/spool.ts';
 import { storeFile } from '../files/store-file.ts';
 
 interface Parts {
-  /** Null where none is configured. */
+  /** Null if none is configured. */
   storage: FileStorage | null;
   database: Queryable;
   recorder: Recorder;
@@ -18,13 +18,13 @@ interface Parts {
 }
 
 const MAX_NAME_CHARACTERS = 1_000;
-const OVER = 'This attempt is over: no file can be put any more.';
+const OVER = 'This attempt is over: it can put no more files.';
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7E]*)?$/;
 
-/** `ctx.files`: stores at once, and names what it stored only with the job's completion. */
+/** `ctx.files`: stores a file at once, and records its name when the job completes. */
 export class HandlerFiles implements ContextFiles {
   readonly #parts: Parts;
-  #underWay: Map<Promise<FileFact>, AbortController> | null = null;
+  #pending: Map<Promise<FileFact>, AbortController> | null = null;
   #over = false;
 
   constructor(parts: Parts) {
@@ -37,10 +37,10 @@ export class HandlerFiles implements ContextFiles {
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);
       const putting = this.#put(name, data, contentType, signal).finally(() =>
-        this.#underWay?.delete(putting),
+        this.#pending?.delete(putting),
       );
-      this.#underWay ??= new Map();
-      this.#underWay.set(putting, stop);
+      this.#pending ??= new Map();
+      this.#pending.set(putting, stop);
       return putting;
     };
   }
@@ -51,21 +51,21 @@ export class HandlerFiles implements ContextFiles {
       const storage = this.#storage();
       const stream = isSha256(sha256) ? await storage.open(sha256) : null;
       if (stream) return addAbortSignal<Readable>(interruption.signal, stream);
-      const why = rehearsal ? ' A rehearsal stores none of the files that it puts.' : '';
-      throw new HumdrumError('file-not-found', `No file is stored under "${sha256}".${why}`);
+      const hint = rehearsal ? ' A rehearsal stores none of the files that it puts.' : '';
+      throw new HumdrumError('file-not-found', `No file is stored under "${sha256}".${hint}`);
     };
   }
 
-  /** Throws where a handler has returned too early: its file would be lost without a word. */
-  expectNoneUnderWay(): void {
-    if (!this.#underWay || this.#underWay.size === 0) return;
+  /** Throws if the handler returned without awaiting a put: the file would be lost silently. */
+  expectNonePending(): void {
+    if (!this.#pending || this.#pending.size === 0) return;
     throw new Error('The handler returned while a file was still being put: await ctx.files.put.');
   }
 
-  /** No file is named after this. Nobody waits any more for what is under way. */
+  /** Aborts the pending puts and refuses new ones. */
   end(): void {
     this.#over = true;
-    for (const [putting, stop] of this.#underWay ?? []) {
+    for (const [putting, stop] of this.#pending ?? []) {
       putting.catch(() => undefined);
       stop.abort(new Error(OVER));
     }
@@ -81,17 +81,17 @@ export class HandlerFiles implements ContextFiles {
     signal.throwIfAborted();
     checkNames(name, contentType);
     this.#storage();
-    const place = this.#parts.recorder.reserve();
-    const spooled = await this.#keep(data, contentType, signal).catch((error: unknown) => {
-      signal.throwIfAborted(); // Its reason says more than what an abort breaks.
+    const entry = this.#parts.recorder.reserve();
+    const spooled = await this.#store(data, contentType, signal).catch((error: unknown) => {
+      signal.throwIfAborted(); // The abort reason is clearer than the error that the abort caused.
       throw error;
     });
     signal.throwIfAborted();
-    place.effect = { kind: 'file', name, data: { ...spooled, contentType } };
+    entry.effect = { kind: 'file', name, data: { ...spooled, contentType } };
     return { name, ...spooled, contentType };
   }
 
-  async #keep(data: FileData, contentType: string, signal: AbortSignal): Promise<Spooled> {
+  async #store(data: FileData, contentType: string, signal: AbortSignal): Promise<Spooled> {
     const { database, rehearsal } = this.#parts;
     if (rehearsal) return measureFile(data, signal);
     const storage = this.#storage();
@@ -106,17 +106,17 @@ export class HandlerFiles implements ContextFiles {
     if (storage) return storage;
     throw new HumdrumError(
       'files-missing',
-      `No place for files is configured. Give one: createHumdrum({ files: fsStorage('./files') }), with fsStorage from "humdrum/files/fs".`,
+      `No file storage is configured. Set one: createHumdrum({ files: fsStorage('./files') }), with fsStorage from "humdrum/files/fs".`,
     );
   }
 }
 
 function checkNames(name: string, contentType: string): void {
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARACTERS) {
-    throw new TypeError(`A file needs a name of 1 to ${MAX_NAME_CHARACTERS} characters.`);
+    throw new TypeError(`A file name must have 1 to ${MAX_NAME_CHARACTERS} characters.`);
   }
-  if (/\p{Cc}/u.test(name)) throw new TypeError('The name of a file has no control characters.');
+  if (/\p{Cc}/u.test(name)) throw new TypeError('A file name must not have control characters.');
   if (!MEDIA_TYPE.test(contentType)) {
-    throw new TypeError(`"${contentType}" is no content type. Write it like text/csv.`);
+    throw new TypeError(`"${contentType}" is not a content type. Use a form like text/csv.`);
   }
 }

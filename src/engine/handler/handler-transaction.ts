@@ -4,7 +4,7 @@ import type { ContextDatabase } from '../job/context.ts';
 import type { TableChange } from '../job/outcome.ts';
 import { RowCounter } from './row-counter.ts';
 
-/** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at its first use, ended by whoever settles. */
+/** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at first use, and ended when the attempt is settled. */
 export class HandlerTransaction implements ContextDatabase {
   readonly #database: Database;
   readonly #ambient: Ambient;
@@ -19,7 +19,7 @@ export class HandlerTransaction implements ContextDatabase {
     this.#ambient = { database, tx: null, open: () => this.#open() };
   }
 
-  /** Runs the handler so that everything it asks of this database, by whatever road, joins the transaction. */
+  /** Runs the handler so that all its queries to this database join the transaction, even those not sent through `ctx.db`. */
   run<T>(handler: () => Promise<T>): Promise<T> {
     return runWithin(this.#ambient, handler);
   }
@@ -33,8 +33,8 @@ export class HandlerTransaction implements ContextDatabase {
     const tx = await this.#open();
     const counter = this.#counter;
     if (!counter) return tx.savepoint(fn);
-    // PostgreSQL goes on counting the rows of a savepoint that was undone. The outer savepoint keeps siblings waiting
-    // until they are discounted.
+    // PostgreSQL's counts include the rows of a savepoint that was rolled back. The outer savepoint makes concurrent
+    // transactions of this handler wait until they are subtracted.
     return tx.savepoint(async (outer) => {
       const before = await counter.read(outer);
       try {
@@ -46,14 +46,14 @@ export class HandlerTransaction implements ContextDatabase {
     });
   }
 
-  /** The rows changed so far, by table. Null where they are not counted. */
+  /** The rows changed so far, by table. Null if they are not counted. */
   async changes(): Promise<TableChange[] | null> {
     if (!this.#counter) return null;
     if (!this.#opening) return [];
     return this.#counter.changes(await this.#opening);
   }
 
-  /** Takes the transaction out of the handler's hands, null if there is none. A handler that runs on after this is refused. */
+  /** Takes the transaction away from the handler; null if it opened none. Later queries of the handler throw. */
   handOver(): Promise<OpenTransaction | null> | null {
     this.#over = true;
     this.#ambient.tx = null;
@@ -61,8 +61,7 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   async #open(): Promise<OpenTransaction> {
-    if (this.#over)
-      throw new Error('This attempt is over: its timeout has passed, or it was aborted.');
+    if (this.#over) throw new Error('This attempt is over: it timed out or was aborted.');
     this.#opening ??= this.#begin();
     return this.#opening;
   }
@@ -75,7 +74,7 @@ export class HandlerTransaction implements ContextDatabase {
   }
 }
 
-/** `ctx.db` of a job with `atomic: false`: it commits in steps that the job makes safe to repeat. */
+/** `ctx.db` of a job with `atomic: false`: it commits in steps, which the handler must make safe to repeat. */
 export function steppingDatabase(database: Database): ContextDatabase {
   return {
     query: (sql, params) => database.query(sql, params),

@@ -4,7 +4,7 @@ interface Listener {
   interrupt(reason: Error): void;
 }
 
-/** Tells the handlers of a worker to stop. Lighter than an AbortSignal: most handlers never ask for one. */
+/** Stops the handlers of a worker. Lighter than an AbortSignal: most handlers never use one. */
 export class StopSource {
   #reason: Error | null = null;
   readonly #listeners = new Set<Listener>();
@@ -19,7 +19,7 @@ export class StopSource {
     for (const listener of this.#listeners) listener.interrupt(reason);
   }
 
-  /** Interrupts it once this is stopped, at once if it is already. */
+  /** Interrupts the listener when this is stopped: at once if it already is. */
   listen(listener: Listener): void {
     if (this.#reason) listener.interrupt(this.#reason);
     this.#listeners.add(listener);
@@ -30,7 +30,7 @@ export class StopSource {
   }
 }
 
-/** What may cut one attempt short: its type's time limit, or its worker. */
+/** Cuts an attempt short: at its type's timeout, or when its worker stops. */
 export class Interruption {
   #reason: Error | null = null;
   #controller: AbortController | null = null;
@@ -44,8 +44,8 @@ export class Interruption {
     this.#graceMs = graceMs;
     this.#stop = stop;
     if (timeoutMs !== null) {
-      const passed = (): void => this.interrupt(new TimeoutError(type.type, timeoutMs));
-      this.#timer = setTimeout(passed, timeoutMs);
+      const onTimeout = (): void => this.interrupt(new TimeoutError(type.type, timeoutMs));
+      this.#timer = setTimeout(onTimeout, timeoutMs);
     }
     stop.listen(this);
   }
@@ -57,8 +57,8 @@ export class Interruption {
   }
 
   /**
-   * What the handler comes to, or the interruption, if that is first. The handler may still end in its grace: its place is
-   * not given away before, and no retry runs beside it.
+   * Settles like the handler, but rejects with the reason once interrupted. After an interruption the handler has `graceMs`
+   * to end. Only then does the promise reject: its slot stays taken, so no retry runs beside it.
    */
   race<T>(handler: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -71,7 +71,7 @@ export class Interruption {
     });
   }
 
-  over(): void {
+  end(): void {
     clearTimeout(this.#timer);
     this.#stop.unlisten(this);
   }

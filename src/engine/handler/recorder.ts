@@ -5,27 +5,27 @@ import type { Effect, LogLine } from '../job/outcome.ts';
 const MAX_LOG_LINES = 200;
 const MAX_LOG_CHARACTERS = 2_000;
 
-/** What a handler says while it runs: effects and log lines, in order. */
+/** Records the effects and log lines of a handler, in order. */
 export class Recorder {
   readonly log: LogLine[] = [];
-  readonly #places: { effect: Effect | null }[] = [];
+  readonly #entries: { effect: Effect | null }[] = [];
   #dropped = 0;
 
   record(kind: Effect['kind'], name: string, data: Json): void {
     if (typeof name !== 'string' || name === '') throw new TypeError(`${kind}: a name is missing.`);
-    this.#places.push({ effect: { kind, name, data: asJson(kind, name, data) } });
+    this.#entries.push({ effect: { kind, name, data: asJson(kind, name, data) } });
   }
 
-  /** In the order in which they were asked for. */
+  /** In the order of the calls to `record` and `reserve`. */
   get effects(): Effect[] {
-    return this.#places.flatMap(({ effect }) => effect ?? []);
+    return this.#entries.flatMap(({ effect }) => effect ?? []);
   }
 
-  /** Keeps a place for an effect that takes its time. It is undone as if it had been there at once. */
+  /** Reserves the position of an effect that is not complete yet. `truncate` removes it like any other. */
   reserve(): { effect: Effect | null } {
-    const place = { effect: null };
-    this.#places.push(place);
-    return place;
+    const entry = { effect: null };
+    this.#entries.push(entry);
+    return entry;
   }
 
   write(message: string, fields?: Record<string, Json>): void {
@@ -35,19 +35,20 @@ export class Recorder {
       return;
     }
     this.#dropped += 1;
-    this.log[MAX_LOG_LINES] = { message: `… and ${this.#dropped} more lines, not kept` };
+    this.log[MAX_LOG_LINES] = { message: `… ${this.#dropped} more lines dropped` };
   }
 
   mark(): number {
-    return this.#places.length;
+    return this.#entries.length;
   }
 
-  undoTo(mark: number): void {
-    this.#places.length = mark;
+  /** Removes the effects recorded since `mark`. */
+  truncate(mark: number): void {
+    this.#entries.length = mark;
   }
 }
 
-/** A copy, taken now: what the handler does to its object afterwards changes no fact. */
+/** Copies the data now, so that later changes to the handler's object do not reach the record. */
 function asJson(kind: string, name: string, data: Json): Json {
   try {
     return JSON.parse(JSON.stringify(data)) as Json;
@@ -56,7 +57,7 @@ function asJson(kind: string, name: string, data: Json): Json {
   }
 }
 
-/** No job fails for what it wanted to say about itself. */
+/** Never throws: a bad log field must not fail the job. */
 function loggable(fields: Record<string, Json>): Record<string, Json> {
   try {
     const text = JSON.stringify(fields);

@@ -10,23 +10,26 @@ join pg_namespace on pg_namespace.oid = whole.relnamespace
 where n_tup_ins + n_tup_upd + n_tup_del > 0
 group by 1 order by 1`;
 
-type Reading = Map<string, TableChange>;
+type RowCounts = Map<string, TableChange>;
 
-/** Asks PostgreSQL how many rows a transaction has changed. Its own count starts with earlier transactions, so take differences. */
+/**
+ * Counts the rows that a transaction changes, from PostgreSQL's statistics. These may include earlier transactions of the
+ * connection, so the counts at the start are subtracted.
+ */
 export class RowCounter {
-  #base: Reading = new Map();
+  #base: RowCounts = new Map();
 
   async start(tx: Queryable): Promise<void> {
     this.#base = await this.read(tx);
   }
 
-  async read(tx: Queryable): Promise<Reading> {
+  async read(tx: Queryable): Promise<RowCounts> {
     const { rows } = await tx.query<TableChange>(READ);
     return new Map(rows.map((row) => [row.table, row]));
   }
 
-  /** What was counted since `before` was undone: count it no more. */
-  async discount(tx: Queryable, before: Reading): Promise<void> {
+  /** Excludes the changes since `before`, which were rolled back. */
+  async discount(tx: Queryable, before: RowCounts): Promise<void> {
     for (const undone of difference(await this.read(tx), before)) {
       const base = this.#base.get(undone.table) ?? {
         ...undone,
@@ -48,7 +51,7 @@ export class RowCounter {
   }
 }
 
-function difference(now: Reading, before: Reading): TableChange[] {
+function difference(now: RowCounts, before: RowCounts): TableChange[] {
   const changes: TableChange[] = [];
   for (const [table, row] of now) {
     const base = before.get(table);

@@ -4,17 +4,17 @@ import type { Json } from '../base/json.ts';
 import type { Status } from './lifecycle.ts';
 import type { Enqueued, EnqueueOptions, JobRequest, TypeRef } from './request.ts';
 
-/** The handler's world. Everything that could differ between two runs of one job comes from here. It may be taken apart. */
+/** What a handler works with. Everything that could differ between two runs of one job comes from here. Can be destructured. */
 export interface Context {
   readonly job: {
     readonly type: string;
-    /** Null in a rehearsal: a rehearsed job is no row. */
+    /** Null in a rehearsal, which has no job. */
     readonly id: number | null;
     /** From 1. */
     readonly attempt: number;
   };
 
-  /** Logical time: a scheduled job's tick, any other job's `run_at`. The same in every attempt, never the wall clock. */
+  /** The job's logical time: the tick of a scheduled job, else its `runAt`. The same in every attempt; not the wall clock. */
   readonly now: Date;
 
   /** Seeded, uniform in [0, 1): the same sequence in every attempt. */
@@ -23,16 +23,16 @@ export interface Context {
   /** A UUID made from the job and `name`: the same in every attempt. */
   readonly id: (name: string) => string;
 
-  /** In an atomic job one transaction, opened at first use, that commits together with the job's completion. */
+  /** In an atomic job: one transaction, opened at first use, that commits together with the job's completion. */
   readonly db: ContextDatabase;
 
-  /** Each item in a savepoint of its own: a bad item is reported in the answer and does not stop the others. */
+  /** Runs `fn` for each item in its own savepoint. A failing item is reported in the result and does not stop the others. */
   forEach<Item>(
     items: Iterable<Item> | AsyncIterable<Item>,
     fn: (item: Item, db: Transaction) => Promise<unknown>,
   ): Promise<ForEachReport<Item>>;
 
-  /** As `forEach`, in sets of `size`: a set that fails is undone and halved until its bad items stand alone. */
+  /** As `forEach`, in sets of `size`. A failing set is rolled back and halved until its bad items are isolated. */
   forEachSet<Item>(
     items: Iterable<Item> | AsyncIterable<Item>,
     size: number,
@@ -46,36 +46,36 @@ export interface Context {
     options?: EnqueueOptions & Pick<JobRequest, 'children'>,
   ) => Promise<Enqueued>;
 
-  /** All of them, in order, or none. */
+  /** Persists all requests, in order, or none. */
   readonly enqueueMany: (requests: readonly JobRequest[]) => Promise<Enqueued[]>;
 
-  /** How the children ended that this job waited for, in order. Empty in a rehearsal. */
+  /** How the children of this job ended, in order. Empty in a rehearsal. */
   readonly children: () => Promise<ChildReport[]>;
 
-  /** Records an event with the job. It leaves the transaction only when the job completes. */
+  /** Records an event. It is delivered to subscribers after the job completes. */
   readonly emit: (event: string, data: Json) => void;
 
-  /** Records a message to people with the job, for the channel of this name. It leaves when the job completes. */
+  /** Records a notification. It is delivered through its channel after the job completes. */
   readonly notify: (message: Notification) => void;
 
-  /** Files, stored under the hash of their content and named with the job when it completes. */
+  /** Files, stored under the hash of their content. Their names are recorded when the job completes. */
   readonly files: ContextFiles;
 
-  /** Aborted at the timeout, when the worker loses its lease, or at a shutdown that will not wait. */
+  /** Aborted at the timeout, when the worker loses its lease, and at the deadline of a shutdown. */
   readonly signal: AbortSignal;
 
-  /** Kept with the attempt: at most 200 lines of at most 2,000 characters. */
+  /** Adds a line to the attempt's log: at most 200 lines of at most 2,000 characters. */
   readonly log: (message: string, fields?: Record<string, Json>) => void;
 
   /** True in a dry run: the transaction will be rolled back and nothing delivered. */
   readonly rehearsal: boolean;
 }
 
-/** A message to people. What a channel makes of it is the channel's matter. */
+/** A message to people. The channel decides how to present it. */
 export interface Notification {
   /** The name of a channel: `email`, `chat`. */
   channel: string;
-  /** Whom it is for, in the channel's form. */
+  /** The recipient, in the channel's format. */
   to: string;
   subject?: string;
   text: string;
@@ -89,8 +89,8 @@ export interface ContextDatabase extends Queryable {
 
 export interface ContextFiles {
   /**
-   * Stores all of `data`, read once and never held in memory as a whole. The same content is stored once, however often
-   * it is put. A rehearsal only reads it. Errors: `files-missing`, and those of the storage.
+   * Stores `data`, which is read once, as a stream. The same content is stored only once. A rehearsal reads the data and
+   * stores nothing. Errors: `files-missing`, and those of the storage.
    */
   readonly put: (
     name: string,
@@ -101,14 +101,14 @@ export interface ContextFiles {
     },
   ) => Promise<FileFact>;
 
-  /** The content of a file that any job has put. Errors: `file-not-found`, `files-missing`, and those of the storage. */
+  /** The content of a file that any job has stored. Errors: `file-not-found`, `files-missing`, and those of the storage. */
   readonly get: (sha256: string) => Promise<Readable>;
 }
 
-/** A file as its job names it. */
+/** A stored file, as its job recorded it. */
 export interface FileFact {
   name: string;
-  /** Of its content, in hexadecimal: its address. */
+  /** The SHA-256 of the content, in hexadecimal: the key in the storage. */
   sha256: string;
   bytes: number;
   contentType: string;
@@ -119,15 +119,15 @@ export interface ForEachReport<Item> {
   failed: { item: Item; error: string }[];
 }
 
-/** What a file may be made of. Node's `Readable` and the web's `ReadableStream` are iterables of this kind. */
+/** The content of a file. Node's `Readable` and the web's `ReadableStream` are such iterables. */
 export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
-/** How a child ended that a job waited for. */
+/** How a child ended. */
 export interface ChildReport {
   id: number;
   type: string;
   status: Status;
-  /** Of a completed one. */
+  /** Null unless completed. */
   result: Json;
   errorClass: string | null;
   errorMessage: string | null;

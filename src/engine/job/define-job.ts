@@ -1,7 +1,12 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { HumdrumError } from '../../errors.ts';
 import type { Context } from './context.ts';
-import type { JobDefinition, JobType, RetryPolicy } from './job-type.ts';
+import {
+  checkDefinitionNames,
+  type JobDefinition,
+  type JobType,
+  type RetryPolicy,
+} from './job-type.ts';
 import { redactor, secretsAt } from './secrets.ts';
 
 const DEFAULT_RETRY: RetryPolicy = {
@@ -22,7 +27,7 @@ const DEFAULT_SCHEDULE = {
 export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobType<Input> {
   checkDefinition(definition);
   const { type, schedule, version = 1, upcasts = {}, limits = [] } = definition;
-  // What is parsed by this type's own schema is of this type's input.
+  // Safe: the value was parsed by this type's own schema.
   const own = (parsed: unknown): Input => parsed as Input;
   return {
     type,
@@ -60,11 +65,11 @@ function inputSchemaOf(schema: StandardSchemaV1): Record<string, unknown> | null
   try {
     return jsonSchema?.input({ target: 'draft-2020-12' }) ?? null;
   } catch {
-    return null; // Not every schema has such a form: one that transforms, for instance.
+    return null; // Not every schema has a JSON Schema form: one that transforms, for instance.
   }
 }
 
-/** The type's own, and each below it from which a way leads up. */
+/** The type's own version, and each older one that upcasts lead up from. */
 function versionsOf(version: number, upcasts: object): number[] {
   const versions = [version];
   for (let older = version - 1; older in upcasts; older -= 1) versions.push(older);
@@ -89,9 +94,10 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
     if (TYPE_NAME.test(name) && name.length <= 100) continue;
     throw new HumdrumError(
       'type-invalid',
-      `"${name}" is no name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
+      `"${name}" is not a valid name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
     );
   }
+  checkDefinitionNames(definition);
   const stray = Object.keys(upcasts).filter(
     (from) => !versionsOf(version, upcasts).slice(1).includes(Number(from)),
   );
@@ -99,8 +105,8 @@ function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>
     ...numberErrors(definition),
     ...attributeErrors(definition),
     stray.length === 0 ||
-      `upcasts lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
-    !(definition.unique && definition.debounce) || 'a type is unique or debounced, not both',
+      `upcasts must lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
+    !(definition.unique && definition.debounce) || 'a type can be unique or debounced, not both',
   ].filter((said) => said !== true);
   if (wrong.length > 0) {
     throw new HumdrumError('type-invalid', `Job type "${type}": ${wrong.join('; ')}`);
@@ -115,10 +121,10 @@ function attributeErrors<Input, Result>({
 }: JobDefinition<Input, Result>): (true | string)[] {
   const hidden = attributes.find((path) => secrets.includes(path));
   return [
-    attributes.length <= 10 || 'it has at most 10 attributes',
+    attributes.length <= 10 || 'a type can have at most 10 attributes',
     attributes.every((path) => path.length <= 100 && ATTRIBUTE.test(path)) ||
-      'attributes are paths like customer.id, at most 100 characters',
-    hidden === undefined || `"${hidden}" is secret, so no attribute`,
+      'attributes must be paths like customer.id, at most 100 characters',
+    hidden === undefined || `"${hidden}" is a secret, so it cannot be an attribute`,
   ];
 }
 
@@ -128,20 +134,22 @@ function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): 
   const whole = (value: number | undefined, from: number, to: number): boolean =>
     value === undefined || (Number.isInteger(value) && value >= from && value <= to);
   return [
-    whole(version, 1, 32_767) || 'version is a whole number from 1 to 32,767',
-    whole(priority, -1_000, 1_000) || 'priority is a whole number from -1000 to 1000',
-    whole(retry.attempts, 1, 1_000) || 'retry.attempts is a whole number from 1 to 1000',
-    whole(retry.delayMs, 0, 86_400_000) || 'retry.delayMs is from 0 to 86,400,000 (a day)',
+    whole(version, 1, 32_767) || 'version must be a whole number from 1 to 32,767',
+    whole(priority, -1_000, 1_000) || 'priority must be a whole number from -1000 to 1000',
+    whole(retry.attempts, 1, 1_000) || 'retry.attempts must be a whole number from 1 to 1000',
+    whole(retry.delayMs, 0, 86_400_000) || 'retry.delayMs must be from 0 to 86,400,000 (a day)',
     whole(retry.maxDelayMs, 0, 2_592_000_000) ||
-      'retry.maxDelayMs is from 0 to 2,592,000,000 (30 days)',
-    whole(timeoutMs, 1, 86_400_000) || 'timeoutMs is from 1 to 86,400,000 (a day)',
-    whole(graceMs, 0, 600_000) || 'graceMs is from 0 to 600,000 (ten minutes)',
-    whole(startWithinMs, 1, 31_536_000_000) || 'startWithinMs is from 1 to 31,536,000,000 (a year)',
+      'retry.maxDelayMs must be from 0 to 2,592,000,000 (30 days)',
+    whole(timeoutMs, 1, 86_400_000) || 'timeoutMs must be from 1 to 86,400,000 (a day)',
+    whole(graceMs, 0, 600_000) || 'graceMs must be from 0 to 600,000 (ten minutes)',
+    whole(startWithinMs, 1, 31_536_000_000) ||
+      'startWithinMs must be from 1 to 31,536,000,000 (a year)',
     whole(everyMs, 60_000, 31_622_400_000) ||
-      'health.everyMs is from 60,000 (a minute) to 31,622,400,000 (a year)',
-    whole(expectMs, 1, 86_400_000) || 'health.expectMs is from 1 to 86,400,000 (a day)',
-    whole(schedule?.misfireLimit, 1, 1_000) || 'schedule.misfireLimit is from 1 to 1000',
-    whole(schedule?.jitterMs, 0, 86_400_000) || 'schedule.jitterMs is from 0 to 86,400,000 (a day)',
+      'health.everyMs must be from 60,000 (a minute) to 31,622,400,000 (a year)',
+    whole(expectMs, 1, 86_400_000) || 'health.expectMs must be from 1 to 86,400,000 (a day)',
+    whole(schedule?.misfireLimit, 1, 1_000) || 'schedule.misfireLimit must be from 1 to 1000',
+    whole(schedule?.jitterMs, 0, 86_400_000) ||
+      'schedule.jitterMs must be from 0 to 86,400,000 (a day)',
   ];
 }
 
@@ -154,7 +162,7 @@ async function parseInput<Input, Result>(
   return acceptedBy(definition, parsed, redactor(secretsAt(input, secrets)));
 }
 
-/** Most schemas answer at once, and one promise more for each job is felt. */
+/** Most schemas validate synchronously, and one more promise per job is measurable. */
 function runChecked<Input, Result>(
   definition: JobDefinition<Input, Result>,
   ctx: Context,
@@ -179,6 +187,6 @@ function acceptedBy<Input, Result>(
   });
   throw new HumdrumError(
     'input-invalid',
-    redact(`The input of ${definition.type} does not fit its schema. ${issues.join('; ')}`),
+    redact(`The input of ${definition.type} does not match its schema. ${issues.join('; ')}`),
   );
 }

@@ -1,4 +1,4 @@
-/** Throw it for what no second try can mend: the job fails at once, whatever attempts it has left. */
+/** Throw it if a retry cannot help: the job fails at once, even if it has attempts left. */
 export class PermanentError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -6,7 +6,21 @@ export class PermanentError extends Error {
   }
 }
 
-/** Throw it when the other side has said when to come again: the next attempt is due so much later, exactly. */
+/**
+ * Thrown by the engine's own handlers only. The job is given back and due again in `afterMs`. It is no failed attempt, and
+ * costs none.
+ */
+export class PostponedError extends Error {
+  readonly afterMs: number;
+
+  constructor(message: string, options: ErrorOptions & { afterMs: number }) {
+    super(message, options);
+    this.name = 'PostponedError';
+    this.afterMs = options.afterMs;
+  }
+}
+
+/** Throw it if you know when to retry, for example from a Retry-After header: the next attempt is due after exactly `afterMs`. */
 export class RetryAfterError extends Error {
   readonly afterMs: number;
 

@@ -1,36 +1,41 @@
 import { HumdrumError } from '../../errors.ts';
-import { PermanentError, RetryAfterError } from './errors.ts';
+import { PermanentError, PostponedError, RetryAfterError } from './errors.ts';
 import type { RetryPolicy } from './job-type.ts';
 
-/** An error as it is kept: verbatim, but for what PostgreSQL's text cannot hold. */
+/** An error as it is stored: verbatim, except for characters that PostgreSQL text cannot hold, and up to 1 MiB. */
 export interface ErrorFact {
   class: string;
   message: string;
   stack: string | null;
 }
 
-/** How an attempt failed, and what that means for the next one. */
+/** How an attempt failed, and whether and when it is retried. */
 export interface Failure {
   error: ErrorFact;
   /** No further attempt. */
   permanent: boolean;
   /** When the next attempt is due, in milliseconds from now. Null: by the type's backoff. */
   retryAfterMs: number | null;
+  /** Set where the attempt does not count: the job is due again after `retryAfterMs`, with the same number. */
+  postponed?: true;
 }
 
 const MAX_CHARACTERS = 1_048_576;
-const LONGEST_WAIT_MS = 31_536_000_000;
+const MAX_WAIT_MS = 31_536_000_000;
 
-/** `on`: the type's own word about this error. */
+/** `on`: the job type's own decision for this error. It takes precedence. */
 export function failureOf(thrown: unknown, on?: RetryPolicy['on'], attempt = 1): Failure {
   const error = errorFact(thrown);
+  if (thrown instanceof PostponedError) {
+    return { error, permanent: false, retryAfterMs: wait(thrown.afterMs), postponed: true };
+  }
   const decision = thrown instanceof Error ? decide(thrown, on, attempt) : undefined;
   if (decision === 'fail') return { error, permanent: true, retryAfterMs: null };
   if (decision) return { error, permanent: false, retryAfterMs: wait(decision.afterMs) };
-  return { error, permanent: isPermanent(thrown), retryAfterMs: askedFor(thrown) };
+  return { error, permanent: isPermanent(thrown), retryAfterMs: requestedWait(thrown) };
 }
 
-/** A policy that fails itself decides nothing. */
+/** If the policy itself throws, the default applies. */
 function decide(
   thrown: Error,
   on: RetryPolicy['on'],
@@ -50,12 +55,12 @@ function isPermanent(thrown: unknown): boolean {
   );
 }
 
-function askedFor(thrown: unknown): number | null {
+function requestedWait(thrown: unknown): number | null {
   return thrown instanceof RetryAfterError ? wait(thrown.afterMs) : null;
 }
 
 function wait(ms: number): number | null {
-  return Number.isFinite(ms) ? Math.min(Math.max(0, Math.ceil(ms)), LONGEST_WAIT_MS) : null;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, Math.ceil(ms)), MAX_WAIT_MS) : null;
 }
 
 function errorFact(thrown: unknown): ErrorFact {
@@ -75,7 +80,7 @@ function asText(thrown: unknown): string {
       typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)),
     );
   } catch {
-    return 'A value was thrown that has no text form.';
+    return 'The thrown value has no text form.';
   }
 }
 

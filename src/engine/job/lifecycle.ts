@@ -1,4 +1,4 @@
-/** The only place that spells the statuses, says what follows what, and who may do what. Pure. */
+/** The only place that lists the statuses, the transitions between them and the actions they allow. Pure. */
 
 export const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const;
 export type Status = (typeof STATUSES)[number];
@@ -8,7 +8,7 @@ export type Action = (typeof ACTIONS)[number];
 
 const FOLLOWS: Record<Status, readonly Status[]> = {
   queued: ['running', 'cancelled'],
-  running: ['completed', 'failed', 'queued'], // queued: given back unstarted at a shutdown, at no cost of an attempt
+  running: ['completed', 'failed', 'queued'], // queued: released, without counting as an attempt
   completed: [],
   failed: ['queued', 'cancelled'],
   cancelled: [],
@@ -30,7 +30,12 @@ export function allowedActions(status: Status): readonly Action[] {
   return ALLOWED[status];
 }
 
-/** What the audit log records of a job, and the status that each event leaves it in. Null: it stays as it is. */
+/** The statuses in which an action is allowed. */
+export function statusesAllowing(action: Action): Status[] {
+  return STATUSES.filter((status) => ALLOWED[status].includes(action));
+}
+
+/** The events of the audit log, and the status that each leaves the job in. Null: the status does not change. */
 export const EVENTS = {
   created: 'queued',
   started: 'running',
@@ -41,17 +46,18 @@ export const EVENTS = {
   released: 'queued',
   rescued: null,
   fenced: null,
-  configured: null, // Of no job: a limit was changed.
-  skipped: null, // Of no job: a tick made none.
-  dropped: null, // Of no job: old history was.
-  granted: null, // Of no job: a key, an account, a role or a password was given to somebody.
-  revoked: null, // Of no job: a key, an account or a session was taken from somebody.
-  admitted: null, // Of no job: somebody has logged in.
-  acknowledged: null, // Of no job: somebody looks after an alert.
+  // The events below belong to no job.
+  configured: null, // A limit was changed.
+  skipped: null, // A tick enqueued no job.
+  dropped: null, // A part of the history was dropped.
+  granted: null, // A key, an account, a role or a password was granted.
+  revoked: null, // A key, an account or a session was revoked.
+  admitted: null, // A user logged in.
+  acknowledged: null, // A user acknowledged an alert.
 } as const satisfies Record<string, Status | null>;
 export type AuditEventName = keyof typeof EVENTS;
 
-/** The status that a job's audit events, in order, tell. Throws where they contradict the lifecycle. */
+/** Computes a job's status from its audit events, in order. Throws if they contradict the lifecycle. */
 export function replayStatus(events: readonly AuditEventName[]): Status {
   let status: Status | null = null;
   for (const event of events) {
@@ -60,10 +66,10 @@ export function replayStatus(events: readonly AuditEventName[]): Status {
     const fits: boolean = status === null ? event === 'created' : canBecome(status, next);
     if (!fits)
       throw new Error(
-        `The audit log says "${event}" of a job that was ${status ?? 'not created'}.`,
+        `The audit log has "${event}" for a job that was ${status ?? 'not created'}.`,
       );
     status = next;
   }
-  if (status === null) throw new Error('The audit log holds no event that gives a status.');
+  if (status === null) throw new Error('The audit log has no event that sets a status.');
   return status;
 }

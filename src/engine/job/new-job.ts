@@ -3,12 +3,12 @@ import type { Gate, Limits } from './limit-rule.ts';
 import type { Debounce, EnqueueOptions, Unique } from './request.ts';
 import type { Vault } from './secrets.ts';
 
-/** A job that starts when its children have ended. */
+/** The children of a job. The job starts once they have ended. */
 export interface Children {
   jobs: readonly NewJob[];
-  /** What becomes of the parent when one of them fails, is cancelled or does not end in time. */
+  /** What the parent does if a child fails, is cancelled or does not end in time. */
   onFailure: 'fail' | 'continue';
-  /** How long it waits for them at most. Default one day. */
+  /** The longest time that the parent waits. */
   withinMs: number;
 }
 
@@ -17,21 +17,21 @@ export interface NewJob extends EnqueueOptions {
   input?: unknown;
   schedule?: string;
   children?: Children;
-  /** Where it is first due at another instant than the one that its handler sees as now. Default: `runAt`. */
+  /** When the job is due, if that differs from `runAt`, its handler's `ctx.now`. Default: `runAt`. */
   dueAt?: Date;
-  /** It starts when the jobs of all earlier ticks of its schedule have ended. */
+  /** Start only after the jobs of all earlier ticks of the schedule have ended. */
   inTurn?: boolean;
-  /** The trace that it belongs to, see `tracing.ts`. */
+  /** The trace context, see `tracing.ts`. */
   trace?: string;
 }
 
-/** What persisting a job takes, besides the database. */
+/** The settings that enqueueing needs besides the database. */
 export interface EnqueueSettings {
   limits: Limits;
   vault: Vault;
 }
 
-/** A job that may be persisted: its input fits, its options are in range. */
+/** A job whose input and options are valid, ready to be persisted. `input`: JSON, with its secrets sealed. */
 export interface CheckedJob {
   readonly job: NewJob;
   readonly input: string;
@@ -40,7 +40,7 @@ export interface CheckedJob {
   readonly gates: readonly Gate[];
 }
 
-/** Who asks, and why. `actor` null: the schedule of each job. */
+/** Who enqueues, and why. `actor` null: the schedule of each job. */
 export interface EnqueuedBy extends EnqueueSettings {
   actor: string | null;
   reason?: string | null;

@@ -2,10 +2,10 @@ import type { OpenTransaction } from '../../database/database.ts';
 import type { Json } from '../base/json.ts';
 import type { Failure } from './failure.ts';
 
-/** Something that leaves the transaction: recorded with the job, delivered after it has committed. */
+/** Something that reaches beyond the transaction: recorded with the job, and delivered after it commits. */
 export interface Effect {
   kind: 'event' | 'notification' | 'file';
-  /** Of an event, a channel or a file. */
+  /** The name of the event, the channel or the file. */
   name: string;
   data: Json;
 }
@@ -15,7 +15,7 @@ export interface LogLine {
   fields?: Record<string, Json>;
 }
 
-/** Rows of one table, with all its partitions, that a transaction inserted, updated and deleted. TRUNCATE is not counted. */
+/** The number of rows that a transaction changed in a table, including its partitions. TRUNCATE is not counted. */
 export interface TableChange {
   table: string;
   inserted: number;
@@ -23,7 +23,7 @@ export interface TableChange {
   deleted: number;
 }
 
-/** How a handler ended, as a value: nothing of it has been written yet. */
+/** How a handler ended. Nothing has been recorded or committed yet. */
 export interface Outcome {
   readonly ended: { result: Json } | Failure;
   readonly effects: readonly Effect[];
@@ -31,19 +31,19 @@ export interface Outcome {
   readonly durationMs: number;
   /** Null if rows were not counted. */
   readonly changes: TableChange[] | null;
-  /** The handler's own transaction, still open. Settling the outcome ends it. */
+  /** The handler's transaction, still open. Settling the outcome ends it. */
   readonly transaction: OpenTransaction | null;
-  /** The trace context of the attempt, for the jobs that follow from it. */
+  /** The trace context of the attempt, for its deliveries. */
   readonly trace?: string;
 }
 
-/** What became of an outcome. */
+/** The result of settling an outcome. */
 export type Settled =
-  /** It is durable. `outcome` is what was recorded: a result that could not be stored is a failure here. */
+  /** Durable. `outcome`: what was recorded. It is a failure if the result could not be stored. */
   | { readonly kind: 'recorded'; readonly outcome: Outcome }
-  /** Refused: the lease had passed, and the job belongs to others. */
+  /** Refused: the lease had expired, and another worker may have the job. */
   | { readonly kind: 'fenced' }
-  /** Nothing was recorded: the attempt was aborted, and the job is given back or rescued. */
+  /** Not recorded: the attempt was aborted or postponed, and the job will be released or rescued. */
   | { readonly kind: 'abandoned' };
 
 export const FENCED: Settled = { kind: 'fenced' };

@@ -3,17 +3,20 @@ import type { MigrationSet } from '../../database/migrate.ts';
 import type { JobType } from './job-type.ts';
 import type { LimitRule } from './limit-rule.ts';
 
-/** A folder of ready-made job types for one domain. Its tables live in a PostgreSQL schema of its own name. */
+/** Ready-made job types for one domain. Its tables live in a PostgreSQL schema named like the pack. */
 export interface Pack {
   readonly name: string;
   /** The folder of its numbered SQL files. */
   readonly migrations: URL;
   readonly jobs: readonly JobType[];
-  /** Limits that its jobs name. Those of the same name in the options of `createHumdrum` take their place. */
+  /** Limits that its jobs use. Limits of the same name in the options of `createHumdrum` override them. */
   readonly limits?: Readonly<Record<string, LimitRule>>;
-  /** What its jobs need beside the database. Each is asked by `humdrum doctor`, and throws where it does not answer. */
+  /** Services that its jobs need besides the database. `humdrum doctor` calls `check`, which throws if one is unavailable. */
   readonly services?: readonly { readonly name: string; check(): Promise<void> }[];
-  /** Fills empty tables with deterministic sample data, in one transaction; does nothing where data is. Says what it did, or null. */
+  /**
+   * Fills empty tables with deterministic sample data, in one transaction. Returns a sentence about what it loaded, or null if
+   * there was data already.
+   */
   loadSample(db: Database): Promise<string | null>;
 }
 

@@ -1,7 +1,7 @@
 import { didYouMean, HumdrumError } from '../../errors.ts';
 import { isScheduled, type JobType, type ScheduledType, signature } from './job-type.ts';
 
-/** Names that begin like this are the engine's own. */
+/** Prefixes reserved for the engine's own types. */
 const RESERVED = ['humdrum.', 'deliver.', 'notify.'];
 
 /** The job types that this process knows. */
@@ -9,13 +9,13 @@ export class Registry {
   readonly #own: readonly JobType[];
   readonly #types: readonly JobType[];
   readonly #byName = new Map<string, JobType>();
-  /** Of all types, their aliases and the versions that they can run: what a worker claims. `known` has the same. */
+  /** The signatures that a worker claims: all types and aliases, in each version that they can run. `known`: as a set. */
   readonly signatures: readonly string[];
   readonly known: ReadonlySet<string>;
-  /** Those with a schedule, by their names. */
+  /** The types with a schedule, by name. */
   readonly scheduled: ReadonlyMap<string, ScheduledType>;
 
-  /** `engine`: types that the engine makes itself. */
+  /** `engine`: the engine's own types, which may use reserved names. */
   constructor(own: readonly JobType[], engine: readonly JobType[] = []) {
     for (const name of own.flatMap(namesOf)) refuseReserved(name);
     this.#own = own;
@@ -37,7 +37,7 @@ export class Registry {
     this.#byName.set(name, type);
   }
 
-  /** By its name or an alias. Errors: `type-unknown`, with the nearest name. */
+  /** Finds a type by its name or an alias. Errors: `type-unknown`, with the nearest name. */
   get(name: string): JobType {
     const type = this.#byName.get(name);
     if (type) return type;
@@ -45,7 +45,7 @@ export class Registry {
     const hint =
       names.length === 0
         ? ' No job types are defined.'
-        : didYouMean(name, names) || ' See which there are: humdrum types';
+        : didYouMean(name, names) || ' List the types with: humdrum types';
     throw new HumdrumError('type-unknown', `There is no job type "${name}".${hint}`);
   }
 
@@ -63,7 +63,7 @@ export class Registry {
     return this.#own;
   }
 
-  /** Those that its types are put in. */
+  /** The queues that these types use. */
   queues(): string[] {
     return [...new Set(this.#types.map(({ queue }) => queue))];
   }
@@ -80,6 +80,6 @@ function refuseReserved(name: string): void {
   if (prefix === undefined) return;
   throw new HumdrumError(
     'type-invalid',
-    `"${name}" is no name for your job type: what begins with "${prefix}" is the engine's own.`,
+    `The job type name "${name}" is reserved: names that begin with "${prefix}" are the engine's own.`,
   );
 }

@@ -2,24 +2,24 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { HumdrumError } from '../../errors.ts';
 import type { Json } from '../base/json.ts';
 
-/** What stands in the place of a secret wherever people look. */
+/** Replaces a secret wherever it would be shown. */
 export const CONCEALED = '[secret]';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** Shorter ones would be found everywhere, and blacken every text. */
-const SHORTEST = 4;
+/** Shorter secrets are not redacted: they occur in too many texts by chance. */
+const MIN_REDACTED = 4;
 
-/** A stored secret: which key, and the sealed value. */
+/** A stored secret: the id of the key, a dot, and the sealed value. */
 interface Sealed {
   $secret: string;
 }
 
 /**
- * Seals the secret fields of inputs before they are stored, and opens them for the handler. The first key seals; all of
- * them open, so that a key can be changed while jobs wait.
+ * Seals the secret fields of inputs before they are stored, and opens them for the handler. The first key seals; any of the
+ * keys opens, so that a key can be replaced while jobs wait.
  */
 export class Vault {
   readonly #keys: { id: string; key: Buffer }[];
@@ -31,7 +31,7 @@ export class Vault {
       if (key.length !== KEY_BYTES) {
         throw new HumdrumError(
           'config-invalid',
-          `A secret key is ${KEY_BYTES} bytes in base64, not ${key.length}. Make one: openssl rand -base64 32`,
+          `A secret key must be ${KEY_BYTES} bytes in base64, not ${key.length}. Generate one with: openssl rand -base64 32`,
         );
       }
       return { id: createHash('sha256').update(key).digest('base64url').slice(0, 6), key };
@@ -42,7 +42,7 @@ export class Vault {
     return this.#keys.length === 0;
   }
 
-  /** A copy in which what stands at the paths is sealed. Errors: `secret-key-missing`. */
+  /** Returns a copy with the values at the paths sealed. Errors: `secret-key-missing`. */
   seal(type: string, input: unknown, paths: readonly string[]): unknown {
     const [first] = this.#keys;
     if (!first) throw keyMissing(type);
@@ -55,7 +55,7 @@ export class Vault {
     });
   }
 
-  /** A copy with every secret opened, and the secrets. Errors: `secret-key-missing`. */
+  /** Returns a copy with every secret opened, and the list of the secrets. Errors: `secret-key-missing`. */
   open(type: string, input: unknown): { input: unknown; secrets: unknown[] } {
     const secrets: unknown[] = [];
     const opened = mapSealed(input, ({ $secret }) => {
@@ -85,27 +85,27 @@ export class Vault {
 function keyMissing(type: string): HumdrumError {
   return new HumdrumError(
     'secret-key-missing',
-    `${type} has secrets in its input, and the key for them is not here. Set secretKey (for the command line: HUMDRUM_SECRET_KEY).`,
+    `The input of ${type} has secrets, but this process does not have their key. Set secretKey (for the command line: HUMDRUM_SECRET_KEY).`,
   );
 }
 
-/** A copy for people to see: no sealed value, and nothing at the paths. */
+/** Returns a copy that is safe to show: sealed values and the values at the paths are replaced. */
 export function conceal(input: unknown, paths: readonly string[] = []): Json {
   const without = paths.length > 0 ? mapPaths(input, paths, () => CONCEALED) : input;
   return mapSealed(without, () => CONCEALED) as Json;
 }
 
-/** What stands at the paths. */
+/** The values at the paths. */
 export function secretsAt(input: unknown, paths: readonly string[]): unknown[] {
   const found: unknown[] = [];
   mapPaths(input, paths, (value) => found.push(value));
   return found;
 }
 
-/** Replaces these secrets, and every text in them, wherever they occur in a text or in JSON. */
+/** Returns a function that replaces these secrets, and every string in them, wherever they occur in a text or in JSON. */
 export function redactor(secrets: readonly unknown[]): <T>(value: T) => T {
   const texts = [...new Set(secrets.flatMap(textsIn))]
-    .filter((text) => text.length >= SHORTEST)
+    .filter((text) => text.length >= MIN_REDACTED)
     .toSorted((a, b) => b.length - a.length);
   if (texts.length === 0) return (value) => value;
   const redactText = (text: string): string =>
@@ -138,7 +138,7 @@ function isSealed(value: unknown): value is Sealed {
   );
 }
 
-/** `card.number`; `tokens.*` is each of a list or of an object's values. */
+/** Paths like `card.number`. `tokens.*` matches each item of a list and each value of an object. */
 function mapPaths(
   value: unknown,
   paths: readonly string[],
@@ -158,7 +158,7 @@ function mapPath(
   );
 }
 
-/** A copy of a list or of a plain object; anything else is itself. */
+/** Copies an array or a plain object, with its children mapped. Returns anything else as it is. */
 function mapChildren(value: unknown, of: (child: unknown, key: string) => unknown): unknown {
   if (Array.isArray(value)) return value.map((child, at) => of(child, String(at)));
   if (typeof value !== 'object' || value === null) return value;

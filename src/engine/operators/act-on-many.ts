@@ -3,112 +3,60 @@ import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { cancel } from '../transitions/cancel.ts';
 import type { Action } from '../job/lifecycle.ts';
+import type { JobQuery } from '../search/job-query.ts';
+import { NEXT_PARAM, openJobs } from '../search/open-jobs.ts';
 import { retry } from '../transitions/retry.ts';
-
-/** Which of the jobs that an action is allowed for. All that are given must fit; of several values of one, any. */
-export interface JobFilter {
-  ids?: readonly number[];
-  type?: string | readonly string[];
-  queue?: string | readonly string[];
-  /** Of the last attempt, exactly: `Timeout`, `WorkerLost`, `TypeError`. */
-  errorClass?: string;
-  /** Text that the last attempt's error message contains, in any case. */
-  error?: string;
-  schedule?: string;
-  /** When the job was created. */
-  createdAfter?: Date;
-  createdBefore?: Date;
-}
+import { actionable, refuseEmpty } from './bulk-query.ts';
 
 export interface BulkAct {
   actor: string;
   reason: string;
-  /** Of a retry: spread evenly over so many milliseconds. Default: at once. */
+  /** Of a retry: spread evenly over this many milliseconds. Default: at once. */
   overMs?: number;
-  /** Only so many, those with the lowest ids. Default: all. */
+  /** At most this many, those with the lowest ids. Default: all. */
   atMost?: number;
-  /** Only those behind this id: where an act before has ended. Of a retry over time: where in the whole this part begins. */
+  /** Only jobs with ids above `afterId`, where the act before ended. Of a retry over time: this part begins at `from` of `of`. */
   part?: { afterId: number; from: number; of: number };
-  /** Told after each batch. */
+  /** Called after each batch. */
   onProgress?: (done: number) => void;
 }
 
-/** What an act has been done to, and up to where. */
+/** How many jobs an act was done to, and how far it came. */
 export interface Acted {
   done: number;
-  /** Those that fitted: what started or ended meanwhile was left as it is. */
+  /** How many matched. Those that started or ended meanwhile were left as they are. */
   met: number;
-  /** The highest of their ids. Null: there was none. */
+  /** The highest id of those. Null: none matched. */
   lastId: number | null;
 }
 
 const BATCH = 1_000;
 
-const HERE = 'job_id, type, queue';
-const PLACES = {
-  retry: `select ${HERE} from humdrum.failed`,
-  cancel: ['failed', 'ready', 'later', 'parked']
-    .map((place) => `select ${HERE} from humdrum.${place}`)
-    .join(' union all '),
-};
-
-// What the place itself tells is asked there, so that most jobs need not be looked up. OFFSET 0 pins the order of look-ups:
-// where the jobs are, then each by its key.
-export const fitting = (action: Action): string => `
-from (${PLACES[action]}) as place
-cross join lateral (select * from humdrum.job where job.id = place.job_id offset 0) as job
-left join lateral (
-  select error_class, error_message from humdrum.attempt where attempt.job_id = job.id order by number desc limit 1
-) as last on true
-where ($1::text[] is null or split_part(place.type, '@', 1) = any ($1)) and ($2::text[] is null or place.queue = any ($2))
-  and ($7::bigint[] is null or place.job_id = any ($7))
-  and ($8::text is null or job.schedule = $8)
-  and ($3::text is null or last.error_class = $3)
-  and ($4::text is null or strpos(lower(last.error_message), lower($4)) > 0)
-  and ($5::timestamptz is null or job.created_at > $5) and ($6::timestamptz is null or job.created_at < $6)`;
-
-/** For `fitting`; whoever adds one has $9. */
-export function paramsOf(filter: JobFilter): unknown[] {
-  const list = (given: string | readonly string[] | undefined): unknown =>
-    given === undefined ? null : [given].flat();
-  return [
-    list(filter.type),
-    list(filter.queue),
-    filter.errorClass ?? null,
-    filter.error ?? null,
-    filter.createdAfter?.toISOString() ?? null,
-    filter.createdBefore?.toISOString() ?? null,
-    filter.ids ?? null,
-    filter.schedule ?? null,
-  ];
-}
-
-/** How many jobs an action would be done to. */
-export async function countFor(db: Queryable, action: Action, filter: JobFilter): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*) ${fitting(action)}`,
-    paramsOf(filter),
-  );
+/** How many jobs an action would be done to. Errors: `filter-invalid`, `attribute-unknown`. */
+export async function countFor(db: Queryable, action: Action, query: JobQuery): Promise<number> {
+  const { from, params } = await openJobs(db, actionable(action, query));
+  const { rows } = await db.query<{ count: number }>(`select count(*) ${from}`, params);
   return rows[0]?.count ?? 0;
 }
 
 /**
- * Retries or cancels all jobs that fit, in batches of their own transactions, in the order of their ids, up to the newest
- * that there is now: what fails again meanwhile is not touched twice. Errors: `input-invalid`.
+ * Retries or cancels all jobs that match now, in the order of their ids, in batches with a transaction each. A job that
+ * fails again meanwhile is not retried twice. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`.
  */
 export async function actOnAll(
   { database: db, notify }: Pick<Runtime, 'database' | 'notify'>,
   action: Action,
-  filter: JobFilter,
+  query: JobQuery,
   { actor, reason, overMs = 0, atMost, part, onProgress }: BulkAct,
 ): Promise<Acted> {
   checkAct(reason, overMs);
-  const ids = await idsOf(db, action, filter, atMost ?? null, part?.afterId ?? 0);
+  refuseEmpty(action, query);
+  const ids = await idsOf(db, action, query, atMost ?? null, part?.afterId ?? 0);
   const { from: before, of } = part ?? { from: 0, of: ids.length };
   let done = 0;
   for (let from = 0; from < ids.length; from += BATCH) {
     const batch = ids.slice(from, from + BATCH);
-    // Each batch has its part of the time, one after the other.
+    // Each batch gets its share of the time, after the one before.
     const afterMs = (overMs * (before + from)) / of;
     const acted =
       action === 'retry'
@@ -128,7 +76,7 @@ export async function actOnAll(
 
 function checkAct(reason: string, overMs: number): void {
   if (reason.trim() === '') {
-    throw new HumdrumError('input-invalid', 'Say why: the reason stands in the audit of each job.');
+    throw new HumdrumError('input-invalid', 'Say why: the audit of each job keeps the reason.');
   }
   if (!(Number.isFinite(overMs) && overMs >= 0 && overMs <= 604_800_000)) {
     throw new HumdrumError('input-invalid', 'overMs is from 0 to 604,800,000 (a week).');
@@ -138,14 +86,15 @@ function checkAct(reason: string, overMs: number): void {
 async function idsOf(
   db: Queryable,
   action: Action,
-  filter: JobFilter,
+  query: JobQuery,
   atMost: number | null,
   afterId: number,
 ): Promise<number[]> {
+  const { from, params } = await openJobs(db, actionable(action, query), { afterId });
   const { rows } = await db.query<{ ids: number[] | null }>(
     `select array_agg(id order by id) as ids
-     from (select job.id ${fitting(action)} and place.job_id > $10 order by job.id limit $9) as first_ones`,
-    [...paramsOf(filter), atMost, afterId],
+     from (select open.id ${from} order by open.id limit $${NEXT_PARAM}) as first_ones`,
+    [...params, atMost],
   );
   return rows[0]?.ids ?? [];
 }

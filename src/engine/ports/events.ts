@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 
-/** What the engine tells whoever listens. The code emits; whoever logs finds the words. */
+/** The events that the engine emits to listeners. They carry data; the wording of logs is up to the listener. */
 export type EngineEvent =
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
@@ -24,16 +24,17 @@ export type EngineEvent =
       subject: string;
       summary: string;
     }
+  | { event: 'notification'; channel: string; to: string; subject: string | null; text: string }
   | { event: 'trouble'; doing: string; error: unknown };
 
 export type Listener = (event: EngineEvent) => void;
 
-/** Why people are told of an alert. */
+/** Why a notice of an alert is sent. */
 export const NOTICES = ['fired', 'repeated', 'escalated', 'resolved', 'test'] as const;
 
 export type NoticeName = (typeof NOTICES)[number];
 
-/** By the level of an alert, from 0. */
+/** Indexed by the level of an alert, from 0. */
 export const SEVERITIES = ['notice', 'warning', 'error', 'critical'] as const;
 
 export type Severity = (typeof SEVERITIES)[number];

@@ -1,23 +1,23 @@
 import type { Readable } from 'node:stream';
 
 /**
- * Where files are kept, each under the SHA-256 of its content. One place belongs to one database: the collector removes
- * what that database does not name.
+ * Stores files, each under the SHA-256 of its content. Use a storage for one database only: the collector removes the files
+ * that its database does not name.
  */
 export interface FileStorage {
-  /** Stores the file at `path` whole or not at all, over what is there: its time is then the present. */
+  /** Stores the file at `path` atomically. Replaces an existing file, and sets its time to now. */
   put(sha256: string, path: string, about: FileToStore): Promise<void>;
 
-  /** Null where it is not there. */
+  /** Null if there is no such file. */
   open(sha256: string): Promise<Readable | null>;
 
-  /** When it was last stored, by the storage's own clock. Null where it is not there. */
+  /** When the file was last stored, by the storage's own clock. Null if there is no such file. */
   storedAt(key: string): Promise<Date | null>;
 
-  /** Everything that it has stored. */
+  /** All stored files, including incomplete ones. */
   list(): AsyncIterable<StoredFile>;
 
-  /** What is not there is no error. */
+  /** Does nothing if there is no such file. */
   remove(key: string): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export interface FileToStore {
 }
 
 export interface StoredFile {
-  /** Its SHA-256 in hexadecimal, or any other word for what a dead process left half written. */
+  /** The SHA-256 in hexadecimal. Any other key for an incomplete file that a dead process left behind. */
   key: string;
   bytes: number;
   storedAt: Date;

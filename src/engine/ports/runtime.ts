@@ -12,7 +12,7 @@ export type NewWork = 'ready' | 'later';
 
 /** Persists the jobs that a program or a handler asks for. */
 export interface Enqueues {
-  /** All of them, in order, or none. Inside an open transaction they belong to it. */
+  /** Persists all requests, in order, or none. Inside an open transaction they belong to it. */
   enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]>;
 }
 
@@ -23,9 +23,9 @@ export interface Runtime {
   readonly limits: Limits;
   readonly vault: Vault;
   readonly enqueuer: Enqueues;
-  /** Null where none is configured. */
+  /** Null if none is configured. */
   readonly files: FileStorage | null;
-  /** Null: nobody follows jobs. */
+  /** Null if none is configured. */
   readonly tracing: Tracing | null;
   readonly onEvent: Listener;
   /** Tells the workers, in this process and others, that there is new work. Only a hint: they also poll. */
@@ -34,14 +34,14 @@ export interface Runtime {
 
 /** What a worker is doing at this moment. */
 export interface WorkerActivity {
-  /** Null: it has lost its lease, or has none yet. */
+  /** Null if the worker has lost its lease or has none yet. */
   readonly workerId: number | null;
   readonly stopping: boolean;
   readonly concurrency: number;
-  /** Handlers that run. */
+  /** Running handlers. */
   readonly running: number;
-  /** Jobs that it has claimed and not begun. */
+  /** Jobs that were claimed and have not started. */
   readonly inHand: number;
-  /** Jobs that have ended and wait to be settled together. */
+  /** Jobs that have ended and wait to be settled in a batch. */
   readonly unsettled: number;
 }

@@ -4,17 +4,17 @@ import type { JobRun } from '../job/outcome.ts';
 import type { Enqueued } from '../job/request.ts';
 
 /**
- * Follows jobs from where they are enqueued to where they run; `humdrum/telemetry` has an implementation for OpenTelemetry.
- * The context that a job carries is W3C's: a `traceparent`, then, if there is one, a space and the `tracestate`.
+ * Traces jobs from the enqueue to the run. `humdrum/telemetry` implements it with OpenTelemetry. A job carries a W3C trace
+ * context: the `traceparent` and, if there is a `tracestate`, a space and that.
  */
 export interface Tracing {
-  /** Persists jobs. `persist` is given the context that they carry; null: none. */
+  /** Persists jobs. Calls `persist` with the trace context for the jobs, or null for none. */
   enqueue(
     jobs: readonly NewJob[],
     persist: (trace: string | null) => Promise<Enqueued[]>,
   ): Promise<Enqueued[]>;
 
-  /** Runs an attempt. `run` is given the context for the jobs that follow from it; null: none. */
+  /** Runs an attempt. Calls `run` with the trace context for its deliveries, or null for none. */
   run(job: ClaimedJob, run: (trace: string | null) => Promise<JobRun>): Promise<JobRun>;
 }
 
@@ -26,13 +26,13 @@ export async function enqueueTraced(
 ): Promise<Enqueued[]> {
   if (!tracing || jobs.length === 0) return persist(jobs);
   return tracing.enqueue(jobs, (trace) =>
-    persist(trace === null ? jobs : jobs.map((job) => carrying(job, trace))),
+    persist(trace === null ? jobs : jobs.map((job) => withTrace(job, trace))),
   );
 }
 
-function carrying(job: NewJob, trace: string): NewJob {
+function withTrace(job: NewJob, trace: string): NewJob {
   const { children } = job;
   if (!children) return { ...job, trace };
-  const jobs = children.jobs.map((child) => carrying(child, trace));
+  const jobs = children.jobs.map((child) => withTrace(child, trace));
   return { ...job, trace, children: { ...children, jobs } };
 }

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/database.ts';
 import type { JobType } from '../job/job-type.ts';
 
-// What is expected counts from when it was first written down, or was written down otherwise. Rows that say the same are
-// left alone for an hour: whoever starts writes them all.
+// `since` is when a rule was first recorded or last changed: expectations count from it. An unchanged row is rewritten at most
+// once an hour, since every process registers all its types when it starts.
 const REGISTER = `
 with given as (
   select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
@@ -21,10 +21,10 @@ where (watched_type.every_ms, watched_type.expect_ms, watched_type.rule, watched
     is distinct from (excluded.every_ms, excluded.expect_ms, excluded.rule, excluded.patience_ms)
   or watched_type.seen_at < excluded.seen_at - interval '1 hour'`;
 
-/** Any tick may be so late: a worker starts anew, a handler takes its time. */
+/** How late any tick may be: a worker may be restarting, or a handler may be slow. */
 const PATIENCE_MS = 600_000;
 
-/** Writes down what is to be expected of these types, for whichever process looks after it. */
+/** Records the health rules of these types for the alerts, which may run in another process. */
 export async function registerHealth(db: Queryable, types: readonly JobType[]): Promise<void> {
   if (types.length === 0) return;
   await db.query(REGISTER, [

@@ -1,8 +1,7 @@
 import type { Database } from '../../database/database.ts';
 import { IN_TURN, type Limits } from '../job/limit-rule.ts';
 
-// A line is looked at again when its limit has changed. A limit that nobody defines any more stays as it was: another
-// process may still mean it.
+// Limits that this process does not define stay unchanged: another process may use them.
 const REGISTER = `
 with given as (
   select * from unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::boolean[])
@@ -24,12 +23,13 @@ audit as (
 )
 select name from changed`;
 
-// After the change is there for all: whoever parks a job by the old rule calls for it itself.
+// Wakes the lines of changed limits. Sent after the change has committed: a claim that parks a job by the old rule leaves a
+// wake call of its own.
 const CALL = `
 insert into humdrum.wake_call (gate)
 select distinct gate from humdrum.parked where split_part(gate, '/', 1) = any ($1)`;
 
-/** Writes down the limits of this process, and audits what has changed. */
+/** Records the limits of this process and audits the changes. */
 export async function registerLimits(db: Database, limits: Limits, actor: string): Promise<void> {
   const rules = [...limits].filter(([name]) => name !== IN_TURN);
   if (rules.length === 0) return;

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
-import type { Receiver } from '../deliveries/receiver.ts';
+import type { Receiver } from '../ports/receivers.ts';
 
-/** Writes down who gets effects, so that every worker of the database knows. */
+/** Records which receivers there are, so that every worker of the database creates deliveries for them. */
 export async function registerReceivers(
   db: Queryable,
   receivers: readonly Receiver[],

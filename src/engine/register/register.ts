@@ -1,11 +1,11 @@
-import type { Receiver } from '../deliveries/receiver.ts';
+import type { Receiver } from '../ports/receivers.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { registerAttributes } from './attributes.ts';
 import { registerHealth } from './health.ts';
 import { registerLimits } from './limits.ts';
 import { registerReceivers } from './receivers.ts';
 
-/** Writes down what all processes of the database must know of this one's configuration: limits, receivers, attributes, health. */
+/** Records the part of this process's configuration that all processes need: limits, receivers, attributes, health rules. */
 export async function register(
   { database, limits, types }: Runtime,
   receivers: readonly Receiver[],

@@ -5,7 +5,7 @@ import type { ScheduledType } from '../job/job-type.ts';
 import type { Registry } from '../job/registry.ts';
 import { nextTick } from '../schedule/cron.ts';
 
-/** Writes down the schedules of these types. One whose rule has changed starts anew from now; others keep their place. */
+/** Records the schedules of these types. The next tick of a new or changed rule is computed from now; the others keep theirs. */
 export async function registerSchedules(db: Database, types: Registry): Promise<void> {
   const now = await readClock(db);
   await Promise.all([...types.scheduled.values()].map(requireNoInput));
@@ -30,12 +30,12 @@ export async function registerSchedules(db: Database, types: Registry): Promise<
   );
 }
 
-/** Those that are not in the table as they are here: to read a rule takes long where there are many. */
+/** The schedules that are missing in the table or differ from it. Only their rules are parsed, which is slow for many. */
 export async function changed(db: Queryable, types: Registry): Promise<ScheduledType[]> {
   const scheduled = [...types.scheduled.values()];
   if (scheduled.length === 0) return [];
-  const { rows } = await db.query<{ place: number }>(
-    `select place from unnest($1::text[], $2::text[], $3::text[]) with ordinality as given (name, cron, time_zone, place)
+  const { rows } = await db.query<{ ordinal: number }>(
+    `select ordinal from unnest($1::text[], $2::text[], $3::text[]) with ordinality as given (name, cron, time_zone, ordinal)
      left join humdrum.schedule using (name)
      where (schedule.cron, schedule.time_zone) is distinct from (given.cron, given.time_zone)`,
     [
@@ -44,17 +44,17 @@ export async function changed(db: Queryable, types: Registry): Promise<Scheduled
       scheduled.map(({ schedule }) => schedule.timeZone),
     ],
   );
-  return rows.flatMap(({ place }) => scheduled[place - 1] ?? []);
+  return rows.flatMap(({ ordinal }) => scheduled[ordinal - 1] ?? []);
 }
 
-/** A tick brings no input, so a schema that wants one would fail at every tick: better told at the start. */
+/** Ticks have no input, so a schema that requires one would fail at every tick. Checked at the start instead. */
 async function requireNoInput(type: ScheduledType): Promise<void> {
   try {
     await type.parse({});
   } catch (cause) {
     throw new HumdrumError(
       'type-invalid',
-      `${type.type} has a schedule, so its input must have a default for everything. ${errorMessage(cause)}`,
+      `${type.type} has a schedule, so every field of its input must have a default. ${errorMessage(cause)}`,
       { cause },
     );
   }

@@ -8,8 +8,8 @@ import { seedOf } from '../job/seed.ts';
 import type { Runtime } from '../ports/runtime.ts';
 
 /**
- * Runs the handler for real in a transaction that is rolled back, and tells what it would have done. Nothing stays.
- * (Numbers drawn from a PostgreSQL sequence are the exception: no rollback returns them.)
+ * Runs the handler in a transaction that is rolled back, and returns what it would have done. Nothing is kept, except for
+ * values drawn from PostgreSQL sequences, which no rollback returns.
  */
 export async function rehearse(
   runtime: Runtime,
@@ -30,7 +30,7 @@ export async function rehearse(
   });
 }
 
-/** As this very job. */
+/** Rehearses with the id, attempt and seed of this job. */
 export async function rehearseAs(runtime: Runtime, type: JobType, job: Runnable): Promise<Plan> {
   const outcome = await execute(type, job, {
     runtime,

@@ -13,22 +13,22 @@ import { rehearseAs } from './rehearse.ts';
 const recordingSchema = z.object({
   format: z.literal('humdrum-recording/1'),
   type: z.string(),
-  /** Of the input. */
+  /** The version of the input. */
   version: z.number().int(),
   jobId: z.number().int(),
   attempt: z.number().int(),
   /** Without secrets. */
   input: z.json(),
-  /** What the handler saw as now. */
+  /** The handler's `ctx.now`. */
   at: z.iso.datetime(),
   seed: z.string(),
-  /** What Node ran it, or whatever exported it. */
+  /** The Node version of the process that exported it. */
   node: z.string(),
   ended: z.union([
     z.object({ result: z.json() }),
     z.object({ error: z.object({ class: z.string(), message: z.string() }) }),
   ]),
-  /** Null where none were kept: a failed attempt has none. */
+  /** Null for a failed attempt: its effects are not kept. */
   effects: z
     .array(
       z.object({
@@ -40,13 +40,13 @@ const recordingSchema = z.object({
     .nullable(),
 });
 
-/** An attempt as it was recorded, with all that its handler was given: enough to rehearse it again elsewhere. */
+/** A recorded attempt, with everything that its handler was given: enough to rehearse it elsewhere. */
 export type Recording = z.infer<typeof recordingSchema>;
 
 export interface Replay {
-  /** Whether result or error, and effects, are what was recorded. */
+  /** Whether the result or error and the effects match the recording. */
   same: boolean;
-  /** What differs: `result`, `error`, `effects`. */
+  /** Which differ: `result`, `error`, `effects`. */
   differences: string[];
   plan: Plan;
 }
@@ -73,7 +73,7 @@ select type, version, input, run_at, coalesce(seed, 'job:' || id) as seed, numbe
 from humdrum.job join humdrum.attempt on attempt.job_id = job.id
 where job.id = $1 and ($2::smallint is null or number = $2) order by number desc limit 1`;
 
-/** Exports one attempt, the last one unless told. Errors: `job-not-found`. */
+/** Exports one attempt. `attempt` defaults to the last one. Errors: `job-not-found`. */
 export async function exportAttempt(
   db: Queryable,
   jobId: number,
@@ -110,11 +110,11 @@ export function parseRecording(value: unknown): Recording {
   const [issue] = parsed.error.issues;
   throw new HumdrumError(
     'input-invalid',
-    `This is no recording of an attempt: ${issue?.path.join('.') || '(all of it)'}: ${issue?.message}`,
+    `Not a valid recording: ${issue?.path.join('.') || '(recording)'}: ${issue?.message}`,
   );
 }
 
-/** Rehearses a recorded attempt, on whatever data is here, and compares. */
+/** Rehearses a recorded attempt on the data in this database, and compares the outcome with the recording. */
 export async function replay(
   runtime: Runtime,
   type: JobType,
@@ -123,7 +123,7 @@ export async function replay(
   if (!type.versions().includes(recording.version)) {
     throw new HumdrumError(
       'input-invalid',
-      `${type.type} cannot run version ${recording.version} of its input: it knows ${type.versions().join(', ')}.`,
+      `${type.type} cannot run version ${recording.version} of its input. It supports ${type.versions().join(', ')}.`,
     );
   }
   const plan = await rehearseAs(runtime, type, {

@@ -1,42 +1,43 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import { type JobType, requireScheduled, type ScheduledType } from '../job/job-type.ts';
 import type { Plan } from '../job/plan.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 import { ticksWithin } from './cron.ts';
-import { makeTickJobs } from './tick-jobs.ts';
+import { enqueueTicks } from './tick-jobs.ts';
 
 const MAX_TICKS = 10_000;
 const MAX_REHEARSALS = 100;
 
 export interface BackfillOptions {
-  /** The first and the last instant that may be a tick. Both have passed. */
+  /** The range of ticks, both ends included. Neither may be in the future. */
   from: Date;
   to: Date;
-  /** At most so many ticks, the oldest ones. Default: all. */
+  /** The maximum number of ticks; the oldest come first. Default: all, up to 10,000. */
   limit?: number;
-  /** Rehearses the first of the ticks, and makes no job. Each rehearsal starts from what is there now. */
+  /** Rehearses the first ticks and enqueues no jobs. Each rehearsal runs on the current data. */
   dryRun?: boolean;
-  /** How many of them a dry run rehearses. Default 10, at most 100. */
+  /** How many ticks a dry run rehearses. Default 10, at most 100. */
   rehearsals?: number;
   actor?: string;
   reason?: string | null;
 }
 
 export interface Backfill {
-  /** The ticks that had no job, oldest first. */
+  /** The ticks that had not fired, oldest first. */
   ticks: Date[];
-  /** Their jobs, in the same order; none after a dry run. */
+  /** The ids of their jobs, in the same order. Empty after a dry run. */
   jobs: number[];
-  /** What the first of them would do; none but after a dry run. */
+  /** The plans of the first ticks. Empty unless a dry run. */
   plans: Plan[];
 }
 
 /**
- * Makes a job for each tick of the type's schedule in a range that has none, all or nothing. Its handler sees the tick
- * as now. Two backfills at once, or one beside the scheduler, make one job for a tick. Errors: `input-invalid`.
+ * Enqueues a job for each tick in the range that has not fired: all of them or none. The tick is the handler's `ctx.now`.
+ * Concurrent backfills, or one beside the scheduler, enqueue one job per tick. Errors: `input-invalid`.
  */
 export async function backfill(
   runtime: Runtime,
@@ -46,42 +47,34 @@ export async function backfill(
   const { database: db, limits, vault, notify } = runtime;
   const type = requireScheduled(jobType);
   const { limit = MAX_TICKS, dryRun = false, rehearsals = 10, actor, reason = null } = options;
-  requireWhole('limit', limit, MAX_TICKS);
-  requireWhole('rehearsals', rehearsals, MAX_REHEARSALS);
+  requireWhole('limit', limit, { most: MAX_TICKS });
+  requireWhole('rehearsals', rehearsals, { most: MAX_REHEARSALS });
   requirePast(options, await readClock(db));
-  const ticks = await openTicks(db, type, ticksOf(type, options), limit);
+  const ticks = await unfiredTicks(db, type, ticksOf(type, options), limit);
   if (dryRun) {
     const plans: Plan[] = [];
     for (const at of ticks.slice(0, rehearsals)) plans.push(await rehearse(runtime, type, {}, at));
     return { ticks, jobs: [], plans };
   }
   const wanted = ticks.map((at) => ({ type, at, dueAt: at }));
-  const made = await db.transaction((tx) =>
-    makeTickJobs(tx, wanted, { actor, reason, limits, vault }),
+  const enqueued = await db.transaction((tx) =>
+    enqueueTicks(tx, wanted, { actor, reason, limits, vault }),
   );
-  if (made.length > 0) await notify('later');
-  return { ticks: made.map(({ at }) => at), jobs: made.map(({ id }) => id), plans: [] };
-}
-
-function requireWhole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new HumdrumError(
-    'input-invalid',
-    `${name} is a whole number from 1 to ${most}, not ${value}.`,
-  );
+  if (enqueued.length > 0) await notify('later');
+  return { ticks: enqueued.map(({ at }) => at), jobs: enqueued.map(({ id }) => id), plans: [] };
 }
 
 function requirePast({ from, to }: BackfillOptions, now: Date): void {
   if (!(from <= to)) {
     throw new HumdrumError(
       'input-invalid',
-      'from and to are valid dates, and from is not after to.',
+      'from and to must be valid dates, and from must not be after to.',
     );
   }
   if (to <= now) return;
   throw new HumdrumError(
     'input-invalid',
-    `${to.toISOString()} is still to come: what is backfilled has passed.`,
+    `${to.toISOString()} is in the future: only past ticks can be backfilled.`,
   );
 }
 
@@ -90,12 +83,11 @@ function ticksOf({ type, schedule }: ScheduledType, { from, to }: BackfillOption
   if (ticks.length <= MAX_TICKS) return ticks;
   throw new HumdrumError(
     'input-invalid',
-    `${type} has more than ${MAX_TICKS} ticks from ${from.toISOString()} to ${to.toISOString()}. Ask for shorter ranges, one after the other.`,
+    `${type} has more than ${MAX_TICKS} ticks from ${from.toISOString()} to ${to.toISOString()}. Backfill shorter ranges, one after another.`,
   );
 }
 
-/** Those that nobody has made a job for. */
-async function openTicks(
+async function unfiredTicks(
   db: Queryable,
   { type }: ScheduledType,
   ticks: readonly Date[],

@@ -3,23 +3,23 @@ import { errorMessage, HumdrumError } from '../../errors.ts';
 import { Zone } from './time-zone.ts';
 import type { ScheduleRule } from '../job/job-type.ts';
 
-/** A tick this late was missed: nobody was there to see it in time. */
+/** A tick that fires later than this counts as missed. */
 const MISSED_AFTER_MS = 60_000;
 
 /**
- * The first instant after `after` that the rule names, or null where there is none. Pure. Errors: `type-invalid`.
+ * The first tick of the rule after `after`, or null if there is none. Pure. Errors: `type-invalid`.
  *
- * Where the clocks change, a fixed time that they jump over comes at the instant of the jump, and one that they show
- * twice comes the first time. A rule with `*` for its minutes or hours runs through: it comes whenever the clocks show it.
+ * At a change of the clocks, a fixed time that is skipped fires at the instant of the change, and one that occurs twice fires
+ * the first time only. A rule with `*` for its minutes or hours is continuous: it fires whenever the clocks show its time.
  */
 export function nextTick(rule: ScheduleRule, after: Date): Date | null {
-  const reading = read(rule);
-  const next = reading.runsThrough ? nextShown : nextFixed;
-  const tickMs = next(reading, after.getTime());
+  const parsed = parse(rule);
+  const next = parsed.isContinuous ? nextContinuous : nextFixed;
+  const tickMs = next(parsed, after.getTime());
   return tickMs === null ? null : new Date(tickMs);
 }
 
-/** The rule's ticks from `from` to `until`, both included, oldest first, at most so many. Pure. */
+/** The rule's ticks from `from` to `until`, both included: the oldest `atMost`, oldest first. Pure. */
 export function ticksWithin(rule: ScheduleRule, from: Date, until: Date, atMost: number): Date[] {
   const ticks: Date[] = [];
   let tick = nextTick(rule, new Date(from.getTime() - 1));
@@ -30,7 +30,7 @@ export function ticksWithin(rule: ScheduleRule, from: Date, until: Date, atMost:
   return ticks;
 }
 
-/** Which ticks from `first` on are to run now, oldest first, and the next one to wait for. Pure. */
+/** The ticks since `first` that are due now, oldest first, and the next one after `now`. Pure. */
 export function dueTicks(
   rule: Pick<Required<ScheduleRule>, 'cron' | 'timeZone' | 'misfire' | 'misfireLimit'>,
   first: Date,
@@ -40,7 +40,7 @@ export function dueTicks(
   return { run: missedTicks(rule, first, now), next: nextTick(rule, now) };
 }
 
-/** However long the silence was, few more ticks are looked at than are run. */
+/** Computes few more ticks than it returns, however long no process was running. */
 function missedTicks(rule: Parameters<typeof dueTicks>[0], first: Date, now: Date): Date[] {
   if (rule.misfire === 'each') return ticksWithin(rule, first, now, rule.misfireLimit);
   if (rule.misfire === 'once') return [latestTick(rule, first, now)];
@@ -48,7 +48,7 @@ function missedTicks(rule: Parameters<typeof dueTicks>[0], first: Date, now: Dat
   return ticksWithin(rule, inTime, now, MISSED_AFTER_MS / 1_000 + 1);
 }
 
-/** `first`, or the last tick after it that is not past `now`: found by halving the time that it may lie in. */
+/** The last tick from `first` to `now`, by binary search. `first` is one. */
 function latestTick(rule: ScheduleRule, first: Date, now: Date): Date {
   let latest = first;
   let until = now;
@@ -62,25 +62,25 @@ function latestTick(rule: ScheduleRule, first: Date, now: Date): Date {
   }
 }
 
-/** What the fields say, told in the time that the clocks of the zone show. */
-interface Reading {
+/** `fields` works in local time: what the zone's clocks show, as if it were UTC. */
+interface ParsedRule {
   fields: Cron;
   zone: Zone;
-  runsThrough: boolean;
+  isContinuous: boolean;
 }
 
-function nextFixed({ fields, zone }: Reading, afterMs: number): number | null {
+function nextFixed({ fields, zone }: ParsedRule, afterMs: number): number | null {
   let localMs = afterMs + zone.stretchAt(afterMs).offsetMs;
   for (;;) {
     const local = fields.nextRun(new Date(localMs));
     if (!local) return null;
     localMs = local.getTime();
     const tickMs = zone.firstInstant(localMs);
-    if (tickMs > afterMs) return tickMs; // Else the clocks have fallen back, and show it for the second time.
+    if (tickMs > afterMs) return tickMs; // Otherwise the clocks were set back, and it is the second occurrence.
   }
 }
 
-function nextShown({ fields, zone }: Reading, afterMs: number): number | null {
+function nextContinuous({ fields, zone }: ParsedRule, afterMs: number): number | null {
   let stretch = zone.stretchAt(afterMs);
   for (;;) {
     const fromMs = Math.max(afterMs, stretch.fromMs - 1);
@@ -94,43 +94,43 @@ function nextShown({ fields, zone }: Reading, afterMs: number): number | null {
 
 /** Errors: `type-invalid`. */
 export function checkCron(cron: string): void {
-  read({ cron });
+  parse({ cron });
 }
 
-/** One takes 80 kB, most of it croner's list of years. */
-const MOST_READ = 1_000;
+/** A parsed rule takes 80 kB, most of it croner's list of years. */
+const MAX_CACHED_RULES = 1_000;
 
-const readings = new Map<string, Reading>();
+const rules = new Map<string, ParsedRule>();
 const zones = new Map<string, Zone>();
 
-function read({ cron, timeZone = 'UTC' }: ScheduleRule): Reading {
-  const rule = `${cron} in ${timeZone}`;
-  let reading = readings.get(rule);
-  if (!reading) {
-    if (readings.size >= MOST_READ) readings.clear();
-    readings.set(rule, (reading = readAnew(cron, timeZone)));
+function parse({ cron, timeZone = 'UTC' }: ScheduleRule): ParsedRule {
+  const key = `${cron} in ${timeZone}`;
+  let rule = rules.get(key);
+  if (!rule) {
+    if (rules.size >= MAX_CACHED_RULES) rules.clear();
+    rules.set(key, (rule = parseUncached(cron, timeZone)));
   }
-  return reading;
+  return rule;
 }
 
-function readAnew(cron: string, timeZone: string): Reading {
+function parseUncached(cron: string, timeZone: string): ParsedRule {
   try {
-    if (cron.includes(':')) throw new Error('it is no cron expression'); // Croner takes an instant too.
+    if (cron.includes(':')) throw new Error('it is not a cron expression'); // Croner also accepts an instant.
     const fields = new Cron(cron, { utcOffset: 0, sloppyRanges: true });
     const zone = zones.get(timeZone) ?? new Zone(timeZone);
     zones.set(timeZone, zone);
-    return { fields, zone, runsThrough: runsThrough(fields.getPattern() ?? cron) };
+    return { fields, zone, isContinuous: isContinuous(fields.getPattern() ?? cron) };
   } catch (cause) {
     throw new HumdrumError(
       'type-invalid',
-      `The schedule "${cron}" in ${timeZone} cannot be read: ${errorMessage(cause)}`,
+      `The schedule "${cron}" in ${timeZone} is invalid: ${errorMessage(cause)}`,
       { cause },
     );
   }
 }
 
-/** Of five fields the first two are minutes and hours; of more, the first are the seconds. */
-function runsThrough(cron: string): boolean {
+/** With five fields, minutes and hours come first; with more, the seconds come before them. */
+function isContinuous(cron: string): boolean {
   const fields = cron.trim().split(/\s+/);
   const [minutes = '', hours = ''] = fields.length === 5 ? fields : fields.slice(1);
   return /[*?]/.test(minutes + hours);

@@ -1,13 +1,11 @@
-import type { Database, Queryable } from '../../database/database.ts';
+import type { Queryable } from '../../database/database.ts';
 import { seededRandom } from '../base/random.ts';
 import type { ScheduledType } from '../job/job-type.ts';
-import { limitsOf } from '../job/limit-rule.ts';
 import type { EnqueueSettings } from '../job/new-job.ts';
-import type { Registry } from '../job/registry.ts';
-import { Vault } from '../job/secrets.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import { dueTicks } from './cron.ts';
-import { dueNames, namesIfFew, type Schedules, msUntilNextTick } from './next-due.ts';
-import { makeTickJobs } from './tick-jobs.ts';
+import { dueNames, namesIfFew, msUntilNextTick, type Schedules } from './next-due.ts';
+import { enqueueTicks } from './tick-jobs.ts';
 
 interface DueRow {
   name: string;
@@ -19,24 +17,19 @@ interface DueRow {
 
 const MAX_DUE = 1_000;
 
-/**
- * Makes the jobs of every schedule that has come due. Any number of machines may do so at once. `nextMs`: how long until
- * the next tick of these types; null if there is none.
- */
-export async function fireDue(
-  db: Database,
-  types: Registry,
-  persisting: EnqueueSettings = { limits: limitsOf({}), vault: new Vault([]) },
-): Promise<{ fired: number; nextMs: number | null }> {
+type SchedulerRuntime = Pick<Runtime, 'database' | 'types' | 'limits' | 'vault'>;
+
+/** Enqueues the jobs of all due schedules. Safe to run on many machines at once. Returns the number of jobs. */
+export async function fireDue(runtime: SchedulerRuntime): Promise<number> {
+  const { database, types, limits, vault } = runtime;
   const known = types.scheduled;
-  if (known.size === 0) return { fired: 0, nextMs: null };
-  const next = await msUntilNextTick(db, known);
-  if (next === null || next > 0) return { fired: 0, nextMs: next };
-  const fired = await db.transaction((tx) => fire(tx, known, persisting));
-  return { fired, nextMs: await msUntilNextTick(db, known) };
+  if (known.size === 0) return 0;
+  const untilNextMs = await msUntilNextTick(database, known);
+  if (untilNextMs === null || untilNextMs > 0) return 0;
+  return database.transaction((tx) => fire(tx, known, { limits, vault }));
 }
 
-async function fire(tx: Queryable, known: Schedules, persisting: EnqueueSettings): Promise<number> {
+async function fire(tx: Queryable, known: Schedules, settings: EnqueueSettings): Promise<number> {
   const { rows } = await tx.query<DueRow>(
     `select name, cron, time_zone, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
      where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
@@ -44,13 +37,13 @@ async function fire(tx: Queryable, known: Schedules, persisting: EnqueueSettings
   );
   const due = rows.flatMap(({ name, cron, time_zone: timeZone, next_at: first, now }) => {
     const type = known.get(name);
-    // The rule is the table's: another version of the program may have changed it while this one runs.
+    // The rule comes from the table: another version of the program may have changed it while this one runs.
     return type ? [{ type, ...dueTicks({ ...type.schedule, cron, timeZone }, first, now) }] : [];
   });
   const ticks = due.flatMap(({ type, run }) =>
     run.map((at) => ({ type, at, dueAt: jittered(type, at) })),
   );
-  const made = await makeTickJobs(tx, ticks, { actor: null, ...persisting });
+  const enqueued = await enqueueTicks(tx, ticks, { actor: null, ...settings });
   await tx.query(
     `update humdrum.schedule set next_at = due.next_at
      from unnest($1::text[], $2::timestamptz[]) as due (name, next_at) where schedule.name = due.name`,
@@ -59,10 +52,10 @@ async function fire(tx: Queryable, known: Schedules, persisting: EnqueueSettings
       due.map(({ next: nextAt }) => nextAt?.toISOString() ?? 'infinity'),
     ],
   );
-  return made.length;
+  return enqueued.length;
 }
 
-/** The delay belongs to the tick: whoever fires it, and however often, it is the same. */
+/** The jitter is seeded by the tick, so every process that fires it computes the same delay. */
 function jittered({ type, schedule }: ScheduledType, tick: Date): Date {
   const random = seededRandom(`jitter:${type}:${tick.toISOString()}`);
   return new Date(tick.getTime() + Math.floor(random() * (schedule.jitterMs + 1)));

@@ -11,27 +11,27 @@ interface Tick {
 }
 
 /**
- * Makes a job for each of these ticks that has none, oldest first, and answers which. A tick is a row, and its key lets
- * one of all who want it have it. Its job draws the same numbers and ids as a rehearsal at that instant.
+ * Enqueues a job for each tick that has not fired, oldest first, and returns those ticks with their jobs. A tick is a row whose
+ * primary key allows one job, whichever process inserts it. The job has the same seed as a rehearsal at that instant.
  */
-export async function makeTickJobs(
+export async function enqueueTicks(
   tx: Queryable,
   ticks: readonly Tick[],
   by: EnqueuedBy,
 ): Promise<{ at: Date; id: number }[]> {
-  const { rows } = await tx.query<{ place: number }>(
-    // In order, so that two who want the same ticks never wait for each other in a circle.
+  const { rows } = await tx.query<{ ordinal: number }>(
+    // Inserted in order, so that two transactions with the same ticks cannot deadlock.
     `with wanted as (
-       select * from unnest($1::text[], $2::timestamptz[]) with ordinality as wanted (schedule, at, place)
+       select * from unnest($1::text[], $2::timestamptz[]) with ordinality as wanted (schedule, at, ordinal)
      ),
      tick as (
        insert into humdrum.tick (schedule, at) select schedule, at from wanted order by schedule, at
        on conflict do nothing returning schedule, at
      )
-     select place from wanted join tick using (schedule, at) order by at, place`,
+     select ordinal from wanted join tick using (schedule, at) order by at, ordinal`,
     [ticks.map(({ type }) => type.type), ticks.map(({ at }) => at.toISOString())],
   );
-  const mine = rows.flatMap(({ place }) => ticks[place - 1] ?? []);
+  const mine = rows.flatMap(({ ordinal }) => ticks[ordinal - 1] ?? []);
   const jobs = mine.map(({ type, at, dueAt }) => ({
     type,
     runAt: at,
@@ -41,16 +41,16 @@ export async function makeTickJobs(
     ...OVERLAP[by.actor === null ? type.schedule.overlap : IN_BACKFILL[type.schedule.overlap]],
   }));
   const enqueued = await enqueue(tx, jobs, by);
-  const made = mine.map(({ type, at }, place) => ({ type, at, ...enqueued[place] }));
-  await noteJobs(
+  const fired = mine.map(({ type, at }, index) => ({ type, at, ...enqueued[index] }));
+  await recordJobs(
     tx,
-    made.filter(({ created }) => created),
+    fired.filter(({ created }) => created),
   );
-  await noteSkipped(
+  await auditSkipped(
     tx,
-    made.filter(({ created }) => !created),
+    fired.filter(({ created }) => !created),
   );
-  return made.flatMap(({ at, id, created }) => (created && id !== undefined ? [{ at, id }] : []));
+  return fired.flatMap(({ at, id, created }) => (created && id !== undefined ? [{ at, id }] : []));
 }
 
 const OVERLAP = {
@@ -59,21 +59,21 @@ const OVERLAP = {
   skip: { unique: { key: 'humdrum.overlap' } },
 };
 
-/** Whoever asks for ticks of the past wants all of them. */
+/** A backfill skips no ticks: the caller wants all of them. */
 const IN_BACKFILL = { allow: 'allow', queue: 'queue', skip: 'queue' } as const;
 
-interface Made {
+interface FiredTick {
   type: ScheduledType;
   at: Date;
   id?: number;
 }
 
-/** Which job each tick made. */
-async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<void> {
+/** Records the job of each tick. */
+async function recordJobs(tx: Queryable, ticks: readonly FiredTick[]): Promise<void> {
   if (ticks.length === 0) return;
   await tx.query(
-    `update humdrum.tick set job_id = made.id from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as made (schedule, at, id)
-     where (tick.schedule, tick.at) = (made.schedule, made.at)`,
+    `update humdrum.tick set job_id = fired.id from unnest($1::text[], $2::timestamptz[], $3::bigint[]) as fired (schedule, at, id)
+     where (tick.schedule, tick.at) = (fired.schedule, fired.at)`,
     [
       ticks.map(({ type }) => type.type),
       ticks.map(({ at }) => at.toISOString()),
@@ -82,8 +82,8 @@ async function noteJobs(tx: Queryable, ticks: readonly Made[]): Promise<void> {
   );
 }
 
-/** A tick that was skipped made no job: the audit tells why. */
-async function noteSkipped(tx: Queryable, ticks: readonly Made[]): Promise<void> {
+/** Audits the skipped ticks. Their `id` is the open job of an earlier tick. */
+async function auditSkipped(tx: Queryable, ticks: readonly FiredTick[]): Promise<void> {
   if (ticks.length === 0) return;
   await tx.query(
     `insert into humdrum.audit (at, event, actor, reason)

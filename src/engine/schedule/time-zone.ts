@@ -1,38 +1,38 @@
 const DAY_MS = 86_400_000;
-/** No zone is further from UTC than this. */
-const FURTHEST_MS = 15 * 3_600_000;
+/** An upper bound of the offset of any zone. */
+const MAX_OFFSET_MS = 15 * 3_600_000;
 
-/** A stretch of time in which a zone's clocks neither jump nor fall back. `until` does not belong to it. */
+/** A period with one offset from UTC. `untilMs` is excluded. */
 export interface Stretch {
   fromMs: number;
   untilMs: number;
-  /** What the zone's clocks show beyond UTC. */
+  /** Local time minus UTC. */
   offsetMs: number;
 }
 
-/** The clocks of one IANA time zone. A `localMs` is what they show, counted as if it were UTC. */
+/** The clocks of one IANA time zone. `localMs` is what they show, in milliseconds as if it were UTC. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat;
   readonly #years = new Map<number, Stretch[]>();
 
-  /** Throws where there is no such zone. */
+  /** Throws if there is no such zone. */
   constructor(timeZone: string) {
     this.#format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   }
 
-  /** The stretch around an instant, as far as it lies in one year. The next one begins at its `untilMs`. */
+  /** The stretch that contains an instant, cut at the ends of the year. The next one begins at its `untilMs`. */
   stretchAt(atMs: number): Stretch {
     const year = new Date(atMs).getUTCFullYear();
     let stretches = this.#years.get(year);
     if (!stretches) this.#years.set(year, (stretches = this.#stretchesOf(year)));
     const found = stretches.find(({ untilMs }) => atMs < untilMs);
     if (found) return found;
-    throw new RangeError(`There is no such instant: ${atMs}`);
+    throw new RangeError(`Not a valid instant: ${atMs}`);
   }
 
-  /** When the clocks first show `localMs`; where they jump over it, the instant of the jump. Never falls as `localMs` grows. */
+  /** The instant at which the clocks first show `localMs`, or skip it. Never decreases as `localMs` grows. */
   firstInstant(localMs: number): number {
-    let stretch = this.stretchAt(localMs - FURTHEST_MS);
+    let stretch = this.stretchAt(localMs - MAX_OFFSET_MS);
     while (localMs - stretch.offsetMs >= stretch.untilMs) stretch = this.stretchAt(stretch.untilMs);
     return Math.max(localMs - stretch.offsetMs, stretch.fromMs);
   }

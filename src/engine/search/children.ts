@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 import { type JobSummary, SUMMARY } from './job-summary.ts';
 
 export interface ChildrenPage {
@@ -19,7 +20,7 @@ export async function childrenOf(
   parent: number,
   { after = 0, limit = 100 }: { after?: number; limit?: number } = {},
 ): Promise<ChildrenPage> {
-  const most = Math.min(Math.max(Math.trunc(limit), 1), 1_000);
+  const most = clamp(limit, 1, 1_000);
   const { rows } = await db.query<JobSummary>(CHILDREN, [parent, after, most + 1]);
   const jobs = rows.slice(0, most);
   return { jobs, next: rows.length > most ? (jobs.at(-1)?.id ?? null) : null };

@@ -38,6 +38,7 @@ select letter.id, source.id as "from", coalesce((
     select ordinal, kind, name from humdrum.effect
     where effect.job_id = source.id and kind in ('event', 'notification') and not exists (
       select from humdrum.delivery where (delivery.job_id, delivery.ordinal, delivery.receiver) = (effect.job_id, effect.ordinal, letter.type)
+        and outcome in ('sent', 'superseded')
     ) order by ordinal limit 10000
   ) as left_over
 ), '[]') as effects

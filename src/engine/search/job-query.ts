@@ -1,9 +1,12 @@
-import { createHash } from 'node:crypto';
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, nearest } from '../../errors.ts';
+import { clamp } from '../base/clamp.ts';
 import { STATUSES, type Status } from '../job/lifecycle.ts';
 import { LONGEST_VALUE } from '../statistics/sql.ts';
 
-/** Which jobs. All that is given must fit; of several values of one, any. Times are from their beginning to before their end. */
+/**
+ * Which jobs. A job must match every filter; where a filter has several values, any of them. Times include their
+ * beginning and exclude their end. Lists, counts, previews and bulk acts all take it.
+ */
 export interface JobQuery {
   ids?: readonly number[];
   status?: Status | readonly Status[];
@@ -14,7 +17,7 @@ export interface JobQuery {
   /** When the last attempt ended. */
   finishedFrom?: Date;
   finishedTo?: Date;
-  /** What stands in the input, by at most three paths that the job's type declares as `attributes`: `{ 'customer.id': 17 }`. */
+  /** Values in the input, at up to three paths that the job's type declares as `attributes`: `{ 'customer.id': 17 }`. */
   attributes?: Readonly<Record<string, string | number | boolean>>;
   /** Of the last attempt, exactly: `Timeout`, `WorkerLost`, `TypeError`. */
   errorClass?: string;
@@ -22,6 +25,9 @@ export interface JobQuery {
   error?: string;
   schedule?: string;
 }
+
+/** The same as `JobQuery`. */
+export type JobFilter = JobQuery;
 
 export interface ListOptions extends JobQuery {
   /** By their ids, which go up with time. Default: the newest first. */
@@ -31,62 +37,134 @@ export interface ListOptions extends JobQuery {
 }
 
 export interface PageOptions extends ListOptions {
-  /** `next` of the page before, which was asked for in the same words. */
+  /** `next` of the page before, which was asked for with the same query and order. */
   after?: string;
 }
 
-/** A query that has been checked. Null: whatever it is. */
-export interface Wanted {
+/** A valid query. Null: no such filter was given. */
+export interface CheckedQuery {
   ids: readonly number[] | null;
   statuses: readonly Status[] | null;
   types: readonly string[] | null;
   queues: readonly string[] | null;
-  created: Range;
-  finished: Range;
+  created: TimeRange;
+  finished: TimeRange;
   attributes: readonly [path: string, value: string][];
   errorClass: string | null;
   error: string | null;
   schedule: string | null;
+}
+
+export interface CheckedList extends CheckedQuery {
   newest: boolean;
   limit: number;
 }
 
-export interface Range {
+/** `from` is included, `to` is not. */
+export interface TimeRange {
   from: Date | null;
   to: Date | null;
 }
 
+/** A query in its one normal form, which JSON keeps: lists without repetitions, attributes as text. */
+export interface NormalQuery extends JobQuery {
+  ids?: number[];
+  status?: Status[];
+  type?: string[];
+  queue?: string[];
+  attributes?: Record<string, string>;
+}
+
 const MOST_VALUES = 1_000;
+const MOST_ATTRIBUTES = 3;
 const LONGEST_ERROR = 500;
 
+const FILTERS = [
+  'ids',
+  'status',
+  'type',
+  'queue',
+  'createdFrom',
+  'createdTo',
+  'finishedFrom',
+  'finishedTo',
+  'attributes',
+  'errorClass',
+  'error',
+  'schedule',
+] as const satisfies readonly (keyof JobQuery)[];
+
+/** Names that are too far from the right ones for `nearest` to find them. */
+const MEANT: Readonly<Record<string, (typeof FILTERS)[number]>> = {
+  createdAfter: 'createdFrom',
+  createdBefore: 'createdTo',
+  finishedAfter: 'finishedFrom',
+  finishedBefore: 'finishedTo',
+  id: 'ids',
+};
+
+/** The filter that is meant by an old or common name for it. */
+export function renamedFilter(name: string): string | null {
+  return MEANT[name] ?? null;
+}
+
 /** Errors: `filter-invalid`. */
-export function wantedOf(options: ListOptions): Wanted {
-  const { ids = null, order = 'newest', limit = 20 } = options;
-  const { errorClass = null, error = null, schedule = null } = options;
-  const statuses = withError(list(options.status), errorClass ?? error);
-  const wanted = {
+export function checkList({ order = 'newest', limit = 20, ...query }: ListOptions): CheckedList {
+  refuse(order === 'newest' || order === 'oldest', `order is "newest" or "oldest", not "${order}"`);
+  refuse(Number.isFinite(limit), 'limit is a whole number from 1 to 1,000');
+  return {
+    ...checkQuery(query),
+    newest: order === 'newest',
+    limit: clamp(limit, 1, MOST_VALUES),
+  };
+}
+
+/** Errors: `filter-invalid`. */
+export function checkQuery(query: JobQuery): CheckedQuery {
+  refuseUnknownNames(query);
+  const { ids = null, errorClass = null, error = null, schedule = null } = query;
+  const statuses = listOf(query.status);
+  const checked = {
     ids,
-    statuses,
-    types: list(options.type),
-    queues: list(options.queue),
-    created: { from: options.createdFrom ?? null, to: options.createdTo ?? null },
-    finished: { from: options.finishedFrom ?? null, to: options.finishedTo ?? null },
-    attributes: Object.entries(options.attributes ?? {})
+    statuses: withError(statuses, errorClass ?? error),
+    types: listOf(query.type),
+    queues: listOf(query.queue),
+    created: { from: query.createdFrom ?? null, to: query.createdTo ?? null },
+    finished: { from: query.finishedFrom ?? null, to: query.finishedTo ?? null },
+    attributes: Object.entries(query.attributes ?? {})
       .map(([path, value]): [string, string] => [path, String(value)])
       .toSorted(([one], [other]) => (one < other ? -1 : 1)),
     errorClass,
     error,
     schedule,
-    newest: order === 'newest',
-    limit: Math.min(Math.max(Math.trunc(limit), 1), MOST_VALUES),
   };
-  refuse(order === 'newest' || order === 'oldest', `order is "newest" or "oldest", not "${order}"`);
-  refuse(Number.isFinite(limit), 'limit is a whole number from 1 to 1,000');
-  check({ ...wanted, statuses: list(options.status) });
-  return wanted;
+  checkLists({ ids, status: statuses, type: checked.types, queue: checked.queues });
+  checkTimes(checked);
+  checkTexts(checked);
+  return checked;
 }
 
-/** What has completed has no error. */
+/** What `checkQuery` understood, as a query again. */
+export function normalQuery(query: CheckedQuery): NormalQuery {
+  const { ids, statuses, types, queues, created, finished, attributes } = query;
+  const { errorClass, error, schedule } = query;
+  return {
+    ...(ids && { ids: [...new Set(ids)] }),
+    ...(statuses && { status: [...new Set(statuses)] }),
+    ...(types && { type: [...new Set(types)] }),
+    ...(queues && { queue: [...new Set(queues)] }),
+    ...(created.from && { createdFrom: created.from }),
+    ...(created.to && { createdTo: created.to }),
+    ...(finished.from && { finishedFrom: finished.from }),
+    ...(finished.to && { finishedTo: finished.to }),
+    ...(attributes.length > 0 && { attributes: Object.fromEntries(attributes) }),
+    ...(errorClass !== null && { errorClass }),
+    ...(error !== null && { error }),
+    ...(schedule !== null && { schedule }),
+  };
+}
+
+/** Completed jobs have no error. */
 function withError(
   statuses: readonly Status[] | null,
   error: string | null,
@@ -95,37 +173,60 @@ function withError(
   return (statuses ?? STATUSES).filter((status) => status !== 'completed');
 }
 
-const list = <T>(given: T | readonly T[] | undefined): readonly T[] | null => {
+function listOf<T>(given: T | readonly T[] | undefined): readonly T[] | null {
   if (given === undefined) return null;
   return Array.isArray(given) ? (given as readonly T[]) : [given as T];
-};
+}
 
-function check(wanted: Wanted): void {
-  const { ids, statuses, types, queues, created, finished, attributes, error } = wanted;
-  const strange = statuses?.find((status) => !STATUSES.includes(status));
-  refuse(strange === undefined, `there is no status "${strange}": they are ${STATUSES.join(', ')}`);
-  for (const [name, values] of Object.entries({
-    ids,
-    status: statuses,
-    type: types,
-    queue: queues,
-  })) {
+function refuseUnknownNames(query: JobQuery): void {
+  const known: readonly string[] = FILTERS;
+  const name = Object.keys(query).find((one) => !known.includes(one));
+  if (name === undefined) return;
+  const meant = renamedFilter(name) ?? nearest(name, FILTERS);
+  const hint = meant === null ? '' : ` Did you mean "${meant}"?`;
+  throw new HumdrumError(
+    'filter-invalid',
+    `Invalid filter: there is no "${name}".${hint} Filters are ${FILTERS.join(', ')}.`,
+  );
+}
+
+function checkLists(lists: {
+  ids: readonly number[] | null;
+  status: readonly Status[] | null;
+  type: readonly string[] | null;
+  queue: readonly string[] | null;
+}): void {
+  const { ids, status } = lists;
+  const unknown = status?.find((one) => !STATUSES.includes(one));
+  refuse(unknown === undefined, `there is no status "${unknown}": they are ${STATUSES.join(', ')}`);
+  for (const [name, values] of Object.entries(lists)) {
     refuse(
       values === null || (values.length > 0 && values.length <= MOST_VALUES),
-      `${name} names 1 to ${MOST_VALUES} of them`,
+      `${name} has 1 to ${MOST_VALUES.toLocaleString('en')} values`,
     );
   }
-  refuse(ids?.every(Number.isSafeInteger) ?? true, 'ids are whole numbers');
+  refuse(
+    ids === null || (Array.isArray(ids) && ids.every(Number.isSafeInteger)),
+    'ids is a list of whole numbers',
+  );
+}
+
+function checkTimes({ created, finished }: CheckedQuery): void {
   for (const [name, { from, to }] of Object.entries({ created, finished })) {
-    const valid = [from, to].every((at) => at === null || !Number.isNaN(at.getTime()));
+    const valid = [from, to].every(
+      (at) => at === null || (at instanceof Date && !Number.isNaN(at.getTime())),
+    );
     refuse(valid, `${name}From and ${name}To are valid dates`);
     refuse(!from || !to || from < to, `${name}From is before ${name}To`);
   }
+}
+
+function checkTexts({ error, attributes }: CheckedQuery): void {
   refuse(
     error === null || (error.length > 0 && error.length <= LONGEST_ERROR),
-    `the text of an error has 1 to ${LONGEST_ERROR} characters`,
+    `error has 1 to ${LONGEST_ERROR} characters`,
   );
-  refuse(attributes.length <= 3, 'by at most three attributes at once');
+  refuse(attributes.length <= MOST_ATTRIBUTES, `attributes has at most ${MOST_ATTRIBUTES} paths`);
   for (const [path, value] of attributes) {
     refuse(
       value.length <= LONGEST_VALUE,
@@ -135,33 +236,5 @@ function check(wanted: Wanted): void {
 }
 
 function refuse(holds: boolean, otherwise: string): void {
-  if (!holds) throw new HumdrumError('filter-invalid', `Jobs cannot be listed so: ${otherwise}.`);
-}
-
-/** Where a page ends, and of which list: a cursor that says nothing to anybody else. */
-export function cursorAt(wanted: Wanted, id: number): string {
-  return Buffer.from(`1.${id}.${fingerprint(wanted)}`).toString('base64url');
-}
-
-/** The id that the page before ended with. Errors: `cursor-invalid`. */
-export function idAt(wanted: Wanted, cursor: string): number {
-  const [version, id, print] = Buffer.from(cursor, 'base64url').toString().split('.');
-  if (version !== '1' || !/^\d{1,16}$/.test(id ?? '')) {
-    throw new HumdrumError(
-      'cursor-invalid',
-      'That is no cursor of a list of jobs: give back `next` of the page before, unchanged.',
-    );
-  }
-  if (print !== fingerprint(wanted)) {
-    throw new HumdrumError(
-      'cursor-invalid',
-      'This cursor belongs to a list with other filters or another order: ask with the same ones, or begin anew without it.',
-    );
-  }
-  return Number(id);
-}
-
-/** A page may have another size than the one before. */
-function fingerprint({ limit: _any, ...asked }: Wanted): string {
-  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url').slice(0, 8);
+  if (!holds) throw new HumdrumError('filter-invalid', `Invalid filter: ${otherwise}.`);
 }

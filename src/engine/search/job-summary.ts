@@ -1,5 +1,7 @@
 import type { Status } from '../job/lifecycle.ts';
-import { LONGEST_LISTED } from './sql.ts';
+
+/** Lists show error messages up to this many characters. */
+const LONGEST_LISTED = 1_000;
 
 export interface JobSummary {
   id: number;
@@ -17,12 +19,12 @@ export interface JobSummary {
   schedule: string | null;
   /** When its last attempt ended. */
   finishedAt: Date | null;
-  /** Of the last attempt, as is its message: the first 1,000 characters of it. */
+  /** Of the last attempt, like its message, which is cut after 1,000 characters. */
   errorClass: string | null;
   errorMessage: string | null;
 }
 
-/** SQL of its columns, from `humdrum.jobs`. */
+/** Its columns in SQL, from `humdrum.jobs`. */
 export const SUMMARY = `id, type, queue, status, attempts, max_attempts as "maxAttempts", created_at as "createdAt",
   run_at as "runAt", as_of as "asOf", schedule, finished_at as "finishedAt", error_class as "errorClass",
   left(error_message, ${LONGEST_LISTED}) as "errorMessage"`;

@@ -1,39 +1,41 @@
 import type { Queryable } from '../../database/database.ts';
 import { BLOCK } from '../statistics/sql.ts';
 import type { IdRange } from '../statistics/statistics.ts';
-import { cursorAt, idAt, type ListOptions, type PageOptions, wantedOf } from './job-query.ts';
+import { paramValues } from './conditions.ts';
+import { cursorAt, idAt } from './cursor.ts';
+import { checkList, type ListOptions, type PageOptions } from './job-query.ts';
 import type { JobSummary } from './job-summary.ts';
 import { planSearch, type Search } from './plan.ts';
-import { lookSql, type Param, PARAMS } from './sql.ts';
+import { lookSql } from './sql.ts';
 
-/** Of what fits by all that is cheap to tell, one in so many may be looked at in full. */
+/** Of the jobs that match by all that is cheap to check, one in this many may be looked up in full. */
 const FULL_LOOKS = 25;
 
 export interface JobPage {
-  /** Maybe fewer than were asked for, or none, though there are more: a page looks through a bounded number of jobs. */
+  /** There may be fewer than `limit`, or none, before the last page: each page looks through a bounded number of jobs. */
   jobs: JobSummary[];
-  /** What to give as `after` for the next page. Null: there is none. */
+  /** Pass it as `after` to get the next page. Null: this is the last one. */
   next: string | null;
 }
 
 interface Look {
   jobs: JobSummary[];
-  /** It has seen all up to this id, this one included. Null: all there are. */
+  /** The look covered all ids up to this one, inclusive. Null: it covered all of them. */
   end: number | null;
 }
 
 /**
- * One page of jobs, by their ids. What it costs does not depend on how many there are. Errors: `filter-invalid`,
+ * One page of jobs, ordered by id. Its cost does not depend on the number of jobs. Errors: `filter-invalid`,
  * `cursor-invalid`, `attribute-unknown`.
  */
 export async function pageOfJobs(
   db: Queryable,
   { after, ...options }: PageOptions,
 ): Promise<JobPage> {
-  const wanted = wantedOf(options);
-  const { newest, limit } = wanted;
-  const last = after === undefined ? null : idAt(wanted, after);
-  const search = await planSearch(db, wanted);
+  const list = checkList(options);
+  const { newest, limit } = list;
+  const last = after === undefined ? null : idAt(list, after);
+  const search = await planSearch(db, list);
   let stretch = last === null ? search.ids : beyond(search.ids, last, newest);
   const jobs: JobSummary[] = [];
   let end: number | null = null;
@@ -50,13 +52,13 @@ export async function pageOfJobs(
   }
   const page = jobs.slice(0, limit);
   const more = jobs.length > limit ? (page.at(-1)?.id ?? null) : end;
-  return { jobs: page, next: more === null ? null : cursorAt(wanted, more) };
+  return { jobs: page, next: more === null ? null : cursorAt(list, more) };
 }
 
 const beyond = ({ low, high }: IdRange, id: number, newest: boolean): IdRange =>
   newest ? { low, high: Math.min(high, id - 1) } : { low: Math.max(low, id + 1), high };
 
-/** How far a look has come: how many jobs fit, were seen, and in how many blocks, and the last of each. */
+/** How far a look went: how many jobs matched, how many it saw, in how many blocks, and the last of each. */
 interface Reach {
   fitCount: number;
   fitEnd: number;
@@ -75,19 +77,18 @@ async function lookThrough(
   { stretch, step, most }: { stretch: IdRange; step: Search['steps'][number]; most: number },
 ): Promise<Look> {
   const mostShown = Math.max(most, Math.trunc(step.seen / FULL_LOOKS));
-  const given: Record<Param, unknown> = {
-    ...params,
-    ...stretch,
-    most_seen: step.seen,
-    most_shown: mostShown,
-    most_blocks: step.blocks,
-  };
   const { rows } = await db.query<LookRow>(
     lookSql(step.shape),
-    PARAMS.map((param) => given[param.slice(0, param.indexOf(' ')) as Param]),
+    paramValues({
+      ...params,
+      ...stretch,
+      most_seen: step.seen,
+      most_shown: mostShown,
+      most_blocks: step.blocks,
+    }),
   );
   const [first] = rows;
-  if (!first) throw new Error('A look always tells how far it has come.');
+  if (!first) throw new Error('A look returned no row.');
   return {
     jobs: rows.flatMap(({ reach: _reach, id, ...job }) => (id === null ? [] : [{ id, ...job }])),
     end: endOf(first.reach, mostShown, step),
@@ -105,9 +106,9 @@ function endOf(
   return reach.blockEnd * BLOCK + (newest ? 0 : BLOCK - 1);
 }
 
-/** The first jobs that fit, page after page until there are `limit` of them. Errors: as `pageOfJobs`. */
+/** The first `limit` matching jobs, read page by page. Errors: as `pageOfJobs`. */
 export async function listJobs(db: Queryable, options: ListOptions = {}): Promise<JobSummary[]> {
-  const { limit } = wantedOf(options);
+  const { limit } = checkList(options);
   const jobs: JobSummary[] = [];
   let next: string | null | undefined;
   do {

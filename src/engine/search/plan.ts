@@ -3,8 +3,9 @@ import { HumdrumError } from '../../errors.ts';
 import { BLOCK } from '../statistics/sql.ts';
 import { createdIds, type IdRange } from '../statistics/statistics.ts';
 import { attributesAt } from './attributes.ts';
-import type { Range, Wanted } from './job-query.ts';
-import { type Param, PLACES, type Shape, type Source } from './sql.ts';
+import { type QueryParams, STATUS_TABLES } from './conditions.ts';
+import type { CheckedList, CheckedQuery, TimeRange } from './job-query.ts';
+import type { Shape, Source } from './sql.ts';
 
 /** How many jobs, and blocks of jobs, one look goes through. */
 export interface Step {
@@ -14,14 +15,18 @@ export interface Step {
 
 /** How a page finds its jobs. */
 export interface Search {
-  /** What all its looks are given. */
-  params: Record<
-    Exclude<Param, 'low' | 'high' | 'most_seen' | 'most_shown' | 'most_blocks'>,
-    unknown
-  >;
+  /** Of all its looks. */
+  params: QueryParams;
   ids: IdRange;
   /** One look after the other, until the page is full. */
   steps: readonly (Step & { shape: Shape })[];
+}
+
+/** The ids and the conditions of the jobs that match. Null: none can match. */
+export interface Conditions {
+  ids: IdRange | null;
+  params: QueryParams;
+  declared: Declared | null;
 }
 
 const ALL: IdRange = { low: 0, high: Number.MAX_SAFE_INTEGER };
@@ -54,12 +59,11 @@ function stepsOf(source: Source, inBlocks: boolean): readonly Step[] {
 }
 
 /** Errors: `attribute-unknown`. */
-export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search> {
-  const { newest, statuses, errorClass, error, finished } = wanted;
-  const known = await knownBy(db, wanted);
-  const ids = await idsOf(db, wanted);
-  const { source, few } = await sourceOf(db, wanted);
-  const terms = await termsOf(db, wanted, known);
+export async function planSearch(db: Queryable, list: CheckedList): Promise<Search> {
+  const { newest, statuses } = list;
+  const { ids, params, declared } = await conditionsOf(db, list);
+  const { source, few } = await sourceOf(db, list);
+  const terms = await termsOf(db, list, declared);
   const inBlocks = !few && terms.terms !== null;
   const shaped = (from: Source): Search['steps'] =>
     stepsOf(from, inBlocks).map((step) => ({ ...step, shape: { source: from, inBlocks, newest } }));
@@ -67,7 +71,6 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
   const longQueue = source === 'open' && !few && (statuses?.includes('queued') ?? false);
   const atTheEnd = longQueue && newest;
   const completed = statuses?.includes('completed');
-  const ended = finished.from !== null || finished.to !== null;
   const steps = [
     ...(atTheEnd ? shaped('all').slice(0, 2) : []),
     ...(longQueue ? shaped(source).slice(1, 2) : shaped(source)),
@@ -76,30 +79,43 @@ export async function planSearch(db: Queryable, wanted: Wanted): Promise<Search>
     ids: ids ?? { low: 1, high: 0 },
     steps: ids === null ? [] : steps,
     params: {
+      ...params,
       ...terms,
-      ids: wanted.ids,
-      statuses,
-      types: known?.types ?? wanted.types,
-      queues: wanted.queues,
-      created_from: wanted.created.from?.toISOString() ?? null,
-      created_to: wanted.created.to?.toISOString() ?? null,
-      finished_from: finished.from?.toISOString() ?? null,
-      finished_to: finished.to?.toISOString() ?? null,
-      ...contentsOf(wanted),
-      error_class: errorClass,
-      error,
-      schedule: wanted.schedule,
-      probe:
-        (errorClass ?? error) !== null ||
-        ended ||
-        (statuses !== null && (source !== 'open' || atTheEnd)),
+      probe: params.probe === true || (statuses !== null && (source !== 'open' || atTheEnd)),
       last_completed:
         completed === undefined || (completed && statuses?.length !== 1) ? null : completed,
     },
   };
 }
 
-const contentsOf = ({ attributes: [first, second, third] }: Wanted) => ({
+/** What all statements about a query are given, lists and bulk acts alike. Errors: `attribute-unknown`. */
+export async function conditionsOf(db: Queryable, query: CheckedQuery): Promise<Conditions> {
+  const { created, finished, errorClass, error } = query;
+  const declared = await declaredBy(db, query);
+  return {
+    ids: await idsOf(db, query),
+    declared,
+    params: {
+      ids: query.ids,
+      statuses: query.statuses,
+      types: declared?.types ?? query.types,
+      queues: query.queues,
+      created_from: created.from?.toISOString() ?? null,
+      created_to: created.to?.toISOString() ?? null,
+      finished_from: finished.from?.toISOString() ?? null,
+      finished_to: finished.to?.toISOString() ?? null,
+      ...contentsOf(query),
+      error_class: errorClass,
+      error,
+      schedule: query.schedule,
+      probe: (errorClass ?? error ?? finished.from ?? finished.to) !== null,
+      last_completed: null,
+      ...NO_TERMS,
+    },
+  };
+}
+
+const contentsOf = ({ attributes: [first, second, third] }: CheckedQuery) => ({
   path_1: first?.[0].split('.') ?? null,
   content_1: first?.[1] ?? null,
   path_2: second?.[0].split('.') ?? null,
@@ -108,19 +124,23 @@ const contentsOf = ({ attributes: [first, second, third] }: Wanted) => ({
   content_3: third?.[1] ?? null,
 });
 
-interface Known {
-  /** The types that declare all the attributes that are asked for. */
+interface Declared {
+  /** The types that declare all the attributes of the query. */
   types: readonly string[];
-  /** From which job on they are all known by them. */
+  /** Jobs with lower ids are not indexed by all of them. */
   fromId: number;
 }
 
-/** Null: none is asked for. Errors: `attribute-unknown`. */
-async function knownBy(db: Queryable, { attributes, types }: Wanted): Promise<Known | null> {
+/** Null: the query has no attributes. Errors: `attribute-unknown`. */
+async function declaredBy(
+  db: Queryable,
+  { attributes, types }: CheckedQuery,
+): Promise<Declared | null> {
   if (attributes.length === 0) return null;
   const paths = attributes.map(([path]) => path);
-  const declared = await attributesAt(db, paths);
-  const meant = declared.filter(({ type }) => types === null || types.includes(type));
+  const meant = (await attributesAt(db, paths)).filter(
+    ({ type }) => types === null || types.includes(type),
+  );
   const all = [...new Set(meant.map(({ type }) => type))].filter((type) =>
     paths.every((path) => meant.some((one) => one.type === type && one.path === path)),
   );
@@ -130,14 +150,14 @@ async function knownBy(db: Queryable, { attributes, types }: Wanted): Promise<Kn
   }
   throw new HumdrumError(
     'attribute-unknown',
-    `No job type${types ? ` of ${types.join(', ')}` : ''} has declared ${paths.join(' and ')} among its \`attributes\`: jobs can be listed only by what is declared.`,
+    `No job type${types ? ` of ${types.join(', ')}` : ''} has declared ${paths.join(' and ')} among its \`attributes\`: declare them there to find jobs by them.`,
   );
 }
 
-/** Null: there can be none. */
+/** Null: no job can match. */
 async function idsOf(
   db: Queryable,
-  { created, finished, statuses }: Wanted,
+  { created, finished, statuses }: CheckedQuery,
 ): Promise<IdRange | null> {
   if (statuses?.length === 0) return null;
   let ids: IdRange | null = ALL;
@@ -153,7 +173,7 @@ async function idsOf(
 /** `few`: all that the source has may be looked through. */
 async function sourceOf(
   db: Queryable,
-  { ids, statuses, finished }: Wanted,
+  { ids, statuses, finished }: CheckedQuery,
 ): Promise<{ source: Source; few: boolean }> {
   if (ids || statuses?.length === 0) return { source: 'given', few: true };
   if (
@@ -163,11 +183,11 @@ async function sourceOf(
     return { source: 'ended', few: true };
   }
   if (!statuses || statuses.includes('completed')) return { source: 'all', few: false };
-  const places = PLACES.filter(({ status }) => statuses.includes(status));
+  const tables = STATUS_TABLES.filter(({ status }) => statuses.includes(status));
   const few = await isFew(
     db,
     FEW_OPEN,
-    places.map(({ table }) => `select from ${table}`),
+    tables.map(({ table }) => `select from ${table}`),
   );
   return { source: 'open', few };
 }
@@ -190,11 +210,23 @@ async function isFew(
   return (rows[0]?.count ?? 0) <= most;
 }
 
-type Terms = Pick<Search['params'], 'terms' | 'also' | 'and_also' | 'type_terms' | 'indexed_from'>;
+type Terms = Pick<QueryParams, 'terms' | 'also' | 'and_also' | 'type_terms' | 'indexed_from'>;
 
-/** By which a block is found to have what is wanted, the rarest first. More than three are not worth a look each. */
-async function termsOf(db: Queryable, wanted: Wanted, known: Known | null): Promise<Terms> {
-  const { schedule, errorClass, types, queues, attributes, finished } = wanted;
+const NO_TERMS: Terms = {
+  terms: null,
+  also: null,
+  and_also: null,
+  type_terms: null,
+  indexed_from: 0,
+};
+
+/** The terms by which blocks with matching jobs are found, the rarest first. A fourth is not worth its look-ups. */
+async function termsOf(
+  db: Queryable,
+  query: CheckedQuery,
+  declared: Declared | null,
+): Promise<Terms> {
+  const { schedule, errorClass, types, queues, attributes, finished } = query;
   const groups = [
     ...attributes.map(([path, content]) => [`input:${path}=${content}`]),
     schedule === null ? null : [`schedule:${schedule}`],
@@ -208,16 +240,16 @@ async function termsOf(db: Queryable, wanted: Wanted, known: Known | null): Prom
     terms,
     also,
     and_also: andAlso,
-    type_terms: known && known.types.map((type) => `type:${type}`),
-    indexed_from: known ? Math.ceil(Math.min(known.fromId, ALL.high) / BLOCK) : 0,
+    type_terms: declared && declared.types.map((type) => `type:${type}`),
+    indexed_from: declared ? Math.ceil(Math.min(declared.fromId, ALL.high) / BLOCK) : 0,
   };
 }
 
-/** Of more days than these it does not help to know. */
+/** More days than these do not narrow a search. */
 const MOST_DAYS = 100;
 
 /** The days (UTC) of a range, as 2026-01-31. Null: too many, or no end. */
-function daysOf({ from, to }: Range): string[] | null {
+function daysOf({ from, to }: TimeRange): string[] | null {
   if (!from || !to) return null;
   const first = Math.floor(from.getTime() / DAY_MS);
   const days = Math.ceil(to.getTime() / DAY_MS) - first;
@@ -227,7 +259,7 @@ function daysOf({ from, to }: Range): string[] | null {
   );
 }
 
-/** So many blocks of each are counted at most. */
+/** At most this many blocks are counted for each term. */
 const MANY_BLOCKS = 2_000;
 
 async function rarestFirst(db: Queryable, groups: readonly string[][]): Promise<string[][]> {

@@ -2,15 +2,16 @@ import type { OpenTransaction } from '../../database/database.ts';
 import { isBadData } from '../transitions/bad-data.ts';
 import { completeWithin } from '../transitions/complete.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
-import { noteFenced } from '../transitions/fence.ts';
+import { auditFenced } from '../transitions/fence.ts';
 import { failureOf } from '../job/failure.ts';
-import { FENCED, type Outcome, type Settled } from '../job/outcome.ts';
+import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { isPostponed } from '../transitions/postpone.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
 
-const TRY_AGAIN_MS = 250;
+const RETRY_MS = 250;
 const MAX_BATCH = 1_000;
 
 type SettlerRuntime = Pick<Runtime, 'database' | 'onEvent' | 'notify'>;
@@ -20,17 +21,18 @@ interface Waiting {
   resolve: (settled: Settled) => void;
 }
 
-/** Settles all attempts that have finished, one batch at a time. No batch waits to fill up. */
+/** Settles finished attempts, one batch at a time. A batch never waits to fill up. */
 export class Settler {
   readonly #runtime: SettlerRuntime;
   /** How many jobs of each lease have no durable settlement yet. */
-  readonly #open = new Map<number, number>();
-  /** Outcomes that the database would not store, and the failures recorded instead. */
+  readonly #openJobs = new Map<number, number>();
+  /** Settlements that the database could not store, and the failures recorded instead. */
   readonly #replaced = new WeakMap<Settlement, Outcome>();
-  #spent: number[] = [];
+  /** Leases without open jobs, for the next batch to close. */
+  #finishedLeases: number[] = [];
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
-  #wakingWaiting: Promise<unknown> = Promise.resolve();
+  #wakingJobs: Promise<unknown> = Promise.resolve();
 
   constructor(runtime: SettlerRuntime) {
     this.#runtime = runtime;
@@ -41,65 +43,70 @@ export class Settler {
     return this.#waiting.length;
   }
 
-  opened(leaseId: number, jobs: number): void {
-    this.#open.set(leaseId, jobs);
+  /** Expects this many settlements of a lease. The last one closes it. */
+  trackLease(leaseId: number, jobs: number): void {
+    this.#openJobs.set(leaseId, jobs);
   }
 
-  /** Settles it with the next batch. Resolves when that is durable. */
+  /** Settles an attempt in the next batch. Resolves when the batch is durable. */
   async record(settlement: Settlement): Promise<Settled> {
     return new Promise((resolve) => {
       this.#waiting.push({ settlement, resolve });
-      this.#wake();
+      this.#startFlush();
     });
   }
 
-  /** Settles a completed job inside its own transaction and ends that, so its writes and its completion commit together. */
+  /** Settles a completed job in its handler's transaction and ends it: the handler's writes and the completion commit together. */
   async recordWithin(tx: OpenTransaction, settlement: Settlement): Promise<Settled> {
     const deliverable = isDeliverable(settlement);
     const kept = await (deliverable ? settleAndCommit : completeWithin)(tx, settlement);
-    if (!kept) await noteFenced(this.#runtime.database, [settlement]);
+    if (!kept) await auditFenced(this.#runtime.database, [settlement]);
     if (deliverable) void this.#runtime.notify('ready');
-    if (settlement.job.ties)
-      this.#wakingWaiting = Promise.all([this.#wakingWaiting, this.#wakeWaiting()]);
-    // Other jobs of the lease may be on their way to the database right now, so the next batch closes it.
-    this.#spent.push(...this.#close([settlement]));
-    if (this.#spent.length > 0) this.#wake();
+    if (settlement.job.ties) {
+      this.#wakingJobs = Promise.all([this.#wakingJobs, this.#wakeJobs()]);
+    }
+    // Other jobs of the lease may be being settled at this moment, so the next batch closes it.
+    this.#finishedLeases.push(...this.#countDown([settlement]));
+    if (this.#finishedLeases.length > 0) this.#startFlush();
     return kept ? { kind: 'recorded', outcome: settlement.outcome } : FENCED;
   }
 
-  /** Resolves when nothing waits to be settled, and the jobs that waited for what was settled have been woken. */
+  /** Resolves when nothing waits to be settled and the jobs that the settled ones blocked have been woken. */
   async idle(): Promise<void> {
     while (this.#flushing) await this.#flushing;
-    await this.#wakingWaiting;
+    await this.#wakingJobs;
   }
 
-  #wake(): void {
+  #startFlush(): void {
     this.#flushing ??= this.#flush().finally(() => (this.#flushing = null));
   }
 
   async #flush(): Promise<void> {
-    // One turn of the event loop, so that handlers that end together are settled together.
+    // Waits one turn of the event loop, so that handlers that end together are settled together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0 || this.#spent.length > 0) {
+    while (this.#waiting.length > 0 || this.#finishedLeases.length > 0) {
       const batch = this.#waiting.splice(0, MAX_BATCH);
       const settlements = batch.map(({ settlement }) => settlement);
-      const drained = [...this.#spent.splice(0), ...this.#drainedBy(settlements)];
-      const fromMs = performance.now();
-      const refused = new Set(await this.#persist(settlements, drained));
-      const tookMs = performance.now() - fromMs;
+      const leases = [...this.#finishedLeases.splice(0), ...this.#leasesFinishedBy(settlements)];
+      const startMs = performance.now();
+      const refused = new Set(await this.#persist(settlements, leases));
+      const tookMs = performance.now() - startMs;
       this.#runtime.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
-      this.#spent.push(...this.#close(settlements).filter((id) => !drained.includes(id)));
+      const finished = this.#countDown(settlements).filter((id) => !leases.includes(id));
+      this.#finishedLeases.push(...finished);
       for (const { settlement, resolve } of batch) {
         const outcome = this.#replaced.get(settlement) ?? settlement.outcome;
-        resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
+        if (isPostponed(settlement)) resolve(ABANDONED);
+        else resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
       }
       if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
-      if (settlements.some(({ job }) => job.ties)) await this.#wakeWaiting();
+      if (settlements.some(isPostponed)) void this.#runtime.notify('later');
+      if (settlements.some(({ job }) => job.ties)) await this.#wakeJobs();
     }
   }
 
-  /** If this fails, the upkeep of any worker does it. */
-  async #wakeWaiting(): Promise<void> {
+  /** If this fails, the upkeep of any worker does it later. */
+  async #wakeJobs(): Promise<void> {
     try {
       const { woken } = await wakeWaiting(this.#runtime.database);
       if (woken > 0) void this.#runtime.notify('ready');
@@ -108,62 +115,63 @@ export class Settler {
     }
   }
 
-  /** Retries until the database answers: what has happened must be recorded, and recording it twice does no harm. */
-  async #persist(settlements: Settlement[], drained: number[]): Promise<Settlement[]> {
+  /** Retries until the database replies: the outcomes must be recorded, and recording them twice is harmless. */
+  async #persist(settlements: Settlement[], leases: number[]): Promise<Settlement[]> {
     for (;;) {
       try {
         const refused = settlements.some(isDeliverable)
-          ? await this.#runtime.database.transaction((tx) => settle(tx, settlements, drained))
-          : await settle(this.#runtime.database, settlements, drained);
-        return refused.length > 0 ? await noteFenced(this.#runtime.database, refused) : [];
+          ? await this.#runtime.database.transaction((tx) => settle(tx, settlements, leases))
+          : await settle(this.#runtime.database, settlements, leases);
+        return refused.length > 0 ? await auditFenced(this.#runtime.database, refused) : [];
       } catch (error) {
         this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
-        if (isBadData(error)) return this.#isolate(settlements, drained, error);
-        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+        if (isBadData(error)) return this.#isolate(settlements, leases, error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
 
-  /** Bisects a batch that the database will not store: the settlement at fault becomes a failed attempt, the others are kept. */
+  /** Bisects a batch that the database rejects: the settlement at fault is recorded as a failed attempt, the others as they are. */
   async #isolate(
     settlements: Settlement[],
-    drained: number[],
+    leases: number[],
     error: unknown,
   ): Promise<Settlement[]> {
     const [only] = settlements;
     if (!only) return [];
     if (settlements.length === 1) {
-      // Not even its failure can be stored: give up on it. The job is rescued when its lease has passed.
+      // Not even its failure can be stored, so give up. The job is rescued when its lease expires.
       if ('error' in only.outcome.ended) return [only];
       const failed = { ...failureOf(error), permanent: true };
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
       this.#replaced.set(only, outcome);
-      const refused = await this.#persist([{ ...only, outcome }], drained);
+      const refused = await this.#persist([{ ...only, outcome }], leases);
       return refused.length > 0 ? [only] : [];
     }
     const middle = Math.ceil(settlements.length / 2);
     const first = await this.#persist(settlements.slice(0, middle), []);
-    return [...first, ...(await this.#persist(settlements.slice(middle), drained))];
+    return [...first, ...(await this.#persist(settlements.slice(middle), leases))];
   }
 
-  /** The leases of which these are the last open jobs. */
-  #drainedBy(settlements: readonly Settlement[]): number[] {
-    const closing = countByLease(settlements);
-    return [...closing].filter(([id, count]) => this.#open.get(id) === count).map(([id]) => id);
+  /** The leases whose last open jobs these are. */
+  #leasesFinishedBy(settlements: readonly Settlement[]): number[] {
+    const counts = countByLease(settlements);
+    return [...counts].filter(([id, count]) => this.#openJobs.get(id) === count).map(([id]) => id);
   }
 
-  #close(settlements: readonly Settlement[]): number[] {
-    const spent: number[] = [];
+  /** Counts these jobs as settled. Returns the leases that have no open jobs left. */
+  #countDown(settlements: readonly Settlement[]): number[] {
+    const finished: number[] = [];
     for (const [id, count] of countByLease(settlements)) {
-      const left = (this.#open.get(id) ?? count) - count;
-      if (left > 0) this.#open.set(id, left);
-      else if (this.#open.delete(id)) spent.push(id);
+      const left = (this.#openJobs.get(id) ?? count) - count;
+      if (left > 0) this.#openJobs.set(id, left);
+      else if (this.#openJobs.delete(id)) finished.push(id);
     }
-    return spent;
+    return finished;
   }
 }
 
-/** Deliveries are enqueued in the same transaction. Returns false if the settlement was refused and rolled back. */
+/** Enqueues the deliveries in the same transaction. Returns false if the settlement was refused and rolled back. */
 async function settleAndCommit(tx: OpenTransaction, settlement: Settlement): Promise<boolean> {
   const refused = await settle(tx, [settlement], []);
   await (refused.length === 0 ? tx.commit() : tx.rollback());

@@ -1,15 +1,15 @@
 import type { Database } from '../../database/database.ts';
 
-/** What is good to know of the database that the engine lives in. */
+/** Facts about the engine's database. */
 export interface DatabaseFacts {
   backend: Database['backend'];
-  /** Of PostgreSQL. */
+  /** The PostgreSQL version. */
   version: string;
   name: string;
   bytes: number;
-  /** Its clock, the only one that counts. */
+  /** The database's clock, the only one that the engine uses. */
   now: Date;
-  /** The largest tables, with their indexes. `rows` is an estimate; null: never counted. */
+  /** The 20 largest tables, with their indexes. `rows` is an estimate; null if never analyzed. */
   tables: { name: string; bytes: number; rows: number | null }[];
   migrations: { set: string; name: string; appliedAt: Date }[];
 }
@@ -30,7 +30,7 @@ select set, name, applied_at as "appliedAt" from humdrum.migration order by set,
 export async function databaseFacts(db: Database): Promise<DatabaseFacts> {
   const facts = await db.query<Pick<DatabaseFacts, 'version' | 'name' | 'bytes' | 'now'>>(FACTS);
   const [row] = facts.rows;
-  if (!row) throw new Error('A database knows itself.');
+  if (!row) throw new Error('The facts query returned no row.');
   const tables = await db.query<DatabaseFacts['tables'][number]>(TABLES);
   const migrations = await db.query<DatabaseFacts['migrations'][number]>(MIGRATIONS);
   return { backend: db.backend, ...row, tables: tables.rows, migrations: migrations.rows };

@@ -1,15 +1,15 @@
 import type { Queryable } from '../../database/database.ts';
 
-/** What `humdrum doctor` asks of the engine's tables. */
+/** The queries of `humdrum doctor` on the engine's tables. */
 
 export interface StuckLease {
   worker: string;
-  /** How long ago its time has passed. */
+  /** Seconds since the lease expired. */
   seconds: number;
   jobs: number;
 }
 
-/** Leases that should have been rescued by now: the rescue comes every 5 s, in each worker. */
+/** Leases that should have been rescued by now: each worker looks for expired ones at least every 5 s. */
 export async function stuckLeases(db: Queryable, afterSeconds: number): Promise<StuckLease[]> {
   const { rows } = await db.query<StuckLease>(
     `select worker.name as worker, extract(epoch from humdrum.clock() - min(expires_at))::float8 as seconds,
@@ -28,7 +28,7 @@ export interface LateSchedule {
   seconds: number;
 }
 
-/** Schedules of these names whose next tick has passed, and no worker has fired it. */
+/** Schedules of these names whose next tick has passed without a worker firing it. */
 export async function lateSchedules(
   db: Queryable,
   names: readonly string[],
@@ -44,11 +44,11 @@ export async function lateSchedules(
 }
 
 export interface Staffing {
-  /** Workers whose time has not passed. */
+  /** Live workers. */
   workers: number;
-  /** Jobs that may start, counted up to 10,000. */
+  /** Ready jobs, counted up to 10,000. */
   ready: number;
-  /** Types of jobs that may start and that no living worker knows. */
+  /** Signatures of ready jobs that no live worker knows, at most 20. */
   unknown: string[];
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { clamp } from '../base/clamp.ts';
 
 export interface Execution {
   jobId: number;
@@ -11,7 +12,7 @@ export interface Execution {
   error: string | null;
 }
 
-/** Attempts, the latest first, at most 100. */
+/** Attempts, latest first. `limit`: 1 to 100. */
 export async function executionHistory(db: Queryable, limit = 20): Promise<Execution[]> {
   const { rows } = await db.query<Execution>(
     `select job_id as "jobId", type as name, number as attempt, started_at as "startedAt", finished_at as "completedAt",
@@ -23,8 +24,4 @@ export async function executionHistory(db: Queryable, limit = 20): Promise<Execu
     [clamp(limit, 1, 100)],
   );
   return rows;
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(Math.trunc(value), least), most);
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
-import { auditOf, type AuditRow } from '../audit/of-job.ts';
+import type { AuditRow } from '../audit/entry.ts';
+import { auditOf } from '../audit/of-job.ts';
 import type { Json } from '../base/json.ts';
 import { type Action, allowedActions, type Status } from '../job/lifecycle.ts';
 import type { Effect, LogLine } from '../job/outcome.ts';
@@ -21,10 +22,10 @@ export interface AttemptRecord {
 }
 
 export interface JobDetail extends JobSummary {
-  /** Of the last attempt, all of it. */
+  /** The full error message of the last attempt. */
   errorMessage: string | null;
   input: Json;
-  /** The job that waits for it, or waited. */
+  /** The job that waits or waited for this one. */
   parentId: number | null;
   actions: readonly Action[];
   attemptRecords: AttemptRecord[];
@@ -32,7 +33,7 @@ export interface JobDetail extends JobSummary {
   audit: AuditRow[];
 }
 
-/** One job with all that is recorded of it. Errors: `job-not-found`. */
+/** One job with everything recorded about it. Errors: `job-not-found`. */
 export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
   const jobs = await db.query<JobSummary & Pick<JobDetail, 'input' | 'parentId'>>(
     `select ${SUMMARY}, input, parent_id as "parentId" from humdrum.jobs where id = $1`,
@@ -42,7 +43,7 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
   if (!job)
     throw new HumdrumError(
       'job-not-found',
-      `There is no job ${id}. See the newest with: humdrum jobs list`,
+      `There is no job ${id}. List the newest jobs with: humdrum jobs list`,
     );
   const attempts = await db.query<AttemptRecord>(
     `select number, status, worker.name as worker, attempt.started_at as "startedAt", finished_at as "finishedAt", result,

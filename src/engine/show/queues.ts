@@ -2,25 +2,25 @@ import type { Queryable } from '../../database/database.ts';
 import { running } from '../transitions/running.ts';
 import type { LimitRule } from '../job/limit-rule.ts';
 
-/** A line of jobs, as it is now. Counts end at 100,000. */
+/** The current state of a queue. Counts stop at 100,000. */
 export interface QueueSummary {
   queue: string;
-  /** May start now. */
+  /** Jobs that may start now. */
   ready: number;
-  /** Have a time to come. */
+  /** Jobs that are due later. */
   later: number;
-  /** Wait in the line of a limit. */
+  /** Jobs that wait in the line of a limit. */
   parked: number;
   running: number;
-  /** Wait for an operator. */
+  /** Jobs that wait for an operator. */
   failed: number;
-  /** There may be more of them than the counts say. */
+  /** A count stopped at its maximum, so there may be more. */
   capped: boolean;
-  /** When the first in line was due. */
+  /** When the first ready job was due. */
   waitingSince: Date | null;
-  /** How many live workers serve it. */
+  /** The number of live workers that serve the queue. */
   workers: number;
-  /** Of the whole queue. */
+  /** The limit of the whole queue. */
   limit: Omit<LimitRule, 'ordered'> | null;
 }
 
@@ -30,15 +30,15 @@ interface Row extends Omit<QueueSummary, 'limit'> {
   perMs: number | null;
 }
 
-export const MOST_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 
-const scanned = (place: string): string =>
-  `select queue, '${place}' as place from (select queue from humdrum.${place} limit $2) as ${place}`;
-const countIn = (place: string): string =>
-  `(select count(*) from elsewhere where elsewhere.queue = named.queue and place = '${place}')`;
+const scan = (table: string): string =>
+  `select queue, '${table}' as source from (select queue from humdrum.${table} limit $2) as ${table}`;
+const countIn = (table: string): string =>
+  `(select count(*) from elsewhere where elsewhere.queue = named.queue and source = '${table}')`;
 
-// Queues that have ready jobs are found by steps along the index: `ready` may be long. The other places have no index by queue,
-// so a bounded number of their rows is counted.
+// The queues of `ready`, which may be long, are found by an index skip scan. The other tables have no index by queue, so a
+// bounded number of their rows is counted.
 const QUEUES = `
 with recursive clock as materialized (select humdrum.clock() as now),
 step as (
@@ -47,14 +47,14 @@ step as (
   select (select queue from humdrum.ready where queue > step.queue order by queue limit 1) from step where step.queue is not null
 ),
 elsewhere as materialized (
-  ${['later', 'parked', 'failed'].map(scanned).join('\n  union all ')}
+  ${['later', 'parked', 'failed'].map(scan).join('\n  union all ')}
 ),
 running as materialized (
   select job.queue from ${running()} as held
   cross join lateral (select queue from humdrum.job where job.id = held.job_id offset 0) as job
 ),
-full_place as materialized (
-  select count(*) >= $2 as is_full from elsewhere group by place
+capped as materialized (
+  select count(*) >= $2 as is_full from elsewhere group by source
 ),
 worker as materialized (
   select unnest(queues) as queue from humdrum.worker, clock where expires_at > clock.now
@@ -65,7 +65,7 @@ named as (
 )
 select named.queue, ready.count as ready, ${countIn('later')} as later, ${countIn('parked')} as parked, ${countIn('failed')} as failed,
   (select count(*) from running where running.queue = named.queue) as running,
-  ready.count >= $2 or exists (select from full_place where is_full) as capped,
+  ready.count >= $2 or exists (select from capped where is_full) as capped,
   (
     select greatest(job.created_at, job.run_at) from (
       select job_id from humdrum.ready where ready.queue = named.queue order by rank, ready.job_id limit 1
@@ -80,13 +80,9 @@ cross join lateral (
 left join humdrum.limits on limits.name = 'queue:' || named.queue
 order by named.queue`;
 
-/** All queues that there are: those given here, and whichever has jobs, workers or a limit. */
-export async function listQueues(
-  db: Queryable,
-  known: readonly string[],
-  most: number = MOST_COUNTED,
-): Promise<QueueSummary[]> {
-  const { rows } = await db.query<Row>(QUEUES, [known, most]);
+/** The queues in `known`, and all others that have jobs, workers or a limit. */
+export async function listQueues(db: Queryable, known: readonly string[]): Promise<QueueSummary[]> {
+  const { rows } = await db.query<Row>(QUEUES, [known, MAX_COUNTED]);
   return rows.map(({ concurrency, tokens, perMs, ...row }) => {
     const rate = tokens === null || perMs === null ? null : { tokens, perMs };
     const limit = { ...(concurrency !== null && { concurrency }), ...(rate && { rate }) };

@@ -1,12 +1,12 @@
 import type { Queryable } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
+import { requireWhole } from '../base/whole-number.ts';
 import { type JobType, requireScheduled } from '../job/job-type.ts';
 import type { Registry } from '../job/registry.ts';
 import { nextTick } from '../schedule/cron.ts';
 import { describeCron } from '../schedule/describe-cron.ts';
 
-/** What is due to come: the next tick of each schedule, soonest first. */
+/** The next tick of a schedule. */
 export interface NextTick {
   schedule: string;
   cron: string;
@@ -14,7 +14,10 @@ export interface NextTick {
   nextAt: Date;
 }
 
-/** Of the types given here, not of the engine's own. A schedule whose type is gone stays in the table, and fires no more. */
+/**
+ * The next ticks, soonest first, of this process's types without the engine's own. A schedule whose type was removed stays
+ * in the table and no longer fires.
+ */
 export async function nextTicks(db: Queryable, types: Registry, limit = 10): Promise<NextTick[]> {
   const { rows } = await db.query<NextTick>(
     `select name as schedule, cron, time_zone as "timeZone", next_at as "nextAt" from humdrum.schedule
@@ -24,7 +27,7 @@ export async function nextTicks(db: Queryable, types: Registry, limit = 10): Pro
   return rows;
 }
 
-/** A schedule as its rule says it, with the next tick from now on. */
+/** A schedule, with its next tick computed from its rule. */
 export interface ScheduleSummary {
   schedule: string;
   cron: string;
@@ -44,15 +47,10 @@ export async function listSchedules(db: Queryable, types: Registry): Promise<Sch
 
 const MAX_UPCOMING = 1_000;
 
-/** The next ticks of a type's schedule, whether anybody is there to fire them or not. Errors: `input-invalid`. */
+/** The next ticks of a type's schedule, whether or not a worker runs to fire them. Errors: `input-invalid`. */
 export async function upcomingTicks(db: Queryable, type: JobType, count: number): Promise<Date[]> {
   const { schedule } = requireScheduled(type);
-  if (!Number.isInteger(count) || count < 1 || count > MAX_UPCOMING) {
-    throw new HumdrumError(
-      'input-invalid',
-      `count is a whole number from 1 to ${MAX_UPCOMING}, not ${count}.`,
-    );
-  }
+  requireWhole('count', count, { most: MAX_UPCOMING });
   const ticks: Date[] = [];
   let tick = nextTick(schedule, await readClock(db));
   while (tick && ticks.length < count) {

@@ -2,7 +2,7 @@ import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import type { Status } from '../job/lifecycle.ts';
 
-/** Where a job stands, and why it stands there. */
+/** The status of a job, and the reason for it. */
 export interface Standing {
   status: Status;
   /** One sentence. */
@@ -20,7 +20,7 @@ interface Row {
   error: string | null;
 }
 
-/** Answers why a job is where it is: what it waits for, or how it ended. Errors: `job-not-found`. */
+/** Says what a job waits for, or how it ended. Errors: `job-not-found`. */
 export async function why(db: Queryable, id: number): Promise<Standing> {
   const { rows } = await db.query<Row>(
     `select id, status, type, queue, humdrum.clock() as now, attempts, finished_at,
@@ -36,9 +36,9 @@ const REASONS: Record<Status, (db: Queryable, job: Row) => Promise<string>> = {
   queued: whyQueued,
   running: whyRunning,
   completed: async (_db, job) =>
-    `It has completed, in attempt ${job.attempts}, at ${utc(job.finished_at)}.`,
+    `It completed in attempt ${job.attempts} at ${utc(job.finished_at)}.`,
   failed: async (_db, job) =>
-    `Attempt ${job.attempts} was its last and has failed (${job.error}): it waits for somebody to retry or to cancel it.`,
+    `Its last attempt, attempt ${job.attempts}, failed (${job.error}): retry or cancel it.`,
   cancelled: whyCancelled,
 };
 
@@ -51,8 +51,10 @@ async function whyRunning(db: Queryable, { id }: Row): Promise<string> {
   const [held] = rows;
   if (!held) return 'It was running a moment ago.';
   const worker = `worker ${held.worker} (${held.name})`;
-  if (held.lost) return `${worker} took it and has not been heard of: it is about to be rescued.`;
-  return `It runs, or is about to, on ${worker}, which took it at ${utc(held.since)}.`;
+  if (held.lost) {
+    return `It was claimed by ${worker}, whose lease has expired: it is about to be rescued.`;
+  }
+  return `It is running, or about to, on ${worker}, which claimed it at ${utc(held.since)}.`;
 }
 
 async function whyCancelled(db: Queryable, { id }: Row): Promise<string> {
@@ -60,8 +62,8 @@ async function whyCancelled(db: Queryable, { id }: Row): Promise<string> {
     `select at, actor, reason from humdrum.audit where job_id = $1 and event = 'cancelled'`,
     [id],
   );
-  const [act] = rows;
-  return `It was cancelled by ${act?.actor ?? 'somebody'} at ${utc(act?.at)}${act?.reason ? `: ${act.reason}` : ''}.`;
+  const [entry] = rows;
+  return `It was cancelled by ${entry?.actor ?? 'an unknown actor'} at ${utc(entry?.at)}${entry?.reason ? `: ${entry.reason}` : ''}.`;
 }
 
 async function whyQueued(db: Queryable, job: Row): Promise<string> {
@@ -81,10 +83,10 @@ async function whyLater(db: Queryable, job: Row): Promise<string | null> {
   );
   const [row] = rows;
   if (!row) return null;
-  if (row.due) return `It has been due since ${utc(row.at)}: the next worker to look takes it up.`;
+  if (row.due) return `It has been due since ${utc(row.at)}: ${PICKED_UP}.`;
   if (row.awaiting) return whyAwaiting(db, job, row.at);
   if (row.attempt === 1) return `It is due at ${utc(row.at)}.`;
-  return `Attempt ${row.attempt} is due at ${utc(row.at)}, since attempt ${row.attempt - 1} has failed (${job.error}).`;
+  return `Attempt ${row.attempt} is due at ${utc(row.at)}: attempt ${row.attempt - 1} failed (${job.error}).`;
 }
 
 async function whyAwaiting(db: Queryable, { id }: Row, until: Date): Promise<string> {
@@ -93,10 +95,13 @@ async function whyAwaiting(db: Queryable, { id }: Row, until: Date): Promise<str
     [id],
   );
   const [{ child, open } = { child: 0, open: 0 }] = rows;
-  if (open === 0) return 'All its children have ended: the next worker to look takes it up.';
-  const which = open === 1 ? `job ${child}` : `${open} jobs, the first of them job ${child}`;
-  return `It waits for its children to end: ${which}; until ${utc(until)} at the latest.`;
+  if (open === 0) return `All its children have ended: ${PICKED_UP}.`;
+  const which =
+    open === 1 ? `its child, job ${child}` : `${open} children (the first is job ${child})`;
+  return `It waits for ${which}, until ${utc(until)} at the latest.`;
 }
+
+const PICKED_UP = 'the next worker that polls picks it up';
 
 interface Line {
   gate: string;
@@ -122,20 +127,20 @@ async function whyParked(db: Queryable, { id }: Row): Promise<string | null> {
   );
   const [line] = rows;
   if (!line) return null;
-  const behind = line.ahead > 0 ? `, and ${others(line.ahead)} before it in line` : '';
+  const behind = line.ahead > 0 ? `; ${others(line.ahead)} ahead of it in line` : '';
   if (line.ordered) {
-    return `It waits for its turn in the strict order of "${line.gate}": ${jobs(line.holders)} ${line.holders.length === 1 ? 'has' : 'have'} not ended${behind}.`;
+    return `It waits in the strict order of "${line.gate}": ${jobs(line.holders)} ${line.holders.length === 1 ? 'has' : 'have'} not ended${behind}.`;
   }
   if (line.concurrency === 0)
     return `The limit "${line.gate}" lets nothing start: its concurrency is 0.`;
   if (line.holders.length > 0) {
-    return `It waits for room at the limit "${line.gate}" (${line.concurrency} at once), which ${jobs(line.holders)} hold${line.holders.length === 1 ? 's' : ''}${behind}.`;
+    return `It waits for the limit "${line.gate}" (${line.concurrency} at once), held by ${jobs(line.holders)}${behind}.`;
   }
   if (line.tokens !== null) {
-    const when = line.wake_at ? `; the next start is due at ${utc(line.wake_at)}` : '';
-    return `It waits for the rate of the limit "${line.gate}" (${line.tokens} per ${line.per_ms} ms)${when}${behind}.`;
+    const when = line.wake_at ? `; the next job may start at ${utc(line.wake_at)}` : '';
+    return `It waits for the rate limit "${line.gate}" (${line.tokens} per ${line.per_ms} ms)${when}${behind}.`;
   }
-  return `It stands in line at the limit "${line.gate}", which has room: the next worker to look takes it up${behind}.`;
+  return `It is in line at the limit "${line.gate}", which has room: ${PICKED_UP}${behind}.`;
 }
 
 interface ReadyRow {
@@ -167,17 +172,17 @@ async function whyReady(db: Queryable, { id, queue }: Row): Promise<string | nul
   );
   const [row] = rows;
   if (!row) return null;
-  const before = row.ahead > 0 ? ` In its queue, ${others(row.ahead)} before it.` : '';
-  if (row.overdue) return 'It has not started in time: it is about to be cancelled.';
-  if (row.workers === 0) return 'It may start, and no worker is running.';
+  const before = row.ahead > 0 ? ` In its queue, ${others(row.ahead)} ahead of it.` : '';
+  if (row.overdue) return 'It missed its deadline to start: it is about to be cancelled.';
+  if (row.workers === 0) return 'It may start, but no worker is running.';
   if (row.knowing === 0)
-    return `It may start, and no running worker knows the type ${row.signature}.`;
-  if (row.serving === 0) return `It may start, and no running worker serves the queue "${queue}".`;
+    return `It may start, but no running worker knows the type ${row.signature}.`;
+  if (row.serving === 0) return `It may start, but no running worker serves the queue "${queue}".`;
   if (row.room !== null && row.room < 1) {
-    const held = row.running.length > 0 ? `: ${jobs(row.running)} hold it` : '';
+    const held = row.running.length > 0 ? `, held by ${jobs(row.running)}` : '';
     return `The limit of the queue "${queue}" has no room now${held}.${before}`;
   }
-  return `It may start as soon as a worker has a place free.${before}`;
+  return `It starts as soon as a worker is free.${before}`;
 }
 
 function jobs(ids: readonly number[]): string {

@@ -4,21 +4,21 @@ import { running } from '../transitions/running.ts';
 /** A process that runs jobs. */
 export interface WorkerSummary {
   id: number;
-  /** Host, process id, and a word that no other process ever had. */
+  /** Host, process id, and a random suffix that makes it unique. */
   name: string;
   state: WorkerState;
   startedAt: Date;
-  /** Until when it is believed to live, or did. Null: as long as its process, on the embedded database. */
+  /** When its lease expires or expired. Null on the embedded database, where it lasts as long as the process. */
   expiresAt: Date | null;
   queues: string[];
-  /** With the versions of their inputs that it can run. */
+  /** Signatures: the types with the input versions that it can run. */
   types: string[];
   runningCount: number;
-  /** The first 100 of them. */
+  /** The first 100 running jobs, by id. */
   running: { id: number; type: string; attempt: number; since: Date }[];
 }
 
-const MOST_WORKERS = 1_000;
+const MAX_WORKERS = 1_000;
 
 const WORKERS = `
 with clock as materialized (select humdrum.clock() as now),
@@ -37,13 +37,13 @@ select worker.id, worker.name, started_at as "startedAt", case when isfinite(exp
 from humdrum.worker cross join clock
 left join (select distinct worker_id as id from humdrum.lease) as holds on holds.id = worker.id
 where expires_at > clock.now - interval '1 hour' or holds.id is not null
-order by worker.id desc limit ${MOST_WORKERS}`;
+order by worker.id desc limit ${MAX_WORKERS}`;
 
 type Row = Omit<WorkerSummary, 'running'> & {
   running: (Omit<WorkerSummary['running'][number], 'since'> & { since: string })[];
 };
 
-/** Those that live, are lost, or ended in the last hour; the youngest 1,000. */
+/** The workers that are alive, lost, or ended in the last hour: the newest 1,000, newest first. */
 export async function listWorkers(db: Queryable): Promise<WorkerSummary[]> {
   const { rows } = await db.query<Row>(WORKERS);
   return rows.map((row) => ({
@@ -52,7 +52,7 @@ export async function listWorkers(db: Queryable): Promise<WorkerSummary[]> {
   }));
 }
 
-/** `lost`: it has not been heard of in time, and what it ran is about to be rescued. */
+/** `lost`: its lease expired, and its jobs are about to be rescued. */
 export const WORKER_STATES = ['alive', 'lost', 'ended'] as const;
 
 export type WorkerState = (typeof WORKER_STATES)[number];

@@ -1,11 +1,11 @@
-/** In milliseconds, from a histogram of buckets: at most a tenth off. */
+/** In milliseconds, computed from a histogram: at most 10 % off. */
 export interface Percentiles {
   p50: number;
   p95: number;
   p99: number;
 }
 
-/** Of counts by the buckets of `humdrum.bucket`. Null where nothing was counted. */
+/** Computes percentiles from the counts of the buckets of the SQL function `humdrum.bucket`. Null if nothing was counted. */
 export function percentiles(counts: readonly number[]): Percentiles | null {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
@@ -13,7 +13,7 @@ export function percentiles(counts: readonly number[]): Percentiles | null {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-/** The middle of the bucket that holds the n-th of all, on the logarithmic scale. */
+/** The middle, on the logarithmic scale, of the bucket that holds the n-th value. */
 function valueAt(counts: readonly number[], nth: number): number {
   let before = 0;
   const bucket = counts.findIndex((count) => (before += count) >= nth);

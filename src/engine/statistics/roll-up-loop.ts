@@ -2,18 +2,16 @@ import type { Database } from '../../database/database.ts';
 import { WakeUp } from '../base/wake-up.ts';
 import { rollUp } from './roll-up.ts';
 
-/** While much happens, little, and nothing: then it waits until it is rung. */
+/** Intervals after a roll-up of many rows, of few, and of none. `wake` ends the last one early. */
 const BUSY_MS = 1_000;
 const CALM_MS = 10_000;
 const IDLE_MS = 60_000;
-/** So many rows are cheaper read by whoever asks than rolled up by themselves, beside jobs that want to start. */
+/** Reading this many rows on each query is cheaper than rolling them up often, beside jobs that want to start. */
 const FEW_ROWS = 2_000;
-/** It rests nine times as long as it worked, so it never takes more than a tenth of one connection. */
-const REST_FACTOR = 9;
+/** It waits nine times as long as it worked, so it uses at most a tenth of one connection. */
+const WAIT_FACTOR = 9;
 
-/**
- * Keeps the statistics up in the background. Each worker has one; of several that look at the same time one does it.
- */
+/** Rolls up the statistics in the background. Each worker runs one; a lock lets one of them roll up at a time. */
 export class RollUpLoop {
   readonly #database: Database;
   readonly #onTrouble: (error: unknown) => void;
@@ -31,7 +29,7 @@ export class RollUpLoop {
     this.#loop = this.#run();
   }
 
-  /** There is something to roll up. It is told so far more often than it looks. */
+  /** Called when there is something to roll up. Ignored unless idle: it is called far more often than needed. */
   wake(): void {
     if (this.#idle) this.#wakeUp.wake();
   }
@@ -44,19 +42,19 @@ export class RollUpLoop {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const restMs = await this.#step();
-      await this.#wakeUp.wait(restMs * (0.9 + Math.random() * 0.2));
+      const waitMs = await this.#step();
+      await this.#wakeUp.wait(waitMs * (0.9 + Math.random() * 0.2));
     }
   }
 
-  /** Answers how long to rest. */
+  /** Returns how long to wait. */
   async #step(): Promise<number> {
-    const beganMs = performance.now();
+    const startMs = performance.now();
     try {
       this.#idle = false;
       const { rows, more } = await rollUp(this.#database);
       this.#idle = rows === 0 && !more;
-      if (more) return (performance.now() - beganMs) * REST_FACTOR;
+      if (more) return (performance.now() - startMs) * WAIT_FACTOR;
       if (rows === 0) return IDLE_MS;
       return rows < FEW_ROWS ? CALM_MS : BUSY_MS;
     } catch (error) {

@@ -1,11 +1,11 @@
 import type { Database, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
-import { drawBound, writersEnd } from '../audit/writers.ts';
+import { readBound, waitForWriters } from '../audit/writers.ts';
 import { BLOCK, contentAt, COUNTS, LONGEST_VALUE, statisticsSql } from './sql.ts';
 
-/** One statement rolls up so many ids of the audit at most. */
-const SET = 50_000;
-/** Most transactions that write the audit end within a moment. For the others it does not wait. */
+/** The maximum number of audit ids per statement. */
+const MAX_IDS = 50_000;
+/** Most transactions that write the audit end within this time. It does not wait for the others: see `gap`. */
 const WAIT_MS = 50;
 
 const GRAINS = '0, 60, 3600, 86400';
@@ -17,7 +17,8 @@ const MERGED = [
   ),
 ].join(', ');
 
-// $1, $2: after and up to which id. $3: gaps that are final now. $4: who may still bring rows in between.
+// Rolls up the ids after $1 up to $2. $3: the gaps that are final by now. $4: the open transactions that may still commit rows
+// in this range; the ids missing now are kept as a gap.
 const ROLL_UP = `${PREPARED}
 with due as (
   delete from humdrum.roll_up_gap where id = any ($3::bigint[]) returning missing
@@ -52,7 +53,7 @@ block as (
   insert into humdrum.job_block (term, block)
   select distinct term, block from (
     select unnest(terms) as term, block from tally where block is not null
-  ) as seen where term is not null order by 1, 2
+  ) as listed where term is not null order by 1, 2
   on conflict do nothing
 ),
 cursor as (
@@ -61,7 +62,8 @@ cursor as (
 select coalesce(sum(times), 0)::bigint as rows, (select (span + late)::text from range) as range
 from tally where event is not null`;
 
-// Of jobs whose types have declared any. $1: the range that was rolled up; rows that have come since do no harm.
+// Indexes the declared attributes of created jobs. $1: the range that was rolled up. Rows that were committed since are
+// harmless: they are indexed again with their gap.
 const INDEX_ATTRIBUTES = `
 insert into humdrum.job_block (term, block)
 select distinct 'input:' || path || '=' || content, block from (
@@ -74,29 +76,29 @@ order by 1, 2
 on conflict do nothing`;
 
 export interface RolledUp {
-  /** Of the audit, without those that no statistic counts. */
+  /** Audit rows, without those that no statistic counts. */
   rows: number;
-  /** More was there than one set holds. */
+  /** There were more rows than one statement takes. */
   more: boolean;
 }
 
 const NOTHING: RolledUp = { rows: 0, more: false };
 
 /**
- * Rolls up what has been added to the audit: one set of it, in one transaction with the place up to where it has come.
- * Rows of transactions that are still open are rolled up when those have ended; they hold nothing else up. Writes nothing
- * where there is nothing new, or where another process is at it.
+ * Rolls up the next audit rows, in one transaction with the cursor `to_id`. Rows of transactions that are still open are
+ * rolled up after those have ended, without delaying the others. Writes nothing if there is nothing new or another process
+ * holds the cursor.
  */
 export async function rollUp(db: Database): Promise<RolledUp> {
-  const { grown, gaps } = await look(db);
+  const { grown, gaps } = await readProgress(db);
   if (!grown && gaps.length === 0) return NOTHING;
-  const bound = await drawBound(db);
-  const writers = (await writersEnd(db, bound, WAIT_MS)) ? [] : bound.writers;
+  const bound = await readBound(db);
+  const writers = (await waitForWriters(db, bound, WAIT_MS)) ? [] : bound.writers;
   const final = await finalOf(db, gaps);
   return db.transaction(async (tx) => {
-    const fromId = await takePlace(tx);
+    const fromId = await lockCursor(tx);
     if (fromId === null) return NOTHING;
-    const toId = Math.max(fromId, Math.min(bound.toId, fromId + SET));
+    const toId = Math.max(fromId, Math.min(bound.toId, fromId + MAX_IDS));
     if (toId === fromId && final.length === 0) return NOTHING;
     const { rows } = await tx.query<{ rows: number; range: string }>(ROLL_UP, [
       fromId,
@@ -109,7 +111,7 @@ export async function rollUp(db: Database): Promise<RolledUp> {
   });
 }
 
-/** Rolls up all that is final now. */
+/** Rolls up all rows that are there now. */
 export async function rollUpAll(db: Database): Promise<void> {
   while ((await rollUp(db)).more);
 }
@@ -120,23 +122,23 @@ interface Gap {
   writers: string[];
 }
 
-/** Those whose writers have all ended. */
+/** The gaps whose writers have all ended. */
 async function finalOf(db: Queryable, gaps: readonly Gap[]): Promise<number[]> {
   const final: number[] = [];
-  for (const gap of gaps) if (await writersEnd(db, gap, 0)) final.push(gap.id);
+  for (const gap of gaps) if (await waitForWriters(db, gap, 0)) final.push(gap.id);
   return final;
 }
 
-const LOOK = `
+const PROGRESS = `
 select is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0) as grown, coalesce((
   select json_agg(json_build_object('id', id, 'toId', upper(missing) - 1, 'writers', writers))
   from (select * from humdrum.roll_up_gap order by id limit 1000) as gap
 ), '[]') as gaps
 from humdrum.audit_id`;
 
-/** Whether there is anything to do, at the cost of one statement. */
-async function look(db: Queryable): Promise<{ grown: boolean; gaps: Gap[] }> {
-  const { rows } = await db.query<{ grown: boolean; gaps: Gap[] }>(LOOK);
+/** `grown`: the audit has ids after the cursor. */
+async function readProgress(db: Queryable): Promise<{ grown: boolean; gaps: Gap[] }> {
+  const { rows } = await db.query<{ grown: boolean; gaps: Gap[] }>(PROGRESS);
   return rows[0] ?? { grown: false, gaps: [] };
 }
 
@@ -145,8 +147,8 @@ async function hasAttributes(tx: Queryable): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Null: another process has it. */
-async function takePlace(tx: Queryable): Promise<number | null> {
+/** Locks the cursor and returns its id. Null if another process holds it. */
+async function lockCursor(tx: Queryable): Promise<number | null> {
   await tx.query(
     'insert into humdrum.roll_up select where not exists (select from humdrum.roll_up) on conflict do nothing',
   );

@@ -8,7 +8,7 @@ export const STEPS = { minute: 60, hour: 3_600, day: 86_400 } as const;
 export type StepName = keyof typeof STEPS;
 
 export interface SeriesOptions {
-  /** Both are rounded down to whole steps; `to` is not part of the time. */
+  /** Both are rounded down to whole steps. `to` is excluded. */
   from: Date;
   to: Date;
   step: StepName;
@@ -16,7 +16,7 @@ export interface SeriesOptions {
   types?: readonly string[];
 }
 
-/** What happened to jobs of a type in one step of time: it began at `at`. Steps in which nothing happened are left out. */
+/** The statistics of a type in the step that starts at `at`. Empty steps are left out. */
 export type Point = Omit<TypeStatistics, 'type'> & { at: Date };
 
 export interface Series {
@@ -24,8 +24,8 @@ export interface Series {
   points: Point[];
 }
 
-/** Of all series of an answer together. */
-const MOST_POINTS = 20_000;
+/** The maximum of all series together. */
+const MAX_POINTS = 20_000;
 
 type Row = Record<Counted, number> & {
   type: string;
@@ -37,7 +37,7 @@ type Row = Record<Counted, number> & {
 const KEYS = 'type, start';
 const NUMBERS = `${KEYS}, ${COUNTS.join(', ')}, run_times, wait_times`;
 
-// $1: how long a step is, in seconds. $2, $3: from when, until before when. $4: of these types. What is not rolled up yet is added.
+// $1: the length of a step, in seconds. $2, $3: the time range, without its end. $4: types. Adds rows that are not rolled up yet.
 const SERIES = `
 with tail as materialized (
   select date_bin($1::integer * interval '1 second', minute, timestamptz '2000-01-01T00:00:00Z') as start, type, event, run, wait, times, first_id, last_id
@@ -46,15 +46,15 @@ with tail as materialized (
 ),
 piece as materialized (
   (select ${NUMBERS} from humdrum.statistic
-   where seconds = $1 and start >= $2 and start < $3 and ($4::text[] is null or type = any ($4)) limit ${MOST_POINTS + 1})
+   where seconds = $1 and start >= $2 and start < $3 and ($4::text[] is null or type = any ($4)) limit ${MAX_POINTS + 1})
   union all
   select ${NUMBERS} from (${statisticsSql('tail', KEYS)}) as late
 )
 select ${KEYS}, ${COUNTS.map((name) => `sum(${name})::bigint as ${name}`).join(', ')},
   humdrum.sum_counts(run_times) as "runTimes", humdrum.sum_counts(wait_times) as "waitTimes"
-from piece group by ${KEYS} order by ${KEYS} limit ${MOST_POINTS + 1}`;
+from piece group by ${KEYS} order by ${KEYS} limit ${MAX_POINTS + 1}`;
 
-/** By type, in steps of a minute, an hour or a day (UTC), from statistics. Errors: `filter-invalid`. */
+/** Statistics by type, in steps of a minute, an hour or a day (UTC). Errors: `filter-invalid`. */
 export async function series(
   db: Queryable,
   { from, to, step, types }: SeriesOptions,
@@ -62,7 +62,7 @@ export async function series(
   const stepMs = STEPS[step] * 1_000;
   const [first, end] = [from, to].map((at) => Math.floor(at.getTime() / stepMs) * stepMs);
   if (first === undefined || end === undefined || !(first < end)) {
-    throw new HumdrumError('filter-invalid', `from is a whole ${step} before to, or more.`);
+    throw new HumdrumError('filter-invalid', `from must be at least a whole ${step} before to.`);
   }
   const { rows } = await db.query<Row>(SERIES, [
     STEPS[step],
@@ -70,10 +70,10 @@ export async function series(
     new Date(end).toISOString(),
     types ?? null,
   ]);
-  if (rows.length > MOST_POINTS) {
+  if (rows.length > MAX_POINTS) {
     throw new HumdrumError(
       'filter-invalid',
-      `That is more than ${MOST_POINTS.toLocaleString('en-US')} points: ask for longer steps, a shorter time, or fewer types.`,
+      `The series have more than ${MAX_POINTS.toLocaleString('en-US')} points: use longer steps, a shorter time range or fewer types.`,
     );
   }
   const byType = new Map<string, Point[]>();

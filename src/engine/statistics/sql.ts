@@ -1,14 +1,14 @@
-/** Ids of jobs stand in blocks of so many, as in `humdrum.tally`. */
+/** Job ids per block of `humdrum.job_block`. The SQL function `humdrum.tally` uses the same number. */
 export const BLOCK = 200;
 
-/** By longer contents no job is known. */
+/** Longer attribute values are not indexed. In characters. */
 export const LONGEST_VALUE = 200;
 
-/** SQL of what stands in a job's input. Only what has escapes in it may be what PostgreSQL cannot read. */
+/** SQL of the value at a path of a job's input. Inputs with `\u` escapes go through a function: PostgreSQL cannot read some. */
 export const contentAt = (path: string): string =>
   `case when strpos(job.input::text, '\\u') = 0 then job.input #>> ${path} else humdrum.content_at(job.input, ${path}) end`;
 
-/** What a statistic counts: events of the audit, but for the last. */
+/** The counts of a statistic: audit events, and `abandoned`. */
 export const COUNTS = [
   'created',
   'completed',
@@ -19,7 +19,7 @@ export const COUNTS = [
 ] as const;
 export type Counted = (typeof COUNTS)[number];
 
-/** Statistics, one for each value of the keys, of groups as `humdrum.tally` makes them. `groups`: the name of a table. */
+/** SQL that sums the groups of `humdrum.tally` to one statistic per value of `keys`. `groups`: the name of a table or CTE. */
 export function statisticsSql(groups: string, keys: string): string {
   const counts = COUNTS.map(
     (name) => `coalesce(sum(times) filter (where event = '${name}'), 0)::bigint as ${name}`,

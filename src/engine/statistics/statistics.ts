@@ -5,14 +5,14 @@ import { STATUSES, type Status } from '../job/lifecycle.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
 import { COUNTS, statisticsSql, type Counted } from './sql.ts';
 
-/** Without a bound: since ever, until now. The bounds are rounded down to whole minutes; `to` is not part of the time. */
+/** The default range is all time. Both bounds are rounded down to whole minutes. `to` is excluded. */
 export interface StatisticsOptions {
   from?: Date;
   to?: Date;
   type?: string;
 }
 
-/** What happened to jobs of a type in a time. `completed` and `failed` count attempts. */
+/** The events of a type's jobs in a time range. `completed` and `failed` count attempts. */
 export interface TypeStatistics {
   type: string;
   created: number;
@@ -20,9 +20,9 @@ export interface TypeStatistics {
   failed: number;
   retried: number;
   cancelled: number;
-  /** How long attempts ran, in milliseconds. Null where there was none. */
+  /** The duration of attempts, in milliseconds. Null if there were none. */
   runMs: Percentiles | null;
-  /** How long jobs waited for their first attempt, from when they were due or created. */
+  /** How long jobs waited for their first attempt after they were due, in milliseconds. Null if none started. */
   waitMs: Percentiles | null;
 }
 
@@ -32,7 +32,7 @@ type Row = Record<Counted, number> & {
   waitTimes: number[];
 };
 
-/** Statistics of the spans $1, $2, $3. OFFSET 0 keeps them a look into the index for each. */
+/** The statistics of the spans $1, $2, $3. OFFSET 0 keeps the plan at one index lookup per span. */
 const IN_SPANS = `unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) as span (length, low, high) cross join lateral (
     select * from humdrum.statistic where seconds = length and start >= low and start < high offset 0
   ) as statistic`;
@@ -41,7 +41,7 @@ const summed = (name: string): string => `array(
   select sum(coalesce(times, 0))::bigint from piece as one, unnest(one.${name}) with ordinality as each (times, at)
   where one.type = piece.type group by at order by at)`;
 
-// $1, $2, $3: whole minutes, hours and days. $4, $5: all of it. $6: of this type.
+// $1, $2, $3: spans of whole minutes, hours and days. $4, $5: the time range, for rows not rolled up yet. $6: the type.
 const IN_RANGE = `
 with tail as materialized (
   select * from humdrum.tally(humdrum.tail())
@@ -57,7 +57,7 @@ select type, ${COUNTS.map((name) => `sum(${name})::bigint as ${name}`).join(', '
   ${summed('run_times')} as "runTimes", ${summed('wait_times')} as "waitTimes"
 from piece group by type order by type`;
 
-/** By type, from statistics: their cost does not depend on how many jobs there are. Errors: `filter-invalid`. */
+/** Statistics by type. Their cost does not depend on the number of jobs. Errors: `filter-invalid`. */
 export async function statistics(
   db: Queryable,
   { from, to, type }: StatisticsOptions = {},
@@ -81,7 +81,7 @@ export async function statistics(
   }));
 }
 
-/** How many jobs of a type have each status. Those of which the history was dropped count too. */
+/** How many jobs of a type have each status. Includes jobs whose history was dropped. */
 export type TypeCounts = { type: string } & Record<Status, number>;
 
 const COUNTED = `
@@ -100,26 +100,26 @@ const COUNT = `
 select counted.*, coalesce(running, 0) as running
 from (${COUNTED}) as counted left join (${RUNNING}) as leased using (type) order by type`;
 
-/** How many jobs there are by type and status, from the events that the audit tells. */
+/** Counts the jobs by type and status, from the counts of audit events. */
 export async function countJobs(db: Queryable): Promise<TypeCounts[]> {
   const { rows } = await db.query<Row & { running: number }>(COUNT);
   return rows.map((row) => ({ type: row.type, ...statusesOf(row) }));
 }
 
-/** What has neither ended, nor failed, nor runs is queued. */
+/** The queued jobs are the rest of those created. `abandoned` counts the failed jobs that were cancelled. */
 function statusesOf(row: Record<Counted, number> & { running: number }): Record<Status, number> {
-  const { created, completed, failed, retried, cancelled, abandoned, running } = row;
-  const given = cancelled + abandoned;
-  const broken = failed - retried - abandoned;
-  const queued = created - completed - broken - given - running;
-  const each = [queued, running, completed, broken, given];
-  return Object.fromEntries(STATUSES.map((status, at) => [status, each[at]])) as Record<
+  const { created, completed, failed, retried, cancelled, abandoned } = row;
+  const allCancelled = cancelled + abandoned;
+  const stillFailed = failed - retried - abandoned;
+  const queued = created - completed - stillFailed - allCancelled - row.running;
+  const counts = [queued, row.running, completed, stillFailed, allCancelled];
+  return Object.fromEntries(STATUSES.map((status, index) => [status, counts[index]])) as Record<
     Status,
     number
   >;
 }
 
-/** Ids of jobs, both ends included. */
+/** A range of job ids, both ends included. */
 export interface IdRange {
   low: number;
   high: number;
@@ -133,7 +133,7 @@ select min(low) as low, max(high) as high from (
   select job_id, job_id from humdrum.audit_in(humdrum.tail()) where event = 'created' and at >= $4::timestamptz and at < $5::timestamptz
 ) as piece`;
 
-/** Which ids the jobs have that were created in a time, some of its neighbours' included. Null: there is none. */
+/** An id range that covers the jobs created in a time range; it may include a few others. Null if there are none. */
 export async function createdIds(
   db: Queryable,
   from: Date | null,
@@ -165,12 +165,12 @@ const paramsOf = (spans: readonly Span[]): unknown[] => [
   spans.map(({ high }) => instant(high)),
 ];
 
-/** Whole days where they fit in, whole hours around them, and minutes at the ends. All of time is one row a type. */
+/** Whole days in the middle, whole hours around them, and minutes at the ends. For all time there is one row per type. */
 function spansOf(from?: Date, to?: Date): Span[] {
   if (!from && !to) return [{ seconds: 0, low: -Infinity, high: Infinity }];
   const [low, high] = [from?.getTime() ?? -Infinity, to?.getTime() ?? Infinity];
   if (Number.isNaN(low) || Number.isNaN(high)) {
-    throw new HumdrumError('filter-invalid', 'A time range has valid dates.');
+    throw new HumdrumError('filter-invalid', 'from and to must be valid dates.');
   }
   return within(floor(low, MINUTE), floor(high, MINUTE), [DAY, HOUR, MINUTE]);
 }
@@ -199,11 +199,11 @@ export interface ExecutionStats {
   totalExecutions: number;
   successfulExecutions: number;
   failedExecutions: number;
-  /** Per cent, two digits; 0 where nothing has run. */
+  /** In per cent, with two decimals. 0 if nothing has run. */
   successRate: number;
 }
 
-/** Of all attempts that ever were. */
+/** Counts all attempts ever made. */
 export async function executionStats(db: Queryable): Promise<ExecutionStats> {
   const types = await countAttempts(db);
   const { completed, failed } = types;

@@ -5,12 +5,12 @@ import type { JobType } from '../job/job-type.ts';
 import type { FileStorage, StoredFile } from '../ports/file-storage.ts';
 import { FILE_LOCK } from '../files/store-file.ts';
 
-/** One statement asks for so many. */
+/** The number of files per query. */
 const PAGE = 1_000;
-/** So many are locked and removed together: whoever stores one of them again waits for so long. */
+/** The number of files locked and removed together. Small, since storing one of them again waits for the whole batch. */
 const BATCH = 50;
 
-/** What one collection did, or in a rehearsal would do. */
+/** The result of a collection. In a rehearsal, what it would remove. */
 export interface FileCollection {
   looked: number;
   removed: number;
@@ -18,8 +18,8 @@ export interface FileCollection {
 }
 
 /**
- * Removes stored files that no completed job names, a day after they were stored: what failed attempts and undone
- * savepoints have left.
+ * Removes stored files that no completed job names, a day after they were stored. Failed attempts and rolled-back savepoints
+ * leave them behind.
  */
 export function collectFiles(storage: FileStorage): JobType {
   return defineJob({
@@ -35,7 +35,7 @@ export function collectFiles(storage: FileStorage): JobType {
         ctx.signal.throwIfAborted();
         done.looked += page.length;
         const old = page.filter(({ storedAt }) => storedAt < before);
-        const orphans = await withoutName(ctx.db, old);
+        const orphans = await findOrphans(ctx.db, old);
         for (let from = 0; from < orphans.length; from += BATCH) {
           const batch = orphans.slice(from, from + BATCH);
           const removed = ctx.rehearsal
@@ -50,8 +50,8 @@ export function collectFiles(storage: FileStorage): JobType {
   });
 }
 
-// An attempt may run for longer than a day, and what it relies on was young when it began: so the day is counted from
-// the oldest that is still running.
+// An attempt may run for more than a day, and the files that it found were young when it started. So the day counts back from
+// the oldest running attempt.
 const LIMIT = `
 select least(humdrum.clock(), min(claimed_at)) - interval '24 hours' as before from humdrum.lease`;
 
@@ -71,22 +71,22 @@ async function* inPages(files: AsyncIterable<StoredFile>): AsyncGenerator<Stored
   yield page;
 }
 
-const WITHOUT_NAME = `
+const ORPHANS = `
 select key from unnest($1::text[]) as given (key)
 where not exists (
   select from humdrum.effect where kind = 'file' and data ->> 'sha256' = key
 )`;
 
-async function withoutName(db: Queryable, files: readonly StoredFile[]): Promise<StoredFile[]> {
+async function findOrphans(db: Queryable, files: readonly StoredFile[]): Promise<StoredFile[]> {
   if (files.length === 0) return [];
-  return chosenBy(db, WITHOUT_NAME, files);
+  return filterBy(db, ORPHANS, files);
 }
 
-// Not waiting for a lock: who holds it is about to name the file.
+// Skips files that are locked: the holder of the lock is about to name the file.
 const LOCKED = `
 select key from unnest($1::text[]) as given (key) where pg_try_advisory_xact_lock(${FILE_LOCK})`;
 
-/** Under their locks, and having looked once more at their age: see `storeFile`. */
+/** Removes files under their locks, after checking their age again: see `storeFile`. */
 async function remove(
   storage: FileStorage,
   tx: Transaction,
@@ -94,7 +94,7 @@ async function remove(
   before: Date,
 ): Promise<StoredFile[]> {
   const removed: StoredFile[] = [];
-  for (const file of await chosenBy(tx, LOCKED, files)) {
+  for (const file of await filterBy(tx, LOCKED, files)) {
     const storedAt = await storage.storedAt(file.key);
     if (!storedAt || storedAt >= before) continue;
     await storage.remove(file.key);
@@ -103,12 +103,13 @@ async function remove(
   return removed;
 }
 
-async function chosenBy(
+/** Keeps the files whose keys the query returns. */
+async function filterBy(
   db: Queryable,
   sql: string,
   files: readonly StoredFile[],
 ): Promise<StoredFile[]> {
   const { rows } = await db.query<{ key: string }>(sql, [files.map(({ key }) => key)]);
-  const chosen = new Set(rows.map(({ key }) => key));
-  return files.filter(({ key }) => chosen.has(key));
+  const keys = new Set(rows.map(({ key }) => key));
+  return files.filter(({ key }) => keys.has(key));
 }

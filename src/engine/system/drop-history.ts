@@ -4,7 +4,7 @@ import { defineJob } from '../job/define-job.ts';
 import type { JobType } from '../job/job-type.ts';
 import { dropHistory } from '../upkeep/retention.ts';
 
-/** Retention, where it is configured. */
+/** The job that applies `history.keepDays`. */
 export function dropHistoryAfter(database: Database, keepMs: number): JobType {
   return defineJob({
     type: 'humdrum.drop-history',

@@ -8,7 +8,7 @@ import { sealAudit } from './seal-audit.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The job types of the engine itself: some only where there is something to do for them. */
+/** The engine's own job types. Some exist only if the options need them. */
 export function systemTypes(
   database: Database,
   { files, keepDays }: { files: FileStorage | null; keepDays: number | null },
@@ -24,6 +24,6 @@ function checked(keepDays: number): number {
   if (Number.isFinite(keepDays) && keepDays >= 1 && keepDays <= 36_500) return keepDays;
   throw new HumdrumError(
     'config-invalid',
-    `history.keepDays is from 1 to 36,500, not ${keepDays}.`,
+    `history.keepDays must be from 1 to 36,500, not ${keepDays}.`,
   );
 }

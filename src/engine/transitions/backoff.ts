@@ -1,7 +1,7 @@
 import { seededRandom } from '../base/random.ts';
 import type { RetryPolicy } from '../job/job-type.ts';
 
-/** How long to wait after failed attempt `attempt` (from 1), in whole milliseconds: drawn from [0, bound), by the seed. */
+/** The wait after failed attempt `attempt` (from 1), in whole milliseconds: drawn from [0, bound), seeded. */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, seed: string): number {
   const growth = { fixed: 1, linear: attempt, exponential: 2 ** (attempt - 1) }[policy.backoff];
   const boundMs = Math.min(policy.delayMs * growth, policy.maxDelayMs);

@@ -1,4 +1,4 @@
-/** SQLSTATE classes 22 and 23, and values that have no form in SQL: data that no further try will make storable. */
+/** Whether the data is at fault, so that a retry cannot help: SQLSTATE classes 22 and 23, and values that have no SQL form. */
 export function isBadData(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError) return true;
   return (

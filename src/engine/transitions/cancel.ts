@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { freeHolds } from './free-holds.ts';
 
-// A claim deletes from `ready` as this does: of the two, one gets the row.
+// A claim deletes from `ready` too, so only one of the two gets the row.
 const CANCEL = `
 with clock as materialized (select humdrum.clock() as now),
 ready as (
@@ -38,7 +38,7 @@ audit as (
 )
 select job_id as id from taken order by 1`;
 
-/** Cancels jobs that are queued or failed. Answers those that were; what runs, or has ended, is left as it is. */
+/** Cancels the jobs that are queued or failed, and returns their ids. Running and ended jobs are left unchanged. */
 export async function cancel(
   db: Queryable,
   ids: readonly number[],
@@ -48,7 +48,7 @@ export async function cancel(
   return rows.map(({ id }) => id);
 }
 
-// The rows stay where they are: whoever starts one of them at this moment has locked it, and `cancel` will not find it.
+// Only reads the rows. A claim that takes one at this moment deletes it first, and `cancel` then does not find it.
 const OVERDUE = `
 select job_id as id from (
   (select job_id, start_by from humdrum.ready where start_by <= humdrum.clock() limit $1)
@@ -56,7 +56,7 @@ select job_id as id from (
   union all (select job_id, start_by from humdrum.parked where start_by <= humdrum.clock() limit $1)
 ) as overdue limit $1`;
 
-/** Cancels queued jobs that have not started by the time that they had for it. Answers how many. */
+/** Cancels queued jobs whose `start_by` has passed. Returns how many. */
 export async function cancelOverdue(db: Queryable, actor: string): Promise<number> {
   const { rows } = await db.query<{ id: number }>(OVERDUE, [1_000]);
   if (rows.length === 0) return 0;

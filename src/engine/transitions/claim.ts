@@ -3,17 +3,17 @@ import { PREPARED } from '../../database/prepared.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 
 type Row = Omit<ClaimedJob, 'leaseId' | 'runAt' | 'seed'> & {
-  /** Null: it did not pass its limits, and stands in line. */
+  /** Null if a limit had no room and the job was parked. */
   leaseId: number | null;
   runAtMs: number;
-  /** Null: its id. */
+  /** Null: derived from the id. */
   seed: string | null;
 };
 
 const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select jobs from admitted)::bigint[]))`;
 
-// Where limits have a say, `admit` takes what it needs of them and parks what does not pass. The jobs are looked up by one
-// array: only the parts of the history that hold some of them are touched.
+// If limits apply, `admit` takes their slots and tokens and parks the jobs that find no room. The jobs are read by one array
+// of ids, so that only the history partitions that hold them are touched.
 const claimFrom = (picked: string): string => `
 with alive as materialized (
   select id as worker_id from humdrum.worker where id = $1 and expires_at > humdrum.clock()
@@ -74,28 +74,28 @@ from_line as (
 ),
 picked as materialized (select * from from_ready union all select * from from_line)`);
 
-/** Of a job in its queue. */
-export type Place = Pick<ClaimedJob, 'rank' | 'id'>;
+/** The position of a job in its queue. */
+export type QueuePosition = Pick<ClaimedJob, 'rank' | 'id'>;
 
-const BEGINNING: Place = { rank: -2_147_483_648, id: 0 };
+const BEGINNING: QueuePosition = { rank: -2_147_483_648, id: 0 };
 
 export interface Claim {
   jobs: ClaimedJob[];
-  /** How many were looked at, those that a limit did not let pass included. */
-  seen: number;
-  /** The last of those. */
-  last: Place | null;
+  /** Rows taken from the queue, including those that were parked because a limit had no room. */
+  taken: number;
+  /** The position of the last row taken. */
+  last: QueuePosition | null;
 }
 
 export interface ClaimOptions {
   queue: string;
   types: readonly string[];
   limit: number;
-  /** Looks only at what comes after it. */
-  after?: Place | null;
+  /** Claims only jobs after this position. */
+  after?: QueuePosition | null;
 }
 
-/** Takes up to `limit` jobs of a queue, of the types that this worker knows. Empty when its lease has passed. */
+/** Claims up to `limit` jobs of these types from a queue. Empty if the worker's lease has expired. */
 export async function claimNext(
   db: Queryable,
   workerId: number,
@@ -104,10 +104,10 @@ export async function claimNext(
   const { rank, id } = after ?? BEGINNING;
   const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, queue, types, limit, rank, id]);
   const jobs = rows.filter(isLeased).map(toClaimedJob);
-  return { jobs, seen: rows.length, last: rows.at(-1) ?? null };
+  return { jobs, taken: rows.length, last: rows.at(-1) ?? null };
 }
 
-/** Takes one job by its id, if it may start now and nobody has it. */
+/** Claims one job by id. Null if it may not start now or another worker has it. */
 export async function claimOne(
   db: Queryable,
   workerId: number,

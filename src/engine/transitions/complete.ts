@@ -1,57 +1,64 @@
 import type { OpenTransaction, Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import { columnOf, rowsOf, type Column } from './row-columns.ts';
-import { ALIVE, closeLeases, isRefused, KEPT, KEPT_OR_UNDONE, refusedBy } from './fence.ts';
+import {
+  ALIVE,
+  closeLeases,
+  isRefused,
+  RAISE_IF_REFUSED,
+  refusedBy,
+  RETURN_RECORDED,
+} from './fence.ts';
 import { freeHolds } from './free-holds.ts';
 import { holdersIn, jsonOrNull, leasesOf, logOf, type Settlement } from './settlement.ts';
 
-// Where this is part of a handler's transaction the COMMIT follows at once, or never: whoever has vanished in between must not
-// keep others from the rescue of its jobs. So the server ends a transaction that is left idle after this.
-const ABANDONED_AFTER = '5s';
+// In a handler's transaction the COMMIT follows at once, or never if the process has died. Its locks would then keep other
+// workers from rescuing the job, so the server ends a transaction that stays idle after this statement.
+const IDLE_TIMEOUT = '5s';
 
 interface Parts {
-  given: string;
+  rows: string;
   effects: string;
   freed: string;
-  drained: string;
-  kept: string;
+  closed: string;
+  result: string;
 }
 
-/** There is no more in it than these settlements need: most are of one job in its own transaction. */
-const completeSql = ({ given, effects, freed, drained, kept }: Parts): string => `
+/** Only the CTEs that these settlements need: most statements settle one job in its own transaction. */
+const completeSql = ({ rows, effects, freed, closed, result }: Parts): string => `
 with ${ALIVE},
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, result, log)
   select job_id, lease.id, lease.worker_id, number, lease.now - duration_ms * interval '1 millisecond', lease.now, 'completed', result, log
-  from (${given}) as given join lease on lease.id = given.lease_id
+  from (${rows}) as given join lease on lease.id = given.lease_id
   on conflict do nothing
   returning job_id, number, worker_id, finished_at
 ),${effects}${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor)
   select finished_at, job_id, number, 'completed', 'worker:' || worker_id from attempt
-),${drained}
-abandoned as materialized (
-  select set_config('idle_in_transaction_session_timeout', '${ABANDONED_AFTER}', true)
+),${closed}
+idle_timeout as materialized (
+  select set_config('idle_in_transaction_session_timeout', '${IDLE_TIMEOUT}', true)
 )
-${kept}, abandoned`;
+${result}, idle_timeout`;
 
-/** Records completed attempts, with their effects. Answers those that were refused. */
+/** Records completed attempts with their effects, and closes leases. Returns the settlements that were refused. */
 export async function complete(
   db: Queryable,
   settlements: readonly Settlement[],
-  drained: readonly number[],
+  finishedLeases: readonly number[],
 ): Promise<Settlement[]> {
-  const { sql, params } = completion(settlements, drained, KEPT);
+  const { sql, params } = completion(settlements, finishedLeases, RETURN_RECORDED);
   return refusedBy(db, sql, params, settlements);
 }
 
-/** Records a completed attempt in its own transaction, and commits that. False: it was refused, and nothing is kept. */
+/** Records a completed attempt in the handler's transaction and commits it. Returns false if it was refused and rolled back. */
 export async function completeWithin(
   tx: OpenTransaction,
   settlement: Settlement,
 ): Promise<boolean> {
-  const { sql, params } = completion([settlement], [], KEPT_OR_UNDONE);
+  const { sql, params } = completion([settlement], [], RAISE_IF_REFUSED);
   try {
     await tx.commitAfter(sql, params);
     return true;
@@ -63,13 +70,13 @@ export async function completeWithin(
 
 function completion(
   settlements: readonly Settlement[],
-  drained: readonly number[],
-  kept: string,
+  finishedLeases: readonly number[],
+  result: string,
 ): { sql: string; params: unknown[] } {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
   const params: unknown[] = [leasesOf(settlements), settlements.length];
-  const given = rowsOf(
+  const rows = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
       column('job_id', 'bigint', ({ job }) => job.id),
@@ -83,13 +90,13 @@ function completion(
     params,
   );
   const parts = {
-    given,
-    effects: keepEffects(params, settlements),
+    rows,
+    effects: effectsSql(params, settlements),
     freed: freedSql(params, holdersIn(settlements)),
-    drained: drained.length > 0 ? drainedSql(`$${params.push(drained)}::bigint[]`) : '',
-    kept,
+    closed: finishedLeases.length > 0 ? closedSql(`$${params.push(finishedLeases)}::bigint[]`) : '',
+    result,
   };
-  // Where keys are let go the plan must fit how many there are.
+  // Not prepared if it frees holds: the plan must fit their number.
   const prepared = parts.freed === '' ? PREPARED : '';
   return { sql: prepared + completeSql(parts), params };
 }
@@ -103,11 +110,11 @@ const freedSql = (params: unknown[], holders: readonly number[]): string =>
         among: `$${params.push(holders)}::bigint[]`,
       });
 
-const drainedSql = (ids: string): string => `
-drained as (${closeLeases(ids)}
+const closedSql = (ids: string): string => `
+closed as (${closeLeases(ids)}
 ),`;
 
-function keepEffects(params: unknown[], settlements: readonly Settlement[]): string {
+function effectsSql(params: unknown[], settlements: readonly Settlement[]): string {
   const effects = settlements.flatMap(({ job, outcome }) =>
     outcome.effects.map((effect, ordinal) => ({ jobId: job.id, ordinal, ...effect })),
   );

@@ -1,16 +1,16 @@
 import type { Queryable } from '../../database/database.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type Column, columnOf, rowsOf } from './row-columns.ts';
-import { ALIVE, closeLeases, KEPT, refusedBy } from './fence.ts';
+import { ALIVE, closeLeases, refusedBy, RETURN_RECORDED } from './fence.ts';
 import type { ErrorFact } from '../job/failure.ts';
 import { signature } from '../job/job-type.ts';
 import { freeHolds } from './free-holds.ts';
 import { holdersIn, leasesOf, logOf, type Settlement } from './settlement.ts';
 
-// A job that is tried again was failed and is retried, in one moment: that is what its audit says.
-const failSql = (given: string, freed: string): string => `
+// A job with attempts left fails and is retried in one statement; its audit has both events.
+const failSql = (rows: string, freed: string): string => `
 with ${ALIVE},
-given as materialized (${given}),
+given as materialized (${rows}),
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status,
     error_class, error_message, error_stack, log)
@@ -39,18 +39,21 @@ audit as (
     select 1 as step, 'failed' as event, error_class as reason
     union all
     select 2, 'retried', 'attempt ' || number + 1 || ' is due at ' || run_at where retry_ms is not null
-  ) as said
+  ) as entry
   order by job_id, step
 ),
-drained as (${closeLeases('$3')}
+closed as (${closeLeases('$3')}
 )
-${KEPT}`;
+${RETURN_RECORDED}`;
 
-/** Records failed attempts, and puts down the next where any are left. Answers those that were refused. */
+/**
+ * Records failed attempts, schedules the next attempt if any are left, and closes leases. Returns the settlements that were
+ * refused.
+ */
 export async function fail(
   db: Queryable,
   settlements: readonly Settlement[],
-  drained: readonly number[],
+  finishedLeases: readonly number[],
 ): Promise<Settlement[]> {
   const column = (
     name: string,
@@ -62,8 +65,8 @@ export async function fail(
     );
     return columnOf(name, type, values, name === 'job_id');
   };
-  const params: unknown[] = [leasesOf(settlements), settlements.length, drained];
-  const given = rowsOf(
+  const params: unknown[] = [leasesOf(settlements), settlements.length, finishedLeases];
+  const rows = rowsOf(
     [
       column('lease_id', 'bigint', ({ job }) => job.leaseId),
       column('job_id', 'bigint', ({ job }) => job.id),
@@ -90,13 +93,13 @@ export async function fail(
           ended: 'freed.retry_ms is null',
           among: `$${params.push(holders)}::bigint[]`,
         });
-  return refusedBy(db, failSql(given, freed), params, settlements);
+  return refusedBy(db, failSql(rows, freed), params, settlements);
 }
 
 /** Null: no further attempt. */
 function retryAfterMs({ job, type, outcome }: Settlement): number | null {
   if (!('error' in outcome.ended)) return null;
-  const { permanent, retryAfterMs: asked } = outcome.ended;
+  const { permanent, retryAfterMs: requestedMs } = outcome.ended;
   if (permanent || job.attempt >= job.maxAttempts) return null;
-  return asked ?? retryDelayMs(type.retry, job.attempt, job.seed);
+  return requestedMs ?? retryDelayMs(type.retry, job.attempt, job.seed);
 }

@@ -1,10 +1,10 @@
 import type { Queryable } from '../../database/database.ts';
 import { attemptKey, type JobAttempt, type Settlement } from './settlement.ts';
 
-// Every settlement is fenced twice: the lease must be there and its worker's time must not have passed, and the primary key
-// of `attempt` lets one of two that would record the same.
+// Every settlement is fenced twice: the lease must exist and its worker must not have expired, and the primary key of
+// `attempt` allows one record per attempt.
 
-/** The clock, and those of the leases $1 whose workers are alive. */
+/** CTEs: the clock, and the leases in $1 whose workers are alive. */
 export const ALIVE = `
 clock as materialized (select humdrum.clock() as now),
 lease as materialized (
@@ -13,16 +13,16 @@ lease as materialized (
   where lease.id = any ($1::bigint[]) and worker.expires_at > clock.now
 )`;
 
-/** A lease that has passed is not ours to remove: what we could not settle of it is there for the rescue alone. */
+/** Deletes leases, but never an expired one: the rescue needs it for the jobs that were not settled. */
 export const closeLeases = (ids: string): string => `
   delete from humdrum.lease using humdrum.worker, clock
   where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.expires_at > clock.now`;
 
-/** What was recorded is told only where it is not all of the $2: that is rare, and it is long. */
-export const KEPT = `select case when count(*) < $2 then coalesce(json_agg(job_id || '/' || number), '[]') end as kept from attempt`;
+/** Selects the recorded attempts if they are fewer than the $2 expected, else null: the list is long and rarely needed. */
+export const RETURN_RECORDED = `select case when count(*) < $2 then coalesce(json_agg(job_id || '/' || number), '[]') end as recorded from attempt`;
 
-/** The same for a handler's own transaction, which must not be kept then. */
-export const KEPT_OR_UNDONE = `select case when count(*) < $2 then humdrum.refuse_settlement() end from attempt`;
+/** For a handler's transaction: raises an error if the attempt was not recorded, so that the transaction cannot commit. */
+export const RAISE_IF_REFUSED = `select case when count(*) < $2 then humdrum.refuse_settlement() end from attempt`;
 
 const REFUSED = 'HD001';
 
@@ -30,21 +30,21 @@ export function isRefused(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === REFUSED;
 }
 
-/** Runs the statement that records these settlements, and answers which of them it has refused. */
+/** Runs the statement that records these settlements. Returns those that it refused. */
 export async function refusedBy(
   db: Queryable,
   sql: string,
   params: unknown[],
   settlements: readonly Settlement[],
 ): Promise<Settlement[]> {
-  const { rows } = await db.query<{ kept: string[] | null }>(sql, params);
-  const kept = rows[0]?.kept;
-  const keys = new Set(kept);
-  return kept === null ? [] : settlements.filter(({ job }) => !keys.has(attemptKey(job)));
+  const { rows } = await db.query<{ recorded: string[] | null }>(sql, params);
+  const recorded = rows[0]?.recorded;
+  const keys = new Set(recorded);
+  return recorded === null ? [] : settlements.filter(({ job }) => !keys.has(attemptKey(job)));
 }
 
-// An attempt that this very lease has recorded is no fenced write: its answer was lost, and it was sent again. What the
-// rescue has recorded has the lost lease's number too.
+// If this same lease recorded the attempt, the write was not fenced: its reply was lost and it was sent again. A rescue
+// records the lost lease's id too, so `WorkerLost` is excluded.
 const FENCED = `
 insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
 select humdrum.clock(), given.job_id, given.number, 'fenced', 'lease:' || given.lease_id, 'the lease had passed'
@@ -56,8 +56,8 @@ where not exists (
 )
 returning job_id as id, attempt`;
 
-/** Audits what was refused, and answers it without what this lease had recorded itself. */
-export async function noteFenced(
+/** Audits the refused settlements. Returns them without those that their own lease had recorded before. */
+export async function auditFenced(
   db: Queryable,
   refused: readonly Settlement[],
 ): Promise<Settlement[]> {

@@ -1,17 +1,18 @@
-/** Which jobs give back what they hold. `from`: a CTE with their `job_id`. */
+/** Which jobs free what they hold. */
 export interface Freed {
+  /** A CTE with their `job_id`. */
   from: string;
-  /** SQL over a row of `from`: has the job ended? If not, only slots that it does not keep between attempts are freed. */
+  /** SQL over a row of `from`: has the job ended? If not, it only frees the slots that it does not keep between attempts. */
   ended: string;
-  /** SQL of the ids of those that hold anything at all, where they are known: most jobs hold nothing. */
+  /** SQL of the ids of jobs that hold anything, if known: most jobs hold nothing. */
   among?: string;
-  /** More rows for `wake_call`, as queries of (gate, parent_id). */
+  /** More rows for `wake_call`: queries that return (gate, parent_id). */
   calls?: readonly string[];
 }
 
 /**
- * CTEs that free what jobs hold: slots and tokens of limits, the unique key, the place in their parent's waiting. Each
- * leaves a wake call for the jobs that may start now.
+ * CTEs that free what jobs hold: slots of limits, the unique key, the row that makes the parent wait. They insert wake calls
+ * for the jobs that this may unblock.
  */
 export function freeHolds({ from, ended, among, calls = [] }: Freed): string {
   const held = (table: string): string =>

@@ -2,32 +2,31 @@ import { intoLine, intoReady, LINE_CALL, type Queued } from './make-ready.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { Column } from './row-columns.ts';
 
-/** 2020-01-01, from which ranks count, in seconds. */
-const RANKS_FROM = 1_577_836_800;
+/** 2020-01-01, in seconds since 1970. Ranks count seconds from it. */
+const RANK_EPOCH = 1_577_836_800;
 
-/** Many thousands of characters, for each of the few kinds of jobs that a program has. */
-const made = new Map<string, string>();
-const MOST_MADE = 1_000;
+/** Statements by the shape of their columns. Each has thousands of characters, and a program uses only a few shapes. */
+const statements = new Map<string, string>();
+const MAX_STATEMENTS = 1_000;
 
 /**
- * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are given, and at last the news,
- * where there are any. There is no more in it than these jobs need: most have no time of their own, no key, no limits and
- * no parent.
+ * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are not null, and last the payload
+ * of a notification if `notifies`. It has only the CTEs that these jobs need: most have no time, key, limits or parent.
  */
-export function insertSql(columns: readonly Column[], hasNews: boolean): string {
-  const shape = columns.map(({ many, given }) => (many ? 'm' : given ? 's' : '-')).join('');
-  const key = `${shape}${hasNews}`;
-  const known = made.get(key);
+export function insertSql(columns: readonly Column[], notifies: boolean): string {
+  const shape = columns.map(({ many, isSet }) => (many ? 'm' : isSet ? 's' : '-')).join('');
+  const key = `${shape}${notifies}`;
+  const known = statements.get(key);
   if (known !== undefined) return known;
-  if (made.size >= MOST_MADE) made.clear();
-  const sql = makeSql(columns, hasNews);
-  made.set(key, sql);
+  if (statements.size >= MAX_STATEMENTS) statements.clear();
+  const sql = buildSql(columns, notifies);
+  statements.set(key, sql);
   return sql;
 }
 
-function makeSql(columns: readonly Column[], hasNews: boolean): string {
+function buildSql(columns: readonly Column[], notifies: boolean): string {
   const params = columns
-    .filter(({ given }) => given)
+    .filter(({ isSet }) => isSet)
     .map((column, at) => ({ ...column, at: `$${at + 3}::${column.type}` }));
   const many = params.filter((column) => column.many);
   const has = (name: string): boolean => params.some((column) => column.name === name);
@@ -62,22 +61,22 @@ audit as (
   insert into humdrum.audit (at, job_id, event, actor, reason)
   select now, id, 'created', coalesce($1, 'schedule:' || ${column('schedule')}), $2 from fresh
 )
-${hasNews ? notification(`$${params.length + 3}`) : ''}
-select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${hasNews ? ', said' : ''} order by ordinality`;
+${notifies ? notification(`$${params.length + 3}`) : ''}
+select ${unique ? 'kept_id as id, kept_id = id as created from kept' : 'id, true as created from fresh'}${notifies ? ', notified' : ''} order by ordinality`;
 }
 
-/** When it is due, what its handler sees as now, by when it must start, and its rank. */
+/** When the job is due, the handler's `ctx.now`, the deadline to start, and the rank. */
 function timesOf(timed: boolean, column: (name: string) => string): string {
   const after = (name: string): string => `now + ${column(name)} * interval '1 millisecond'`;
   const dueOr = (otherwise: string): string =>
     `coalesce(${column('due_at')}, ${column('run_at')}, ${after('delay_ms')}, ${otherwise})`;
   const due = dueOr(`${after('children_ms')}, now`);
-  // How long a job may wait for its children says nothing of when its turn is.
+  // The rank ignores `children_ms`: it is only the longest wait for children.
   const seconds = timed ? `date_part('epoch', greatest(${dueOr('now')}, now))` : 'now_seconds';
   return `
     ${timed ? `coalesce(${column('run_at')}, ${after('delay_ms')}, now)` : 'now'} as as_of, ${timed ? due : 'now'} as due,
     coalesce(${column('start_by')}, ${after('start_within_ms')}) as starts_by,
-    least(${seconds} - ${RANKS_FROM} + 60 * priority, 2000000000)::integer as rank`;
+    least(${seconds} - ${RANK_EPOCH} + 60 * priority, 2000000000)::integer as rank`;
 }
 
 const laterSql = (column: (name: string) => string): string => `
@@ -109,12 +108,12 @@ awaited as (
   insert into humdrum.awaited (job_id, parent_id) select id, parent_id from fresh where parent_id is not null
 ),`;
 
-// By the time that the job says it was created at, however long the statement has waited since.
-const PASSED = '(held.job_id = 0 or held.until <= (select now from clock))';
+// Compared with the statement's own time, the job's `created_at`, however long the statement was blocked since.
+const EXPIRED = '(held.job_id = 0 or held.until <= (select now from clock))';
 
-// In the order of keys, so that two who want the same ones do not wait for each other. Of one statement the first has the
-// key, and the last where they are debounced. A key that is held only for a time is taken over when that has passed, and
-// so is one that was kept for a debounced job (0).
+// In the order of keys, so that two statements that want the same keys cannot deadlock. Within a statement the first job
+// gets the key; of debounced jobs, the last. A key is taken over if its time limit has expired, or if it is reserved for a
+// debounced job (0).
 const uniqueSql = (column: (name: string) => string): string => `
 wanted as (
   select distinct on (type, unique_key) type, unique_key, id, coalesce(${column('put_off_since')}, now) as since,
@@ -126,9 +125,9 @@ held as (
   insert into humdrum.unique_key as held (type, key, job_id, since, until)
   select type, unique_key, id, since, until from wanted order by type, unique_key
   on conflict (type, key) do update set
-    job_id = case when ${PASSED} then excluded.job_id else held.job_id end,
-    since = case when ${PASSED} then excluded.since else held.since end,
-    until = case when ${PASSED} then excluded.until else held.until end
+    job_id = case when ${EXPIRED} then excluded.job_id else held.job_id end,
+    since = case when ${EXPIRED} then excluded.since else held.since end,
+    until = case when ${EXPIRED} then excluded.until else held.until end
   returning type, key, job_id
 ),
 kept as materialized (
@@ -137,8 +136,8 @@ kept as materialized (
 ),
 fresh as (select * from kept where kept_id = id),`;
 
-/** A part of a statement that says it when that commits. `news`: a parameter. The rows of `said` must be read. */
-const notification = (news: string): string =>
-  `, said as materialized (select pg_notify('${CHANNEL}', ${news}))`;
+/** A CTE that notifies when the statement commits. The statement must select from it: an unread CTE is not executed. */
+const notification = (payload: string): string =>
+  `, notified as materialized (select pg_notify('${CHANNEL}', ${payload}))`;
 
 export const CHANNEL = 'humdrum_jobs';

@@ -4,17 +4,17 @@ import type { Enqueued } from '../job/request.ts';
 import { insertSql } from './insert-sql.ts';
 import { columnOf } from './row-columns.ts';
 
-/** A statement's arrays stay small enough to build and to plan in a blink. */
+/** Keeps a statement's arrays quick to build and to plan. */
 export const MAX_INSERT = 5_000;
 
-/** A checked job on its way into the table. */
+/** A checked job, ready to be inserted. */
 export interface JobRow extends CheckedJob {
   parentId: number | null;
-  /** Of a debounced job: how long it waits, and since when it and those before it have. */
+  /** Of a debounced job: how long it waits, and since when its key has been waiting. */
   putOff?: { delayMs: number; since: string };
 }
 
-/** What a job may have. */
+/** The columns of a job: name, SQL type, value. */
 export const COLUMNS: readonly [string, string, (row: JobRow) => unknown][] = [
   ['type', 'text', ({ job }) => job.type.type],
   ['version', 'smallint', ({ job }) => job.type.version],
@@ -55,24 +55,24 @@ function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-/** Persists at most `MAX_INSERT` jobs that need no other statement. `news`: what is announced with the commit. */
+/** Persists at most `MAX_INSERT` jobs in one statement. `payload`: notified with the commit; null sends no notification. */
 export async function insertJobs(
   db: Queryable,
   rows: readonly JobRow[],
   {
     actor,
     reason = null,
-    news = null,
-  }: Pick<EnqueuedBy, 'actor' | 'reason'> & { news?: string | null },
+    payload = null,
+  }: Pick<EnqueuedBy, 'actor' | 'reason'> & { payload?: string | null },
 ): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),
   );
-  const given = columns.filter((column) => column.given).map(({ sent }) => sent);
+  const values = columns.filter(({ isSet }) => isSet).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(columns, news !== null),
-    [actor, reason, ...given, ...(news === null ? [] : [news])],
+    insertSql(columns, payload !== null),
+    [actor, reason, ...values, ...(payload === null ? [] : [payload])],
   );
-  // A caller's own connection may read bigint as a string.
+  // The caller's own connection may return bigint as a string.
   return inserted.map(({ id, created }) => ({ id: Number(id), created }));
 }

@@ -1,4 +1,4 @@
-/** The columns of a CTE whose jobs are put into a queue, where they have other names than these. */
+/** SQL for each column that `ready` and `parked` need. By default the CTE's column of the same name. */
 interface QueueColumns {
   job_id: string;
   rank: string;
@@ -22,11 +22,11 @@ const valuesOf = (names: readonly (keyof QueueColumns)[], { columns = {} }: Queu
   names.map((name) => columns[name] ?? name).join(', ');
 
 const filterOf = (conditions: readonly (string | undefined)[]): string => {
-  const given = conditions.filter((condition) => condition !== undefined);
-  return given.length > 0 ? ` where ${given.join(' and ')}` : '';
+  const present = conditions.filter((condition) => condition !== undefined);
+  return present.length > 0 ? ` where ${present.join(' and ')}` : '';
 };
 
-/** A CTE that lets jobs start: a claim takes them from `ready`. Those with limits stand in line first. */
+/** A CTE that inserts the jobs without limits into `ready`, from which claims take them. */
 export const intoReady = (jobs: Queued, mayHaveLimits = true): string => `
 ready as (
   insert into humdrum.ready (job_id, rank, attempt, queue, type, start_by)
@@ -34,7 +34,7 @@ ready as (
   from ${jobs.from}${filterOf([jobs.where, mayHaveLimits ? `${gateOf(jobs)} is null` : undefined])}
 ),`;
 
-/** A CTE that puts jobs with limits in the line of their first one. Its wake call is `LINE_CALL`. */
+/** A CTE that parks the jobs with limits in the line of their first limit. Its wake call is `LINE_CALL`. */
 export const intoLine = (jobs: Queued): string => `
 parked as (
   insert into humdrum.parked (job_id, gate, rank, attempt, weight, queue, type, start_by)
@@ -45,8 +45,8 @@ parked as (
 
 const gateOf = ({ columns }: Queued): string => columns?.gate ?? 'gate';
 
-/** A line has grown: whether its head may start is decided after this transaction has committed. */
+/** Wake calls for the lines that grew. Whether a head may start is decided after this transaction has committed. */
 export const LINE_CALL = 'select distinct gate, null::bigint from parked';
 
-/** Both: a job starts at once, or stands in the line of its first limit. */
+/** Both CTEs: jobs without limits become ready, the others are parked in the line of their first limit. */
 export const makeReady = (jobs: Queued): string => intoReady(jobs) + intoLine(jobs);

@@ -23,7 +23,7 @@ select (select count(*) from due) as promoted, (
 )::float8 as "nextMs"
 from clock`;
 
-/** Moves the jobs that have come due from `later` to `ready`. `nextMs`: how long until the next one is due; null if there is none. */
+/** Moves due jobs from `later` to `ready`, or to `parked` if they have limits. `nextMs`: until the next one is due; null if there is none. */
 export async function promote(db: Queryable): Promise<{ promoted: number; nextMs: number | null }> {
   const { rows } = await db.query<{ promoted: number; nextMs: number | null }>(PROMOTE);
   return rows[0] ?? { promoted: 0, nextMs: null };

@@ -31,7 +31,7 @@ audit as (
 )
 select count(*) as released from released`;
 
-/** Gives back the jobs that a worker holds and will not finish, except `keep`. It costs them no attempt. */
+/** Requeues the jobs that a worker holds and will not finish, except `keep`. This does not count as an attempt. */
 export async function release(
   db: Queryable,
   workerId: number,

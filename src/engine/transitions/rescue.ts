@@ -3,9 +3,9 @@ import { freeHolds } from './free-holds.ts';
 import { LINE_CALL, makeReady } from './make-ready.ts';
 import { running } from './running.ts';
 
-// The dead worker may be writing at this very moment: it meets this statement at the attempt's primary key, and the second
-// to come writes nothing. Inputs are not read: an input that kills the process parsing it must not kill the rescuers too.
-// The type with its version is made from the job, as `signature` does.
+// The lost worker may be settling at this moment. Both then insert the same primary key into `attempt`, and the second one
+// writes nothing. Inputs are not read: an input that crashes the process that parses it must not crash the rescuers too.
+// `type` is built as `signature` does.
 const RESCUE = `
 with clock as materialized (select humdrum.clock() as now),
 expired as (
@@ -46,12 +46,12 @@ audit as (
     select 1 as step, 'rescued' as event, 'worker:' || worker_id || ' is lost' as reason
     union all select 2, 'failed', 'WorkerLost'
     union all select 3, 'retried', 'attempt ' || number + 1 || ' is due' where again
-  ) as said
+  ) as entry
   order by job_id, step
 )
 select count(*) as rescued, count(*) filter (where again) as again from rescued`;
 
-/** Takes back the jobs of workers whose leases have passed: records each lost attempt, and retries the job if attempts are left. */
+/** Rescues the jobs of workers whose leases have expired: records each lost attempt, and retries the job if attempts are left. */
 export async function rescue(
   db: Queryable,
   actor: string,

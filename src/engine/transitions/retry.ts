@@ -1,10 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
 import { LINE_CALL, makeReady } from './make-ready.ts';
 
-// A job whose key has gone to another one meanwhile is left as it is; a key whose time has passed is free. The rows are
-// locked first: no key is taken for a job that is being cancelled at this moment. Spread out, the jobs come due evenly over `overMs`.
-// A parent waits for the children that are open, those that are retried with it included; one that has ended since this
-// statement began is what its call is for.
+// A job whose unique key another job holds by now stays failed; an expired key is free. The rows are locked first, so that
+// no key is taken for a job that is being cancelled at this moment. A parent waits for its open children, including those
+// that are retried with it. A child may end after this statement took its snapshot: the parent's wake call covers that.
 const RETRY = `
 with clock as materialized (select humdrum.clock() as now),
 wanted as materialized (
@@ -55,9 +54,8 @@ audit as (
 select job_id as id from failed order by 1`;
 
 /**
- * Gives failed jobs one more attempt beyond those that their type allows: now, or spread evenly over `overMs` after
- * the next `afterMs`.
- * Answers those that it was given to.
+ * Gives failed jobs one attempt beyond those that their type allows: now, or spread evenly over `overMs` after the next
+ * `afterMs`. Returns the ids of the jobs retried.
  */
 export async function retry(
   db: Queryable,
@@ -74,7 +72,7 @@ export async function retry(
   return rows.map(({ id }) => id);
 }
 
-/** Why a failed job was not retried: null unless another job has its unique key. */
+/** The open job that holds a failed job's unique key, and so keeps it from being retried. Null if there is none. */
 export async function keyHolder(db: Queryable, id: number): Promise<number | null> {
   const { rows } = await db.query<{ holder: number }>(
     `select unique_key.job_id as holder from humdrum.failed join humdrum.job on job.id = failed.job_id

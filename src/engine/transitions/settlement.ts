@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome } from '../job/outcome.ts';
 
-/** How an attempt has ended, about to be recorded. */
+/** A finished attempt, to be recorded. */
 export interface Settlement {
   readonly job: ClaimedJob;
   readonly type: JobType;
@@ -14,7 +14,7 @@ export interface JobAttempt {
   attempt: number;
 }
 
-/** Ids of the jobs that hold a limit or a unique key, or whose parent waits: most have no such ties. */
+/** Ids of the jobs that may hold a limit or a unique key, or whose parent waits. Most jobs have no such ties. */
 export const holdersIn = (settlements: readonly Settlement[]): number[] =>
   settlements.filter(({ job }) => job.ties).map(({ job }) => job.id);
 

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../database/database.ts';
 
 /**
- * Lets go on whatever waited for what others have left: room at a limit, tokens, the last child. What makes room calls for
- * this in its own transaction; it is answered after that has been committed. `nextMs`: when the next tokens are there.
+ * Makes ready the jobs whose limit, tokens or children are now free. A transaction that frees something leaves a wake call,
+ * which is handled after its commit. `nextMs`: until the next rate limit has tokens; null if none is waited for.
  */
 export async function wakeWaiting(
   db: Queryable,

@@ -5,12 +5,12 @@ import { promote } from '../transitions/promote.ts';
 import { rescue } from '../transitions/rescue.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
 import { isDue, type DueWork } from './due-work.ts';
-import { dropPassedKeys } from './expired-keys.ts';
+import { dropExpiredKeys } from './expired-keys.ts';
 import { extendHistory } from './retention.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
 
-/** Who does the work of upkeep: a worker in the background, or a drain. */
+/** Who runs the upkeep: a worker in the background, or a drain. */
 export interface UpkeepBy {
   runtime: Runtime;
   actor: string;
@@ -20,40 +20,40 @@ export interface UpkeepBy {
 /** What one step did. */
 export interface StepResult extends Partial<Pick<DueWork, 'dueMs' | 'tokensMs'>> {
   done: number;
-  /** Jobs may start that could not before, or others are about to be woken. */
+  /** The step made jobs ready, or left wake calls that will. */
   more: boolean;
 }
 
 export interface Step {
-  doing: string;
-  run(): Promise<StepResult>;
+  readonly doing: string;
+  readonly run: () => Promise<StepResult>;
 }
 
-/** The steps that are due, in order. Each does a bounded part of what there is to do. */
-export function dueSteps(seen: DueWork, by: UpkeepBy): Step[] {
+/** The steps that are due, in order. Each one does a bounded amount of work. */
+export function dueSteps(due: DueWork, by: UpkeepBy): Step[] {
   const { runtime, actor } = by;
   const { database } = runtime;
   const steps: [due: boolean, doing: string, run: Step['run']][] = [
-    [isDue(seen.lostMs), 'rescuing', () => rescueLost(by)],
-    [seen.overdue, 'cancelling', async () => moving(await cancelOverdue(database, actor))],
+    [isDue(due.lostMs), 'rescuing', () => rescueLost(by)],
+    [due.overdue, 'cancelling', async () => moving(await cancelOverdue(database, actor))],
     [
-      seen.passedKeys,
+      due.expiredKeys,
       'clearing',
-      async () => ({ done: await dropPassedKeys(database), more: false }),
+      async () => ({ done: await dropExpiredKeys(database), more: false }),
     ],
-    [isDue(seen.tickMs), 'firing schedules', () => fire(runtime)],
-    [isDue(seen.dueMs), 'promoting jobs', () => promoteDue(runtime)],
-    [seen.calls || isDue(seen.tokensMs), 'waking jobs', () => wake(runtime)],
+    [isDue(due.tickMs), 'firing schedules', () => fire(runtime)],
+    [isDue(due.dueMs), 'promoting jobs', () => promoteDue(runtime)],
+    [due.wakeCalls || isDue(due.tokensMs), 'waking jobs', () => wake(runtime)],
   ];
-  return steps.flatMap(([due, doing, run]) => (due ? [{ doing, run }] : []));
+  return steps.flatMap(([stepIsDue, doing, run]) => (stepIsDue ? [{ doing, run }] : []));
 }
 
 export interface Chore {
-  doing: string;
-  run(): Promise<void>;
+  readonly doing: string;
+  readonly run: () => Promise<void>;
 }
 
-/** What needs doing about once a minute, whatever is due. */
+/** Runs about once a minute, whether or not anything is due. */
 export function chores(by: UpkeepBy): Chore[] {
   const { database } = by.runtime;
   return [
@@ -62,7 +62,7 @@ export function chores(by: UpkeepBy): Chore[] {
   ];
 }
 
-/** The same after some work was done: the embedded database has no autovacuum. */
+/** Run at the same interval once some work was done: the embedded database has no autovacuum. */
 export function choresAfterWork({ runtime: { database } }: UpkeepBy): Chore[] {
   return database.exclusive ? [{ doing: 'vacuuming', run: () => vacuum(database) }] : [];
 }
@@ -75,10 +75,10 @@ async function rescueLost({ runtime, actor }: UpkeepBy): Promise<StepResult> {
   return moving(rescued);
 }
 
-/** A tick that is skipped makes no job, and is dealt with too. */
-async function fire({ database, types, limits, vault, onEvent }: Runtime): Promise<StepResult> {
-  const { fired } = await fireDue(database, types, { limits, vault });
-  if (fired > 0) onEvent({ event: 'ticks-fired', fired });
+/** `done` is 1 even if no job was made: a skipped tick counts as progress. */
+async function fire(runtime: Runtime): Promise<StepResult> {
+  const fired = await fireDue(runtime);
+  if (fired > 0) runtime.onEvent({ event: 'ticks-fired', fired });
   return { done: 1, more: fired > 0 };
 }
 

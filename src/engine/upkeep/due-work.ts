@@ -3,43 +3,46 @@ import { PREPARED } from '../../database/prepared.ts';
 import type { Registry } from '../job/registry.ts';
 import { namesIfFew, msUntilNextTick } from '../schedule/next-due.ts';
 
-/** What there is to do, and in how many milliseconds there will be. Null: never, as far as one can see. */
+/** What upkeep has to do now, and in how many milliseconds more comes due. Null: nothing is scheduled. */
 export interface DueWork {
-  /** Jobs of these types may start. */
+  /** Jobs of a type that this process knows may start. */
   ready: boolean;
-  /** Queued jobs that have not started in time. */
+  /** Queued jobs missed their deadline to start. */
   overdue: boolean;
-  /** Unique keys that were held for a time, and are in nobody's way any more. */
-  passedKeys: boolean;
-  /** Somebody may go on. */
-  calls: boolean;
-  /** Something has happened that is not in the statistics yet. */
+  /** Unique keys with a time limit have expired. */
+  expiredKeys: boolean;
+  /** Wake calls are pending. */
+  wakeCalls: boolean;
+  /** Audit events are not in the statistics yet. */
   unrolled: boolean;
-  /** Until a lease passes whose worker is not heard of before. */
+  /** Until the first lease expires, unless a heartbeat renews it. */
   lostMs: number | null;
+  /** Until the next tick of a schedule. */
   tickMs: number | null;
+  /** Until the next job in `later` is due. */
   dueMs: number | null;
+  /** Until a rate limit has tokens for the next job in its line. */
   tokensMs: number | null;
 }
 
-/** What the statement answers: of the first jobs the types, of which this process may know thousands. */
+/** `heads`: the types of the first jobs of each queue. The types that this process knows may be thousands, so they are not sent. */
 type Row = Omit<DueWork, 'ready'> & { heads: string[] };
 
-const GLANCE = `${PREPARED}
-select heads, overdue, passed_keys as "passedKeys", calls, unrolled, lost_ms as "lostMs", tick_ms as "tickMs",
-  due_ms as "dueMs", tokens_ms as "tokensMs"
+const DUE_WORK = `${PREPARED}
+select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, lost_ms as "lostMs",
+  tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs"
 from humdrum.glance($1, $2)`;
 
-/** One look at all that a worker sees to, which writes nothing. Of hundreds of schedules it asks with a second one. */
+/** Reads all due work in one query, without writing. With over 100 schedules, a second query reads their next tick. */
 export async function findDueWork(
   db: Queryable,
   { queues, types }: { queues: readonly string[]; types: Pick<Registry, 'known' | 'scheduled'> },
 ): Promise<DueWork> {
   const few = namesIfFew(types.scheduled);
-  const { rows } = await db.query<Row>(GLANCE, [queues, few ?? []]);
-  const [seen] = rows;
-  if (!seen) throw new Error('A look always sees something.');
-  const { heads, tickMs, ...rest } = seen;
+  const { rows } = await db.query<Row>(DUE_WORK, [queues, few ?? []]);
+  const [row] = rows;
+  if (!row) throw new Error('The due-work query returned no row.');
+  const { heads, tickMs, ...rest } = row;
   return {
     ...rest,
     ready: heads.some((type) => types.known.has(type)),
@@ -47,5 +50,4 @@ export async function findDueWork(
   };
 }
 
-/** Whether the time for it has come. */
 export const isDue = (ms: number | null): boolean => ms !== null && ms <= 0;

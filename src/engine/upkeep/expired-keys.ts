@@ -1,10 +1,13 @@
 import type { Queryable } from '../../database/database.ts';
 
-/** A request that came when the key was held, and has waited for something since, must find it here. The SQL function `glance` waits as long. */
+/**
+ * How long an expired key stays in the table: an enqueue that started while the key was held, and has been blocked since,
+ * must still find it. The SQL function `glance` uses the same interval.
+ */
 const KEPT_ON = `interval '1 minute'`;
 
-/** Clears away unique keys that were held for a time which has passed, and answers how many. Whoever wants such a key takes it anyway. */
-export async function dropPassedKeys(db: Queryable): Promise<number> {
+/** Deletes expired unique keys. Returns their number. Only a cleanup: an enqueue takes over an expired key by itself. */
+export async function dropExpiredKeys(db: Queryable): Promise<number> {
   const { rows } = await db.query(`delete from humdrum.unique_key where ctid = any (array (
     select ctid from humdrum.unique_key where until <= humdrum.clock() - ${KEPT_ON} limit 1000 for update skip locked
   )) returning key`);

@@ -3,36 +3,36 @@ import { cancel } from '../transitions/cancel.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { BLOCK } from '../statistics/sql.ts';
 
-/** Of a time to keep, so much is in one part of the history at most: that is how late it is dropped. */
+/** A part of the history spans at most a tenth of the time to keep, so it is dropped at most that much late. */
 const PARTS_KEPT = 10;
-/** Whoever waits for the lock of a table keeps all others waiting behind it. */
+/** While a table lock is waited for, all later queries on the table queue up behind it. */
 const LOCK_TIMEOUT = '2s';
 const BATCH = 1_000;
 
 /** What one round of retention did. */
 export interface Retention {
-  /** Failed jobs that nobody had attended to for all that time. */
+  /** Failed jobs that were not retried or cancelled within the time to keep. */
   cancelled: number;
   /** Parts of the history, of 10,000,000 ids each. */
   dropped: number;
 }
 
-/** Sees to it that the history has a part for the jobs to come. */
+/** Creates the part of the history for the next jobs, if it is missing. */
 export async function extendHistory(db: Queryable): Promise<void> {
   await db.query('select humdrum.extend_history()');
 }
 
 /**
- * Drops the parts of the history whose jobs have all ended longer ago than `keepMs`, and begins a new part often enough
- * for that. The audit stays.
+ * Drops the parts of the history whose jobs all ended longer than `keepMs` ago. Starts a new part at regular intervals, so
+ * that old ones become droppable. The audit stays.
  */
 export async function dropHistory(
   db: Database,
   { keepMs, actor }: { keepMs: number; actor: string },
 ): Promise<Retention> {
-  const cancelled = await cancelForgotten(db, keepMs, actor);
+  const cancelled = await cancelOldFailed(db, keepMs, actor);
   await beginPart(db, keepMs / PARTS_KEPT);
-  await rollUpAll(db); // Statistics stay, and are made from what is dropped here.
+  await rollUpAll(db); // The statistics stay, and are computed from the rows that are about to be dropped.
   let dropped = 0;
   for (const part of await closedParts(db)) {
     if (!(await db.transaction((tx) => dropPart(tx, part, keepMs, actor)))) break;
@@ -41,7 +41,7 @@ export async function dropHistory(
   return { cancelled, dropped };
 }
 
-async function cancelForgotten(db: Queryable, keepMs: number, actor: string): Promise<number> {
+async function cancelOldFailed(db: Queryable, keepMs: number, actor: string): Promise<number> {
   let cancelled = 0;
   for (;;) {
     const { rows } = await db.query<{ id: number }>(
@@ -64,7 +64,7 @@ where (
   order by id limit 1
 ) < humdrum.clock() - $1 * interval '1 millisecond'`;
 
-/** Ids leap to the next part where this one began long ago. One process at a time: the sequence must not leap back. */
+/** Advances the ids to the next part if this one began long ago. Locked: two processes must not move the sequence back. */
 async function beginPart(db: Database, everyMs: number): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query('select pg_advisory_xact_lock(1215652197)');
@@ -73,7 +73,7 @@ async function beginPart(db: Database, everyMs: number): Promise<void> {
   });
 }
 
-/** Those that get no new jobs, oldest first. */
+/** The parts that get no new jobs, oldest first. */
 async function closedParts(db: Queryable): Promise<number[]> {
   const { rows } = await db.query<{ part: number }>(
     `select substr(relname, 5)::bigint as part from pg_class, humdrum.job_id
@@ -87,7 +87,7 @@ const PIECES = `
 select relname as name from pg_class where relnamespace = 'humdrum'::regnamespace and relkind = 'r' and relispartition
   and right(relname, length($1::text) + 1) = '_' || $1::text`;
 
-// A job that is not open any more never will be. A delivery that is still open needs the effects of its job.
+// A job that has ended never becomes open again. An open delivery still needs the effects of its job.
 const STILL_NEEDED = `
 with span as (select $1::bigint * humdrum.history_width() as low, ($1 + 1) * humdrum.history_width() - 1 as high),
 open as (
@@ -107,17 +107,17 @@ select exists (
   where job_id between low and high and cancelled_at >= humdrum.clock() - $2 * interval '1 millisecond'
 ) as needed`;
 
-const NOTE_DROPPED = `
+const AUDIT_DROPPED = `
 insert into humdrum.audit (at, event, actor, reason)
 select humdrum.clock(), 'dropped', $2, 'history of the jobs ' || min(id) || ' to ' || max(id) || ', created from '
   || min(created_at) || ' to ' || max(created_at)
 from humdrum.job where id >= $1::bigint * humdrum.history_width() and id < ($1 + 1) * humdrum.history_width()`;
 
-const FORGET_BLOCKS = `
+const DELETE_BLOCKS = `
 delete from humdrum.job_block
 where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
 
-/** False: it is still needed. */
+/** Returns false if the part is still needed. */
 async function dropPart(
   tx: Transaction,
   part: number,
@@ -130,8 +130,8 @@ async function dropPart(
   await tx.query(`lock table ${tables} in access exclusive mode`);
   const { rows } = await tx.query<{ needed: boolean }>(STILL_NEEDED, [part, keepMs]);
   if (rows[0]?.needed !== false) return false;
-  await tx.query(NOTE_DROPPED, [part, actor]);
-  await tx.query(FORGET_BLOCKS, [part]);
+  await tx.query(AUDIT_DROPPED, [part, actor]);
+  await tx.query(DELETE_BLOCKS, [part]);
   await tx.query(`drop table ${tables}`);
   return true;
 }

@@ -6,8 +6,8 @@ select distinct head.type from unnest($1::text[]) as served (queue) cross join l
 ) as head order by 1`;
 
 /**
- * Types, with their versions, that wait in these queues and are not among the known ones. Only the heads of the queues are
- * looked at: what nobody takes ends up there.
+ * Signatures (type with version) of ready jobs in these queues that are not in `known`. Reads only the first 100 jobs of
+ * each queue: jobs that no worker claims end up there.
  */
 export async function unknownTypes(
   db: Queryable,

@@ -10,18 +10,18 @@ import {
 } from './due-steps.ts';
 import { findDueWork } from './due-work.ts';
 
-const SWEEP_MS = 5_000;
+const POLL_MS = 5_000;
 const CHORE_MS = 60_000;
-const PATIENCE_MS = 500;
-/** However often it is woken, it looks no more often than this. */
-const REST_MS = 25;
+const RETRY_MS = 500;
+/** The shortest wait between two rounds, however often it is woken. */
+const MIN_WAIT_MS = 25;
 
 export interface UpkeepOptions extends UpkeepBy {
-  /** Called when jobs are ready that nothing may have announced. */
-  onReady(): void;
+  /** Called when jobs are ready: they may not have been announced. */
+  readonly onReady: () => void;
 }
 
-/** What every worker does besides running jobs: it does what is due in the database, for all processes. */
+/** The background loop of a worker: does the work that is due in the database, on behalf of all processes. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #wakeUp = new WakeUp();
@@ -47,7 +47,7 @@ export class Upkeep {
     this.#rollUp.start();
   }
 
-  /** There may be work for later. */
+  /** Called when there may be new work for upkeep. */
   wake(): void {
     this.#wakeUp.wake();
   }
@@ -61,28 +61,28 @@ export class Upkeep {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const nextMs = await this.#look();
-      const jitteredMs = SWEEP_MS * (0.9 + Math.random() * 0.2);
-      await this.#wakeUp.wait(Math.min(Math.max(nextMs, REST_MS), jitteredMs));
-      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      const nextMs = await this.#runDue();
+      const jitteredMs = POLL_MS * (0.9 + Math.random() * 0.2);
+      await this.#wakeUp.wait(Math.min(Math.max(nextMs, MIN_WAIT_MS), jitteredMs));
+      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, MIN_WAIT_MS));
     }
   }
 
-  /** Returns in how many milliseconds something is known to come due. */
-  async #look(): Promise<number> {
+  /** Returns the milliseconds until the next known work is due. */
+  async #runDue(): Promise<number> {
     await this.#doChores();
     const { queues, runtime, onReady } = this.#options;
     const { database, types } = runtime;
-    const seen = await this.#attempt('looking', () => findDueWork(database, { queues, types }));
-    if (!seen) return SWEEP_MS;
-    if (seen.ready) onReady();
-    if (seen.unrolled) this.#rollUp.wake();
-    const steps = dueSteps(seen, this.#options);
+    const due = await this.#attempt('looking', () => findDueWork(database, { queues, types }));
+    if (!due) return POLL_MS;
+    if (due.ready) onReady();
+    if (due.unrolled) this.#rollUp.wake();
+    const steps = dueSteps(due, this.#options);
     let done = 0;
-    for (const step of steps) done += await this.#take(step);
-    // A step does a part of what is due. If none did any, another process is at it, or it fails.
-    if (steps.length > 0) return done > 0 ? 0 : PATIENCE_MS;
-    const { lostMs, tickMs, dueMs, tokensMs } = seen;
+    for (const step of steps) done += await this.#runStep(step);
+    // Steps are bounded, so there may be more to do. If none made progress, another process holds the rows or they failed.
+    if (steps.length > 0) return done > 0 ? 0 : RETRY_MS;
+    const { lostMs, tickMs, dueMs, tokensMs } = due;
     return Math.min(...[lostMs, tickMs, dueMs, tokensMs].map((ms) => ms ?? Infinity));
   }
 
@@ -94,13 +94,13 @@ export class Upkeep {
     }
   }
 
-  async #take({ doing, run }: Step): Promise<number> {
+  async #runStep({ doing, run }: Step): Promise<number> {
     const result = await this.#attempt(doing, run);
     if (result?.more) void this.#options.runtime.notify('ready');
     return result?.done ?? 0;
   }
 
-  /** A step that fails is reported, and does not keep the others from their turn. */
+  /** Reports a failure instead of throwing it, so that the other steps still run. */
   async #attempt<T>(doing: string, step: () => Promise<T>): Promise<T | null> {
     try {
       return await step();

@@ -20,7 +20,7 @@ const HOT_TABLES = [
 ].map((name) => `humdrum.${name}`);
 const AUDIT_INDEXES = ['audit_job_id', 'audit_at', 'audit_ids'];
 
-/** A server's autovacuum does this by itself; the embedded database has none. Cheap: the hot tables are small. */
+/** For the embedded database, which has no autovacuum. Cheap: the hot tables are small. */
 export async function vacuum(db: Database): Promise<void> {
   await db.query(`vacuum (analyze) ${HOT_TABLES.join(', ')}`);
   for (const index of AUDIT_INDEXES) {

@@ -1,45 +1,52 @@
-import type { Place } from '../transitions/claim.ts';
+import type { QueuePosition } from '../transitions/claim.ts';
 
-/** A claim walks along a queue from its beginning. This long is no wonder for each job that it finds. */
+/** Expected cost per job found. A longer scan from the beginning has crossed dead rows. */
 const MS_PER_JOB = 0.02;
-/** A walk from the beginning is worth a tenth of the time. */
-const REST = 10;
+/** Scans from the beginning may take a tenth of the time. */
+const RESCAN_FACTOR = 10;
+
+/** One claim: when it ran, how many rows it took and where it ended. */
+interface Scan {
+  startMs: number;
+  endMs: number;
+  taken: number;
+  last: QueuePosition | null;
+  /** It took all that it asked for, so there may be more after `last`. */
+  full: boolean;
+}
 
 /**
- * Where a worker's next claim of a queue begins. A walk from the beginning goes over all rows that were deleted and not
- * vacuumed yet, and while somebody holds an old snapshot that is every one since. So a claim goes on from where the last one
- * has ended, and from the beginning again when ten times the length of that walk have passed: so long something with an
- * earlier place (a retry, a higher priority) may be overlooked, and no longer.
+ * Where a worker's next claim of a queue starts. A scan from the beginning crosses every deleted row that is not vacuumed
+ * yet; while an old snapshot is open, that is every row deleted since. So a claim continues where the last one ended, and
+ * starts from the beginning again after ten times the excess duration of the last such scan. Until then it may skip a job
+ * with an earlier position: a retry, or one with a higher priority.
  */
 export class ClaimCursor {
-  #last: Place | null = null;
-  #wholeAtMs = -Infinity;
-  #overlooked = false;
+  #last: QueuePosition | null = null;
+  #rescanAtMs = -Infinity;
+  #mayHaveSkipped = false;
 
-  /** Null: at the beginning. */
-  from(nowMs: number): Place | null {
-    return nowMs < this.#wholeAtMs ? this.#last : null;
+  /** Null: start at the beginning. */
+  from(nowMs: number): QueuePosition | null {
+    return nowMs < this.#rescanAtMs ? this.#last : null;
   }
 
-  /** `full`: there may be more behind `last`. */
-  walked(
-    from: Place | null,
-    by: { fromMs: number; toMs: number; seen: number; last: Place | null; full: boolean },
-  ): void {
-    const { fromMs, toMs, seen, last, full } = by;
+  /** Records a claim that started at `from`. */
+  advance(from: QueuePosition | null, { startMs, endMs, taken, last, full }: Scan): void {
     if (from === null) {
-      this.#wholeAtMs = toMs + REST * Math.max(0, toMs - fromMs - seen * MS_PER_JOB);
+      const excessMs = Math.max(0, endMs - startMs - taken * MS_PER_JOB);
+      this.#rescanAtMs = endMs + RESCAN_FACTOR * excessMs;
     }
     if (last && (full || isAfter(last, this.#last))) this.#last = last;
-    this.#overlooked = from !== null && !full;
+    this.#mayHaveSkipped = from !== null && !full;
   }
 
-  /** In how many milliseconds to look from the beginning, for what the last look may have overlooked. Infinity: it was whole. */
-  restMs(nowMs: number): number {
-    return this.#overlooked ? Math.max(0, this.#wholeAtMs - nowMs) : Infinity;
+  /** Milliseconds until a claim should start from the beginning. Infinity: the last scan skipped nothing. */
+  untilRescanMs(nowMs: number): number {
+    return this.#mayHaveSkipped ? Math.max(0, this.#rescanAtMs - nowMs) : Infinity;
   }
 }
 
-function isAfter(one: Place, other: Place | null): boolean {
+function isAfter(one: QueuePosition, other: QueuePosition | null): boolean {
   return other === null || one.rank > other.rank || (one.rank === other.rank && one.id > other.id);
 }

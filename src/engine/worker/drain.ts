@@ -13,17 +13,17 @@ import type { WorkerSettings } from './options.ts';
 import { reportSettled, runJob } from './run-job.ts';
 
 export interface DrainOptions {
-  /** Stops after so many. Default 10,000. */
+  /** Stops after this many attempts. Default 10,000. */
   maxAttempts?: number;
 }
 
-/** One attempt that was made and recorded. */
+/** One recorded attempt. */
 export interface DrainedAttempt {
   id: number;
   type: string;
   attempt: number;
   status: 'completed' | 'failed';
-  /** Of a completed one. */
+  /** Null unless completed. */
   result: Json;
   error: ErrorFact | null;
 }
@@ -32,18 +32,18 @@ export interface Drained {
   /** Attempts, not jobs. */
   completed: number;
   failed: number;
-  /** In the order in which they were made. */
+  /** In the order they ran. */
   ran: DrainedAttempt[];
-  /** False: it stopped at `maxAttempts`. */
+  /** False if it stopped at `maxAttempts` or lost its lease. */
   idle: boolean;
-  /** How long until the next job is due, not counting ticks to come. Null: none is. */
+  /** Milliseconds until the next job is due, not counting future ticks. Null if none is. */
   nextMs: number | null;
 }
 
-/** After so many attempts. */
-const WORTH_A_VACUUM = 1_000;
+/** A drain vacuums after this many attempts. */
+const VACUUM_AFTER_ATTEMPTS = 1_000;
 
-/** Runs what may start, one job after another, and does the work of upkeep that is due. */
+/** Runs every job that may start, one at a time, and the upkeep steps that are due. */
 export async function drain(
   runtime: Runtime,
   options: DrainOptions & Pick<WorkerSettings, 'leaseMs' | 'queues'>,
@@ -56,8 +56,8 @@ export async function drain(
     const ran: DrainedAttempt[] = [];
     let nextMs: number | null = null;
     for (const { run } of chores(upkeep)) await run();
-    // A claim may find out by itself when there is more, so `nextMs` is that of a look after the last claim. Jobs that are
-    // seen ready and not claimed are in the hands of another process: one more look, and no third.
+    // `nextMs` is read after the last claim: a claim may set the time at which a limit has tokens again. Jobs that are ready
+    // but cannot be claimed are locked by another process, so the loop gives up after the second idle round.
     for (let idle = 0; idle < 2 && ran.length < maxAttempts && !stop.stopped; idle += 1) {
       const due = await catchUp(upkeep);
       ({ nextMs } = due);
@@ -71,7 +71,9 @@ export async function drain(
       }
     }
     await rollUpAll(database);
-    if (ran.length >= WORTH_A_VACUUM) for (const { run } of choresAfterWork(upkeep)) await run();
+    if (ran.length >= VACUUM_AFTER_ATTEMPTS) {
+      for (const { run } of choresAfterWork(upkeep)) await run();
+    }
     const completed = ran.filter(({ status }) => status === 'completed').length;
     const idle = ran.length < maxAttempts && !stop.stopped;
     return { completed, failed: ran.length - completed, ran, idle, nextMs };
@@ -81,26 +83,26 @@ export async function drain(
 interface CaughtUp {
   /** Jobs may start. */
   ready: boolean;
-  /** Some of them could not before. */
+  /** A step made jobs ready, or is about to. */
   more: boolean;
   /** As in `Drained`. */
   nextMs: number | null;
 }
 
-/** Takes every step of upkeep that is due, now. */
+/** Runs every upkeep step that is due. */
 async function catchUp(by: UpkeepBy): Promise<CaughtUp> {
   const { database, types } = by.runtime;
-  const seen = await findDueWork(database, { queues: by.queues, types });
-  let { dueMs, tokensMs } = seen;
+  const due = await findDueWork(database, { queues: by.queues, types });
+  let { dueMs, tokensMs } = due;
   let more = false;
-  for (const { run } of dueSteps(seen, by)) {
+  for (const { run } of dueSteps(due, by)) {
     const result = await run();
     more ||= result.more;
     ({ dueMs = dueMs, tokensMs = tokensMs } = result);
   }
   const waits = [dueMs, tokensMs].filter((ms) => ms !== null);
   return {
-    ready: seen.ready || more,
+    ready: due.ready || more,
     more,
     nextMs: waits.length > 0 ? Math.min(...waits) : null,
   };
@@ -114,21 +116,21 @@ async function claimNextOf(
   for (const queue of queues) {
     const from = { queue, types: types.signatures, limit: 1 };
     for (;;) {
-      const { jobs, seen } = await claimNext(database, workerId, from);
+      const { jobs, taken } = await claimNext(database, workerId, from);
       if (jobs[0]) return jobs[0];
-      if (seen === 0) break; // Else a limit did not let it pass, and it stands in line.
+      if (taken === 0) break; // Otherwise a limit had no room and the job was parked: try the next one.
     }
   }
   return null;
 }
 
-/** Returns nothing if the attempt was not recorded: another process has the job, or will. */
+/** Returns an empty array if the attempt was not recorded: the job belongs, or will belong, to another process. */
 async function runOne(
   job: ClaimedJob,
   by: { runtime: Runtime; settler: Settler; stop: StopSource },
 ): Promise<DrainedAttempt[]> {
   const { runtime, settler } = by;
-  settler.opened(job.leaseId, 1);
+  settler.trackLease(job.leaseId, 1);
   const run = await runJob(runtime.types.get(job.type), job, by);
   const settled = await run.settled;
   await settler.idle();

@@ -5,9 +5,9 @@ import { isScheduled, type ScheduledType } from '../job/job-type.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 
-const LOOK_MS = 5_000;
+const POLL_MS = 5_000;
 
-/** In the place of a worker: rehearses each tick of the schedules when it comes, and writes nothing. It takes no jobs. */
+/** Replaces the worker in a dry run: rehearses each tick of the schedules at its time. Writes nothing, claims no jobs. */
 export class DryRun {
   readonly #runtime: Runtime;
   readonly #wakeUp = new WakeUp();
@@ -21,7 +21,7 @@ export class DryRun {
 
   async start(): Promise<void> {
     const now = await readClock(this.#runtime.database);
-    for (const type of this.#runtime.types.own().filter(isScheduled)) this.#await(type, now);
+    for (const type of this.#runtime.types.own().filter(isScheduled)) this.#setNext(type, now);
     this.#loop = this.#run();
   }
 
@@ -31,7 +31,7 @@ export class DryRun {
     await this.#loop;
   }
 
-  #await(type: ScheduledType, after: Date): void {
+  #setNext(type: ScheduledType, after: Date): void {
     const tick = nextTick(type.schedule, after);
     if (tick) this.#next.set(type, tick);
     else this.#next.delete(type);
@@ -43,10 +43,10 @@ export class DryRun {
       try {
         const now = await readClock(database);
         await this.#rehearseDue(now);
-        await this.#wakeUp.wait(Math.min(LOOK_MS, this.#untilNextMs(now)));
+        await this.#wakeUp.wait(Math.min(POLL_MS, this.#untilNextMs(now)));
       } catch (error) {
         onEvent({ event: 'trouble', doing: 'rehearsing', error });
-        await this.#wakeUp.wait(LOOK_MS);
+        await this.#wakeUp.wait(POLL_MS);
       }
     }
   }
@@ -58,7 +58,7 @@ export class DryRun {
   async #rehearseDue(now: Date): Promise<void> {
     for (const [type, tick] of this.#next) {
       if (tick > now || this.#stopped) continue;
-      this.#await(type, now);
+      this.#setNext(type, now);
       const plan = await rehearse(this.#runtime, type, {}, tick);
       this.#runtime.onEvent({ event: 'rehearsed', plan });
     }

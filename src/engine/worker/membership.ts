@@ -7,20 +7,20 @@ import type { Runtime } from '../ports/runtime.ts';
 
 type MemberRuntime = Pick<Runtime, 'database' | 'onEvent'>;
 
-/** Unique to this process, also among those that had its host name and pid before. */
+/** Unique to this process: an earlier process may have had the same host name and pid. */
 const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
 export interface MembershipOptions {
-  /** A process that is silent for this long loses its jobs. */
+  /** A process that sends no heartbeat for this long loses its jobs. */
   leaseMs: number;
-  /** What it runs, for operators to see. */
+  /** What it runs, shown to operators. */
   queues?: readonly string[];
   types?: readonly string[];
 }
 
 /**
- * A worker's membership. One heartbeat, on the database's clock, renews all its leases. A member that gets no answer for the
- * length of a lease concludes by itself that it is lost: nothing can reach a process that is cut off.
+ * A worker's membership. One heartbeat, on the database's clock, renews all its leases. A member whose heartbeats get no
+ * reply for `leaseMs` treats its lease as lost: nothing can notify a process that is cut off.
  */
 export class Membership {
   readonly workerId: number;
@@ -28,7 +28,7 @@ export class Membership {
   readonly #leaseMs: number;
   readonly #onLost: () => void;
   #nextBeat: NodeJS.Timeout | undefined;
-  #end: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
   #over = false;
 
   private constructor(
@@ -43,32 +43,33 @@ export class Membership {
     this.#onLost = onLost;
   }
 
-  /** `onLost` is called once, when no heartbeat has come through in time. The member is no worker any more then. */
+  /** `onLost` is called once, when no heartbeat succeeded in time. The membership has ended by then. */
   static async join(
     runtime: MemberRuntime,
     options: MembershipOptions,
     onLost: () => void,
   ): Promise<Membership> {
     const { database } = runtime;
+    await expireOtherWorkers(database);
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
-    const askedMs = performance.now();
-    const workerId = await register(database, leaseMs, options);
+    const sentMs = performance.now();
+    const workerId = await insertWorker(database, leaseMs, options);
     const membership = new Membership(runtime, workerId, options.leaseMs, onLost);
-    if (leaseMs !== null) runOutside(() => membership.#heardAt(askedMs));
+    if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
     return membership;
   }
 
   async leave(): Promise<void> {
     this.#stopBeating();
-    await resign(this.#runtime.database, this.workerId);
+    await markLeft(this.#runtime.database, this.workerId);
   }
 
-  /** The lease counts from the moment at which the database was asked. */
-  #heardAt(askedMs: number): void {
-    clearTimeout(this.#end);
-    const leftMs = askedMs + this.#leaseMs - performance.now();
-    this.#end = setTimeout(() => this.#lose(), leftMs);
+  /** Counts the lease from when the query was sent: the database cannot have renewed it earlier. */
+  #renewed(sentMs: number): void {
+    clearTimeout(this.#expiry);
+    const leftMs = sentMs + this.#leaseMs - performance.now();
+    this.#expiry = setTimeout(() => this.#lose(), leftMs);
     this.#scheduleBeat();
   }
 
@@ -77,11 +78,11 @@ export class Membership {
   }
 
   async #beat(): Promise<void> {
-    const askedMs = performance.now();
+    const sentMs = performance.now();
     try {
-      const alive = await beat(this.#runtime.database, this.workerId, this.#leaseMs);
+      const alive = await renewLease(this.#runtime.database, this.workerId, this.#leaseMs);
       if (this.#over) return;
-      if (alive) this.#heardAt(askedMs);
+      if (alive) this.#renewed(sentMs);
       else this.#lose();
     } catch (error) {
       this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
@@ -98,11 +99,11 @@ export class Membership {
   #stopBeating(): void {
     this.#over = true;
     clearTimeout(this.#nextBeat);
-    clearTimeout(this.#end);
+    clearTimeout(this.#expiry);
   }
 }
 
-/** Is a member while `work` runs. Its stop source is stopped if the lease is lost. */
+/** Runs `work` as a member. Its stop source is stopped if the lease is lost. */
 export async function asMember<T>(
   runtime: MemberRuntime,
   options: MembershipOptions,
@@ -119,7 +120,7 @@ export async function asMember<T>(
   }
 }
 
-async function register(
+async function insertWorker(
   db: Queryable,
   leaseMs: number | null,
   { queues = [], types = [] }: MembershipOptions,
@@ -133,8 +134,8 @@ async function register(
   return (rows[0] as { id: number }).id;
 }
 
-/** Returns false if the leases have passed already: nothing brings them back. */
-async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
+/** Returns false if the leases have expired: an expired lease is never renewed. */
+async function renewLease(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
   const { rows } = await db.query(
     `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
      where id = $1 and expires_at > humdrum.clock() returning id`,
@@ -143,14 +144,14 @@ async function beat(db: Queryable, workerId: number, leaseMs: number): Promise<b
   return rows.length > 0;
 }
 
-async function resign(db: Queryable, workerId: number): Promise<void> {
+async function markLeft(db: Queryable, workerId: number): Promise<void> {
   await db.query(
     'update humdrum.worker set expires_at = humdrum.clock(), left_at = humdrum.clock() where id = $1 and expires_at > humdrum.clock()',
     [workerId],
   );
 }
 
-/** On a database that only one process can open, every earlier worker is dead: its leases need not run out. */
+/** Only one process can open an exclusive database, so every earlier worker is dead: its leases are expired at once. */
 export async function expireOtherWorkers(db: Database): Promise<void> {
   if (!db.exclusive) return;
   await db.query(

@@ -1,16 +1,24 @@
 import type { Database } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
+import { requireWhole } from '../base/whole-number.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
 
 export interface WorkerOptions {
   /** Handlers that run at once, 1 to 1,000. Default 10. */
   concurrency?: number;
-  /** Queues to take from. Default: those of the job types. */
+  /** Queues to claim from. Default: those of the job types. */
   queues?: readonly string[];
-  /** A process that is silent for this long has lost its jobs. Default 15,000. Without meaning on the embedded database. */
+  /** A process that sends no heartbeat for this long loses its jobs. Default 15,000. Ignored on the embedded database. */
   leaseMs?: number;
-  /** How often to ask for work that nothing has announced. Default 2,000, and 30,000 where all of it is announced. */
+  /** How often to poll for work that was not announced. Default 30,000 if all work is announced, else 2,000. */
   pollMs?: number;
 }
+
+const WORKER = {
+  concurrency: true,
+  queues: true,
+  leaseMs: true,
+  pollMs: true,
+} satisfies Names<WorkerOptions>;
 
 export type WorkerSettings = Required<Omit<WorkerOptions, 'queues' | 'pollMs'>> &
   Pick<WorkerOptions, 'queues' | 'pollMs'>;
@@ -23,20 +31,18 @@ const RANGES = {
 
 /** Errors: `config-invalid`. */
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
+  refuseUnknown('config-invalid', 'The options of createHumdrum', options, WORKER, 'worker.');
   for (const [name, { least, most }] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
-    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most))
-      continue;
-    throw new HumdrumError(
-      'config-invalid',
-      `worker.${name} is a whole number from ${least} to ${most}, not ${String(value)}.`,
-    );
+    if (value !== undefined) {
+      requireWhole(`worker.${name}`, value, { least, most, code: 'config-invalid' });
+    }
   }
   const { concurrency = 10, leaseMs = 15_000, pollMs, queues } = options;
   return { concurrency, leaseMs, ...(pollMs && { pollMs }), ...(queues && { queues }) };
 }
 
-/** Connections that handlers must not take: for claiming, settling, heartbeats and upkeep. */
+/** Connections reserved for claiming, settling, heartbeats and upkeep: handlers must not use them all. */
 export const RESERVED = 4;
 
 /** Errors: `config-invalid`. */
@@ -48,6 +54,6 @@ export function checkConnections(
   if (exclusive || connections >= needed) return;
   throw new HumdrumError(
     'config-invalid',
-    `A worker with concurrency ${concurrency} needs ${needed} connections, ${RESERVED} of them for its own work; this database was opened with ${connections}.`,
+    `A worker with concurrency ${concurrency} needs ${needed} connections, ${RESERVED} of them for itself; this database was opened with ${connections}.`,
   );
 }

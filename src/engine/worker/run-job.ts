@@ -15,11 +15,11 @@ interface RunJobOptions {
   settler: Settler;
   stop: StopSource;
   measure?: boolean;
-  /** Inspects the outcome before any of it is kept. A failure replaces it, and the handler's writes are rolled back. */
+  /** Checks the outcome before it is recorded. A returned failure replaces it and rolls back the handler's writes. */
   approve?: (outcome: Outcome) => Failure | null;
 }
 
-/** Runs a claimed job and has its end recorded: within its own transaction if it has one, else in the next batch. */
+/** Runs a claimed job and records its outcome: in the handler's transaction if there is one, else in the next batch. */
 export async function runJob(type: JobType, job: ClaimedJob, by: RunJobOptions): Promise<JobRun> {
   const { tracing } = by.runtime;
   return tracing
@@ -34,12 +34,12 @@ async function runTraced(
   by: RunJobOptions,
 ): Promise<JobRun> {
   const { settler, approve } = by;
-  const tooEarly =
+  const failedBefore =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.runtime.database, job) : null;
-  const ended = tooEarly ?? (await execute(type, job, by));
-  const seen = trace === null ? ended : { ...ended, trace };
-  const refused = 'error' in seen.ended ? null : approve?.(seen);
-  const outcome = refused ? { ...seen, ended: refused, effects: [] } : seen;
+  const untraced = failedBefore ?? (await execute(type, job, by));
+  const executed = trace === null ? untraced : { ...untraced, trace };
+  const rejected = 'error' in executed.ended ? null : approve?.(executed);
+  const outcome = rejected ? { ...executed, ended: rejected, effects: [] } : executed;
   const { transaction } = outcome;
   if ('error' in outcome.ended) {
     await transaction?.rollback();
@@ -49,7 +49,7 @@ async function runTraced(
     return { outcome, settled };
   }
   const settlement = { job, type, outcome };
-  // The commit is not awaited: the next handler takes this one's slot as soon as it has ended.
+  // The commit is not awaited, so the next handler can take this one's slot at once.
   const settled = transaction
     ? recordWithin(transaction, settlement, settler)
     : settler.record(settlement);
@@ -65,26 +65,27 @@ async function recordWithin(
   try {
     return await settler.recordWithin(tx, settlement);
   } catch (error) {
-    // A lost COMMIT may have taken effect. If it has, the attempt's key is taken and recording this failure does nothing.
+    // The COMMIT may have taken effect even though its reply was lost. Then the attempt's primary key exists already, and
+    // recording this failure does nothing.
     await tx.rollback();
     const ended = failureOf(error, type.retry.on, job.attempt);
     return settler.record({ job, type, outcome: { ...outcome, effects: [], ended } });
   }
 }
 
-/** A job whose children must all complete fails before it runs if one of them has not. */
+/** A job with `onFailure: 'fail'` fails without running if one of its children has not completed. */
 async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome | null> {
   const ended = await childFailure(database, job.id).catch((error: unknown) => failureOf(error));
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }
 
-/** Emits the event for what became of an attempt. An abandoned one is told by whoever gives it back or rescues it. */
+/** Emits the event for a settled attempt. An abandoned one is reported by the release or the rescue of its job. */
 export function reportSettled(
   onEvent: Runtime['onEvent'],
   job: ClaimedJob,
-  made: Outcome,
+  outcome: Outcome,
   settled: Settled,
 ): void {
   if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
-  if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome: made });
+  if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
 }

@@ -18,23 +18,23 @@ import { rehearse } from '../rehearse/rehearse.ts';
 import { Settler } from '../settle/settler.ts';
 
 export interface RunOptions {
-  /** What the handler sees as now. Default: now, on the database's clock. */
+  /** The handler's `ctx.now`. Default: the database's current time. */
   at?: Date;
   actor?: string;
-  /** The hash of a plan: run only if a rehearsal says the same now, and keep nothing if the run itself does not. */
+  /** The hash of a plan. The job runs only if a rehearsal still gives this plan, and commits only if the run does too. */
   ifPlan?: string;
 }
 
 export interface RunReport {
   jobId: number;
-  /** How the attempt ended. A failed one may be tried again by a worker. */
+  /** Whether the attempt completed. A worker may retry a failed one. */
   succeeded: boolean;
   outcome: Outcome;
   /** Null for a job with `atomic: false`, whose rows cannot be counted. */
   plan: Plan | null;
 }
 
-/** Persists a job and runs its first attempt here and now, as a worker would: claimed, leased, recorded, audited. */
+/** Persists a job and runs its first attempt in this process, as a worker would: claimed, leased, recorded, audited. */
 export async function runNow(
   runtime: Runtime,
   type: JobType,
@@ -48,13 +48,13 @@ export async function runNow(
   return asMember(runtime, { leaseMs: options.leaseMs }, async (workerId, stop) => {
     const job = await persist(runtime, type, input, { ...options, at, workerId });
     const settler = new Settler(runtime);
-    settler.opened(job.leaseId, 1);
+    settler.trackLease(job.leaseId, 1);
     const run = await runJob(type, job, {
       runtime,
       settler,
       stop,
       measure: true,
-      ...(ifPlan === undefined ? {} : { approve: (seen) => unlessPlan(type, job, ifPlan, seen) }),
+      ...(ifPlan === undefined ? {} : { approve: (ran) => failUnlessPlan(type, job, ifPlan, ran) }),
     });
     const settled = await run.settled;
     await settler.idle();
@@ -77,16 +77,16 @@ async function persist(
 ): Promise<ClaimedJob> {
   return database.transaction(async (tx) => {
     const seed = seedOf(type, input, runAt);
-    const [made] = await enqueueTraced(tracing, [{ type, input, runAt, seed }], (jobs) =>
+    const [enqueued] = await enqueueTraced(tracing, [{ type, input, runAt, seed }], (jobs) =>
       enqueue(tx, jobs, { actor, limits, vault }),
     );
-    const job = made?.created ? await claimOne(tx, workerId, made.id) : null;
+    const job = enqueued?.created ? await claimOne(tx, workerId, enqueued.id) : null;
     if (job) return job;
-    throw await refusal(tx, type, made);
+    throw await refusal(tx, type, enqueued);
   });
 }
 
-/** Errors: `plan-changed`, `input-invalid` where there can be no plan. */
+/** Errors: `plan-changed`; `input-invalid` if the type can have no plan. */
 async function requirePlan(
   runtime: Runtime,
   type: JobType,
@@ -95,44 +95,49 @@ async function requirePlan(
   if (!type.atomic) {
     throw new HumdrumError(
       'input-invalid',
-      `${type.type} commits in steps (atomic: false): no plan can be held against its run.`,
+      `${type.type} commits in steps (atomic: false), so its run cannot be checked against a plan.`,
     );
   }
   const { hash } = await rehearse(runtime, type, input, at);
   if (hash !== ifPlan) throw new HumdrumError('plan-changed', planChanged(ifPlan, hash));
 }
 
-function unlessPlan(type: JobType, job: ClaimedJob, ifPlan: string, seen: Outcome): Failure | null {
-  const hash = planOf(type, job.input, job.runAt, seen)?.hash ?? 'none';
+function failUnlessPlan(
+  type: JobType,
+  job: ClaimedJob,
+  ifPlan: string,
+  outcome: Outcome,
+): Failure | null {
+  const hash = planOf(type, job.input, job.runAt, outcome)?.hash ?? 'none';
   if (hash === ifPlan) return null;
   const error = { class: 'PlanChanged', message: planChanged(ifPlan, hash), stack: null };
   return { error, permanent: true, retryAfterMs: null };
 }
 
 function planChanged(expected: string, found: string): string {
-  return `The plan is now ${found}, not ${expected}: nothing was written. Rehearse again, and look at it.`;
+  return `The plan is now ${found}, not ${expected}: nothing was written. Rehearse again and review the new plan.`;
 }
 
-/** Why a job that was just persisted cannot start here and now. Nothing of it stays. */
-async function refusal(tx: Queryable, type: JobType, made?: Enqueued): Promise<HumdrumError> {
-  if (made && !made.created) {
+/** Why the job cannot start now. Throwing it rolls the job back. */
+async function refusal(tx: Queryable, type: JobType, enqueued?: Enqueued): Promise<HumdrumError> {
+  if (enqueued && !enqueued.created) {
     return new HumdrumError(
       'action-refused',
-      `Job ${made.id} of type ${type.type} is open and has the same unique key.`,
+      `Job ${enqueued.id} of type ${type.type} is open and has the same unique key.`,
     );
   }
   const { rows } = await tx.query<{ at: Date }>(
     'select run_at as at from humdrum.later where job_id = $1',
-    [made?.id],
+    [enqueued?.id],
   );
   if (rows[0]) {
     return new HumdrumError(
       'input-invalid',
-      `${rows[0].at.toISOString()} is still to come: a run is now, or as of an instant that has passed.`,
+      `${rows[0].at.toISOString()} is in the future. A run takes the present or a past time.`,
     );
   }
   return new HumdrumError(
     'limit-reached',
-    `A limit of ${type.type} has no room now. Enqueue the job, and it starts when there is some.`,
+    `A limit of ${type.type} has no room now. Enqueue the job instead: it starts when there is room.`,
   );
 }

@@ -14,8 +14,8 @@ import { reportSettled, runJob } from './run-job.ts';
 
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
-/** Where all work is announced: upkeep looks too, and what it sees is announced. */
-const POLL_HEARING_MS = 30_000;
+/** Used when notifications reach this worker directly. Upkeep also polls, and announces the work that it finds. */
+const POLL_LISTENING_MS = 30_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {
@@ -25,20 +25,22 @@ export class Worker {
   readonly #wakeUp = new WakeUp();
   readonly #claimSize = new ClaimSize(performance.now());
   readonly #cursors: ReadonlyMap<string, ClaimCursor>;
-  /** Begun and not yet settled: by claim, since a job may be claimed again before the answer to its failure is here. */
-  readonly #live = new Map<ClaimedJob, Promise<void>>();
+  /** Started and not yet settled. Keyed by claim: a job may be claimed again before the reply to its failure arrives. */
+  readonly #unsettled = new Map<ClaimedJob, Promise<void>>();
   #busy = 0;
-  #inHand: ClaimedJob[] = [];
+  /** Claimed and not yet started. */
+  #claimed: ClaimedJob[] = [];
   #lowWater = 0;
   #membership: Membership | null = null;
   #upkeep: Upkeep | null = null;
   #handlers = new StopSource();
   #claiming: Promise<void> = Promise.resolve();
-  /** The last claim found fewer than it looked for: there are no more, until somebody says so. */
+  /** The last claim found fewer jobs than it asked for: there are no more until new work is announced. */
   #foundAll = false;
-  #unsureUntilMs = -Infinity;
+  /** A claim got no reply. Until then it may still take jobs that this process does not know of. */
+  #releaseUnknownUntilMs = -Infinity;
   #stopping: Promise<void> | null = null;
-  #hearing = false;
+  #listening = false;
 
   constructor(runtime: Runtime, settings: WorkerSettings) {
     this.#runtime = runtime;
@@ -53,7 +55,7 @@ export class Worker {
       stopping: this.#stopping !== null,
       concurrency: this.#options.concurrency,
       running: this.#busy,
-      inHand: this.#inHand.length,
+      inHand: this.#claimed.length,
       unsettled: this.#settler.backlog,
     };
   }
@@ -70,18 +72,21 @@ export class Worker {
     this.#claiming = this.#claimLoop();
   }
 
-  /** From now on it is told of all work, by whatever process. */
-  hears(): void {
-    this.#hearing = true;
+  /** From now on, notifications from all processes reach this worker, so it polls less often. */
+  relyOnNotifications(): void {
+    this.#listening = true;
   }
 
-  /** There is new work. */
+  /** Called when there is new work. */
   wake(work: NewWork): void {
     this.#wakeUp.wake();
     if (work === 'later') this.#upkeep?.wake();
   }
 
-  /** Claims no more, gives back what has not begun, waits for what has, and after `deadlineMs` aborts and gives back that too. */
+  /**
+   * Stops claiming, releases the jobs that have not started and waits for those that have. Handlers still running after
+   * `deadlineMs` are aborted and their jobs released.
+   */
   async stop(deadlineMs = 30_000): Promise<void> {
     const timer = setTimeout(
       () => this.#handlers.stop(new Error('The worker is being stopped.')),
@@ -93,7 +98,7 @@ export class Worker {
   }
 
   get #pollMs(): number {
-    return this.#options.pollMs ?? (this.#hearing ? POLL_HEARING_MS : POLL_MS);
+    return this.#options.pollMs ?? (this.#listening ? POLL_LISTENING_MS : POLL_MS);
   }
 
   get #workerId(): number {
@@ -104,16 +109,16 @@ export class Worker {
     const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
     const options = { leaseMs, queues, types: types.signatures };
-    this.#membership = await Membership.join(this.#runtime, options, () => void this.#joinAgain());
+    this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
-  /** Too late: others have its jobs, or will. Everything in hand is dropped, and it goes on as a new worker. */
-  async #joinAgain(): Promise<void> {
+  /** The lease is lost, so other workers may take over its jobs. Drops them all and continues as a new worker. */
+  async #rejoin(): Promise<void> {
     this.#runtime.onEvent({ event: 'lease-lost', workerId: this.#workerId });
     this.#membership = null;
     this.#handlers.stop(new Error('The worker has lost its lease.'));
-    this.#inHand = [];
+    this.#claimed = [];
     while (!this.#stopping) {
       try {
         await this.#join();
@@ -128,80 +133,80 @@ export class Worker {
 
   async #claimLoop(): Promise<void> {
     while (!this.#stopping) {
-      if (performance.now() < this.#unsureUntilMs) await this.#giveBackUnheard();
+      if (performance.now() < this.#releaseUnknownUntilMs) await this.#releaseUnknown();
       const room = this.#room();
       if (room > 0) this.#foundAll = (await this.#claim(room)) < room;
       if (room === 0) await this.#wakeUp.wait(this.#pollMs);
-      else if (this.#foundAll) await this.#wakeUp.wait(this.#restMs());
+      else if (this.#foundAll) await this.#wakeUp.wait(this.#nextClaimMs());
     }
   }
 
-  /** Until the next claim, if nothing calls for it before. */
-  #restMs(): number {
+  /** Milliseconds until the next claim, unless something wakes the loop before. */
+  #nextClaimMs(): number {
     const nowMs = performance.now();
-    const walks = [...this.#cursors.values()].map((walk) => walk.restMs(nowMs));
-    return Math.min(this.#pollMs * (0.9 + Math.random() * 0.2), ...walks);
+    const rescans = [...this.#cursors.values()].map((cursor) => cursor.untilRescanMs(nowMs));
+    return Math.min(this.#pollMs * (0.9 + Math.random() * 0.2), ...rescans);
   }
 
-  /** How many jobs to claim now: none while enough are in hand, or too many wait to be settled. */
+  /** How many jobs to claim now: none while enough are claimed, or too many wait to be settled. */
   #room(): number {
     const wanted = Math.max(
       this.#options.concurrency,
       this.#claimSize.jobsAhead(performance.now()),
     );
     this.#lowWater = Math.floor(wanted / 2);
-    if (this.#settler.backlog > MAX_UNSETTLED || this.#inHand.length > this.#lowWater) return 0;
-    return Math.max(0, wanted - this.#inHand.length - this.#busy);
+    if (this.#settler.backlog > MAX_UNSETTLED || this.#claimed.length > this.#lowWater) return 0;
+    return Math.max(0, wanted - this.#claimed.length - this.#busy);
   }
 
   async #claim(room: number): Promise<number> {
     const { database, types, onEvent } = this.#runtime;
     let left = room;
     try {
-      for (const [queue, walk] of this.#cursors) {
-        const fromMs = performance.now();
-        const after = walk.from(fromMs);
+      for (const [queue, cursor] of this.#cursors) {
+        const startMs = performance.now();
+        const after = cursor.from(startMs);
         const from = { queue, types: types.signatures, limit: left, after };
-        const { jobs, seen, last } = await claimNext(database, this.#workerId, from);
-        const toMs = performance.now();
-        walk.walked(after, { fromMs, toMs, seen, last, full: seen >= left });
-        onEvent({ event: 'jobs-claimed', queue, jobs: jobs.length, tookMs: toMs - fromMs });
+        const { jobs, taken, last } = await claimNext(database, this.#workerId, from);
+        const endMs = performance.now();
+        cursor.advance(after, { startMs, endMs, taken, last, full: taken >= left });
+        onEvent({ event: 'jobs-claimed', queue, jobs: jobs.length, tookMs: endMs - startMs });
         const [first] = jobs;
-        if (first) this.#settler.opened(first.leaseId, jobs.length);
-        this.#inHand.push(...jobs);
+        if (first) this.#settler.trackLease(first.leaseId, jobs.length);
+        this.#claimed.push(...jobs);
         this.#startNext();
-        left -= seen;
+        left -= taken;
         if (left <= 0) break;
       }
     } catch (error) {
       onEvent({ event: 'trouble', doing: 'claiming', error });
-      this.#unsureUntilMs = performance.now() + this.#options.leaseMs;
+      this.#releaseUnknownUntilMs = performance.now() + this.#options.leaseMs;
     }
     return room - left;
   }
 
   /**
-   * A claim whose answer was lost may have taken jobs that nobody here knows of, under a lease that does not pass while
-   * we live. The server may still be at it when its connection is gone, so this is done for as long as a lease.
+   * A claim that got no reply may have taken jobs that this process does not know of, under a lease that its heartbeats
+   * keep alive. The server may still be running the claim after the connection is lost, so this repeats for `leaseMs`.
    */
-  async #giveBackUnheard(): Promise<void> {
-    const known = [...this.#live.keys(), ...this.#inHand];
-    const released = await this.#giveBack(known, 'its claim was not answered');
+  async #releaseUnknown(): Promise<void> {
+    const known = [...this.#unsettled.keys(), ...this.#claimed];
+    const released = await this.#releaseExcept(known, 'its claim was not answered');
     if (released > 0) this.#runtime.onEvent({ event: 'jobs-released', released });
   }
 
   #startNext(): void {
     while (this.#busy < this.#options.concurrency && !this.#stopping) {
-      const job = this.#inHand.shift();
+      const job = this.#claimed.shift();
       if (!job) break;
       this.#busy += 1;
-      this.#live.set(job, this.#run(job));
+      this.#unsettled.set(job, this.#run(job));
     }
   }
 
-  /** A job that is done makes room for another. One that held a limit may have been what kept all others back. */
+  /** Called when a job ends and makes room for another. If it held a limit, that limit may have blocked all others. */
   #claimIfLow({ ties }: ClaimedJob): void {
-    if (this.#inHand.length <= this.#lowWater && (ties !== null || !this.#foundAll)) {
+    if (this.#claimed.length <= this.#lowWater && (ties !== null || !this.#foundAll)) {
       this.#wakeUp.wake();
     }
   }
@@ -217,11 +222,11 @@ export class Worker {
     this.#claimSize.finishedOne();
     this.#startNext();
     this.#claimIfLow(job);
-    const ended = await settled;
-    this.#claimIfLow(job); // A full backlog may have kept it from claiming.
-    this.#live.delete(job);
-    reportSettled(onEvent, job, outcome, ended);
-    const failed = ended.kind === 'recorded' && 'error' in ended.outcome.ended;
+    const settlement = await settled;
+    this.#claimIfLow(job); // A full backlog may have blocked the first call.
+    this.#unsettled.delete(job);
+    reportSettled(onEvent, job, outcome, settlement);
+    const failed = settlement.kind === 'recorded' && 'error' in settlement.outcome.ended;
     if (failed) this.#upkeep?.wake(); // Its retry may be due soon.
   }
 
@@ -229,11 +234,11 @@ export class Worker {
     const { onEvent } = this.#runtime;
     this.#wakeUp.wake();
     await this.#claiming;
-    this.#inHand = [];
-    let released = await this.#giveBack([...this.#live.keys()]);
-    await Promise.all(this.#live.values());
+    this.#claimed = [];
+    let released = await this.#releaseExcept([...this.#unsettled.keys()]);
+    await Promise.all(this.#unsettled.values());
     await this.#settler.idle();
-    released += await this.#giveBack([]);
+    released += await this.#releaseExcept([]);
     await this.#upkeep?.stop();
     await this.#membership
       ?.leave()
@@ -242,7 +247,7 @@ export class Worker {
     onEvent({ event: 'worker-stopped', workerId: this.#workerId });
   }
 
-  async #giveBack(keep: ClaimedJob[], reason?: string): Promise<number> {
+  async #releaseExcept(keep: ClaimedJob[], reason?: string): Promise<number> {
     const ids = keep.map(({ id }) => id);
     try {
       return await release(this.#runtime.database, this.#workerId, ids, reason);

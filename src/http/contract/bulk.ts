@@ -1,40 +1,24 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { jobQuery } from './job-query.ts';
 import { jobSummary } from './jobs.ts';
-import { action, id, instant, reason, text } from './values.ts';
+import { action, instant, reason, text } from './values.ts';
 
 const tag = 'Many jobs';
-const some = (most: number) => z.array(text(most)).min(1).max(1_000);
-
-/** Selects among the jobs that the action is allowed for. All fields must match; for a list, any of its values. */
-export const bulkFilter = z
-  .strictObject({
-    ids: z.array(id).min(1).max(1_000).optional(),
-    type: some(200).optional(),
-    queue: some(200).optional(),
-    errorClass: text(200).optional(),
-    error: text(500)
-      .min(1)
-      .optional()
-      .meta({ description: "Text in the last attempt's error message. Case is ignored" }),
-    schedule: text(200).optional(),
-    createdAfter: instant.optional(),
-    createdBefore: instant.optional(),
-  })
-  .meta({ id: 'BulkFilter' });
 
 export const previewBulk = endpoint({
   name: 'previewBulk',
   method: 'POST',
   path: '/jobs/bulk/preview',
   tag,
-  summary: 'Preview which jobs a bulk retry or cancel would change',
+  summary: 'Preview a retry or cancellation of many jobs',
   description:
-    'Changes nothing. Pass `token` to the action within ten minutes. A preview covers at most 100,000 jobs; `more` says whether others match.',
+    'Changes nothing. `query` lists just the jobs that would be acted on, and `token` is for an act on it within ten minutes. At most 100,000 jobs are counted, and acted on at once; `more` says that there are others. A filter must be given: for all jobs, name their status.',
   role: 'operator',
-  body: z.strictObject({ action, filter: bulkFilter }),
+  body: z.strictObject({ action, filter: jobQuery }),
   answer: z.object({
     action,
+    query: jobQuery,
     count: z.int(),
     more: z.boolean(),
     byType: z.array(z.object({ type: z.string(), count: z.int() })),
@@ -43,6 +27,7 @@ export const previewBulk = endpoint({
     token: z.string(),
     expiresAt: instant,
   }),
+  refuses: ['filter-invalid', 'attribute-unknown', 'input-invalid'],
 });
 
 export const actOnBulk = endpoint({

@@ -1,18 +1,8 @@
 import { z } from 'zod';
 import { EVENTS, type AuditEventName } from '../../engine/job/lifecycle.ts';
 import { endpoint } from './endpoint.ts';
-import {
-  action,
-  id,
-  idText,
-  instant,
-  json,
-  reason,
-  several,
-  status,
-  text,
-  whole,
-} from './values.ts';
+import { jobQueryParams } from './job-query.ts';
+import { action, id, idText, instant, json, reason, status, text, whole } from './values.ts';
 
 const tag = 'Jobs';
 const oneJob = z.strictObject({ id: idText });
@@ -80,29 +70,6 @@ const jobDetail = jobSummary
   })
   .meta({ id: 'Job' });
 
-/** Selects jobs. All fields must match; for repeated parameters, any value. Time ranges include `from` and exclude `to`. */
-export const jobQuery = z.strictObject({
-  id: several(idText).optional(),
-  status: several(status).optional(),
-  type: several(text(200)).optional(),
-  queue: several(text(200)).optional(),
-  attribute: several(
-    z.string().regex(/^[^=]+=/s, 'must be a path and a value, such as customer.id=17'),
-  )
-    .optional()
-    .meta({ description: 'A value in the input, such as `customer.id=17`' }),
-  errorClass: text(200).optional(),
-  error: text(500)
-    .min(1)
-    .optional()
-    .meta({ description: "Text in the last attempt's error message. Case is ignored" }),
-  schedule: text(200).optional(),
-  createdFrom: instant.optional(),
-  createdTo: instant.optional(),
-  finishedFrom: instant.optional(),
-  finishedTo: instant.optional(),
-});
-
 export const listJobs = endpoint({
   name: 'listJobs',
   method: 'GET',
@@ -112,7 +79,7 @@ export const listJobs = endpoint({
   description:
     'A page scans a limited number of jobs, so it may contain fewer than `limit`, or none, although more follow. `next` is null on the last page.',
   role: 'viewer',
-  query: jobQuery.extend({
+  query: jobQueryParams.extend({
     order: z.enum(['newest', 'oldest']).optional(),
     limit: whole(1, 1_000).optional(),
     after: text(500).optional().meta({ description: '`next` of the page before' }),
@@ -214,7 +181,13 @@ export const enqueueJob = endpoint({
     runAt: instant.optional(),
     delayMs: z.int().min(0).optional(),
     priority: z.int().min(-1_000).max(1_000).optional(),
-    uniqueKey: text(500).optional(),
+    unique: z
+      .strictObject({ key: text(500), forMs: z.int().min(1).optional() })
+      .optional()
+      .meta({
+        description:
+          'No job is made while one of its type with this key is open; with `forMs`, not for so long after that one was enqueued',
+      }),
   }),
   answer: z.object({ id, created: z.boolean() }),
   status: 201,

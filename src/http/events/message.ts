@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../engine/audit/search.ts';
+import type { AuditEntry } from '../../engine/audit/entry.ts';
 
 /** A message of an event stream. `id` is a position up to which everything has been sent. */
 export function message(name: string, id: number, data: object): string {

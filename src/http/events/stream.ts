@@ -1,5 +1,5 @@
+import type { AuditEntry } from '../../engine/audit/entry.ts';
 import { WakeUp } from '../../engine/base/wake-up.ts';
-import type { AuditEntry } from '../../engine/audit/search.ts';
 import { changeMessage, heartbeat, message } from './message.ts';
 
 /** The changes that a stream asked for. Null: all. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { JobFilter } from '../../engine/operators/act-on-many.ts';
 import { HumdrumError } from '../../errors.ts';
-import { actOnBulk, bulkFilter, previewBulk } from '../contract/bulk.ts';
+import { actOnBulk, previewBulk } from '../contract/bulk.ts';
+import { jobQuery } from '../contract/job-query.ts';
 import { action } from '../contract/values.ts';
 import { given } from '../given.ts';
 import { route, type Route } from '../route.ts';
@@ -13,7 +13,7 @@ const VALID_MS = 600_000;
 /** The signed content of a token. Of `count` jobs, the first `from` are done, up to the id `afterId`. */
 const previewed = z.strictObject({
   action,
-  filter: bulkFilter,
+  query: jobQuery,
   count: z.int(),
   from: z.int(),
   afterId: z.int(),
@@ -21,11 +21,12 @@ const previewed = z.strictObject({
 type Previewed = z.output<typeof previewed>;
 
 export const bulkRoutes: readonly Route[] = [
-  route(previewBulk, async ({ humdrum, signer, body }) => {
-    const preview = await humdrum.preview(body.action, filterOf(body));
+  route(previewBulk, async ({ humdrum, signer, body: { action: what, filter } }) => {
+    const preview = await humdrum.preview(what, given(filter));
+    const { query, count } = preview;
     const expiresAt = new Date(Date.now() + VALID_MS);
-    const token = sign(signer, { ...body, count: preview.count, from: 0, afterId: 0 }, expiresAt);
-    return { action: body.action, ...preview, token, expiresAt };
+    const token = sign(signer, { action: what, query, count, from: 0, afterId: 0 }, expiresAt);
+    return { action: what, ...preview, token, expiresAt };
   }),
 
   route(
@@ -35,7 +36,7 @@ export const bulkRoutes: readonly Route[] = [
       const { action: what, count: of, from, afterId } = preview;
       const most = Math.min(atMost ?? of, of - from);
       const by = { actor: identity.actor, reason, atMost: most, part: { afterId, from, of } };
-      const acted = await humdrum.actOnAll(what, filterOf(preview), {
+      const acted = await humdrum.actOnAll(what, given(preview.query), {
         ...by,
         ...given({ overMs }),
       });
@@ -47,8 +48,6 @@ export const bulkRoutes: readonly Route[] = [
     },
   ),
 ];
-
-const filterOf = ({ filter }: Pick<Previewed, 'filter'>): JobFilter => given(filter);
 
 const sign = (signer: Signer, said: Previewed, expiresAt: Date): string =>
   signer.sign(PURPOSE, z.encode(previewed, said), expiresAt);

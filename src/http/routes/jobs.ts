@@ -1,10 +1,8 @@
-import type { z } from 'zod';
-import type { ListOptions } from '../../engine/search/job-query.ts';
+import { fromParams } from '../contract/job-query.ts';
 import {
   cancelJob,
   enqueueJob,
   exportAttempt,
-  type jobQuery,
   listChildren,
   listJobs,
   retryJob,
@@ -16,18 +14,16 @@ import { route, type Route } from '../route.ts';
 
 export const jobRoutes: readonly Route[] = [
   route(listJobs, async ({ humdrum, query: { order, limit, after, ...filter } }) =>
-    humdrum.pageOfJobs({
-      ...queryOf(filter),
-      ...(order && { order }),
-      ...(limit !== undefined && { limit }),
-      ...(after !== undefined && { after }),
-    }),
+    humdrum.pageOfJobs(given({ ...fromParams(filter), order, limit, after })),
   ),
 
   route(enqueueJob, async ({ humdrum, identity, body }) => {
-    const { type, input, uniqueKey, ...options } = body;
-    const unique = uniqueKey === undefined ? {} : { unique: { key: uniqueKey } };
-    return humdrum.enqueue(type, input, { ...given(options), ...unique, actor: identity.actor });
+    const { type, input, unique, ...options } = body;
+    return humdrum.enqueue(type, input, {
+      ...given(options),
+      ...(unique && { unique: given(unique) }),
+      actor: identity.actor,
+    });
   }),
 
   route(showJob, async ({ humdrum, params }) => humdrum.showJob(params.id)),
@@ -49,16 +45,3 @@ export const jobRoutes: readonly Route[] = [
     return { id, status: (await humdrum.showJob(id)).status };
   }),
 ];
-
-/** Converts the query to the engine's options. */
-export function queryOf({ id, attribute, ...rest }: z.output<typeof jobQuery>): ListOptions {
-  const attributes = attribute?.map((text) => {
-    const at = text.indexOf('=');
-    return [text.slice(0, at), text.slice(at + 1)] as const;
-  });
-  return {
-    ...given(rest),
-    ...(id && { ids: id }),
-    ...(attributes && { attributes: Object.fromEntries(attributes) }),
-  };
-}

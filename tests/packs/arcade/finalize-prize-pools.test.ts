@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createHumdrum } from '../../../src/index.ts';
 import { arcade, fillSample, recordPayout } from '../../../src/packs/arcade/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import {
   contents,
   finalize,
@@ -17,7 +17,7 @@ import {
 
 const counts = { finalized: 0, rolledOver: 0, missing: 0, unchanged: 0 };
 
-eachBackend('arcade.finalize-prize-pools', (fresh) => {
+anyBackend('arcade.finalize-prize-pools', (fresh) => {
   it('gives each pool of yesterday to the top score, and says so as the source does', async () => {
     const db = await fresh({ packs: [arcade] });
     await play(db, '2026-01-26T10:00:00Z', { by: 0x1234_5678, score: 50 });

@@ -3,7 +3,7 @@ import { migrate } from '../../../src/database/migrate.ts';
 import { openDatabase } from '../../../src/database/open.ts';
 import { migrationSets } from '../../../src/engine/job/pack.ts';
 import { arcade, fillSample } from '../../../src/packs/arcade/index.ts';
-import { eachBackendWhere } from '../../support/databases.ts';
+import { anyBackendWhere } from '../../support/databases.ts';
 import { timed } from '../timed.ts';
 import { runJob, valuesOf, type Results } from './support.ts';
 
@@ -15,7 +15,7 @@ const TICKS: readonly (readonly [type: keyof Results, at: string])[] = [
 ];
 
 describe.skipIf(GAMES === 0)('as many games as ARCADE_GAMES says', () => {
-  eachBackendWhere('the jobs of one night', (freshPlace, backend) => {
+  anyBackendWhere('the jobs of one night', (freshPlace, backend) => {
     it('do them all, one set at a time in memory', { timeout: 3_600_000 }, async () => {
       const db = await openDatabase(await freshPlace(), { max: 2 });
       onTestFinished(() => db.close());

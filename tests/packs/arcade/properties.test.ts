@@ -10,7 +10,7 @@ import {
   PERIODS,
   topOf,
 } from '../../../src/packs/arcade/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { nextPeriodOf, periodNameOf } from './calendar.ts';
 import { Oracle } from './oracle.ts';
 import { hash, player, pools, runJob, valuesOf } from './support.ts';
@@ -94,7 +94,7 @@ const keyOf = ({
   date: string;
 }): string[] => [game, period, date];
 
-eachBackend('the rules of the arcade against an oracle', (fresh) => {
+anyBackend('the rules of the arcade against an oracle', (fresh) => {
   const seeds = Array.from({ length: RUNS }, (_, n) => `world ${n}`);
 
   it.each(seeds)('hold in %s', async (seed) => {
@@ -153,7 +153,7 @@ eachBackend('the rules of the arcade against an oracle', (fresh) => {
   });
 });
 
-eachBackend('the winner', (fresh) => {
+anyBackend('the winner', (fresh) => {
   it('of a finalized pool is still the top of its board, whatever comes late', async () => {
     const db = await fresh({ packs: [arcade] });
     await live(db, 'late');

@@ -8,7 +8,7 @@ import {
   recordPayout,
   topOf,
 } from '../../../src/packs/arcade/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { job } from '../../support/engine.ts';
 import { contents, hash, play, player, pools, runJob, valuesOf } from './support.ts';
 
@@ -22,7 +22,7 @@ const PAID = {
 } as const;
 const LATER = new Date('2026-01-28T10:05:00Z');
 
-eachBackend('a paid game', (fresh) => {
+anyBackend('a paid game', (fresh) => {
   it('is recorded with its payment, session, entries and both pools at once', async () => {
     const db = await fresh({ packs: [arcade] });
     const { at: paidAt, ...game } = PAID;
@@ -190,7 +190,7 @@ eachBackend('a paid game', (fresh) => {
   });
 });
 
-eachBackend('the best of each player', (fresh) => {
+anyBackend('the best of each player', (fresh) => {
   it('is on the boards, whatever the order in which games are recorded', async () => {
     const db = await fresh({ packs: [arcade] });
     const games = [
@@ -226,7 +226,7 @@ eachBackend('the best of each player', (fresh) => {
   });
 });
 
-eachBackend('a payout', (fresh) => {
+anyBackend('a payout', (fresh) => {
   const pool = { game: 'snake', period: 'daily', periodDate: '2026-01-28' } as const;
 
   it('is recorded once for a pool that somebody has won', async () => {

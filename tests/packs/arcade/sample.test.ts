@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { arcade, fillSample } from '../../../src/packs/arcade/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { fingerprint, MONDAY, play, runJob, valuesOf } from './support.ts';
 
 // Of 1,000 games: a change of what is made is seen here, and so is a machine that makes something else.
 const FINGERPRINT =
   '1000 e265813c7b1d8fe88b7699cab81eacf3, 997 3e627f1ba916c67e98aa5cf3f1c3289a, 572 39d99de876fca90b904c0759045ba35c, 2098 50cb09d7b75410c1ebccdb439b939bbb, 0 ';
 
-eachBackend('the sample data of the arcade', (fresh) => {
+anyBackend('the sample data of the arcade', (fresh) => {
   it('fills an empty pack once, and leaves one alone in which somebody has played', async () => {
     const db = await fresh({ packs: [arcade] });
     expect(await arcade.loadSample(db)).toBe('2,000 games by 100 players in 120 days');

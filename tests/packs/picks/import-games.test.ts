@@ -8,7 +8,7 @@ import {
   lockOpenBets,
   recordSettlements,
 } from '../../../src/packs/picks/queries.ts';
-import { eachBackend, freshFolder } from '../../support/databases.ts';
+import { anyBackend, freshFolder } from '../../support/databases.ts';
 import {
   contents,
   HEADER,
@@ -28,7 +28,7 @@ async function stateOf(db: Database, id: string): Promise<unknown> {
   );
 }
 
-eachBackend('importing games', (fresh) => {
+anyBackend('importing games', (fresh) => {
   it('inserts, updates and leaves alone, and says how many', async () => {
     const db = await fresh({ packs: [picks] });
     const first = ['2019-09-08,Bears,Packers,,,-3.5,44', '2019-09-08,Giants,Jets,17,17,2.5,40.5'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { picks, placeBets } from '../../../src/packs/picks/index.ts';
 import { roundsFor } from '../../../src/packs/picks/place-bets.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import {
   contents,
   importLines,
@@ -13,7 +13,7 @@ import {
 
 const ONE_GAME = '2019-09-08,Bears,Packers,24,20,-3.5,44';
 
-eachBackend('placing bets', (fresh) => {
+anyBackend('placing bets', (fresh) => {
   it('places one on each side of each market, a day before the game, at its line and its price', async () => {
     const db = await fresh({ packs: [picks] });
     await importLines(db, ONE_GAME);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { picks, sampleGames } from '../../../src/packs/picks/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { contents, importLines, runSettlement, valuesOf } from './support.ts';
 
 describe('the sample games', () => {
@@ -51,7 +51,7 @@ describe('the sample games', () => {
   });
 });
 
-eachBackend('the sample data', (fresh) => {
+anyBackend('the sample data', (fresh) => {
   it('fills an empty pack once, with bets that settle without an error', async () => {
     const db = await fresh({ packs: [picks] });
     expect(await picks.loadSample(db)).toBe('2,560 games, 15,360 open bets by 308 players');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { picks } from '../../../src/packs/picks/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { contents, runSettlement, threeGamesWithBets } from './support.ts';
 
 const REFUSED: readonly (readonly [what: string, sql: string])[] = [
@@ -30,7 +30,7 @@ const REFUSED: readonly (readonly [what: string, sql: string])[] = [
   ['a balance past 2^53', `update picks.bankroll set balance_cents = 9007199254740992`],
 ];
 
-eachBackend('the tables of picks', (fresh) => {
+anyBackend('the tables of picks', (fresh) => {
   it('refuse what must not be', async () => {
     const db = await fresh({ packs: [picks] });
     await threeGamesWithBets(db);

@@ -2,15 +2,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineAlerts } from '../../../src/health/index.ts';
 import { defineQuiz } from '../../../src/packs/quiz/index.ts';
 import { testHumdrum } from '../../../src/testing/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { findRedis, startRedis } from '../../support/redis.ts';
 import { addPlayers, after, hours, MONDAY, valuesOf } from './support.ts';
 
-const program = await findRedis();
+const program = findRedis();
 const CHECK = 'humdrum.check-health';
 
 describe.skipIf(program === null)('alerts of quiz', () => {
-  eachBackend('while Redis is down', (fresh) => {
+  anyBackend('while Redis is down', (fresh) => {
     it('people are told, and told again when it is over', async () => {
       const redis = await startRedis(program ?? '');
       const pack = defineQuiz({ redis: redis.url });
@@ -45,7 +45,7 @@ describe.skipIf(program === null)('alerts of quiz', () => {
     });
   });
 
-  eachBackend('when nothing runs', (fresh) => {
+  anyBackend('when nothing runs', (fresh) => {
     it('each job is missed after its own window', async () => {
       const pack = defineQuiz();
       const database = await fresh({ packs: [pack] });

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { quiz, type ExpireSessionsResult } from '../../../src/packs/quiz/index.ts';
 import { testHumdrum } from '../../../src/testing/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { addPlayers, addSession, after, contents, runJob, valuesOf } from './support.ts';
 
 const TYPE = 'quiz.expire-sessions';
 const NOON = new Date('2025-03-26T12:00:00Z');
 const STATES = `select id || ' ' || status from quiz.quiz_session order by id`;
 
-eachBackend('quiz.expire-sessions', (fresh) => {
+anyBackend('quiz.expire-sessions', (fresh) => {
   it('ends a session at the instant at which it expires, and not before', async () => {
     const db = await fresh({ packs: [quiz] });
     await addPlayers(db, 'ada', 'bob');

@@ -6,7 +6,7 @@ import {
   type LeaderboardType,
   type QuizOptions,
 } from '../../../src/packs/quiz/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { addPlayers, MONDAY, runJob } from './support.ts';
 
 describe('defineQuiz', () => {
@@ -46,7 +46,7 @@ describe('defineQuiz', () => {
   });
 });
 
-eachBackend('a leaderboard', (fresh) => {
+anyBackend('a leaderboard', (fresh) => {
   it('refuses what cannot be meant', async () => {
     const board = quiz.openLeaderboard(await fresh({ packs: [quiz] }));
     const refused = [

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { createHumdrum } from '../../../src/index.ts';
 import { quiz } from '../../../src/packs/quiz/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { BEGIN, expectArchives, expectBoards, rowsOf, take } from './expect-boards.ts';
 import {
   expire,
@@ -61,7 +61,7 @@ const around = (edgeMs: number, spreadMs: number): fc.Arbitrary<number> =>
     fc.integer({ min: edgeMs - spreadMs, max: edgeMs + spreadMs }),
   );
 
-eachBackend('for any data', (fresh) => {
+anyBackend('for any data', (fresh) => {
   const world = async () => {
     const db = await fresh({ packs: [quiz] });
     const humdrum = await createHumdrum({ database: db, packs: [quiz] });

@@ -9,13 +9,13 @@ import {
   type Quiz,
 } from '../../../src/packs/quiz/index.ts';
 import { testHumdrum, type TestHumdrum } from '../../../src/testing/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { findRedis, startRedis, type RedisServer } from '../../support/redis.ts';
 import { addPlayers, after, earn, hours, MONDAY } from './support.ts';
 
 const RECALCULATE = 'quiz.recalculate-leaderboards';
 const PUBLISH = 'quiz.publish-leaderboards';
-const program = await findRedis();
+const program = findRedis();
 
 interface World {
   redis: RedisServer;
@@ -56,7 +56,7 @@ async function clientOf({ url }: RedisServer) {
 const TYPES: LeaderboardType[] = ['global', 'weekly', 'monthly'];
 
 describe.skipIf(program === null)('leaderboards on Redis', () => {
-  eachBackend('a copy', (fresh) => {
+  anyBackend('a copy', (fresh) => {
     it('answers as PostgreSQL does, on every board', async () => {
       const world = await open(await fresh({ packs: [defineQuiz()] }));
       await world.humdrum.runTick(RECALCULATE);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { quiz, seed } from '../../../src/packs/quiz/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { contents, MONDAY, runJob } from './support.ts';
 
 const REFUSED: readonly (readonly [what: string, sql: string])[] = [
@@ -68,7 +68,7 @@ const REFUSED: readonly (readonly [what: string, sql: string])[] = [
   ['an archived place that is changed', 'update quiz.ranking_archive_entry set rank = 1'],
 ];
 
-eachBackend('the tables of quiz', (fresh) => {
+anyBackend('the tables of quiz', (fresh) => {
   it('refuse what must not be', async () => {
     const db = await fresh({ packs: [quiz] });
     await seed(db, { players: 50, seed: 'tables', at: MONDAY });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { quiz, type UpdateStreaksResult } from '../../../src/packs/quiz/index.ts';
 import { testHumdrum } from '../../../src/testing/index.ts';
-import { eachBackend } from '../../support/databases.ts';
+import { anyBackend } from '../../support/databases.ts';
 import { addPlayers, after, hours, minutes, runJob } from './support.ts';
 
 const TYPE = 'quiz.update-streaks';
@@ -19,7 +19,7 @@ async function streakOf(db: Database, id: string): Promise<unknown> {
   return rows[0];
 }
 
-eachBackend('quiz.update-streaks', (fresh) => {
+anyBackend('quiz.update-streaks', (fresh) => {
   it('keeps a streak at exactly 48 hours, and breaks it a moment later', async () => {
     const db = await fresh({ packs: [quiz] });
     await addPlayers(db, { id: 'ada', streak: 7, lastQuizAt: ago(hours(48)) });

@@ -4,10 +4,10 @@ import { eachNode, finding, lineAt, type Finding, type SourceFile } from './sour
 const MAX_FILE_LINES = 300;
 const MAX_FUNCTION_LINES = 70;
 
-/** Functions that contain tests, which are measured individually. */
-const SUITES = new Set(['describe', 'eachBackend']);
+/** Their functions hold tests, each of which is measured by itself. */
+const SUITES = new Set(['describe', 'eachBackend', 'anyBackend']);
 
-/** Reasons by path, or by `path#function`. An exception that is no longer needed is a finding. */
+/** Reasons by path, or by `path#function`. Whoever needs no exception any more loses it. */
 export type Exceptions = Readonly<Record<string, string>>;
 
 export function filesAreShort(files: readonly SourceFile[], exceptions: Exceptions): Finding[] {
@@ -56,7 +56,7 @@ function isFunction(node: Node) {
   );
 }
 
-/** `describe(…)`, `describe.each(…)(…)`, `eachBackend(…)`. */
+/** `describe(…)`, `describe.each(…)(…)`, `eachBackend(…)`, `anyBackend(…)`. */
 function isSuite(parent: Node | undefined): boolean {
   let callee: Node | undefined = parent;
   while (callee?.type === 'CallExpression' || callee?.type === 'MemberExpression') {
@@ -67,7 +67,7 @@ function isSuite(parent: Node | undefined): boolean {
   );
 }
 
-/** The function's own name, or that of the variable, method or property it is assigned to. */
+/** Its own name, or that of the variable, method or property that it is the value of. */
 function functionName(node: Node, parent: Node | undefined): string {
   const id = 'id' in node && node.id ? node.id : holderName(parent);
   return id && 'name' in id && typeof id.name === 'string' ? id.name : '(nameless)';

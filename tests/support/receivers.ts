@@ -66,10 +66,10 @@ export async function hangingPort(): Promise<number> {
 }
 
 /** A mail server: `mails` is what it has taken. */
-export async function mailServer(login?: {
-  user: string;
-  password: string;
-}): Promise<{ port: number; mails: ParsedMail[]; recipients: string[] }> {
+export async function mailServer(
+  login?: { user: string; password: string },
+  { unknown }: { unknown?: string } = {},
+): Promise<{ port: number; mails: ParsedMail[]; recipients: string[] }> {
   const mails: ParsedMail[] = [];
   const recipients: string[] = [];
   const server = new SMTPServer({
@@ -78,6 +78,10 @@ export async function mailServer(login?: {
     onAuth({ username, password }, _session, done) {
       const right = username === login?.user && password === login?.password;
       done(right ? null : new Error('no such user'), right ? { user: username } : undefined);
+    },
+    onRcptTo({ address }, _session, done) {
+      const refusal = Object.assign(new Error('No such user here'), { responseCode: 550 });
+      done(address === unknown ? refusal : null);
     },
     onData(stream, { envelope }, done) {
       void simpleParser(stream).then((mail) => {

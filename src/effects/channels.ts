@@ -1,0 +1,12 @@
+export { datadogChannel } from './datadog-channel.ts';
+export type { DatadogOptions } from './datadog-channel.ts';
+export { logChannel } from './log-channel.ts';
+export { mailChannel } from './mail-channel.ts';
+export type { MailOptions } from './mail-channel.ts';
+export { sentryChannel } from './sentry-channel.ts';
+export type { SentryOptions } from './sentry-channel.ts';
+export { slackChannel } from './slack-channel.ts';
+export type { SlackOptions } from './slack-channel.ts';
+export { pagerChannel, webhookChannel } from './webhook-channel.ts';
+export type { WebhookOptions } from './webhook-channel.ts';
+export type { ChannelSettings } from './channel.ts';

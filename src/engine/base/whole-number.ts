@@ -1,0 +1,19 @@
+import { HumdrumError, type ErrorCode } from '../../errors.ts';
+
+/** Both bounds are included. */
+export function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+}
+
+/** Errors: `input-invalid`, unless `code` says otherwise. */
+export function requireWhole(
+  name: string,
+  value: number,
+  { least = 1, most, code = 'input-invalid' }: { least?: number; most: number; code?: ErrorCode },
+): void {
+  if (isWhole(value, least, most)) return;
+  throw new HumdrumError(
+    code,
+    `${name} must be a whole number from ${least} to ${most}, not ${String(value)}.`,
+  );
+}

@@ -1,0 +1,40 @@
+import { HumdrumError } from '../../errors.ts';
+import { type Action, statusesAllowing } from '../job/lifecycle.ts';
+import {
+  type CheckedQuery,
+  checkQuery,
+  type JobQuery,
+  type NormalQuery,
+  normalQuery,
+} from '../search/job-query.ts';
+
+/** The jobs that match a query and have a status that allows the action. Errors: `filter-invalid`. */
+export function actionable(action: Action, query: JobQuery): CheckedQuery {
+  const checked = checkQuery(query);
+  const { statuses } = checked;
+  const allowing = statusesAllowing(action);
+  return {
+    ...checked,
+    statuses: allowing.filter((status) => statuses === null || statuses.includes(status)),
+  };
+}
+
+/**
+ * The query that lists just the jobs that an action would be done to. If none of its statuses allows the action, it keeps
+ * them: no query lists nothing.
+ */
+export function actionableQuery(action: Action, query: JobQuery): NormalQuery {
+  const asked = normalQuery(checkQuery(query));
+  const { statuses } = actionable(action, query);
+  return { ...asked, ...(statuses && statuses.length > 0 && { status: [...statuses] }) };
+}
+
+/** A query without a filter may be a mistake in a program: to act on all jobs, name their status. Errors: `input-invalid`. */
+export function refuseEmpty(action: Action, query: JobQuery): void {
+  if (Object.keys(normalQuery(checkQuery(query))).length > 0) return;
+  const all = statusesAllowing(action).map((status) => `'${status}'`);
+  throw new HumdrumError(
+    'input-invalid',
+    `Name at least one filter: which jobs to ${action}. For all of them: status: ${all.length > 1 ? `[${all.join(', ')}]` : all.join('')}.`,
+  );
+}

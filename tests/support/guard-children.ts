@@ -1,0 +1,3 @@
+import { guardChildren } from './host/guard.js';
+
+guardChildren();

@@ -1,0 +1,2 @@
+/** Once in a process, before it starts others. */
+export function guardChildren(): void;
