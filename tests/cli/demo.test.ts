@@ -179,7 +179,7 @@ describe('humdrum demo', () => {
   it.each([
     [['demo', 'quizz'], /There is no demo "quizz"\. Did you mean "quiz"\?/],
     [['demo', 'quiz', '--players', '0'], /Expected a whole number from 1 to 2,000\./],
-    [['demo', 'quiz', '--url', 'http://127.0.0.1:1'], /takes no --url/],
+    [['demo', 'quiz', '--url', 'http://127.0.0.1:1'], /does not support --url/],
     [['demo'], /missing required argument 'pack'/],
   ])('%j is refused', async (args, says) => {
     const { code, stdout, stderr } = await cli(args);
