@@ -56,7 +56,7 @@ describe('a command that is no server', () => {
     const { code, stderr } = await run(['jobs', 'list'], folder);
     await db.close();
     expect({ code, error: codeIn(stderr) }).toEqual({ code: 6, error: 'database-locked' });
-    expect(stderr).toContain(`Process ${process.pid} has the embedded database in ${folder} open`);
+    expect(stderr).toContain(`Process ${process.pid} has opened the embedded database in ${folder}`);
   });
 
   it('leaves a half-made database to the next start', async () => {
@@ -92,7 +92,7 @@ describe('a command that makes a database', () => {
       const place = command === 'init' ? ['/proc/x/y'] : ['--database', '/proc/x/y'];
       const { code, stderr } = await cli([...command.split(' '), ...place], { cwd });
       expect(code).toBe(command === 'init' ? 2 : 6);
-      expect(stderr).toMatch(/\/proc\/x.*a folder that this user may write to/);
+      expect(stderr).toMatch(/\/proc\/x.*a folder that this user can write to/);
     },
   );
 });

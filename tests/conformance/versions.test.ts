@@ -83,5 +83,5 @@ it('refuses steps that lead nowhere, and two types of one name', async () => {
     /1 leads nowhere/,
   );
   expect(() => defineJob({ ...definition, upcasts: { 1: step } })).toThrow(/1 leads nowhere/);
-  expect(() => defineJob({ ...definition, aliases: ['Not a name'] })).toThrow(/no name/);
+  expect(() => defineJob({ ...definition, aliases: ['Not a name'] })).toThrow(/not a valid name/);
 });

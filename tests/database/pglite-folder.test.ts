@@ -32,7 +32,7 @@ it('leaves a folder alone that holds something else', async () => {
   await writeFile(join(folder, 'thesis.txt'), 'all of it');
   await expect(openPglite({ folder })).rejects.toMatchObject({
     code: 'config-invalid',
-    message: expect.stringContaining('like thesis.txt. Name one that is empty') as string,
+    message: expect.stringContaining('such as thesis.txt. Choose an empty folder') as string,
   });
   expect(await readdir(folder)).toEqual(['thesis.txt']);
   await rename(join(folder, 'thesis.txt'), `${folder}.txt`);
