@@ -41,7 +41,7 @@ export function checkSettings(name: string, timeoutMs: number): void {
   if (!NAME.test(name)) {
     throw new HumdrumError(
       'config-invalid',
-      `"${name}" is no name for a channel. Use lower-case words with hyphens, at most 50 characters: on-call`,
+      `"${name}" is not a valid name for a channel. Use lower-case words with hyphens, at most 50 characters: on-call`,
     );
   }
   if (!Number.isInteger(timeoutMs) || timeoutMs < 100 || timeoutMs > 60_000) {

@@ -62,7 +62,7 @@ async function write(path: string, text: string): Promise<void> {
   } catch (cause) {
     throw new HumdrumError(
       'input-invalid',
-      `${path} cannot be written: ${errorMessage(cause)}. Name a folder that this user may write to: humdrum init my-jobs`,
+      `${path} cannot be written: ${errorMessage(cause)}. Name a folder that this user can write to: humdrum init my-jobs`,
       { cause },
     );
   }
