@@ -17,8 +17,8 @@ export default defineConfig({
     // One more than CI's machine has cores: many tests wait for processes, leases and servers, and others work meanwhile.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // The JSON report is for `.ci/run`, which counts from it, and for the order of the next run.
     reporters: ['default', ['json', { outputFile: 'test-report.json' }]],
   },

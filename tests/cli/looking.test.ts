@@ -56,7 +56,9 @@ describe('a command that is no server', () => {
     const { code, stderr } = await run(['jobs', 'list'], folder);
     await db.close();
     expect({ code, error: codeIn(stderr) }).toEqual({ code: 6, error: 'database-locked' });
-    expect(stderr).toContain(`Process ${process.pid} has opened the embedded database in ${folder}`);
+    expect(stderr).toContain(
+      `Process ${process.pid} has opened the embedded database in ${folder}`,
+    );
   });
 
   it('leaves a half-made database to the next start', async () => {

@@ -43,7 +43,9 @@ eachBackend('runTick', (fresh) => {
         'The schedule of test.weekly has no tick at 2026-03-02T10:30:00.000Z. The next tick after that is at 2026-03-09T10:00:00.000Z.',
     });
     await expect(humdrum.runTick(weekly, '2026-02-23T10:00:00Z')).rejects.toMatchObject({
-      message: expect.stringContaining('The next tick of test.weekly is at 2026-03-02T10') as string,
+      message: expect.stringContaining(
+        'The next tick of test.weekly is at 2026-03-02T10',
+      ) as string,
     });
     await expect(humdrum.runTick(plain)).rejects.toMatchObject({ code: 'input-invalid' });
   });
