@@ -1,7 +1,7 @@
 import { HumdrumError, type ErrorCode } from '../../errors.ts';
 
 /** Both bounds are included. */
-export function isWhole(value: unknown, least: number, most: number): value is number {
+export function isWhole(value: unknown, least: number, most: number): boolean {
   return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 }
 
