@@ -50,7 +50,7 @@ export class Membership {
     onLost: () => void,
   ): Promise<Membership> {
     const { database } = runtime;
-    await expireOtherWorkers(database);
+    if (!expired.has(database)) await expireOtherWorkers(database);
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const sentMs = performance.now();
@@ -151,6 +151,9 @@ async function markLeft(db: Queryable, workerId: number): Promise<void> {
   );
 }
 
+/** Databases whose earlier workers this process has expired already. */
+const expired = new WeakSet<Database>();
+
 /** Only one process can open an exclusive database, so every earlier worker is dead: its leases are expired at once. */
 export async function expireOtherWorkers(db: Database): Promise<void> {
   if (!db.exclusive) return;
@@ -158,4 +161,5 @@ export async function expireOtherWorkers(db: Database): Promise<void> {
     'update humdrum.worker set expires_at = humdrum.clock() where name <> $1 and expires_at > humdrum.clock()',
     [processName],
   );
+  expired.add(db);
 }
