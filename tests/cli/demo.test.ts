@@ -94,7 +94,8 @@ const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + o
 const width = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 describe('humdrum demo', () => {
-  it('quiz tells what the tables say, in 40 columns', async () => {
+  // The longer one of the two: half a minute of computing.
+  it.runIf(ALL)('quiz tells what the tables say, in 40 columns', async () => {
     let counted: Awaited<ReturnType<typeof recountQuiz>> | undefined;
     const story = quizStory(PLAYERS, SEED);
     const week = await simulate({

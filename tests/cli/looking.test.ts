@@ -9,7 +9,7 @@ import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { migrationSets } from '../../src/engine/job/pack.ts';
 import { quiz } from '../../src/packs/quiz/index.ts';
-import { eachBackendWhere, freshFolder, freshUrl } from '../support/databases.ts';
+import { anyBackendWhere, freshFolder, freshUrl } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
 import { cli } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
@@ -99,7 +99,7 @@ describe('a command that makes a database', () => {
   );
 });
 
-eachBackendWhere('a command that is no server', (freshPlace) => {
+anyBackendWhere('a command that is no server', (freshPlace) => {
   it('makes no tables in a new database', { timeout: 240_000 }, async () => {
     const place = await databaseIn(await freshPlace());
     await change(place, (db) => db.query('drop schema humdrum cascade'));

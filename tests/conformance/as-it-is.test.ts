@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createHumdrum } from '../../src/index.ts';
-import { eachBackendWhere, freshFolder } from '../support/databases.ts';
+import { anyBackendWhere, freshFolder } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
 import { job } from '../support/engine.ts';
 
@@ -20,7 +20,7 @@ async function within<T>(place: string, act: (db: Database) => Promise<T>): Prom
   }
 }
 
-eachBackendWhere('createHumdrum with migrate: false', (freshPlace) => {
+anyBackendWhere('createHumdrum with migrate: false', (freshPlace) => {
   const migrated = async (): Promise<string> => {
     const place = await freshPlace();
     await (await createHumdrum({ database: place })).close();

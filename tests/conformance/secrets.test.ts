@@ -30,10 +30,10 @@ const charge = defineJob({
 
 const input = {
   customer: 'ada',
-  card: { number: '4111-1111-1111-1111', pin: 98_765 },
+  card: { number: '4111-1111-1111-1111', pin: 7_310_498_765 },
   tokens: ['tok_first', 'tok_second'],
 };
-const SECRETS = ['4111-1111-1111-1111', '98765', 'tok_first', 'tok_second'];
+const SECRETS = ['4111-1111-1111-1111', '7310498765', 'tok_first', 'tok_second'];
 
 eachBackend('secrets', (fresh) => {
   it('reach the handler, and no table', async () => {
@@ -58,7 +58,7 @@ eachBackend('secrets', (fresh) => {
       { message: 'charging [secret]', fields: { pin: '[secret]' } },
     ]);
     expect(second?.result).toEqual({ number: '[secret]', ok: true });
-    expect(JSON.stringify(events.all)).not.toMatch(/4111|98765|tok_/);
+    for (const secret of SECRETS) expect(JSON.stringify(events.all)).not.toContain(secret);
   });
 
   it('are in no plan, and make no difference to its hash', async () => {
@@ -101,13 +101,13 @@ eachBackend('secrets', (fresh) => {
 
   it('are not told by an error about the input', async () => {
     const { humdrum } = await openEngine(await fresh(), { jobs: [charge], secretKey: newKey() });
-    const refined = { ...input, card: { number: '4111-1111-1111-1111', pin: 'no number 98765' } };
+    const refined = { ...input, card: { number: '4111-1111-1111-1111', pin: 'no number 7310498765' } };
     const message = await humdrum.triggerJob('test.charge', refined).then(
       () => 'accepted',
       (error: unknown) => errorMessage(error),
     );
     expect(message).toMatch(/does not match its schema/);
-    expect(message).not.toMatch(/98765/);
+    expect(message).not.toContain('7310498765');
   });
 });
 

@@ -14,8 +14,8 @@ const PUT_FILE = fileURLToPath(new URL('fixtures/put-file.mjs', import.meta.url)
 const MIB = 1_048_576;
 const LARGE = { mebibytes: ALL ? 400 : 100 };
 const SLOW = { timeout: 300_000 };
-/** What a process may take beyond what it had: half of the smaller file, and more than any buffer here. */
-const GROWTH_MIB = 50;
+/** What a process may take beyond what a file of 24 MiB took: a quarter of the smaller file. */
+const GROWTH_MIB = 25;
 
 interface Put {
   result: { sha256: string; bytes: number };

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { ALL } from '../support/databases.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const NEST_11 = new URL('nest-11/package.json', import.meta.url).href;
@@ -37,12 +38,12 @@ it.each([
   expect(said).toBe(`${major}\n`);
 });
 
-it('runs handlers written in TypeScript, with decorators', async () => {
+it.runIf(ALL)('runs handlers written in TypeScript, with decorators', async () => {
   await node('node_modules/typescript/bin/tsc', '-p', 'examples/nestjs');
   expect(await node('examples/nestjs/dist/app.js')).toBe(await written('examples/nestjs/app.txt'));
 });
 
-it('runs a whole application on Nest 11 too', async () => {
+it.runIf(ALL)('runs a whole application on Nest 11 too', async () => {
   const said = await node(...ON_NEST_11, 'examples/nest-app.mjs');
   expect(said).toBe(await written('examples/nest-app.txt'));
 });

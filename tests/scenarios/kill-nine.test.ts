@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { replayStatus, type AuditEventName } from '../../src/engine/job/lifecycle.ts';
-import { eachBackendWhere, silenceProcesses } from '../support/databases.ts';
+import { anyBackendWhere, silenceProcesses } from '../support/databases.ts';
 import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { Running } from '../support/process.ts';
 import config, { leaveWord } from './fixtures/witness.config.mjs';
 
 const CONFIG = new URL('fixtures/witness.config.mjs', import.meta.url).pathname;
 
-eachBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace, backend) => {
+anyBackendWhere('kill -9 of a worker in the middle of its jobs', (freshPlace, backend) => {
   // More than three workers get through before they are killed; embedded they are slower.
   const [jobs, each] = backend === 'pglite' ? [1_200, 100] : [2_000, 200];
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freshFolder } from './databases.ts';
+import { ALL, freshFolder } from './databases.ts';
 import { cli, type Ended } from './process.ts';
 
 /** A folder with a configuration that runs `act` while it is loaded. */
@@ -15,7 +15,8 @@ async function project(act: string): Promise<string> {
 const loading = async (act: string): Promise<Ended> => cli(['check'], { cwd: await project(act) });
 const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none' };
 
-describe('a command in a process with others', () => {
+// What these tests run on is tried out in the long run: most of it ends processes, and waits for new ones.
+describe.runIf(ALL)('a command in a process with others', () => {
   it('finds its own arguments, folder, environment and nothing on its standard input', async () => {
     const cwd = await project(`
       import { text } from 'node:stream/consumers';
@@ -76,7 +77,7 @@ describe('a command in a process with others', () => {
   });
 });
 
-it('commands that run at once do not wait for each other', async () => {
+it.runIf(ALL)('commands that run at once do not wait for each other', async () => {
   const cwd = await freshFolder();
   const write = (name: string, act: string) =>
     writeFile(
@@ -92,7 +93,7 @@ it('commands that run at once do not wait for each other', async () => {
   expect(await Promise.all(both)).toMatchObject([{ code: 0 }, { code: 0 }]);
 });
 
-describe('a command that hangs', () => {
+describe.runIf(ALL)('a command that hangs', () => {
   let hung: Promise<Ended> | undefined;
 
   it('goes on while its test does', async () => {

@@ -3,7 +3,7 @@ import { createApp } from '../../src/http/app.ts';
 import type { Identity } from '../../src/http/identity.ts';
 import { probes } from '../../src/http/probes.ts';
 import { collectMetrics } from '../../src/telemetry/metrics.ts';
-import { eachBackend, fresh as freshOn } from '../support/databases.ts';
+import { anyBackend, fresh as freshOn } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 
 const note = job('test.note', () => null);
@@ -18,7 +18,7 @@ async function ask(app: { request: (path: string) => Response | Promise<Response
   return { code: answer.status, told: (await answer.json()) as Told };
 }
 
-eachBackend('the probes', (fresh) => {
+anyBackend('the probes', (fresh) => {
   it('of a process that runs jobs wait for its worker, and tell when it stops', async () => {
     let letGo = (): void => undefined;
     const going = new Promise<void>((resolve) => (letGo = resolve));
@@ -109,28 +109,31 @@ describe('a worker that has lost its lease', () => {
 });
 
 describe('the metrics of the HTTP API', () => {
-  async function open(known: Identity | null, metricsRole?: 'anyone' | 'admin') {
-    const { humdrum } = await openEngine(await freshOn('pglite'), { jobs: [note] });
-    const role = metricsRole === undefined ? {} : { metricsRole };
+  async function openMetrics() {
+    const { humdrum } = await openEngine(await freshOn('postgres'), { jobs: [note] });
     const metrics = collectMetrics(humdrum);
-    return createApp(humdrum, { identify: async () => known, metrics, ...role });
+    return (known: Identity | null, metricsRole?: 'anyone' | 'admin') => {
+      const role = metricsRole === undefined ? {} : { metricsRole };
+      return createApp(humdrum, { identify: async () => known, metrics, ...role });
+    };
   }
   const viewer: Identity = { actor: 'user:ada', role: 'viewer', ambient: false };
 
   it('are for viewers, for others, or for anyone, as one says', async () => {
-    const codeOf = async (app: Awaited<ReturnType<typeof open>>) =>
+    const appFor = await openMetrics();
+    const codeOf = async (app: ReturnType<typeof appFor>) =>
       (await app.request('/metrics')).status;
-    expect(await codeOf(await open(null))).toBe(401);
-    expect(await codeOf(await open(viewer))).toBe(200);
-    expect(await codeOf(await open(viewer, 'admin'))).toBe(403);
-    const limitedTo = (scope: string) => open({ ...viewer, scopes: [scope] });
-    expect(await codeOf(await limitedTo('metrics:read'))).toBe(200);
-    expect(await codeOf(await limitedTo('jobs:read'))).toBe(403);
-    expect(await codeOf(await open(null, 'anyone'))).toBe(200);
+    expect(await codeOf(appFor(null))).toBe(401);
+    expect(await codeOf(appFor(viewer))).toBe(200);
+    expect(await codeOf(appFor(viewer, 'admin'))).toBe(403);
+    const limitedTo = (scope: string) => appFor({ ...viewer, scopes: [scope] });
+    expect(await codeOf(limitedTo('metrics:read'))).toBe(200);
+    expect(await codeOf(limitedTo('jobs:read'))).toBe(403);
+    expect(await codeOf(appFor(null, 'anyone'))).toBe(200);
   });
 
   it('are Prometheus text, and the probes need no credentials', async () => {
-    const app = await open(null, 'anyone');
+    const app = (await openMetrics())(null, 'anyone');
     const answer = await app.request('/metrics');
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     for (const path of ['/livez', '/readyz', '/startupz']) {
