@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { admit, countFailure, countSuccess } from '../../src/engine/deliveries/breaker.ts';
 import { defineChannel, PermanentError, RetryAfterError, type Delivery } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 
 const instant = (time: string): string => `2026-03-02T${time}Z`;
@@ -43,7 +43,7 @@ async function outcomes(db: Database, channel: string): Promise<Record<string, n
   return Object.fromEntries(rows.map(({ outcome, times }) => [outcome, times]));
 }
 
-eachBackend('the circuit breaker of a channel', (fresh) => {
+anyBackend('the circuit breaker of a channel', (fresh) => {
   it('holds deliveries at no cost of an attempt, and other channels go on', async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, instant('09:00:00'));

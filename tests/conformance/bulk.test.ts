@@ -3,13 +3,13 @@ import type { Database } from '../../src/database/database.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 import { addWorker, claim, failed, plain } from '../support/verbs.ts';
 
 const other = job('test.other', () => null);
 
-eachBackend('many at once', (fresh) => {
+anyBackend('many at once', (fresh) => {
   /** `count` failed jobs, half of them for want of a connection. */
   async function openWithFailed(db: Database, count: number): Promise<Humdrum> {
     const { humdrum } = await openEngine(db, { jobs: [plain, other] });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
 import { job, openEngine, stopClockAt, type EventLog } from '../support/engine.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import type { Humdrum } from '../../src/index.ts';
 
 const part = job('test.part', (_ctx, { nth, fails }) => {
@@ -28,7 +28,7 @@ const flaky = job(
 );
 const onePart = job('test.one-part', () => null, { retry: { attempts: 1 } });
 
-eachBackend('children', (fresh) => {
+anyBackend('children', (fresh) => {
   const open = async (db: Database): Promise<{ humdrum: Humdrum; events: EventLog }> =>
     openEngine(db, { jobs: [part, whole, onePart, flaky], worker: { pollMs: 50 } });
   const parts = (...fails: boolean[]) =>

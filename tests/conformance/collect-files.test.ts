@@ -106,7 +106,8 @@ eachBackend('an old orphan that is put again', (fresh, backend) => {
 
   /** Until somebody waits for a lock of the collector's, or has not waited. */
   async function someoneWaits(over: () => boolean): Promise<void> {
-    const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
+    const waiting = `select from pg_locks join pg_database on pg_database.oid = database
+      where datname = current_database() and locktype = 'advisory' and not granted`;
     while (!over() && (await db.query(waiting)).rows.length === 0);
   }
 

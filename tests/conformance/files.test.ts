@@ -6,7 +6,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import type { FileData, Humdrum, JobType } from '../../src/index.ts';
 import { fsStorage } from '../../src/effects/fs-storage.ts';
-import { eachBackend, freshFolder } from '../support/databases.ts';
+import { anyBackend, freshFolder } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
 import { eachStorage, keysIn, sha256Of } from '../support/storages.ts';
 
@@ -19,7 +19,7 @@ async function* after(signal: Promise<void>, word: string): AsyncGenerator<strin
   yield word;
 }
 
-eachBackend('files of a job', (fresh) => {
+anyBackend('files of a job', (fresh) => {
   let db: Database;
 
   beforeEach(async () => {

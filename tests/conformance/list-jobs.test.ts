@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Database } from '../../src/database/database.ts';
 import { rollUp } from '../../src/engine/statistics/roll-up.ts';
 import { HumdrumError, type Humdrum } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 import {
   fill,
@@ -20,7 +20,7 @@ import {
 const LONG = 21_000;
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 
-eachBackend('a list of jobs', (fresh, backend) => {
+anyBackend('a list of jobs', (fresh, backend) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;

@@ -76,7 +76,8 @@ describe('a claim', () => {
     const tx = await db.begin();
     await tx.query(`select humdrum.lock_gates(array['queue:default'])`);
     const claiming = claim(db, worker);
-    const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
+    const waiting = `select from pg_locks join pg_database on pg_database.oid = database
+      where datname = current_database() and locktype = 'advisory' and not granted`;
     while ((await db.query(waiting)).rows.length === 0);
     const { id } = await humdrum.enqueue(plain, {});
     await tx.commit();

@@ -4,7 +4,7 @@ import { listQueues } from '../../src/engine/show/queues.ts';
 import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import { searchAudit } from '../../src/engine/audit/search.ts';
 import type { Humdrum } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 import { addWorker, claim, expireWorker } from '../support/verbs.ts';
 
@@ -14,7 +14,7 @@ const TYPES = [
   job('test.later', () => null, { queue: 'later' }),
 ];
 
-eachBackend('what an operator asks', (fresh) => {
+anyBackend('what an operator asks', (fresh) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;

@@ -3,14 +3,14 @@ import type { Database } from '../../src/database/database.ts';
 import { dropHistory, extendHistory } from '../../src/engine/upkeep/retention.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { addWorker, claim, completed, failed, plain } from '../support/verbs.ts';
 
 const DAY_MS = 86_400_000;
 const keep = { keepMs: 30 * DAY_MS, actor: 'job:1' };
 
-eachBackend('retention', (fresh) => {
+anyBackend('retention', (fresh) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;

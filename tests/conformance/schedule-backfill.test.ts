@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database.ts';
 import { Registry } from '../../src/engine/job/registry.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
 import type { Humdrum } from '../../src/index.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
 import {
   type EventLog,
@@ -29,7 +29,7 @@ const minutely = job('test.minutely', () => null, { schedule: { cron: '* * * * *
 const at = (text: string) => new Date(`2026-03-${text}:00Z`);
 const texts = (ticks: readonly Date[]) => ticks.map((tick) => tick.toISOString().slice(8, 16));
 
-eachBackend('a backfill', (fresh) => {
+anyBackend('a backfill', (fresh) => {
   let db: Database;
   let humdrum: Humdrum;
   let events: EventLog;

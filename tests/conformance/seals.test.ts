@@ -3,10 +3,10 @@ import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { sealLog } from '../../src/engine/audit/seal-log.ts';
 import { addRows, addSeals, linesOf, tamper, verify, verifyLines } from '../support/audit.ts';
-import { eachBackend, freshUrl } from '../support/databases.ts';
+import { anyBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 
-eachBackend('seals', (fresh) => {
+anyBackend('seals', (fresh) => {
   let db: Database;
 
   beforeEach(async () => {

@@ -101,7 +101,10 @@ eachBackend('secrets', (fresh) => {
 
   it('are not told by an error about the input', async () => {
     const { humdrum } = await openEngine(await fresh(), { jobs: [charge], secretKey: newKey() });
-    const refined = { ...input, card: { number: '4111-1111-1111-1111', pin: 'no number 7310498765' } };
+    const refined = {
+      ...input,
+      card: { number: '4111-1111-1111-1111', pin: 'no number 7310498765' },
+    };
     const message = await humdrum.triggerJob('test.charge', refined).then(
       () => 'accepted',
       (error: unknown) => errorMessage(error),

@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { rollUp, rollUpAll } from '../../src/engine/statistics/roll-up.ts';
 import type { Humdrum } from '../../src/index.ts';
-import { eachBackend, freshUrl } from '../support/databases.ts';
+import { anyBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
 import { recount } from '../support/recount.ts';
 
@@ -15,7 +15,7 @@ const TYPES = [
   }),
 ];
 
-eachBackend('statistics', (fresh) => {
+anyBackend('statistics', (fresh) => {
   let db: Database;
   let humdrum: Humdrum;
   let moveTo: (at: string) => Promise<void>;

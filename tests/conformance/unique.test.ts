@@ -236,7 +236,9 @@ eachBackend('unique keys', (fresh, backend) => {
 
 async function someoneWaits(db: Database): Promise<void> {
   for (let waiting = 0; waiting === 0;) {
-    const { rows } = await db.query('select from pg_locks where not granted');
+    const { rows } = await db.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
     waiting = rows.length;
   }
 }

@@ -9,7 +9,7 @@ import { openPostgres } from '../../src/database/postgres.ts';
 import { migrationSets } from '../../src/engine/job/pack.ts';
 import { defineAlerts, slackSink, type Notice } from '../../src/health/index.ts';
 import { showAlert } from '../../src/health/list-alerts.ts';
-import { eachBackendWhere, freshFolder, type Backend } from '../support/databases.ts';
+import { anyBackendWhere, freshFolder, type Backend } from '../support/databases.ts';
 import { openEngine } from '../support/engine.ts';
 import { Receiver } from '../support/receivers.ts';
 
@@ -54,7 +54,7 @@ async function before(place: string, backend: Backend): Promise<Database> {
   return db;
 }
 
-eachBackendWhere('alerts of an earlier version', (freshPlace, backend) => {
+anyBackendWhere('alerts of an earlier version', (freshPlace, backend) => {
   it('keep their deliveries, and what is still queued is delivered', async () => {
     const receiver = await Receiver.open();
     const db = await before(await freshPlace(), backend);

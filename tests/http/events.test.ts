@@ -5,7 +5,7 @@ import { Client } from '../../src/http/client.ts';
 import { followChanges } from '../../src/http/events/follow.ts';
 import { listen } from '../../src/http/server.ts';
 import { openApi, type OpenApi } from '../support/api.ts';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 
 const plain = job('test.plain', () => null);
@@ -59,7 +59,7 @@ async function follow(api: OpenApi, query = '', last?: string): Promise<Reader> 
   return new Reader(answer);
 }
 
-eachBackend('the stream of changes', (fresh) => {
+anyBackend('the stream of changes', (fresh) => {
   it('tells what changes, and goes on behind the place that is given back', async () => {
     const api = await openApi(await fresh(), { jobs: [plain] });
     const { humdrum } = api;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { rollUpAll } from '../../src/engine/statistics/roll-up.ts';
-import { ALL, eachBackend } from '../support/databases.ts';
+import { ALL, anyBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { compare, compareStatistics } from './checks.ts';
 import { sequence } from './commands.ts';
@@ -16,7 +16,7 @@ RUNS.pglite = Math.ceil(RUNS.postgres / 4); // where each takes three times as l
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const TIMEOUT_MS = 60_000 + 2_000 * RUNS.postgres;
 
-eachBackend('whatever is done to jobs', (fresh, backend) => {
+anyBackend('whatever is done to jobs', (fresh, backend) => {
   it(
     `leaves them where the contract says (seed ${SEED})`,
     async () => {

@@ -88,7 +88,7 @@ anyBackend('the probes', (fresh) => {
 describe('a worker that has lost its lease', () => {
   it('is not ready before it has joined again', async () => {
     const db = await freshOn('postgres');
-    const worker = { leaseMs: 200, pollMs: 20 };
+    const worker = { leaseMs: 1_000, pollMs: 20 };
     const { humdrum, events } = await openEngine(db, { jobs: [note], worker });
     const app = probes(humdrum, { expectWorker: true });
     await humdrum.start();

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { eachBackend } from '../support/databases.ts';
+import { anyBackend } from '../support/databases.ts';
 import { job } from '../support/engine.ts';
 import { openKit } from './support.ts';
 
-eachBackend('runTick', (fresh) => {
+anyBackend('runTick', (fresh) => {
   const weekly = job('test.weekly', (ctx) => ctx.now.toISOString(), {
     schedule: { cron: '0 10 * * mon' },
   });
