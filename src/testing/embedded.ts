@@ -26,6 +26,8 @@ class Stock {
   readonly #packs: readonly Pack[];
   readonly #prepare: Prepare | undefined;
   #snapshot: Promise<{ data: Blob; bare: boolean }> | null = null;
+  /** The database that the snapshot was taken of, for the first who wants one. */
+  #original: PgliteDatabase | null = null;
   #spare: Spare | null = null;
 
   constructor(packs: readonly Pack[], prepare?: Prepare) {
@@ -43,7 +45,10 @@ class Stock {
 
   async #copy(): Promise<Spare> {
     this.#snapshot ??= this.#make();
-    const database = await openPglite({ loadDataDir: (await this.#snapshot).data });
+    const { data } = await this.#snapshot;
+    const original = this.#original;
+    this.#original = null;
+    const database = original ?? (await openPglite({ loadDataDir: data }));
     return { database, defined: await definitions(database) };
   }
 
@@ -54,7 +59,8 @@ class Stock {
     await this.#prepare?.(db);
     const bare = (await tablesInUse(db, null)).length === 0;
     const data = await db.dumpDataDir();
-    await db.close();
+    await forgetSession(db);
+    this.#original = db;
     return { data, bare };
   }
 
