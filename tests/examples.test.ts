@@ -18,7 +18,10 @@ const PROGRAMS = readdirSync(join(ROOT, 'examples')).filter(
 );
 /** What is told to stop, or stops itself, needs a process of its own. */
 const ALONE = PROGRAMS.filter((name) => textOf(`examples/${name}`).includes('SIGTERM'));
-const TOGETHER = PROGRAMS.filter((name) => !ALONE.includes(name));
+/** The others share one. The short run tries out the first that a reader meets. */
+const TOGETHER = PROGRAMS.filter(
+  (name) => !ALONE.includes(name) && (ALL || name === 'first-job.mjs'),
+);
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })

@@ -95,43 +95,49 @@ const width = (text: string) => Math.max(...text.split('\n').map((line) => line.
 
 describe('humdrum demo', () => {
   // The longer one of the two: half a minute of computing.
-  it.runIf(ALL)('quiz tells what the tables say, in 40 columns', async () => {
-    let counted: Awaited<ReturnType<typeof recountQuiz>> | undefined;
-    const story = quizStory(PLAYERS, SEED);
-    const week = await simulate({
-      ...story,
-      tell: async (humdrum) => {
-        counted = await recountQuiz(humdrum.database);
-        return story.tell(humdrum);
-      },
-    });
-    const of = (key: 'quizzes' | 'abandoned' | 'players' | 'xp') =>
-      Object.fromEntries(
-        week.days.filter((day) => day[key] > 0).map((day) => [day.date, day[key]]),
+  it.runIf(ALL)(
+    'quiz tells what the tables say, in 40 columns',
+    async () => {
+      let counted: Awaited<ReturnType<typeof recountQuiz>> | undefined;
+      const story = quizStory(PLAYERS, SEED);
+      const week = await simulate({
+        ...story,
+        tell: async (humdrum) => {
+          counted = await recountQuiz(humdrum.database);
+          return story.tell(humdrum);
+        },
+      });
+      const of = (key: 'quizzes' | 'abandoned' | 'players' | 'xp') =>
+        Object.fromEntries(
+          week.days.filter((day) => day[key] > 0).map((day) => [day.date, day[key]]),
+        );
+      const all = (key: 'livesLost' | 'livesGiven' | 'streaksBroken' | 'streaksSaved') =>
+        sum(week.days.map((day) => day[key]));
+      const given = sum(
+        quizPlay(PLAYERS, SEED, WEEK).players.map(({ protections }) => protections),
       );
-    const all = (key: 'livesLost' | 'livesGiven' | 'streaksBroken' | 'streaksSaved') =>
-      sum(week.days.map((day) => day[key]));
-    const given = sum(quizPlay(PLAYERS, SEED, WEEK).players.map(({ protections }) => protections));
-    expect({
-      quizzes: of('quizzes'),
-      abandoned: of('abandoned'),
-      players: of('players'),
-      xp: of('xp'),
-      lives: 5 * PLAYERS - all('livesLost') + all('livesGiven'),
-      protectionsLeft: given - all('streaksSaved'),
-      broken: all('streaksBroken'),
-      board: week.board.before.map(({ userId, score }) => ({ userId, score })),
-    }).toEqual(counted);
-    expect(Math.min(all('streaksBroken'), all('streaksSaved'), all('livesGiven'))).toBeGreaterThan(
-      0,
-    );
-    expect(week.board.bestAfterReset).toBe(0);
-    expect(week.upkeep).toMatchObject({ failed: 0, auditVerified: true });
+      expect({
+        quizzes: of('quizzes'),
+        abandoned: of('abandoned'),
+        players: of('players'),
+        xp: of('xp'),
+        lives: 5 * PLAYERS - all('livesLost') + all('livesGiven'),
+        protectionsLeft: given - all('streaksSaved'),
+        broken: all('streaksBroken'),
+        board: week.board.before.map(({ userId, score }) => ({ userId, score })),
+      }).toEqual(counted);
+      expect(
+        Math.min(all('streaksBroken'), all('streaksSaved'), all('livesGiven')),
+      ).toBeGreaterThan(0);
+      expect(week.board.bestAfterReset).toBe(0);
+      expect(week.upkeep).toMatchObject({ failed: 0, auditVerified: true });
 
-    const text = tellQuiz(week);
-    expect(text).toMatch(/Monday, 00:00: the reset\n\d+ players archived\./);
-    expect(width(text)).toBeLessThanOrEqual(40);
-  }, 240_000);
+      const text = tellQuiz(week);
+      expect(text).toMatch(/Monday, 00:00: the reset\n\d+ players archived\./);
+      expect(width(text)).toBeLessThanOrEqual(40);
+    },
+    240_000,
+  );
 
   // A week takes long to play, so only the long run plays it once more in a process, which tells what the function told.
   it(`arcade tells what the tables say${ALL ? ', and --json tells the same' : ''}`, async () => {

@@ -11,7 +11,7 @@ import { DEFINE, histories } from './queries.ts';
 import { OPTIONS, System, TYPES } from './system.ts';
 
 // HUMDRUM_MODEL_RUNS=5000 npx vitest run tests/model, with HUMDRUM_MODEL_SEED to run a printed seed again.
-const RUNS = { pglite: 0, postgres: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? (ALL ? 50 : 20)) };
+const RUNS = { pglite: 0, postgres: Number(process.env['HUMDRUM_MODEL_RUNS'] ?? (ALL ? 50 : 10)) };
 RUNS.pglite = Math.ceil(RUNS.postgres / 4); // where each takes three times as long
 const SEED = Number(process.env['HUMDRUM_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const TIMEOUT_MS = 60_000 + 2_000 * RUNS.postgres;

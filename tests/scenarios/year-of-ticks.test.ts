@@ -4,12 +4,13 @@ import { Registry } from '../../src/engine/job/registry.ts';
 import { registerSchedules } from '../../src/engine/register/schedules.ts';
 import type { ScheduleRule } from '../../src/index.ts';
 import { fieldsOf, ticksOf, walk } from '../support/cron-oracle.ts';
-import { anyBackend } from '../support/databases.ts';
+import { ALL, anyBackend } from '../support/databases.ts';
 import { job, stopClockAt } from '../support/engine.ts';
 import { fireTicks } from '../support/verbs.ts';
 
 const START_MS = Date.UTC(2026, 0, 1, 0, 0, 30);
-const END_MS = Date.UTC(2027, 0, 1);
+/** In the short run until each zone that changes its clocks in spring or for Ramadan has done so. */
+const END_MS = ALL ? Date.UTC(2027, 0, 1) : Date.UTC(2026, 3, 16);
 const MINUTE_MS = 60_000;
 
 const ZONES = [
@@ -98,7 +99,7 @@ beforeAll(() => {
   }
 }, 180_000);
 
-anyBackend('a year of fifty schedules', (fresh) => {
+anyBackend('fifty schedules over months', (fresh) => {
   it('has every tick once, and no other', { timeout: 180_000 }, async () => {
     const db = await fresh();
     const moveTo = await stopClockAt(db, new Date(START_MS).toISOString());
@@ -123,6 +124,6 @@ anyBackend('a year of fifty schedules', (fresh) => {
       });
     }
     expect(fired).toBe([...made.values()].flat().length);
-    expect(fired).toBeGreaterThan(10_000);
+    expect(fired).toBeGreaterThan(ALL ? 10_000 : 2_500);
   });
 });

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { describe, inject, onTestFinished } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
@@ -219,8 +220,17 @@ async function databaseExists(name: string): Promise<boolean> {
   return (await onServer('select from pg_database where datname = $1', [name])) > 0;
 }
 
+/**
+ * Whoever has just closed a connection may not have left yet, and is waited for: a pool of the test's own, which hears nothing of
+ * its clients any more, would take the process down if one was cut off. Those of a killed process are cut off.
+ */
 async function dropDatabase(name: string): Promise<void> {
+  for (let tries = 0; tries < 20 && (await isConnectedTo(name)); tries += 1) await sleep(10);
   await onServer(`drop database ${name} with (force)`);
+}
+
+async function isConnectedTo(name: string): Promise<boolean> {
+  return (await onServer('select from pg_stat_activity where datname = $1', [name])) > 0;
 }
 
 /** Answers the number of rows. One connection for the whole process. */

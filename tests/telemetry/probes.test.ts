@@ -121,8 +121,7 @@ describe('the metrics of the HTTP API', () => {
 
   it('are for viewers, for others, or for anyone, as one says', async () => {
     const appFor = await openMetrics();
-    const codeOf = async (app: ReturnType<typeof appFor>) =>
-      (await app.request('/metrics')).status;
+    const codeOf = async (app: ReturnType<typeof appFor>) => (await app.request('/metrics')).status;
     expect(await codeOf(appFor(null))).toBe(401);
     expect(await codeOf(appFor(viewer))).toBe(200);
     expect(await codeOf(appFor(viewer, 'admin'))).toBe(403);
