@@ -123,7 +123,7 @@ describe('the Kubernetes manifests', () => {
   });
 
   it('probe what is served, where it is served', async () => {
-    const { humdrum } = await openEngine(await fresh('pglite'), {});
+    const { humdrum } = await openEngine(await fresh('postgres'), {});
     const app = probes(humdrum, { metrics: collectMetrics(humdrum) });
     const deployment = manifests.find(({ kind }) => kind === 'Deployment') as Manifest & Probed;
     const [container] = deployment.spec.template.spec.containers;

@@ -44,7 +44,7 @@ const WRONG: Wrong[] = [
 ];
 
 it('what is wrong is refused with a code and a sentence that says what', async () => {
-  const humdrum = await createHumdrum({ jobs: [greet], database: await fresh('pglite') });
+  const humdrum = await createHumdrum({ jobs: [greet], database: await fresh('postgres') });
   for (const [what, use, code, message] of WRONG) {
     let thrown: unknown;
     try {

@@ -89,7 +89,7 @@ describe('the description of the API', () => {
 
 describe('the page of the documentation', () => {
   it('is made of what this server has, under a policy that allows no other', async () => {
-    const { app } = await serve(await fresh('pglite'), {}, { basePath: '/admin' });
+    const { app } = await serve(await fresh('postgres'), {}, { basePath: '/admin' });
     const base = 'http://localhost/admin/api/v1/docs';
     const page = await app.request(base);
     expect(page.status).toBe(200);

@@ -57,6 +57,6 @@ async function onFreshDatabase(
   options: HumdrumModuleOptions,
   events: EventLog,
 ): Promise<DynamicModule> {
-  const database = await fresh('pglite');
+  const database = await fresh('postgres');
   return HumdrumModule.forRoot({ database, onEvent: (event) => events.add(event), ...options });
 }

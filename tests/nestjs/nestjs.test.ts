@@ -38,7 +38,7 @@ describe('HumdrumModule', () => {
 
   it('is configured by what the application knows', async () => {
     const Speak = speaker();
-    const db = await fresh('pglite');
+    const db = await fresh('postgres');
     class Settings {
       readonly database = db;
     }
@@ -166,7 +166,7 @@ describe('HumdrumModule', () => {
       }
     }
     JobHandler({ type: 'test.speak', input, retry: { attempts: 2, delayMs: 0 } })(Speak);
-    const engine = HumdrumModule.forRoot({ database: await fresh('pglite'), mode: 'producer' });
+    const engine = HumdrumModule.forRoot({ database: await fresh('postgres'), mode: 'producer' });
     const { humdrum } = await application([Speak], engine, logger);
     const { id } = await humdrum.enqueue('test.speak', { word: 'x' });
     await humdrum.drain();

@@ -40,7 +40,7 @@ describe('what is refused', () => {
   });
 
   it('two engines, and options that cannot be', async () => {
-    const database = await fresh('pglite');
+    const database = await fresh('postgres');
     const Twice = class Twice {};
     Module({ imports: [HumdrumModule.forRoot({ database })] })(Twice);
     const engine = { ...HumdrumModule.forRoot({ database }) };

@@ -24,35 +24,45 @@ const quiet = defineArcade({
   enableCleanupJob: false,
 });
 
-anyBackendWhere('a job of the arcade whose process is killed in the middle', (freshPlace) => {
-  it('has done nothing, and ends the same when it is run again', { timeout: 120_000 }, async () => {
-    const where = await freshPlace();
-    const undisturbed = await fresh('pglite', { packs: [arcade] });
-    await fillSample(undisturbed, { games: 60 });
-    await open(where, async (db) => {
-      await migrate(db, migrationSets([arcade]));
-      await fillSample(db, { games: 60 });
-    });
-    for (const [type, killAt] of JOBS) {
-      const before = await fingerprint(undisturbed);
-      const args = ['run', type, '--at', AT, '--config', CONFIG, '--database', where];
-      const { code, stderr } = await cli(args, { env: { KILL_AT: String(killAt) }, alone: true });
-      expect(code, stderr).toBeNull();
-      await open(where, async (db) => {
-        expect(await fingerprint(db)).toBe(before);
-        const { humdrum, events } = await openEngine(db, { packs: [quiet] });
-        await humdrum.start();
-        await events.settled(1);
-        await humdrum.stop();
-        const attempts = `select error_class from humdrum.attempt join humdrum.job on job.id = job_id
+anyBackendWhere(
+  'a job of the arcade whose process is killed in the middle',
+  (freshPlace, backend) => {
+    it(
+      'has done nothing, and ends the same when it is run again',
+      { timeout: 120_000 },
+      async () => {
+        const where = await freshPlace();
+        const undisturbed = await fresh(backend, { packs: [arcade] });
+        await fillSample(undisturbed, { games: 60 });
+        await open(where, async (db) => {
+          await migrate(db, migrationSets([arcade]));
+          await fillSample(db, { games: 60 });
+        });
+        for (const [type, killAt] of JOBS) {
+          const before = await fingerprint(undisturbed);
+          const args = ['run', type, '--at', AT, '--config', CONFIG, '--database', where];
+          const { code, stderr } = await cli(args, {
+            env: { KILL_AT: String(killAt) },
+            alone: true,
+          });
+          expect(code, stderr).toBeNull();
+          await open(where, async (db) => {
+            expect(await fingerprint(db)).toBe(before);
+            const { humdrum, events } = await openEngine(db, { packs: [quiet] });
+            await humdrum.start();
+            await events.settled(1);
+            await humdrum.stop();
+            const attempts = `select error_class from humdrum.attempt join humdrum.job on job.id = job_id
           where type = '${type}' order by number`;
-        expect(await valuesOf(db, attempts)).toEqual(['WorkerLost', null]);
-        await runJob(undisturbed, type, AT);
-        expect(await fingerprint(db)).toBe(await fingerprint(undisturbed));
-      });
-    }
-  });
-});
+            expect(await valuesOf(db, attempts)).toEqual(['WorkerLost', null]);
+            await runJob(undisturbed, type, AT);
+            expect(await fingerprint(db)).toBe(await fingerprint(undisturbed));
+          });
+        }
+      },
+    );
+  },
+);
 
 async function open(where: string, use: (db: Database) => Promise<void>): Promise<void> {
   const db = await openDatabase(where, { max: 20 });
