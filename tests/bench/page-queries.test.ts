@@ -3,7 +3,7 @@ import { fillHistory, HISTORY_TYPES } from '../../bench/history-rows.ts';
 import { questions } from '../../bench/page-queries.ts';
 import { openPostgres } from '../../dist/database/postgres.js';
 import { createHumdrum, type Database } from '../../dist/index.js';
-import { freshUrl } from '../support/databases.ts';
+import { ALL, freshUrl } from '../support/databases.ts';
 
 interface Plan {
   'Node Type': string;
@@ -39,7 +39,7 @@ function explaining(database: Database, plans: Plan[]): Database {
   });
 }
 
-it('no question of a page reads through the history', { timeout: 240_000 }, async () => {
+it.runIf(ALL)('no question of a page reads through the history', { timeout: 240_000 }, async () => {
   const url = await freshUrl();
   await fillHistory(url, JOBS, () => undefined);
   const database = await openPostgres(url);

@@ -94,7 +94,7 @@ const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + o
 const width = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 describe('humdrum demo', () => {
-  // The longer one of the two: half a minute of computing.
+  // Half a minute of computing for each.
   it.runIf(ALL)(
     'quiz tells what the tables say, in 40 columns',
     async () => {
@@ -139,49 +139,51 @@ describe('humdrum demo', () => {
     240_000,
   );
 
-  // A week takes long to play, so only the long run plays it once more in a process, which tells what the function told.
-  it(`arcade tells what the tables say${ALL ? ', and --json tells the same' : ''}`, async () => {
-    let counted: Awaited<ReturnType<typeof recountArcade>> | undefined;
-    const story = arcadeStory(PLAYERS, SEED);
-    const process = ALL ? cli(['demo', 'arcade', '--json', ...ARGS]) : null;
-    const week = await simulate({
-      ...story,
-      tell: async (humdrum) => {
-        counted = await recountArcade(humdrum.database);
-        return story.tell(humdrum);
-      },
-    });
-    const { pools, totals } = week;
-    expect(counted?.pools).toEqual(
-      pools.map((pool) => ({
-        game: pool.game,
-        period: pool.period,
-        periodDate: pool.periodDate,
-        share: pool.totalMicroUsdc + pool.rolledOutMicroUsdc - pool.rolledInMicroUsdc,
-        winner: pool.winnerAddress,
-      })),
-    );
-    expect(counted?.ended).toEqual({
-      expired: sum(week.days.map(({ expired }) => expired)),
-      archived: sum(week.days.map(({ archived }) => archived)),
-      total: totals.paymentsMicroUsdc,
-    });
-    expect(pools.some(({ rolledOutMicroUsdc }) => rolledOutMicroUsdc > 0)).toBe(true);
-    expect(totals.wonMicroUsdc + totals.openMicroUsdc).toBe(totals.poolsMicroUsdc);
-    expect(totals).toMatchObject({ poolsWithinPayments: true });
-    const text = tellArcade(week);
-    expect(text).toMatch(/Wed 4: pools of the day\n[^]*?pong +no games/);
-    expect(text).toMatch(/Thu 5: pools of the day\n[^]*?breakout +rolls over +[1-9\d]*\.\d/);
-    expect(width(text)).toBeLessThanOrEqual(40);
+  it.runIf(ALL)(
+    'arcade tells what the tables say, and --json tells the same',
+    async () => {
+      let counted: Awaited<ReturnType<typeof recountArcade>> | undefined;
+      const story = arcadeStory(PLAYERS, SEED);
+      const process = cli(['demo', 'arcade', '--json', ...ARGS]);
+      const week = await simulate({
+        ...story,
+        tell: async (humdrum) => {
+          counted = await recountArcade(humdrum.database);
+          return story.tell(humdrum);
+        },
+      });
+      const { pools, totals } = week;
+      expect(counted?.pools).toEqual(
+        pools.map((pool) => ({
+          game: pool.game,
+          period: pool.period,
+          periodDate: pool.periodDate,
+          share: pool.totalMicroUsdc + pool.rolledOutMicroUsdc - pool.rolledInMicroUsdc,
+          winner: pool.winnerAddress,
+        })),
+      );
+      expect(counted?.ended).toEqual({
+        expired: sum(week.days.map(({ expired }) => expired)),
+        archived: sum(week.days.map(({ archived }) => archived)),
+        total: totals.paymentsMicroUsdc,
+      });
+      expect(pools.some(({ rolledOutMicroUsdc }) => rolledOutMicroUsdc > 0)).toBe(true);
+      expect(totals.wonMicroUsdc + totals.openMicroUsdc).toBe(totals.poolsMicroUsdc);
+      expect(totals).toMatchObject({ poolsWithinPayments: true });
+      const text = tellArcade(week);
+      expect(text).toMatch(/Wed 4: pools of the day\n[^]*?pong +no games/);
+      expect(text).toMatch(/Thu 5: pools of the day\n[^]*?breakout +rolls over +[1-9\d]*\.\d/);
+      expect(width(text)).toBeLessThanOrEqual(40);
 
-    if (!process) return;
-    const { code, stdout, stderr } = await process;
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: 'Simulating a week of arcade with 40 players in memory.\n',
-    });
-    expect(JSON.parse(stdout)).toEqual({ pack: 'arcade', players: PLAYERS, seed: SEED, ...week });
-  }, 240_000);
+      const { code, stdout, stderr } = await process;
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: 'Simulating a week of arcade with 40 players in memory.\n',
+      });
+      expect(JSON.parse(stdout)).toEqual({ pack: 'arcade', players: PLAYERS, seed: SEED, ...week });
+    },
+    240_000,
+  );
 
   it.each([
     [['demo', 'quizz'], /There is no demo "quizz"\. Did you mean "quiz"\?/],

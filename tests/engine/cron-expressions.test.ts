@@ -4,19 +4,22 @@ import { describe, expect, it } from 'vitest';
 import { nextTick } from '../../src/engine/schedule/cron.ts';
 import { describeCron } from '../../src/engine/schedule/describe-cron.ts';
 import { fieldsOf, readCron, walk } from '../support/cron-oracle.ts';
+import { ALL } from '../support/databases.ts';
 
 const FILE = fileURLToPath(new URL('../../../shared/data/cron/expressions.txt', import.meta.url));
 const there = existsSync(FILE);
 const expressions = there ? readFileSync(FILE, 'utf8').split('\n').filter(Boolean) : [];
 
-const year = walk('UTC', Date.UTC(2028, 0), Date.UTC(2029, 0));
+/** A leap year; in the short run until its 29 February has passed. */
+const END_MS = ALL ? Date.UTC(2029, 0) : Date.UTC(2028, 2, 8);
+const year = walk('UTC', Date.UTC(2028, 0), END_MS);
 const shown = year.locals.map(fieldsOf);
 
 function ticksOfTheYear(cron: string): number[] {
   const rule = { cron };
   const ticks: number[] = [];
   let tick = nextTick(rule, new Date(Date.UTC(2028, 0) - 1));
-  while (tick && tick.getTime() < Date.UTC(2029, 0)) {
+  while (tick && tick.getTime() < END_MS) {
     ticks.push(tick.getTime());
     tick = nextTick(rule, tick);
   }
@@ -40,7 +43,7 @@ describe.skipIf(!there)(`expressions that people use (skipped where ${FILE} is n
     expect(expressions).toHaveLength(167);
   });
 
-  it.each(expressions)('%s: every tick of a year is what the fields say', (cron) => {
+  it.each(expressions)('%s: every tick is what the fields say', (cron) => {
     expectTheOraclesTicks(cron);
   });
 
@@ -60,7 +63,7 @@ describe('expressions with more to them', () => {
     '0 0 31 4,6 *',
     '59 23 31 12 7',
     '10/20 8-18/3 * * SAT,SUN',
-  ])('%s: every tick of a year is what the fields say', (cron) => {
+  ])('%s: every tick is what the fields say', (cron) => {
     expectTheOraclesTicks(cron);
   });
 });
