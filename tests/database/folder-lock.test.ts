@@ -43,7 +43,9 @@ it('takes over from a process that is dead, or whose pid is another process now'
 
 it('takes over from a process that has ended, and that nobody has asked after', async () => {
   const folder = await freshFolder();
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+  // The child ends once its parent is no shell any more: a shell would ask after it.
+  const child = '(until grep -q sleep /proc/$$/comm; do sleep 0.01; done)';
+  const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`]);
   const [said] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(said.toString());
   const isEnded = async () => / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
