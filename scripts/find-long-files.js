@@ -1,8 +1,8 @@
-// Reads Vitest's JSON report and names every test file that takes over 20 seconds, or 40 in the long run, which proves most things
-// on two backends, and is not listed, with its reason, in tests/support/long-files.json; fails where there is one. No test asserts on time, and a busy or slow machine must not fail
-// this: the limit grows with how long the whole run took, against what it takes on two idle cores (`usualSeconds`, the sum
-// over all files). A machine half as fast has twice the sum and twice the limit; a file that has become slow by itself stands out
-// in either case. A fast machine does not lower it.
+// Reads Vitest's JSON report and names every test file that takes over 20 seconds, or over 40 in the long run, which proves most
+// things on two backends. Fails where one of them is not listed, with its reason, in tests/support/long-files.json.
+// No test asserts on time, and a busy or slow machine must not fail this: the limit grows with how long the whole run took,
+// against what it takes on two idle cores (`usualSeconds`, the sum over all files). A machine half as fast has twice the sum and
+// twice the limit; a file that has become slow by itself stands out in either case. A fast machine does not lower it.
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 

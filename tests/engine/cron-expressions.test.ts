@@ -10,16 +10,16 @@ const FILE = fileURLToPath(new URL('../../../shared/data/cron/expressions.txt', 
 const there = existsSync(FILE);
 const expressions = there ? readFileSync(FILE, 'utf8').split('\n').filter(Boolean) : [];
 
-/** A leap year; in the short run until its 29 February has passed. */
-const END_MS = ALL ? Date.UTC(2029, 0) : Date.UTC(2028, 2, 8);
-const year = walk('UTC', Date.UTC(2028, 0), END_MS);
+/** Ticks of the year that are compared: the short run leaves out later ones of what fires all the time. */
+const MOST_TICKS = ALL ? Infinity : 2_000;
+const year = walk('UTC', Date.UTC(2028, 0), Date.UTC(2029, 0));
 const shown = year.locals.map(fieldsOf);
 
 function ticksOfTheYear(cron: string): number[] {
   const rule = { cron };
   const ticks: number[] = [];
   let tick = nextTick(rule, new Date(Date.UTC(2028, 0) - 1));
-  while (tick && tick.getTime() < END_MS) {
+  while (tick && tick.getTime() < Date.UTC(2029, 0) && ticks.length < MOST_TICKS) {
     ticks.push(tick.getTime());
     tick = nextTick(rule, tick);
   }
@@ -28,7 +28,9 @@ function ticksOfTheYear(cron: string): number[] {
 
 function expectTheOraclesTicks(cron: string): void {
   const { matches } = readCron(cron);
-  const expected = year.instants.filter((_, minute) => matches(shown[minute] ?? fieldsOf(0)));
+  const expected = year.instants
+    .filter((_, minute) => matches(shown[minute] ?? fieldsOf(0)))
+    .slice(0, MOST_TICKS);
   const ticks = ticksOfTheYear(cron);
   const first = ticks.findIndex((tick, place) => tick !== expected[place]);
   expect({ cron, ticks: ticks.length, deviatesAt: first }).toEqual({
