@@ -107,6 +107,17 @@ eachBackend('the fence', (fresh) => {
     expect(await events(id)).toEqual(['created', 'started', 'completed']);
   });
 
+  it('delivers nothing of an attempt that it refuses', async () => {
+    const effects = [{ kind: 'notification' as const, name: 'mail', data: {} }];
+    await humdrum.enqueue(plain);
+    const worker = await addWorker(db);
+    const done = (await claim(db, worker)).map((job) => completed(job, { effects }));
+    const settled = () => db.transaction((tx) => settle(tx, done, []));
+    expect(await settled()).toEqual([]);
+    expect(await settled()).toEqual(done);
+    expect(await humdrum.listJobs({ type: 'notify.mail' })).toHaveLength(1);
+  });
+
   it('undoes the writes of an atomic job that has lost its lease', async () => {
     await makeWitness(db);
     const { id } = await humdrum.enqueue(plain);
