@@ -36,6 +36,10 @@ const COMMANDS = new Map<string, Load>([
 /** Creates the command-line parser with all commands, or only the one that `words` name. Errors: `CommanderError`. */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = bareProgram();
+  program.configureOutput({
+    outputError: (text, write) =>
+      write(withNearest(withCommand(text.replace(/^error: /, 'humdrum: '), program))),
+  });
   const [name = ''] = bareProgram().parseOptions([...words]).operands;
   const named = COMMANDS.get(name);
   const loads = named ? [named] : [...COMMANDS.values()];
@@ -59,10 +63,22 @@ function bareProgram(): Command {
     .option('--key-file <file>', 'file with the API key for the server (or HUMDRUM_KEY)')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
-    .configureOutput({
-      outputError: (text, write) => write(withNearest(text.replace(/^error: /, 'humdrum: '))),
-    })
     .exitOverride();
+}
+
+/** What other tools call a command. */
+const OTHER_WORDS: Readonly<Record<string, string>> = { cron: 'schedules', ps: 'workers' };
+
+/** For `humdrum migrate`, suggests `db migrate`. Commander suggests only commands that look similar. */
+function withCommand(text: string, program: Command): string {
+  const [, word = ''] = /unknown command '([^']*)'/.exec(text) ?? [];
+  const deeper = program.commands.flatMap((command) =>
+    command.commands.some((child) => child.name() === word) ? [`${command.name()} ${word}`] : [],
+  );
+  const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
+  const meant = other === undefined ? deeper : [other];
+  if (meant.length === 0) return text;
+  return `humdrum: unknown command '${word}'\n(Did you mean ${meant.join(' or ')}?)\n`;
 }
 
 /** Adds a suggestion for values. Commander suggests only commands and flags. */

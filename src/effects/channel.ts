@@ -1,6 +1,6 @@
 import { type Channel, defineChannel } from '../engine/deliveries/receiver.ts';
 import type { RetryPolicy } from '../engine/job/job-type.ts';
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../errors.ts';
 import type { Delivery } from '../engine/deliveries/delivery.ts';
 import { type Message, messageOf } from './message.ts';
 
@@ -14,6 +14,8 @@ export interface ChannelSettings {
   retry?: Partial<RetryPolicy>;
 }
 
+const SETTINGS = { name: true, timeoutMs: true, retry: true } satisfies Names<ChannelSettings>;
+
 /** What a kind of channel does. */
 export interface Service {
   send(message: Message, delivery: Delivery): Promise<void>;
@@ -23,9 +25,15 @@ export interface Service {
 const NAME = /^[a-z][a-z0-9-]{0,49}$/;
 const RETRY = { attempts: 12, delayMs: 5_000, maxDelayMs: 600_000 };
 
-/** Errors: `config-invalid`. */
-export function channelOf(kind: string, settings: ChannelSettings, service: Service): Channel {
-  const { name = kind, timeoutMs = 10_000, retry } = settings;
+/** `own`: the options that only this kind of channel has. Errors: `config-invalid`. */
+export function channelOf<Options extends ChannelSettings>(
+  kind: string,
+  options: Options,
+  own: Names<Omit<Options, keyof ChannelSettings>>,
+  service: Service,
+): Channel {
+  refuseUnknown('config-invalid', `${kind}Channel`, options, { ...SETTINGS, ...own });
+  const { name = kind, timeoutMs = 10_000, retry } = options;
   checkSettings(name, timeoutMs);
   return defineChannel({
     name,

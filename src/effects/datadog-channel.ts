@@ -15,6 +15,8 @@ export interface DatadogOptions extends ChannelSettings {
   url?: string;
 }
 
+const OWN = { apiKey: true, site: true, tags: true, url: true } as const;
+
 const TYPES: Record<Severity, string> = {
   notice: 'info',
   warning: 'warning',
@@ -32,7 +34,7 @@ export function datadogChannel(options: DatadogOptions): Channel {
     site = 'datadoghq.com',
     tags = [],
     url = `https://api.${site}`,
-    ...settings
+    timeoutMs = 10_000,
   } = options;
   if (!/^\w{16,128}$/.test(apiKey)) {
     throw new HumdrumError('config-invalid', 'datadogChannel takes the API key of an account.');
@@ -42,8 +44,7 @@ export function datadogChannel(options: DatadogOptions): Channel {
   }
   const base = httpUrl('datadogChannel', url);
   const headers = { 'content-type': 'application/json', 'dd-api-key': apiKey };
-  const { timeoutMs = 10_000 } = settings;
-  return channelOf('datadog', settings, {
+  return channelOf('datadog', options, OWN, {
     async send(message, { signal }) {
       const body = JSON.stringify(eventOf(message, tags));
       await request(new URL('/api/v1/events', base), { headers, body, signal });

@@ -13,14 +13,16 @@ export interface MailOptions extends ChannelSettings {
   to?: string | readonly string[];
 }
 
+const OWN = { url: true, from: true, to: true } as const;
+
 /** Mails by SMTP. It needs the package nodemailer. Default name: mail. Errors: `config-invalid`, `mail-missing`. */
-export function mailChannel({ url, from, to = [], ...settings }: MailOptions): Channel {
+export function mailChannel(options: MailOptions): Channel {
+  const { url, from, to = [], timeoutMs = 10_000 } = options;
   const protocol = URL.canParse(url) ? new URL(url).protocol : '';
   if (protocol !== 'smtp:' && protocol !== 'smtps:') {
     throw new HumdrumError('config-invalid', 'mailChannel takes a URL that begins with smtps://.');
   }
-  const { timeoutMs = 10_000 } = settings;
-  return channelOf('mail', settings, {
+  return channelOf('mail', options, OWN, {
     async send(message, { signal }) {
       const recipients = message.to === '' ? [to].flat() : [message.to];
       if (recipients.length === 0) {

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type * as S3Module from '@aws-sdk/client-s3';
 import type * as UploadModule from '@aws-sdk/lib-storage';
 import { isSha256, type FileStorage, type FileToStore } from '../engine/ports/file-storage.ts';
+import { type Names, refuseUnknown } from '../errors.ts';
 import { s3Failure, sdkMissing, statusOf } from './s3-errors.ts';
 
 export interface S3StorageOptions {
@@ -19,6 +20,15 @@ export interface S3StorageOptions {
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
+const OPTIONS = {
+  bucket: true,
+  prefix: true,
+  region: true,
+  endpoint: true,
+  forcePathStyle: true,
+  credentials: true,
+} satisfies Names<S3StorageOptions>;
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 60_000;
 /** The minimum of S3 for all parts but the last. */
@@ -27,9 +37,10 @@ const MAX_PARTS = 10_000;
 
 /**
  * Files in a bucket of Amazon S3 or of a compatible server. Needs the packages `@aws-sdk/client-s3` and
- * `@aws-sdk/lib-storage`. Errors: `s3-missing`, `files-refused`, `files-unreachable`.
+ * `@aws-sdk/lib-storage`. Errors: `config-invalid`, `s3-missing`, `files-refused`, `files-unreachable`.
  */
 export function s3Storage(options: S3StorageOptions): FileStorage {
+  refuseUnknown('config-invalid', 's3Storage', options, OPTIONS);
   return new S3Storage(options);
 }
 

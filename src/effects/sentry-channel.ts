@@ -13,6 +13,8 @@ export interface SentryOptions extends ChannelSettings {
   environment?: string;
 }
 
+const OWN = { dsn: true, environment: true } as const;
+
 const LEVELS: Record<Severity, string> = {
   notice: 'info',
   warning: 'warning',
@@ -25,9 +27,10 @@ const LEVELS: Record<Severity, string> = {
  * issue, and so do notifications of one subject. Default name: sentry. Errors: `config-invalid`. Source:
  * https://develop.sentry.dev/sdk/data-model/envelopes/
  */
-export function sentryChannel({ dsn, environment, ...settings }: SentryOptions): Channel {
+export function sentryChannel(options: SentryOptions): Channel {
+  const { dsn, environment } = options;
   const { url, key } = endpointOf(dsn);
-  return channelOf('sentry', settings, {
+  return channelOf('sentry', options, OWN, {
     async send(message, { signal }) {
       const eventId = createHash('sha256').update(message.key).digest('hex').slice(0, 32);
       const lines = [

@@ -8,13 +8,15 @@ export interface SlackOptions extends ChannelSettings {
   url: string;
 }
 
+const OWN = { url: true } as const;
+
 /**
  * Posts to the Slack channel of an incoming webhook, or to a service that takes the same: Mattermost, Discord with `/slack`.
  * The webhook decides where, not the message's `to`. Default name: slack. Errors: `config-invalid`.
  */
-export function slackChannel({ url: text, ...settings }: SlackOptions): Channel {
-  const url = httpUrl('slackChannel', text);
-  return channelOf('slack', settings, {
+export function slackChannel(options: SlackOptions): Channel {
+  const url = httpUrl('slackChannel', options.url);
+  return channelOf('slack', options, OWN, {
     async send(message, { signal }) {
       const body = JSON.stringify({ text: textOf(message) });
       await request(url, { headers: { 'content-type': 'application/json' }, body, signal });

@@ -11,6 +11,8 @@ export interface WebhookOptions extends ChannelSettings {
   secret: string;
 }
 
+const OWN = { url: true, secret: true } as const;
+
 /**
  * Posts a JSON document, signed as Standard Webhooks says (https://www.standardwebhooks.com): `webhook-id`,
  * `webhook-timestamp` and `webhook-signature`. Its `type` is `notification`, or for alerts `alert.fired`, `alert.resolved` and
@@ -25,10 +27,10 @@ export function pagerChannel(options: WebhookOptions): Channel {
   return signedChannel('pager', options);
 }
 
-function signedChannel(kind: string, { url: text, secret, ...settings }: WebhookOptions): Channel {
-  const url = httpUrl(`${kind}Channel`, text);
-  const key = keyOf(kind, secret);
-  return channelOf(kind, settings, {
+function signedChannel(kind: string, options: WebhookOptions): Channel {
+  const url = httpUrl(`${kind}Channel`, options.url);
+  const key = keyOf(kind, options.secret);
+  return channelOf(kind, options, OWN, {
     async send(message, { signal }) {
       const body = JSON.stringify(documentOf(message));
       // The time of sending, not of the message: receivers refuse a signature that is minutes old.

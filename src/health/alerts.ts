@@ -1,7 +1,7 @@
 import type { Channel } from '../engine/deliveries/receiver.ts';
 import type { Watch } from '../engine/ports/alerts.ts';
 import { logChannel } from '../effects/log-channel.ts';
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../errors.ts';
 import { checkHealth, type CheckSettings } from './check-health.ts';
 import { THRESHOLDS, type Thresholds } from './rules.ts';
 import { asChannel, type Sink } from './sink.ts';
@@ -26,6 +26,21 @@ export interface AlertOptions {
   thresholds?: Partial<Thresholds>;
 }
 
+const OPTIONS = {
+  sinks: true,
+  escalation: true,
+  repeatMs: true,
+  escalateMs: true,
+  mostAnHour: true,
+  thresholds: true,
+} satisfies Names<AlertOptions>;
+const LIMITS = {
+  failureRate: true,
+  failureRuns: true,
+  queueAgeMs: true,
+  transactionMs: true,
+} satisfies Names<Thresholds>;
+
 const HOUR_MS = 3_600_000;
 
 /**
@@ -33,6 +48,8 @@ const HOUR_MS = 3_600_000;
  * `createHumdrum` or in the configuration. Errors: `config-invalid`.
  */
 export function defineAlerts(options: AlertOptions = {}): Watch {
+  refuseUnknown('config-invalid', 'alerts', options, OPTIONS);
+  refuseUnknown('config-invalid', 'alerts', options.thresholds, LIMITS, 'thresholds.');
   const { repeatMs = HOUR_MS, escalateMs = 4 * HOUR_MS, mostAnHour = 6 } = options;
   const sinks = (options.sinks ?? [logChannel()]).map(asChannel);
   const names = sinks.map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Humdrum } from '../engine/humdrum.ts';
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../errors.ts';
 import { checkAccess, type AccessOptions } from './access-options.ts';
 import { API } from './api-path.ts';
 import type { Role } from './contract/role.ts';
@@ -32,10 +32,23 @@ export interface AppOptions extends Pick<ProbeOptions, 'metrics' | 'expectWorker
   onError?: (error: unknown) => void;
 }
 
+const OPTIONS = {
+  access: true,
+  identify: true,
+  metrics: true,
+  metricsRole: true,
+  expectWorker: true,
+  basePath: true,
+  signingKey: true,
+  signal: true,
+  onError: true,
+} satisfies Names<AppOptions>;
+
 const MAX_BODY_BYTES = 2 * 1_048_576;
 
 /** Creates the HTTP API of an engine: a Hono app whose `fetch` can be mounted anywhere. Errors: `config-invalid`. */
 export function createApp(humdrum: Humdrum, options: AppOptions = {}): Hono {
+  refuseUnknown('config-invalid', 'The options of createApp', options, OPTIONS);
   const { access = {}, basePath = '', signingKey, signal, onError = console.error } = options;
   checkAccess(access);
   const { identify = identifyBy(humdrum.database, access) } = options;

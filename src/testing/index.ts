@@ -9,5 +9,5 @@ export type {
 } from './test-humdrum.ts';
 export type { TestClock, TimeSpan } from './clock.ts';
 export type { Prepare } from './embedded.ts';
-export type { EffectLike, JobLike } from './looking.ts';
+export type { EffectLike, JobLike } from './candidates.ts';
 export type { EffectSeen, JobSeen } from './queries.ts';

@@ -2,7 +2,7 @@ import { checkOptions, type HumdrumOptions } from '../engine/options.ts';
 import type { Names } from '../errors.ts';
 import { instantOf, TestClock } from './clock.ts';
 import { lendEmbedded, type Prepare } from './embedded.ts';
-import { lendGiven } from './given.ts';
+import { lendGiven } from './given-database.ts';
 import { silenceSchedules } from './queries.ts';
 import { TestHumdrum } from './test-humdrum.ts';
 

@@ -15,7 +15,7 @@ import {
   jobCandidates,
   type JobLike,
   wantedOf,
-} from './looking.ts';
+} from './candidates.ts';
 import type { EffectSeen, JobSeen } from './queries.ts';
 import { addUp, expectCompleted, tooMany } from './report.ts';
 import { dueOf, tickOf } from './ticks.ts';

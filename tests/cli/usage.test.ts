@@ -7,6 +7,10 @@ import { DOUBLE, projectWith } from './project.ts';
 
 /** What people get wrong, the exit code, and what they are told. */
 const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [['migrate'], 2, /unknown command 'migrate'\n\(Did you mean db migrate\?\)/],
+  [['show'], 2, /\(Did you mean jobs show or alerts show or audit show or config show\?\)/],
+  [['cron'], 2, /unknown command 'cron'\n\(Did you mean schedules\?\)/],
+  [['constructor'], 2, /unknown command 'constructor'\n$/],
   [['jobs', 'lst'], 2, /unknown command 'lst'\n\(Did you mean list\?\)/],
   [
     ['jobs', 'list', '--statsu', 'failed'],

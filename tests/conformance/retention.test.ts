@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { dropHistory, extendHistory } from '../../src/engine/upkeep/retention.ts';
+import { dropHistory, extendHistory, previewRetention } from '../../src/engine/upkeep/retention.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { anyBackend } from '../support/databases.ts';
@@ -63,6 +63,42 @@ anyBackend('retention', (fresh) => {
         reason: expect.stringMatching(/jobs 1 to 1, created from 2026-03-01/) as string,
       },
     ]);
+  });
+
+  it('keeps a part that an open job needs, and drops the parts after it', async () => {
+    const kept = await humdrum.enqueue(plain, {}, { runAt: new Date('2027-01-01') });
+    const old = await runOne();
+    await moveTo('2026-03-05T10:00:00Z');
+    await dropHistory(db, keep);
+    const later = await runOne();
+    await moveTo('2026-03-10T10:00:00Z');
+    await dropHistory(db, keep);
+    const young = await runOne();
+    expect([later, young]).toEqual([10_000_000, 20_000_000]);
+    await moveTo('2026-04-09T09:00:00Z');
+    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 1 });
+    await expect(humdrum.showJob(later)).rejects.toMatchObject({ code: 'job-not-found' });
+    for (const id of [kept.id, old, young]) expect(await humdrum.showJob(id)).toMatchObject({ id });
+  });
+
+  it('tells in a rehearsal what it would drop and cancel, and does neither', async () => {
+    ({ humdrum } = await openEngine(db, { jobs: [plain], history: { keepDays: 30 } }));
+    worker = await addWorker(db);
+    const old = await runOne();
+    await moveTo('2026-03-05T10:00:00Z');
+    await dropHistory(db, keep);
+    const lost = await runOne(true);
+    await moveTo('2026-04-30T10:00:00Z');
+    const before = await previewRetention(db, keep.keepMs);
+    expect(before).toEqual({ cancelled: 1, dropped: 1 });
+    const { result } = await humdrum.rehearse('humdrum.drop-history');
+    expect(result).toEqual({
+      ...before,
+      message: 'Parts of the history dropped: 1. Failed jobs cancelled: 1.',
+    });
+    expect((await humdrum.showJob(lost)).status).toBe('failed');
+    expect((await humdrum.showJob(old)).status).toBe('completed');
+    expect(await dropHistory(db, keep)).toEqual(before);
   });
 
   it('drops nothing of which a job is still open', async () => {

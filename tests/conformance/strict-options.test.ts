@@ -74,6 +74,21 @@ eachBackend('an option that does not exist', (fresh) => {
     }
   });
 
+  it('is refused in what a handler notifies and stores', async () => {
+    const notifies = job('mail.notifies', (ctx) => {
+      ctx.notify(Object.assign({ channel: 'chat', to: 'ada', text: 'Hi' }, { body: 'Hi' }));
+    });
+    const wrong: object = { contenttype: 'text/plain' };
+    const puts = job('mail.puts', async (ctx) => ctx.files.put('a.txt', 'a', wrong));
+    const { humdrum } = await openEngine(await fresh(), { jobs: [notifies, puts] });
+    expect((await humdrum.rehearse(notifies)).error?.message).toContain(
+      'ctx.notify: there is no option "body".',
+    );
+    expect((await humdrum.rehearse(puts)).error?.message).toBe(
+      'ctx.files.put: there is no option "contenttype". Did you mean "contentType"?',
+    );
+  });
+
   it('is refused in what a job type makes of an input', async () => {
     const odd = job('mail.odd', () => null, {
       unique: () => Object.assign({ key: 'a' }, { for: 1 }),

@@ -1,6 +1,17 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  datadogChannel,
+  logChannel,
+  mailChannel,
+  sentryChannel,
+  slackChannel,
+  webhookChannel,
+} from '../../src/effects/channels.ts';
+import { s3Storage } from '../../src/effects/s3-storage.ts';
+import { defineAlerts } from '../../src/health/index.ts';
+import { createApp } from '../../src/http/index.ts';
+import {
   createHumdrum,
   defineChannel,
   defineJob,
@@ -47,6 +58,62 @@ it('so is a receiver', () => {
   expect(() => defineSubscriber(withExtra(subscriber, { event: 'a' }))).toThrow(
     'The subscriber "chat": there is no option "event". Did you mean "events"?',
   );
+});
+
+const URL = 'https://hooks.example';
+const SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
+const MAIL = { url: 'smtp://mail.example', from: 'a@mail.example' };
+const DATADOG = { apiKey: '0'.repeat(32) };
+
+it.each<[message: string, make: () => unknown]>([
+  ['logChannel: there is no option "nmae".', () => logChannel(withExtra({}, { nmae: 'x' }))],
+  [
+    'slackChannel: there is no option "chan".',
+    () => slackChannel(withExtra({ url: URL }, { chan: 1 })),
+  ],
+  [
+    'webhookChannel: there is no option "retrys". Did you mean "retry"?',
+    () => webhookChannel(withExtra({ url: URL, secret: SECRET }, { retrys: 3 })),
+  ],
+  [
+    'mailChannel: there is no option "too". Did you mean "to"?',
+    () => mailChannel(withExtra(MAIL, { too: 'b' })),
+  ],
+  [
+    'datadogChannel: there is no option "tag". Did you mean "tags"?',
+    () => datadogChannel(withExtra(DATADOG, { tag: 'a' })),
+  ],
+  [
+    'sentryChannel: there is no option "env".',
+    () => sentryChannel(withExtra({ dsn: 'https://key@sentry.example/1' }, { env: 'production' })),
+  ],
+  [
+    'alerts: there is no option "sink". Did you mean "sinks"?',
+    () => defineAlerts(withExtra({}, { sink: [] })),
+  ],
+  [
+    'alerts: there is no option "thresholds.failureRuns2".',
+    () => defineAlerts({ thresholds: withExtra({}, { failureRuns2: 1 }) }),
+  ],
+  [
+    's3Storage: there is no option "bukket". Did you mean "bucket"?',
+    () => s3Storage(withExtra({ bucket: 'x' }, { bukket: 'y' })),
+  ],
+])('refuses, with the nearest name: %s', (message, make) => {
+  expect(make).toThrow(
+    expect.objectContaining({
+      code: 'config-invalid',
+      message: expect.stringContaining(message.replace(/\.$/, '')) as string,
+    }),
+  );
+});
+
+it('so does the HTTP API', async () => {
+  const humdrum = await testHumdrum();
+  expect(() => createApp(humdrum, withExtra({}, { basepath: '/x' }))).toThrow(
+    'The options of createApp: there is no option "basepath". Did you mean "basePath"?',
+  );
+  await humdrum.close();
 });
 
 const OPTIONS: [given: object, message: string][] = [

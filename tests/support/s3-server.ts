@@ -17,9 +17,10 @@ process.on('disconnect', () => process.exit());`;
 
 export interface S3Place extends S3StorageOptions {
   endpoint: string;
-  /** Beside the protocol, on its disk. */
-  copy(from: string, to: string): Promise<void>;
 }
+
+/** Copies a file of the bucket beside the protocol, on the server's disk. */
+type CopyOnDisk = (from: string, to: string) => Promise<void>;
 
 interface Server {
   child: ChildProcess;
@@ -32,20 +33,25 @@ const idle: Server[] = [];
 
 /** A real S3 endpoint with one empty bucket, for this test alone. */
 export async function startS3(): Promise<S3Place> {
+  return (await startS3WithDisk()).place;
+}
+
+export async function startS3WithDisk(): Promise<{ place: S3Place; copyOnDisk: CopyOnDisk }> {
   const server = idle.pop() ?? (await startServer());
   onTestFinished(() => giveBack(server));
   const { folder, port } = server;
-  return {
+  const place = {
     bucket: 'files',
     endpoint: `http://127.0.0.1:${port}`,
     credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
-    async copy(from, to) {
-      for (const part of ['object', 'object.md5', 'metadata.json']) {
-        const at = (key: string): string => join(folder, 'files', `${key}._S3rver_${part}`);
-        await copyFile(at(from), at(to));
-      }
-    },
   };
+  const copyOnDisk: CopyOnDisk = async (from, to) => {
+    for (const part of ['object', 'object.md5', 'metadata.json']) {
+      const at = (key: string): string => join(folder, 'files', `${key}._S3rver_${part}`);
+      await copyFile(at(from), at(to));
+    }
+  };
+  return { place, copyOnDisk };
 }
 
 /** Ends when we do: the channel between us closes. */

@@ -99,14 +99,14 @@ function describeRun(type: string, report: RunReport, verbose = false): string {
   const word = report.succeeded ? colors.green('completed') : colors.red('failed');
   const head = `Job ${report.jobId}, ${type}: ${word} in ${duration(outcome.durationMs)}.`;
   if (plan) return `${head}\n${describePlan(plan, verbose)}`;
-  return `${head}\n${facts([['result', 'result' in outcome.ended ? JSON.stringify(outcome.ended.result) : null]])}`;
+  return `${head}\n${facts([['result', 'result' in outcome.ended ? describeResult(outcome.ended.result) : null]])}`;
 }
 
 export function describePlan(plan: Plan, verbose = false): string {
   return facts([
     ['rows', plan.tables.map(describeTable).join('\n') || (plan.error ? null : 'no rows changed')],
     ['effects', describeEffects(plan, verbose)],
-    ['result', plan.error ? null : describeResult(plan)],
+    ['result', plan.error ? null : describeResult(plan.result)],
     [
       'error',
       plan.error ? painted(`${plan.error.class}: ${plan.error.message}`, colors.red) : null,
@@ -143,7 +143,8 @@ function describeEffects({ effects }: Plan, verbose: boolean): string {
   return [...byName].map(([name, times]) => `${count(times)} × ${name}`).join('\n');
 }
 
-function describeResult({ result }: Plan): string {
+/** The handler's own message if it returns one, then the rest of the result. */
+function describeResult(result: unknown): string {
   const { message, ...rest } = fieldsOf(result) ?? {};
   if (typeof message !== 'string') return JSON.stringify(result);
   return Object.keys(rest).length === 0 ? message : `${message}\n${JSON.stringify(rest)}`;

@@ -1,7 +1,8 @@
 import type { Transaction } from '../../database/database.ts';
+import { refuseUnknown } from '../../errors.ts';
 import { seededRandom, seededUuid } from '../base/random.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
-import type { Context, ContextDatabase } from '../job/context.ts';
+import { type Context, type ContextDatabase, NOTIFICATION } from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
 import { requestOf } from '../job/request.ts';
 import type { Enqueues } from '../ports/runtime.ts';
@@ -108,8 +109,11 @@ export class HandlerContext implements Context {
   }
 
   get notify(): Context['notify'] {
-    return ({ channel, ...message }) =>
+    return (notification) => {
+      refuseUnknown('input-invalid', 'ctx.notify', notification, NOTIFICATION);
+      const { channel, ...message } = notification;
       this.#parts.recorder.record('notification', channel, message);
+    };
   }
 
   get log(): Context['log'] {

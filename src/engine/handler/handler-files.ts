@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Queryable } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
+import { HumdrumError, refuseUnknown } from '../../errors.ts';
 import { measureFile, type Spooled, withSpooled } from '../files/spool.ts';
 import { storeFile } from '../files/store-file.ts';
 import type { ContextFiles, FileData, FileFact } from '../job/context.ts';
@@ -17,6 +17,7 @@ interface Parts {
   rehearsal: boolean;
 }
 
+const PUT = { contentType: true } as const;
 const MAX_NAME_CHARACTERS = 1_000;
 const OVER = 'This attempt is over: it can put no more files.';
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:;[\x20-\x7E]*)?$/;
@@ -33,6 +34,7 @@ export class HandlerFiles implements ContextFiles {
 
   get put(): ContextFiles['put'] {
     return (name, data, options = {}) => {
+      refuseUnknown('input-invalid', 'ctx.files.put', options, PUT);
       const { contentType = 'application/octet-stream' } = options;
       const stop = new AbortController();
       const signal = AbortSignal.any([stop.signal, this.#parts.interruption.signal]);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Queryable, Transaction } from '../../database/database.ts';
+import type { Names } from '../../errors.ts';
 import type { Json } from '../base/json.ts';
 import type { Status } from './lifecycle.ts';
 import type { Enqueued, EnqueueOptions, JobRequest, TypeRef } from './request.ts';
@@ -81,6 +82,14 @@ export interface Notification {
   text: string;
   data?: Json;
 }
+
+export const NOTIFICATION = {
+  channel: true,
+  to: true,
+  subject: true,
+  text: true,
+  data: true,
+} satisfies Names<Notification>;
 
 export interface ContextDatabase extends Queryable {
   /** A savepoint in an atomic job; a transaction of its own in a job with `atomic: false`. */

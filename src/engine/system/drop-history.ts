@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../../database/database.ts';
 import { defineJob } from '../job/define-job.ts';
 import type { JobType } from '../job/job-type.ts';
-import { dropHistory } from '../upkeep/retention.ts';
+import { dropHistory, previewRetention } from '../upkeep/retention.ts';
 
 /** The job that applies `history.keepDays`. */
 export function dropHistoryAfter(database: Database, keepMs: number): JobType {
@@ -14,10 +14,11 @@ export function dropHistoryAfter(database: Database, keepMs: number): JobType {
     retry: { attempts: 5, delayMs: 60_000 },
     atomic: false,
     async run(ctx) {
-      if (ctx.rehearsal) return { message: 'A rehearsal drops nothing.' };
-      const actor = `job:${ctx.job.id}`;
-      const { cancelled, dropped } = await dropHistory(database, { keepMs, actor });
-      return { cancelled, dropped, message: `Dropped ${dropped} parts of the history.` };
+      const { cancelled, dropped } = ctx.rehearsal
+        ? await previewRetention(database, keepMs)
+        : await dropHistory(database, { keepMs, actor: `job:${ctx.job.id}` });
+      const message = `Parts of the history dropped: ${dropped}. Failed jobs cancelled: ${cancelled}.`;
+      return { cancelled, dropped, message };
     },
   });
 }

@@ -23,8 +23,8 @@ export async function extendHistory(db: Queryable): Promise<void> {
 }
 
 /**
- * Drops the parts of the history whose jobs all ended longer than `keepMs` ago. Starts a new part at regular intervals, so
- * that old ones become droppable. The audit stays.
+ * Drops the parts of the history whose jobs all ended longer than `keepMs` ago. A part that is still needed stays, and the
+ * later ones go. Starts a new part at regular intervals, so that old ones become droppable. The audit stays.
  */
 export async function dropHistory(
   db: Database,
@@ -34,19 +34,30 @@ export async function dropHistory(
   await beginPart(db, keepMs / PARTS_KEPT);
   await rollUpAll(db); // The statistics stay, and are computed from the rows that are about to be dropped.
   let dropped = 0;
-  for (const part of await closedParts(db)) {
-    if (!(await db.transaction((tx) => dropPart(tx, part, keepMs, actor)))) break;
-    dropped += 1;
+  for (const part of await unneededParts(db, keepMs)) {
+    if (await db.transaction((tx) => dropPart(tx, part, keepMs, actor))) dropped += 1;
   }
   return { cancelled, dropped };
 }
+
+/** What `dropHistory` would do. Reads only. */
+export async function previewRetention(db: Queryable, keepMs: number): Promise<Retention> {
+  const { rows } = await db.query<{ cancelled: number }>(
+    `select count(*) as cancelled from humdrum.failed where ${FAILED_LONG_AGO}`,
+    [keepMs],
+  );
+  const parts = await unneededParts(db, keepMs);
+  return { cancelled: rows[0]?.cancelled ?? 0, dropped: parts.length };
+}
+
+const FAILED_LONG_AGO = `failed_at < humdrum.clock() - $1 * interval '1 millisecond'`;
 
 async function cancelOldFailed(db: Queryable, keepMs: number, actor: string): Promise<number> {
   let cancelled = 0;
   for (;;) {
     const { rows } = await db.query<{ id: number }>(
       `select job_id as id from humdrum.failed
-       where failed_at < humdrum.clock() - $1 * interval '1 millisecond' order by failed_at limit ${BATCH}`,
+       where ${FAILED_LONG_AGO} order by failed_at limit ${BATCH}`,
       [keepMs],
     );
     if (rows.length === 0) return cancelled;
@@ -83,6 +94,20 @@ async function closedParts(db: Queryable): Promise<number[]> {
   return rows.map(({ part }) => part);
 }
 
+/** Looks before `dropPart` locks: a part that is still needed is not locked at all. */
+async function unneededParts(db: Queryable, keepMs: number): Promise<number[]> {
+  const unneeded: number[] = [];
+  for (const part of await closedParts(db)) {
+    if (!(await isNeeded(db, part, keepMs))) unneeded.push(part);
+  }
+  return unneeded;
+}
+
+async function isNeeded(db: Queryable, part: number, keepMs: number): Promise<boolean> {
+  const { rows } = await db.query<{ needed: boolean }>(STILL_NEEDED, [part, keepMs]);
+  return rows[0]?.needed !== false;
+}
+
 const PIECES = `
 select relname as name from pg_class where relnamespace = 'humdrum'::regnamespace and relkind = 'r' and relispartition
   and right(relname, length($1::text) + 1) = '_' || $1::text`;
@@ -117,7 +142,7 @@ const DELETE_BLOCKS = `
 delete from humdrum.job_block
 where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
 
-/** Returns false if the part is still needed. */
+/** Returns false if the part has become needed: a transaction that was open until now has enqueued into it. */
 async function dropPart(
   tx: Transaction,
   part: number,
@@ -128,8 +153,7 @@ async function dropPart(
   const { rows: pieces } = await tx.query<{ name: string }>(PIECES, [part]);
   const tables = pieces.map(({ name }) => `humdrum.${name}`).join(', ');
   await tx.query(`lock table ${tables} in access exclusive mode`);
-  const { rows } = await tx.query<{ needed: boolean }>(STILL_NEEDED, [part, keepMs]);
-  if (rows[0]?.needed !== false) return false;
+  if (await isNeeded(tx, part, keepMs)) return false;
   await tx.query(AUDIT_DROPPED, [part, actor]);
   await tx.query(DELETE_BLOCKS, [part]);
   await tx.query(`drop table ${tables}`);

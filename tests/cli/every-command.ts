@@ -1,5 +1,5 @@
-/** What each command does to the tables, as the guide lists it: see looking.test.ts. */
-export const WALK: Record<string, Record<string, string[]>> = {
+/** What each command does to the tables, as the guide lists it: see read-only-commands.test.ts. */
+export const EVERY_COMMAND: Record<string, Record<string, string[]>> = {
   'makes and migrates': { start: [], server: [], worker: [], 'db migrate': [] },
   'needs no database': { init: [], demo: [], 'config show': [], check: [], completion: [] },
   tells: { 'db status': [], 'db plan': [], doctor: [] },
@@ -48,7 +48,7 @@ export const WALK: Record<string, Record<string, string[]>> = {
 
 /** Each with all its arguments. */
 export const commandsOf = (group: string): [command: string, args: string[]][] =>
-  Object.entries(WALK[group] ?? {}).map(([command, args]) => [
+  Object.entries(EVERY_COMMAND[group] ?? {}).map(([command, args]) => [
     command,
     [...command.split(' '), ...args],
   ]);

@@ -13,7 +13,7 @@ import { anyBackendWhere, freshFolder, freshUrl } from '../support/databases.ts'
 import { dump } from '../support/dump.ts';
 import { cli } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
-import { commandsOf as of, WALK } from './walk.ts';
+import { commandsOf as of, EVERY_COMMAND } from './every-command.ts';
 
 const REFUSED = [...of('looks'), ...of('acts')];
 const SCHEDULED = `defineJob({ type: 'shop.tick', input: z.object({}), schedule: { cron: '0 6 * * *' }, run: () => null })`;
@@ -152,13 +152,13 @@ anyBackendWhere('a command that is no server', (freshPlace) => {
 
 it('every command is in the walk, and the guide says the same of it', async () => {
   const leaves = leavesOf(await createProgram()).toSorted();
-  const walked = Object.values(WALK).flatMap((group) => Object.keys(group));
+  const walked = Object.values(EVERY_COMMAND).flatMap((group) => Object.keys(group));
   expect(walked.toSorted()).toEqual(leaves);
   const guide = await readFile(
     new URL('../../docs/guides/operate/commands.md', import.meta.url),
     'utf8',
   );
-  const [, below = ''] = guide.split('<!-- tests/cli/looking.test.ts -->\n');
+  const [, below = ''] = guide.split('<!-- tests/cli/read-only-commands.test.ts -->\n');
   const [table = ''] = below.trimStart().split('\n\n');
   const rows = table
     .split('\n')
@@ -167,7 +167,7 @@ it('every command is in the walk, and the guide says the same of it', async () =
   const listed = rows.flatMap(([, group = '', commands = '']) =>
     [...commands.matchAll(/`([^`]+)`/g)].map(([, command = '']) => `${group}: ${command}`),
   );
-  const expected = Object.entries(WALK).flatMap(([group, commands]) =>
+  const expected = Object.entries(EVERY_COMMAND).flatMap(([group, commands]) =>
     Object.keys(commands).map((command) => `${group}: ${command}`),
   );
   expect(listed.toSorted()).toEqual(expected.toSorted());
