@@ -11,6 +11,27 @@ export class HumdrumError extends Error {
   }
 }
 
+/**
+ * Marks the errors of a class and returns a function that recognizes them, also those of another copy of this package,
+ * which `instanceof` does not.
+ */
+export function branded<E extends Error>(
+  errors: { readonly prototype: E },
+  kind: string,
+): (thrown: unknown) => thrown is E {
+  const key = Symbol.for(`humdrum.${kind}`);
+  Object.defineProperty(errors.prototype, key, { value: true });
+  return (thrown): thrown is E => {
+    try {
+      return typeof thrown === 'object' && thrown !== null && key in thrown;
+    } catch {
+      return false; // A proxy's trap threw.
+    }
+  };
+}
+
+export const isHumdrumError = branded(HumdrumError, 'error');
+
 /** Codes are part of the public contract: add, never rename. */
 export type ErrorCode =
   | 'action-refused'

@@ -1,6 +1,6 @@
 import type { AssertionError } from 'node:assert';
 import type { Drained, DrainedAttempt } from '../engine/worker/drain.ts';
-import type { ErrorFact } from '../engine/job/failure.ts';
+import type { ErrorFact } from '../engine/job/error-fact.ts';
 import { failure } from './expectation.ts';
 
 type Report = Pick<Drained, 'completed' | 'failed' | 'ran'>;

@@ -1,6 +1,6 @@
 import type { Json } from '../engine/base/json.ts';
 import { Humdrum } from '../engine/humdrum.ts';
-import type { ErrorFact } from '../engine/job/failure.ts';
+import type { ErrorFact } from '../engine/job/error-fact.ts';
 import { type JobType, requireScheduled } from '../engine/job/job-type.ts';
 import type { Effect, LogLine, TableChange } from '../engine/job/outcome.ts';
 import type { HumdrumOptions } from '../engine/options.ts';

@@ -185,7 +185,7 @@ anyBackend('the circuit breaker of a channel', (fresh) => {
       nothing: nonsense,
       text: 'only text',
       object: nonsense,
-      unreadable: nonsense,
+      unreadable: '(no readable message)',
       zero: 'a\\u0000b',
       wait: 'busy',
       rude: 'not a promise',

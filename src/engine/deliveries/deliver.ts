@@ -1,4 +1,5 @@
 import type { Context } from '../job/context.ts';
+import { errorFact } from '../job/error-fact.ts';
 import { PostponedError } from '../job/errors.ts';
 import type { Listener } from '../ports/events.ts';
 import { admit, countFailure, countSuccess } from './breaker.ts';
@@ -87,7 +88,7 @@ async function record(
   await recordDelivery(ctx.db, {
     ...attemptAt(ctx, order, message),
     outcome: sent.kind === 'sent' ? 'sent' : 'failed',
-    error: sent.kind === 'sent' ? null : sent.error.message,
+    error: sent.kind === 'sent' ? null : errorFact(sent.error).message,
     durationMs: sent.durationMs,
   });
 }

@@ -12,6 +12,7 @@ export interface DeliveryAttempt {
   /** The job that made the attempt, and the number of its own attempt. */
   byJob: number | null;
   attempt: number;
+  /** As `errorFact` makes it. */
   error: string | null;
   durationMs: number;
 }
@@ -25,9 +26,7 @@ const MAX_ERROR_CHARACTERS = 1_000;
 
 export async function recordDelivery(db: Queryable, attempt: DeliveryAttempt): Promise<void> {
   const { job, ordinal, receiver, outcome, byJob, error, durationMs } = attempt;
-  // What PostgreSQL's text cannot hold must not keep an attempt from being recorded.
-  const kept =
-    error?.slice(0, MAX_ERROR_CHARACTERS).toWellFormed().replaceAll('\u0000', '') ?? null;
+  const kept = error?.slice(0, MAX_ERROR_CHARACTERS).toWellFormed() ?? null;
   const params = [job, ordinal, receiver, outcome, byJob, attempt.attempt, kept];
   await db.query(RECORD, [...params, Math.round(durationMs)]);
 }

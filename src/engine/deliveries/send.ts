@@ -1,4 +1,5 @@
-import { PermanentError, RetryAfterError } from '../job/errors.ts';
+import { isError } from '../job/error-fact.ts';
+import { isPermanentError, isRetryAfterError } from '../job/errors.ts';
 import type { Delivery } from './delivery.ts';
 
 /** What can be sent through, and no more. */
@@ -33,7 +34,7 @@ export async function send(sender: Sender, delivery: Delivery): Promise<Sent> {
     const durationMs = performance.now() - startedMs;
     const error = asError(thrown);
     if (delivery.signal.aborted) return { kind: 'aborted', error, durationMs };
-    if (error instanceof PermanentError) return { kind: 'refused', error, durationMs };
+    if (isPermanentError(error)) return { kind: 'refused', error, durationMs };
     return { kind: 'failed', error, restMs: restOf(error), durationMs };
   } finally {
     clearTimeout(timer);
@@ -57,27 +58,14 @@ async function raced(sending: () => Promise<unknown>, signal: AbortSignal): Prom
 const MAX_REST_MS = 86_400_000;
 
 function restOf(error: Error): number {
-  const restMs = error instanceof RetryAfterError ? error.afterMs : 0;
+  const restMs = isRetryAfterError(error) ? error.afterMs : 0;
   return restMs > 0 ? Math.min(restMs, MAX_REST_MS) : 0;
 }
 
-/** A channel may throw anything. `fetch failed` says nothing, but its cause does. */
+/** A channel may throw anything. */
 function asError(thrown: unknown): Error {
-  if (typeof thrown === 'string') return new Error(thrown);
-  const message = messageOf(thrown);
-  if (!(thrown instanceof Error) || message === null) {
-    return new Error('The channel threw a value that is no error.');
-  }
-  const { cause } = thrown;
-  if (message !== 'fetch failed' || !(cause instanceof Error)) return thrown;
-  return new Error(cause.message || ('code' in cause ? String(cause.code) : cause.name), { cause });
-}
-
-/** Null: it has none that can be read. */
-function messageOf(thrown: unknown): string | null {
-  try {
-    return thrown instanceof Error && typeof thrown.message === 'string' ? thrown.message : null;
-  } catch {
-    return null;
-  }
+  if (isError(thrown)) return thrown;
+  return new Error(
+    typeof thrown === 'string' ? thrown : 'The channel threw a value that is no error.',
+  );
 }

@@ -1,3 +1,5 @@
+import { branded } from '../../errors.ts';
+
 /** Throw it if a retry cannot help: the job fails at once, even if it has attempts left. */
 export class PermanentError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -30,3 +32,7 @@ export class RetryAfterError extends Error {
     this.afterMs = options.afterMs;
   }
 }
+
+export const isPermanentError = branded(PermanentError, 'permanent-error');
+export const isPostponedError = branded(PostponedError, 'postponed-error');
+export const isRetryAfterError = branded(RetryAfterError, 'retry-after-error');

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import type { ErrorFact } from '../job/failure.ts';
+import type { ErrorFact } from '../job/error-fact.ts';
 import { signature } from '../job/job-type.ts';
 import { retryDelayMs } from './backoff.ts';
 import { ALIVE, closeLeases, refusedBy, RETURN_RECORDED } from './fence.ts';

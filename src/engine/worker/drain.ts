@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
-import type { ErrorFact } from '../job/failure.ts';
+import type { ErrorFact } from '../job/error-fact.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { Settler } from '../settle/settler.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
