@@ -134,8 +134,13 @@ function notAnObject(code: ErrorCode, what: string, known: object, path: string)
   return new HumdrumError(code, `${what}: ${options} must be an object with the fields ${fields}.`);
 }
 
+/** Never throws: an error's message may be anything, and its getter may throw. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'an error without a readable message';
+  }
 }
 
 /** ` Did you mean "…"?`, or an empty string if no known word is close. */

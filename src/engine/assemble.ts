@@ -9,7 +9,8 @@ import { migrationSets } from './job/pack.ts';
 import { Registry } from './job/registry.ts';
 import { Vault } from './job/secrets.ts';
 import { checkOptions, type HumdrumOptions } from './options.ts';
-import type { Listener } from './ports/events.ts';
+import type { EngineEvent, Listener } from './ports/events.ts';
+import { Listeners } from './ports/listeners.ts';
 import type { Receiver } from './ports/receivers.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
@@ -25,9 +26,9 @@ export interface Engine {
   /** The default actor of calls that do not name one. */
   readonly actor: string;
   /** Called with every event of the engine. */
-  readonly listeners: Set<Listener>;
+  readonly listeners: Listeners<EngineEvent>;
   /** Called when there is new work, from this process or another. */
-  readonly newWorkListeners: Set<(work: NewWork) => void>;
+  readonly newWorkListeners: Listeners<NewWork>;
   /** The migrations that this program has and the database does not. */
   pendingMigrations(): Promise<{ set: string; name: string }[]>;
 }
@@ -37,14 +38,11 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
   checkOptions(options);
   const { packs = [], files = null, tracing = null, dryRun = false } = options;
   const receivers = receiversOf(options);
-  const listeners = new Set<Listener>(options.onEvent ? [options.onEvent] : []);
-  const onEvent: Listener = (event) => {
-    for (const listener of listeners) listener(event);
-  };
-  const newWorkListeners = new Set<(work: NewWork) => void>();
-  const notifier = new WorkNotifier(database, (work) => {
-    for (const listener of newWorkListeners) listener(work);
-  });
+  const own = options.onEvent ? [options.onEvent] : [];
+  const listeners = new Listeners<EngineEvent>(({ event }) => event, own);
+  const onEvent: Listener = (event) => listeners.tell(event);
+  const newWorkListeners = new Listeners<NewWork>((work) => `${work} work`);
+  const notifier = new WorkNotifier(database, (work) => newWorkListeners.tell(work));
   const types = registryOf(database, options, { receivers, onEvent });
   const limits = limitsOf(options);
   const vault = new Vault([options.secretKey ?? []].flat());

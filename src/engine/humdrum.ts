@@ -166,9 +166,7 @@ export class Humdrum extends Questions {
 
   /** Calls `listener` with every event of the engine from now on. Returns a function that removes it. */
   observe(listener: Listener): () => void {
-    const { listeners } = this.engine;
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    return this.engine.listeners.add(listener);
   }
 
   /**
@@ -177,15 +175,14 @@ export class Humdrum extends Questions {
    */
   async hear(onChange: () => void): Promise<() => void> {
     const { newWorkListeners, notifier } = this.engine;
-    const onNewWork = (): void => onChange();
-    newWorkListeners.add(onNewWork);
+    const stopListening = newWorkListeners.add(() => onChange());
     const stopObserving = this.observe(({ event }) => {
       if (event === 'job-settled') onChange();
     });
     await notifier.listen().catch(() => undefined);
     return () => {
       stopObserving();
-      newWorkListeners.delete(onNewWork);
+      stopListening();
     };
   }
 
