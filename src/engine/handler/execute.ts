@@ -4,14 +4,16 @@ import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
 import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { PendingCalls } from './pending-calls.ts';
 import { HandlerContext, type Runnable } from './handler-context.ts';
 import { HandlerFiles } from './handler-files.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-transaction.ts';
 import { Interruption, type StopSource } from './interruption.ts';
 import { Recorder } from './recorder.ts';
+import { runOwningRejections, StrayRejection } from './stray-rejections.ts';
 
 export interface ExecuteOptions {
-  runtime: Pick<Runtime, 'database' | 'enqueuer' | 'files' | 'vault'>;
+  runtime: Pick<Runtime, 'database' | 'enqueuer' | 'files' | 'vault' | 'onEvent'>;
   /** Interrupts the handler from outside. */
   stop: StopSource;
   rehearsal?: boolean;
@@ -31,13 +33,19 @@ export async function execute(
   const { runtime, rehearsal = false, measure = false } = options;
   const { database, enqueuer } = runtime;
   const recorder = new Recorder();
-  const own = type.atomic || rehearsal ? new HandlerTransaction(database, measure) : null;
+  const calls = new PendingCalls();
+  const own = type.atomic || rehearsal ? new HandlerTransaction(database, calls, measure) : null;
   const db = own ?? steppingDatabase(database);
   const interruption = new Interruption(type, options.stop);
   const parts = { database, recorder, interruption, rehearsal };
   const files = new HandlerFiles({ ...parts, storage: runtime.files });
-  const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer });
+  const ctx = new HandlerContext(type, job, { ...parts, db, files, enqueuer, calls });
   const startedMs = performance.now();
+  const onStray = (error: unknown): void => {
+    if (!interruption.interrupt(new StrayRejection(error))) {
+      runtime.onEvent({ event: 'trouble', doing: `running ${type.type}`, error });
+    }
+  };
   let redact = unchanged;
   let ended: Outcome['ended'];
   let changes: TableChange[] | null = null;
@@ -45,7 +53,9 @@ export async function execute(
     const { input, secrets } = openSecrets(type, job.input, runtime.vault);
     if (secrets.length > 0) redact = redactor(secrets);
     const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
-    const result = await interruption.race(own ? own.run(handler) : handler());
+    const running = runOwningRejections(onStray, own ? () => own.run(handler) : handler);
+    const result = await interruption.race(running);
+    calls.expectNone();
     files.expectNonePending();
     ended = { result: redact(toJson(type, result)) };
     changes = measure && own ? await own.changes() : null;

@@ -9,6 +9,7 @@ import type { Enqueues } from '../ports/runtime.ts';
 import { childReports } from './children.ts';
 import { forEachSet } from './for-each.ts';
 import type { Interruption } from './interruption.ts';
+import type { PendingCalls } from './pending-calls.ts';
 import type { Recorder } from './recorder.ts';
 
 /** The fields of a job that its handler needs. A rehearsed job has no id. */
@@ -23,6 +24,7 @@ interface Parts {
   interruption: Interruption;
   rehearsal: boolean;
   enqueuer: Enqueues;
+  calls: PendingCalls;
 }
 
 /**
@@ -95,8 +97,9 @@ export class HandlerContext implements Context {
 
   get enqueueMany(): Context['enqueueMany'] {
     const { id } = this.job;
+    const { enqueuer, calls } = this.#parts;
     return async (requests) =>
-      this.#parts.enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`);
+      calls.track(enqueuer.enqueue(requests, id === null ? 'rehearsal' : `job:${id}`));
   }
 
   get children(): Context['children'] {

@@ -2,19 +2,22 @@ import { type Ambient, runWithin } from '../../database/ambient.ts';
 import type { Database, OpenTransaction, Transaction } from '../../database/database.ts';
 import type { ContextDatabase } from '../job/context.ts';
 import type { TableChange } from '../job/outcome.ts';
+import type { PendingCalls } from './pending-calls.ts';
 import { RowCounter } from './row-counter.ts';
 
 /** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at first use, and ended when the attempt is settled. */
 export class HandlerTransaction implements ContextDatabase {
   readonly #database: Database;
   readonly #ambient: Ambient;
+  readonly #calls: PendingCalls;
   readonly #counter: RowCounter | null;
   #opening: Promise<OpenTransaction> | null = null;
   #over = false;
 
   /** `measure`: count the rows that the handler changes. */
-  constructor(database: Database, measure: boolean) {
+  constructor(database: Database, calls: PendingCalls, measure: boolean) {
     this.#database = database;
+    this.#calls = calls;
     this.#counter = measure ? new RowCounter() : null;
     this.#ambient = { database, tx: null, open: () => this.#open() };
   }
@@ -25,11 +28,19 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
+    return this.#calls.track(this.#query<Row>(sql, params));
+  }
+
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#calls.track(this.#transaction(fn));
+  }
+
+  async #query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
     await this.#open();
     return this.#database.query<Row>(sql, params);
   }
 
-  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  async #transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     const tx = await this.#open();
     const counter = this.#counter;
     if (!counter) return tx.savepoint(fn);
@@ -61,7 +72,8 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   async #open(): Promise<OpenTransaction> {
-    if (this.#over) throw new Error('This attempt is over: it timed out or was aborted.');
+    if (this.#over)
+      throw new Error('This attempt is over: it has ended, timed out or was aborted.');
     this.#opening ??= this.#begin();
     return this.#opening;
   }

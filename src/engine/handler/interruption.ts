@@ -1,7 +1,7 @@
 import type { JobType } from '../job/job-type.ts';
 
 interface Listener {
-  interrupt(reason: Error): void;
+  interrupt(reason: Error): unknown;
 }
 
 /** Stops the handlers of a worker. Lighter than an AbortSignal: most handlers never use one. */
@@ -33,6 +33,7 @@ export class StopSource {
 /** Cuts an attempt short: at its type's timeout, or when its worker stops. */
 export class Interruption {
   #reason: Error | null = null;
+  #over = false;
   #controller: AbortController | null = null;
   #reject: ((reason: Error) => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -44,7 +45,7 @@ export class Interruption {
     this.#graceMs = graceMs;
     this.#stop = stop;
     if (timeoutMs !== null) {
-      const onTimeout = (): void => this.interrupt(new TimeoutError(type.type, timeoutMs));
+      const onTimeout = (): unknown => this.interrupt(new TimeoutError(type.type, timeoutMs));
       this.#timer = setTimeout(onTimeout, timeoutMs);
     }
     stop.listen(this);
@@ -72,15 +73,19 @@ export class Interruption {
   }
 
   end(): void {
+    this.#over = true;
     clearTimeout(this.#timer);
     this.#stop.unlisten(this);
   }
 
-  interrupt(reason: Error): void {
-    if (this.#reason) return;
+  /** Returns false if the attempt has ended already. */
+  interrupt(reason: Error): boolean {
+    if (this.#over) return false;
+    if (this.#reason) return true;
     this.#reason = reason;
     this.#controller?.abort(reason);
     if (this.#reject) this.#startGrace(reason);
+    return true;
   }
 
   #startGrace(reason: Error): void {
