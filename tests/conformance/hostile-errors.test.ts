@@ -5,7 +5,7 @@ import { anyBackend } from '../support/databases.ts';
 import { job, makeWitness, openEngine } from '../support/engine.ts';
 
 /** Errors as they come out of SDKs, tools and other realms. */
-const ERRORS: [title: string, make: () => unknown, text: string | RegExp][] = [
+const ERRORS: [title: string, make: () => unknown, text: unknown][] = [
   ['an object as message', () => altered({ message: { code: 402 } }), '{"code":402}'],
   ['a number as name', () => altered({ name: 42 }), 'x'],
   ['a symbol as message', () => altered({ message: Symbol('odd') }), 'Symbol(odd)'],
@@ -23,7 +23,11 @@ const ERRORS: [title: string, make: () => unknown, text: string | RegExp][] = [
     'The thrown value has no text form.',
   ],
   ['an object without a prototype', () => Object.create(null) as unknown, '{}'],
-  ['an object whose toJSON throws', () => ({ toJSON: thrower }), /text form|object Object/],
+  [
+    'an object whose toJSON throws',
+    () => ({ toJSON: thrower }),
+    expect.stringMatching(/text form|object Object/),
+  ],
   ['a function', () => () => 1, '() => 1'],
   ['undefined', () => undefined, 'undefined'],
   ['an error of another realm', () => runInNewContext(`new TypeError('boom')`) as unknown, 'boom'],
@@ -38,7 +42,11 @@ const ERRORS: [title: string, make: () => unknown, text: string | RegExp][] = [
     'no: card 402',
   ],
   ['several errors', () => new AggregateError([new Error('a'), 'b']), '[errors: Error: a; b]'],
-  ['a message without an end', () => new Error('m'.repeat(2_000_000)), /^m+… \(cut\)$/],
+  [
+    'a message without an end',
+    () => new Error('m'.repeat(2_000_000)),
+    expect.stringMatching(/^m+… \(cut\)$/),
+  ],
   ['a name without an end', () => altered({ name: 'n'.repeat(5_000) }), 'x'],
 ];
 
@@ -87,9 +95,7 @@ anyBackend('whatever a handler throws', (fresh) => {
         const { status, attemptRecords } = await humdrum.showJob(ids[at] ?? 0);
         const { errorClass, errorMessage = '' } = attemptRecords[0] ?? {};
         expect({ title, status }).toEqual({ title, status: 'failed' });
-        if (typeof text === 'string')
-          expect({ title, text: errorMessage }).toEqual({ title, text });
-        else expect(errorMessage).toMatch(text);
+        expect({ title, text: errorMessage }).toEqual({ title, text });
         expect(errorClass).toMatch(/^\w{1,200}$/);
         expect(errorMessage?.length).toBeLessThanOrEqual(1_100_000);
       }

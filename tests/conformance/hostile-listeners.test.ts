@@ -41,7 +41,7 @@ anyBackend('a listener', (fresh) => {
       worker: { concurrency: 5 },
       onEvent: (event) => {
         events.add(event);
-        if (NAMES.includes(event.event)) return fails() as undefined;
+        return NAMES.includes(event.event) ? fails() : undefined;
       },
     });
     const heard: string[] = [];

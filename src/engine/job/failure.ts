@@ -44,7 +44,9 @@ function decide(
     const decision: unknown = on(thrown, attempt);
     if (decision === 'fail') return 'fail';
     if (decision instanceof Promise) decision.catch(() => undefined);
-    if (typeof decision !== 'object' || decision === null || !('afterMs' in decision)) return;
+    if (typeof decision !== 'object' || decision === null || !('afterMs' in decision)) {
+      return undefined;
+    }
     return { afterMs: wait(decision.afterMs) };
   } catch {
     return undefined;
