@@ -1,11 +1,11 @@
-import { errorMessage, HumdrumError, refuseUnknown } from '../../errors.ts';
+import { HumdrumError, refuseUnknown } from '../../errors.ts';
+import { jsonText, UnstorableError } from '../base/json-text.ts';
 import { isWhole } from '../base/whole-number.ts';
 import type { JobType } from '../job/job-type.ts';
 import { gatesOf, inTurn } from '../job/limit-rule.ts';
 import type { CheckedJob, EnqueueSettings, NewJob } from '../job/new-job.ts';
 import { type Debounce, DEBOUNCE, refusalOf, type Unique, UNIQUE } from '../job/request.ts';
 
-const MAX_INPUT_BYTES = 1_048_576;
 const LONGEST_KEY = 500;
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365 * DAY_MS;
@@ -17,17 +17,18 @@ export async function checkRequest(
 ): Promise<CheckedJob> {
   const { type } = job;
   const value = job.input ?? {};
-  const parsed = await type.parse(value);
+  const text = textOf(type, value);
+  const parsed = await parseAsStored(type, value, text);
   checkOptions(job);
   const unique = job.unique ?? (job.debounce ? null : type.unique(parsed));
   const debounce = job.debounce ?? (job.unique ? null : type.debounce(parsed));
   checkKeys(job, unique, debounce);
   const { secrets } = type;
-  const stored = secrets.length > 0 ? vault.seal(type.type, value, secrets) : value;
+  const input = secrets.length > 0 ? textOf(type, vault.seal(type.type, value, secrets)) : text;
   const uses = [...(job.limits ?? type.limits(parsed)), ...(job.inTurn ? [inTurn(type.type)] : [])];
   return {
     job,
-    input: serialize(type, stored),
+    input,
     unique,
     debounce,
     gates: uses.length > 0 ? gatesOf(uses, limits) : [],
@@ -101,29 +102,30 @@ const isKey = (key: unknown): boolean =>
 const isDate = (date: Date | undefined): boolean =>
   date === undefined || !Number.isNaN(date.getTime());
 
-function serialize(type: JobType, value: unknown): string {
-  const input = stringify(type, value);
-  const bytes = Buffer.byteLength(input);
-  if (bytes <= MAX_INPUT_BYTES) return input;
-  throw new HumdrumError(
-    'input-invalid',
-    `The input of ${type.type} is ${bytes} bytes of JSON; the maximum is ${MAX_INPUT_BYTES}. Store it elsewhere and pass a reference.`,
-  );
+function textOf({ type }: JobType, value: unknown): string {
+  try {
+    return jsonText(value);
+  } catch (cause) {
+    if (!(cause instanceof UnstorableError)) throw cause;
+    const code = cause.kind === 'too-large' ? 'input-invalid' : 'not-serializable';
+    throw new HumdrumError(code, `The input of ${type} ${cause.message}.`, { cause });
+  }
 }
 
-function stringify(type: JobType, value: unknown): string {
+/** Validates what the handler will get: the input after its way through JSON, which a Date or a Map does not survive. */
+async function parseAsStored(type: JobType, value: unknown, text: string): Promise<unknown> {
   try {
-    const json: string | undefined = JSON.stringify(value);
-    if (json !== undefined) return json;
-  } catch (cause) {
+    return await type.parse(JSON.parse(text));
+  } catch (error) {
+    const isValidBefore = await type.parse(value).then(
+      () => true,
+      () => false,
+    );
+    if (!isValidBefore || !(error instanceof HumdrumError)) throw error;
     throw new HumdrumError(
-      'not-serializable',
-      `The input of ${type.type} cannot be stored as JSON: ${errorMessage(cause)}`,
-      { cause },
+      error.code,
+      `${error.message} Inputs are stored as JSON, where a Date is text and a Map or a Set is empty: use z.coerce.date() for dates, and arrays or objects.`,
+      { cause: error },
     );
   }
-  throw new HumdrumError(
-    'not-serializable',
-    `The input of ${type.type} is a ${typeof value}, which has no JSON form.`,
-  );
 }

@@ -1,8 +1,8 @@
 import { runOutside } from '../../database/ambient.ts';
 import type { Database } from '../../database/database.ts';
+import { errorKind } from '../../database/error-kind.ts';
 import type { Enqueued } from '../job/request.ts';
 import type { NewWork } from '../ports/runtime.ts';
-import { isBadData } from '../transitions/bad-data.ts';
 import { insertJobs, type JobRow, MAX_INSERT } from '../transitions/insert.ts';
 import type { WorkNotifier } from './notify.ts';
 
@@ -74,11 +74,12 @@ export class GroupCommit {
   }
 
   /**
-   * Bad data of one caller must not fail the others, so they are committed one by one. After any other error the commit may
-   * have taken effect: retrying could persist the jobs twice.
+   * What one caller asks for must not fail the others, so they are committed one by one. If the connection was lost, the
+   * commit may have taken effect: retrying could persist the jobs twice.
    */
   async #fail(batch: readonly PendingEnqueue[], error: unknown): Promise<void> {
-    if (batch.length === 1 || !isBadData(error)) for (const { reject } of batch) reject(error);
+    if (batch.length === 1 || errorKind(error) === 'lost')
+      for (const { reject } of batch) reject(error);
     else for (const pending of batch) await this.#commit([pending]);
   }
 }

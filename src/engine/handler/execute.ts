@@ -1,4 +1,7 @@
+import { errorMessage } from '../../errors.ts';
+import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
+import { PermanentError } from '../job/errors.ts';
 import { failureOf } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
@@ -89,11 +92,13 @@ function openSecrets(
   return { input, secrets: [...secrets, ...secretsAt(input, type.secrets)] };
 }
 
+/** No retry can help a result that cannot be stored, and would repeat what the handler has done. */
 function toJson(type: JobType, result: unknown): Json {
-  if (result === undefined) return null;
+  if (result === undefined || typeof result === 'function' || typeof result === 'symbol')
+    return null;
   try {
-    return JSON.parse(JSON.stringify(result) ?? 'null') as Json;
+    return JSON.parse(jsonText(result)) as Json;
   } catch (cause) {
-    throw new TypeError(`The result of ${type.type} cannot be stored as JSON.`, { cause });
+    throw new PermanentError(`The result of ${type.type} ${errorMessage(cause)}.`, { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../errors.ts';
+import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
 import type { Effect, LogLine } from '../job/outcome.ts';
 
@@ -51,9 +52,9 @@ export class Recorder {
 /** Copies the data now, so that later changes to the handler's object do not reach the record. */
 function asJson(kind: string, name: string, data: Json): Json {
   try {
-    return JSON.parse(JSON.stringify(data)) as Json;
+    return JSON.parse(jsonText(data)) as Json;
   } catch (cause) {
-    throw new TypeError(`The data of the ${kind} ${name} cannot be stored as JSON.`, { cause });
+    throw new TypeError(`The data of the ${kind} ${name} ${errorMessage(cause)}.`, { cause });
   }
 }
 

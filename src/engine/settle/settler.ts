@@ -1,9 +1,10 @@
 import type { OpenTransaction } from '../../database/database.ts';
+import { errorKind, sqlstateOf } from '../../database/error-kind.ts';
+import { errorMessage } from '../../errors.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
 import { failureOf } from '../job/failure.ts';
 import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { isBadData } from '../transitions/bad-data.ts';
 import { completeWithin } from '../transitions/complete.ts';
 import { auditFenced } from '../transitions/fence.ts';
 import { isPostponed } from '../transitions/postpone.ts';
@@ -12,6 +13,13 @@ import { wakeWaiting } from '../transitions/wake.ts';
 import { settle } from './settle.ts';
 
 const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 2_000;
+/** After so many failures a batch is split, so that a settlement that the server cannot take holds up no other. */
+const TRIES_TOGETHER = 4;
+/** After so many, a settlement alone that the server has no memory or no time for is recorded as failed. */
+const TRIES_ALONE = 12;
+/** Out of memory, and cancelled by a statement timeout. */
+const TOO_MUCH = ['53200', '57014'];
 const MAX_BATCH = 1_000;
 
 type SettlerRuntime = Pick<Runtime, 'database' | 'onEvent' | 'notify'>;
@@ -117,7 +125,7 @@ export class Settler {
 
   /** Retries until the database replies: the outcomes must be recorded, and recording them twice is harmless. */
   async #persist(settlements: Settlement[], leases: number[]): Promise<Settlement[]> {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       try {
         const refused = settlements.some(isDeliverable)
           ? await this.#runtime.database.transaction((tx) => settle(tx, settlements, leases))
@@ -125,8 +133,9 @@ export class Settler {
         return refused.length > 0 ? await auditFenced(this.#runtime.database, refused) : [];
       } catch (error) {
         this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
-        if (isBadData(error)) return this.#isolate(settlements, leases, error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        if (isHopeless(error, tries, settlements)) return this.#isolate(settlements, leases, error);
+        const waitMs = Math.min(RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
   }
@@ -142,7 +151,8 @@ export class Settler {
     if (settlements.length === 1) {
       // Not even its failure can be stored, so give up. The job is rescued when its lease expires.
       if ('error' in only.outcome.ended) return [only];
-      const failed = { ...failureOf(error), permanent: true };
+      const reason = `What the job returned could not be stored: ${errorMessage(error)}`;
+      const failed = { ...failureOf(new Error(reason, { cause: error })), permanent: true };
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
       this.#replaced.set(only, outcome);
       const refused = await this.#persist([{ ...only, outcome }], leases);
@@ -169,6 +179,14 @@ export class Settler {
     }
     return finished;
   }
+}
+
+/** Whether these settlements will not be stored as they are, however often they are tried. */
+function isHopeless(error: unknown, tries: number, settlements: readonly Settlement[]): boolean {
+  const kind = errorKind(error);
+  if (kind !== 'busy') return kind === 'data';
+  if (settlements.length > 1) return tries >= TRIES_TOGETHER;
+  return tries >= TRIES_ALONE && TOO_MUCH.includes(sqlstateOf(error) ?? '');
 }
 
 /** Enqueues the deliveries in the same transaction. Returns false if the settlement was refused and rolled back. */

@@ -1,0 +1,28 @@
+/**
+ * What a failed statement says about itself.
+ * - `data`: it would fail again, because of what it contains.
+ * - `busy`: it had no effect, and may succeed later: locks, serialization, timeouts, memory, a read-only server.
+ * - `lost`: the connection ended before the reply, so it may have taken effect.
+ */
+export type ErrorKind = 'data' | 'busy' | 'lost';
+
+const SQLSTATE = /^(?=.*\d)[\dA-Z]{5}$/;
+/** Connection exceptions, and a server that shuts down, has crashed or is not ready. */
+const LOST = /^(?:08|57P)/;
+/** Serialization, resources, locks, cancelled by a timeout, ended transactions, a read-only server, the server's disk. */
+const BUSY = /^(?:40|53|55P03|57014|25006|25P|58)/;
+
+export function errorKind(error: unknown): ErrorKind {
+  const code = sqlstateOf(error);
+  if (code !== null) {
+    if (LOST.test(code)) return 'lost';
+    return BUSY.test(code) ? 'busy' : 'data';
+  }
+  // Values that have no SQL form are refused before anything is sent.
+  return error instanceof TypeError || error instanceof RangeError ? 'data' : 'lost';
+}
+
+export function sqlstateOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' && SQLSTATE.test(code) ? code : null;
+}
