@@ -1,3 +1,5 @@
+import { type ErrorCode, isHumdrumError } from '../errors.ts';
+
 /**
  * What a failed statement says about itself.
  * - `data`: it would fail again, because of what it contains.
@@ -12,12 +14,15 @@ const LOST = /^(?:08|57P)/;
 /** Serialization, resources, locks, cancelled by a timeout, ended transactions, a read-only server, the server's disk. */
 const BUSY = /^(?:40|53|55P03|57014|25006|25P|58)/;
 
+const CLOSED: readonly ErrorCode[] = ['database-closed', 'database-unreachable'];
+
 export function errorKind(error: unknown): ErrorKind {
   const code = sqlstateOf(error);
   if (code !== null) {
     if (LOST.test(code)) return 'lost';
     return BUSY.test(code) ? 'busy' : 'data';
   }
+  if (isHumdrumError(error)) return CLOSED.includes(error.code) ? 'lost' : 'data';
   // Values that have no SQL form are refused before anything is sent.
   return error instanceof TypeError || error instanceof RangeError ? 'data' : 'lost';
 }

@@ -1,3 +1,5 @@
+import { errorMessage } from '../../errors.ts';
+
 /** What one value may take: an input, a result, the data of an effect. Larger ones belong into a file. */
 export const MAX_JSON_BYTES = 1_048_576;
 /** PostgreSQL parses JSON recursively. With its smallest stack, it refuses what is nested a few hundred deep. */
@@ -58,10 +60,10 @@ function why(value: unknown, cause: unknown): string {
   try {
     const at = bigintIn(value, [], new Set());
     if (at) return `${at.length > 0 ? at.join('.') : 'it'} is a bigint`;
-    return String((cause as Error).message);
   } catch {
-    return 'its toJSON throws';
+    return 'it is nested too deep';
   }
+  return errorMessage(cause);
 }
 
 function bigintIn(value: unknown, path: string[], seen: Set<object>): string[] | null {

@@ -1,8 +1,14 @@
 import type { Transaction } from '../../database/database.ts';
-import { refuseUnknown } from '../../errors.ts';
+import { HumdrumError, refuseUnknown } from '../../errors.ts';
 import { seededRandom, seededUuid } from '../base/random.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
-import { type Context, type ContextDatabase, NOTIFICATION } from '../job/context.ts';
+import { isTypeName } from '../job/check-definition.ts';
+import {
+  type Context,
+  type ContextDatabase,
+  NOTIFICATION,
+  type Notification,
+} from '../job/context.ts';
 import type { JobType } from '../job/job-type.ts';
 import { requestOf } from '../job/request.ts';
 import type { Enqueues } from '../ports/runtime.ts';
@@ -115,6 +121,7 @@ export class HandlerContext implements Context {
     return (notification) => {
       refuseUnknown('input-invalid', 'ctx.notify', notification, NOTIFICATION);
       const { channel, ...message } = notification;
+      checkNotification(channel, message);
       this.#parts.recorder.record('notification', channel, message);
     };
   }
@@ -139,5 +146,18 @@ export class HandlerContext implements Context {
         throw error;
       }
     });
+  }
+}
+
+/** Errors: `input-invalid`. A channel is a job type, `notify.NAME`. */
+function checkNotification(channel: string, { to, text }: Omit<Notification, 'channel'>): void {
+  if (typeof channel !== 'string' || !isTypeName(`notify.${channel}`)) {
+    throw new HumdrumError(
+      'input-invalid',
+      `ctx.notify: "${channel}" is not a valid name for a channel. Use lower-case words with hyphens, at most 93 characters: on-call`,
+    );
+  }
+  if (typeof to !== 'string' || typeof text !== 'string') {
+    throw new HumdrumError('input-invalid', 'ctx.notify: `to` and `text` must be strings.');
   }
 }

@@ -3,6 +3,8 @@ import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
 import type { Effect, LogLine } from '../job/outcome.ts';
 
+/** Without control characters, which PostgreSQL or a terminal would stumble over. */
+const NAME = /^[^\p{Cc}]{1,200}$/u;
 const MAX_LOG_LINES = 200;
 const MAX_LOG_CHARACTERS = 2_000;
 
@@ -13,7 +15,11 @@ export class Recorder {
   #dropped = 0;
 
   record(kind: Effect['kind'], name: string, data: Json): void {
-    if (typeof name !== 'string' || name === '') throw new TypeError(`${kind}: a name is missing.`);
+    if (typeof name !== 'string' || !NAME.test(name)) {
+      throw new TypeError(
+        `The name of ${kind === 'event' ? 'an' : 'a'} ${kind} must be 1 to 200 characters.`,
+      );
+    }
     this.#entries.push({ effect: { kind, name, data: asJson(kind, name, data) } });
   }
 
@@ -29,9 +35,9 @@ export class Recorder {
     return entry;
   }
 
-  write(message: string, fields?: Record<string, Json>): void {
+  write(message: unknown, fields?: Record<string, Json>): void {
     if (this.log.length < MAX_LOG_LINES) {
-      const line = message.slice(0, MAX_LOG_CHARACTERS);
+      const line = errorMessage(message).slice(0, MAX_LOG_CHARACTERS);
       this.log.push(fields ? { message: line, fields: loggable(fields) } : { message: line });
       return;
     }

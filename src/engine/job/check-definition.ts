@@ -1,0 +1,141 @@
+import { HumdrumError } from '../../errors.ts';
+import { isWhole } from '../base/whole-number.ts';
+import { fieldOf } from './error-fact.ts';
+import { checkDefinitionNames, type JobDefinition } from './job-type.ts';
+
+/** The type's own version, and each older one that upcasts lead up from. */
+export function versionsOf(version: number, upcasts: object): number[] {
+  const versions = [version];
+  for (let older = version - 1; older in upcasts; older -= 1) versions.push(older);
+  return versions;
+}
+
+/** Lower-case words with hyphens, joined by dots, at most 100 characters. */
+export function isTypeName(name: unknown): boolean {
+  return typeof name === 'string' && TYPE_NAME.test(name) && name.length <= 100;
+}
+
+const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
+
+/** Errors: `type-invalid`. */
+export function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>): void {
+  if (typeof definition !== 'object' || definition === null) {
+    throw new HumdrumError('type-invalid', 'defineJob takes an object: { type, input, run, … }.');
+  }
+  const { type, aliases = [], version = 1, upcasts = {} } = definition;
+  const names: readonly unknown[] = [type, ...[aliases].flat()];
+  for (const name of names) {
+    if (isTypeName(name)) continue;
+    throw new HumdrumError(
+      'type-invalid',
+      `"${String(name)}" is not a valid name for a job type. Use lower-case words with hyphens, joined by dots, at most 100 characters: quiz.regenerate-lives`,
+    );
+  }
+  checkDefinitionNames(definition);
+  refuse(type, kindErrors(definition));
+  const stray = Object.keys(upcasts).filter(
+    (from) => !versionsOf(version, upcasts).slice(1).includes(Number(from)),
+  );
+  refuse(type, [
+    ...numberErrors(definition),
+    ...attributeErrors(definition),
+    stray.length === 0 ||
+      `upcasts must lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
+    !(definition.unique && definition.debounce) || 'a type can be unique or debounced, not both',
+  ]);
+}
+
+function refuse(type: string, found: readonly (true | string)[]): void {
+  const wrong = found.filter((one) => one !== true);
+  if (wrong.length > 0) {
+    throw new HumdrumError('type-invalid', `Job type "${type}": ${wrong.join('; ')}`);
+  }
+}
+
+/** What TypeScript would have refused. */
+function kindErrors(definition: object): (true | string)[] {
+  const { retry, schedule, health, ...own } = definition as Readonly<Record<string, unknown>>;
+  const is = (name: string, of: unknown, kinds: readonly string[]): true | string => {
+    const value = fieldOf(of, name.split('.').at(-1) ?? name);
+    const kind = Array.isArray(value) ? 'list' : typeof value;
+    return (
+      value === undefined || kinds.includes(kind) || `${name} must be a ${kinds.join(' or a ')}`
+    );
+  };
+  const isOneOf = (name: string, of: unknown, words: readonly unknown[]): true | string => {
+    const value = fieldOf(of, name.split('.').at(-1) ?? name);
+    return value === undefined || words.includes(value) || `${name} must be ${words.join(', ')}`;
+  };
+  const { queue } = own;
+  return [
+    typeof fieldOf(fieldOf(own['input'], '~standard'), 'validate') === 'function' ||
+      'input must be a schema, such as z.object({}) of zod',
+    typeof own['run'] === 'function' || 'run must be a function',
+    is('description', own, ['string']),
+    queue === undefined || isName(queue) || 'queue must be a name of 1 to 100 characters',
+    is('atomic', own, ['boolean']),
+    is('limits', own, ['list', 'function']),
+    is('unique', own, ['function']),
+    is('debounce', own, ['function']),
+    isTexts(own['secrets']) || 'secrets must be a list of paths',
+    isTexts(own['attributes']) || 'attributes must be a list of paths',
+    is('upcasts', own, ['object']),
+    is('retry', definition, ['object']),
+    isOneOf('retry.backoff', retry, ['exponential', 'linear', 'fixed']),
+    is('retry.on', retry, ['function']),
+    is('schedule', definition, ['object']),
+    schedule === undefined ||
+      is('schedule.cron', { cron: null, ...(schedule as object) }, ['string']),
+    is('schedule.timeZone', schedule, ['string']),
+    isOneOf('schedule.misfire', schedule, ['skip', 'once', 'each']),
+    isOneOf('schedule.overlap', schedule, ['skip', 'queue', 'allow']),
+    health === undefined || is('health', definition, ['object']),
+  ];
+}
+
+const isTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+
+/** Without control characters, which PostgreSQL or a terminal would stumble over. */
+const isName = (value: unknown): boolean =>
+  typeof value === 'string' && /^[^\p{Cc}]{1,100}$/u.test(value);
+
+const ATTRIBUTE = /^[^.=]+(\.[^.=]+)*$/;
+
+function attributeErrors<Input, Result>({
+  attributes = [],
+  secrets = [],
+}: JobDefinition<Input, Result>): (true | string)[] {
+  const hidden = attributes.find((path) => secrets.includes(path));
+  return [
+    attributes.length <= 10 || 'a type can have at most 10 attributes',
+    attributes.every((path) => path.length <= 100 && ATTRIBUTE.test(path)) ||
+      'attributes must be paths like customer.id, at most 100 characters',
+    hidden === undefined || `"${hidden}" is a secret, so it cannot be an attribute`,
+  ];
+}
+
+function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {
+  const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs, schedule } = definition;
+  const { everyMs, expectMs } = definition.health ?? {};
+  const whole = (value: number | undefined, from: number, to: number): boolean =>
+    value === undefined || isWhole(value, from, to);
+  return [
+    whole(version, 1, 32_767) || 'version must be a whole number from 1 to 32,767',
+    whole(priority, -1_000, 1_000) || 'priority must be a whole number from -1000 to 1000',
+    whole(retry.attempts, 1, 1_000) || 'retry.attempts must be a whole number from 1 to 1000',
+    whole(retry.delayMs, 0, 86_400_000) || 'retry.delayMs must be from 0 to 86,400,000 (a day)',
+    whole(retry.maxDelayMs, 0, 2_592_000_000) ||
+      'retry.maxDelayMs must be from 0 to 2,592,000,000 (30 days)',
+    whole(timeoutMs, 1, 86_400_000) || 'timeoutMs must be from 1 to 86,400,000 (a day)',
+    whole(graceMs, 0, 600_000) || 'graceMs must be from 0 to 600,000 (ten minutes)',
+    whole(startWithinMs, 1, 31_536_000_000) ||
+      'startWithinMs must be from 1 to 31,536,000,000 (a year)',
+    whole(everyMs, 60_000, 31_622_400_000) ||
+      'health.everyMs must be from 60,000 (a minute) to 31,622,400,000 (a year)',
+    whole(expectMs, 1, 86_400_000) || 'health.expectMs must be from 1 to 86,400,000 (a day)',
+    whole(schedule?.misfireLimit, 1, 1_000) || 'schedule.misfireLimit must be from 1 to 1000',
+    whole(schedule?.jitterMs, 0, 86_400_000) ||
+      'schedule.jitterMs must be from 0 to 86,400,000 (a day)',
+  ];
+}
