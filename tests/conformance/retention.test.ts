@@ -38,13 +38,13 @@ anyBackend('retention', (fresh) => {
 
   it('drops what has ended long ago, part by part, and keeps the audit', async () => {
     const old = await runOne();
-    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 0 });
+    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 0, inUse: 0 });
     await moveTo('2026-03-05T10:00:00Z');
     await dropHistory(db, keep); // A part holds a tenth of the time: the next one begins.
     const young = await runOne();
     expect(young).toBe(10_000_000);
     await moveTo('2026-04-02T10:00:00Z');
-    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 1 });
+    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 1, inUse: 0 });
     await expect(humdrum.showJob(old)).rejects.toMatchObject({ code: 'job-not-found' });
     expect((await humdrum.showJob(young)).status).toBe('completed');
     expect(await parts()).toEqual(
@@ -76,7 +76,7 @@ anyBackend('retention', (fresh) => {
     const young = await runOne();
     expect([later, young]).toEqual([10_000_000, 20_000_000]);
     await moveTo('2026-04-09T09:00:00Z');
-    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 1 });
+    expect(await dropHistory(db, keep)).toEqual({ cancelled: 0, dropped: 1, inUse: 0 });
     await expect(humdrum.showJob(later)).rejects.toMatchObject({ code: 'job-not-found' });
     for (const id of [kept.id, old, young]) expect(await humdrum.showJob(id)).toMatchObject({ id });
   });
@@ -90,7 +90,7 @@ anyBackend('retention', (fresh) => {
     const lost = await runOne(true);
     await moveTo('2026-04-30T10:00:00Z');
     const before = await previewRetention(db, keep.keepMs);
-    expect(before).toEqual({ cancelled: 1, dropped: 1 });
+    expect(before).toEqual({ cancelled: 1, dropped: 1, inUse: 0 });
     const { result } = await humdrum.rehearse('humdrum.drop-history');
     expect(result).toEqual({
       ...before,

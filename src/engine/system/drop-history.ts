@@ -14,11 +14,13 @@ export function dropHistoryAfter(database: Database, keepMs: number): JobType {
     retry: { attempts: 5, delayMs: 60_000 },
     atomic: false,
     async run(ctx) {
-      const { cancelled, dropped } = ctx.rehearsal
+      const { cancelled, dropped, inUse } = ctx.rehearsal
         ? await previewRetention(database, keepMs)
         : await dropHistory(database, { keepMs, actor: `job:${ctx.job.id}` });
-      const message = `Parts of the history dropped: ${dropped}. Failed jobs cancelled: ${cancelled}.`;
-      return { cancelled, dropped, message };
+      const later =
+        inUse > 0 ? ` In use by other transactions, so left for the next run: ${inUse}.` : '';
+      const message = `Parts of the history dropped: ${dropped}. Failed jobs cancelled: ${cancelled}.${later}`;
+      return { cancelled, dropped, inUse, message };
     },
   });
 }

@@ -1,12 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Queryable, Transaction } from '../../database/database.ts';
+import { sqlstateOf } from '../../database/error-kind.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { BLOCK } from '../statistics/sql.ts';
 import { cancel } from '../transitions/cancel.ts';
 
 /** A part of the history spans at most a tenth of the time to keep, so it is dropped at most that much late. */
 const PARTS_KEPT = 10;
-/** While a table lock is waited for, all later queries on the table queue up behind it. */
-const LOCK_TIMEOUT = '2s';
+/**
+ * While a table lock is waited for, later queries on the table queue up behind it. Far below `deadlock_timeout`, so a round
+ * that would deadlock with others gives way before the server ends one of them.
+ */
+const LOCK_TIMEOUT = '100ms';
+const LOCK_TRIES = { part: 5, history: 50 };
+const BETWEEN_TRIES_MS = 200;
+const LOCK_NOT_AVAILABLE = '55P03';
 const BATCH = 1_000;
 
 /** What one round of retention did. */
@@ -15,6 +23,8 @@ export interface Retention {
   cancelled: number;
   /** Parts of the history, of 10,000,000 ids each. */
   dropped: number;
+  /** Parts that nobody needs, but that other transactions were using. The next round drops them. */
+  inUse: number;
 }
 
 /** Creates the part of the history for the next jobs, if it is missing. */
@@ -33,11 +43,15 @@ export async function dropHistory(
   const cancelled = await cancelOldFailed(db, keepMs, actor);
   await beginPart(db, keepMs / PARTS_KEPT);
   await rollUpAll(db); // The statistics stay, and are computed from the rows that are about to be dropped.
-  let dropped = 0;
-  for (const part of await unneededParts(db, keepMs)) {
-    if (await db.transaction((tx) => dropPart(tx, part, keepMs, actor))) dropped += 1;
+  const round = { cancelled, dropped: 0, inUse: 0 };
+  const parts = await unneededParts(db, keepMs);
+  for (const [at, part] of parts.entries()) {
+    const end = await db.transaction((tx) => dropPart(tx, part, { keepMs, actor }));
+    if (end === 'dropped') round.dropped += 1;
+    if (end === 'part-in-use') round.inUse += 1;
+    if (end === 'history-in-use') return { ...round, inUse: round.inUse + parts.length - at };
   }
-  return { cancelled, dropped };
+  return round;
 }
 
 /** What `dropHistory` would do. Reads only. */
@@ -47,7 +61,7 @@ export async function previewRetention(db: Queryable, keepMs: number): Promise<R
     [keepMs],
   );
   const parts = await unneededParts(db, keepMs);
-  return { cancelled: rows[0]?.cancelled ?? 0, dropped: parts.length };
+  return { cancelled: rows[0]?.cancelled ?? 0, dropped: parts.length, inUse: 0 };
 }
 
 const FAILED_LONG_AGO = `failed_at < humdrum.clock() - $1 * interval '1 millisecond'`;
@@ -94,7 +108,7 @@ async function closedParts(db: Queryable): Promise<number[]> {
   return rows.map(({ part }) => part);
 }
 
-/** Looks before `dropPart` locks: a part that is still needed is not locked at all. */
+/** A part that is still needed is not locked at all. */
 async function unneededParts(db: Queryable, keepMs: number): Promise<number[]> {
   const unneeded: number[] = [];
   for (const part of await closedParts(db)) {
@@ -108,9 +122,12 @@ async function isNeeded(db: Queryable, part: number, keepMs: number): Promise<bo
   return rows[0]?.needed !== false;
 }
 
-const PIECES = `
-select relname as name from pg_class where relnamespace = 'humdrum'::regnamespace and relkind = 'r' and relispartition
-  and right(relname, length($1::text) + 1) = '_' || $1::text`;
+/** A part's own tables, and those that they are parts of. `job` first, as in most queries: who waits for it holds no other. */
+const TABLES = `
+select part.relname as part, parent.relname as parent from pg_class part
+join pg_inherits on inhrelid = part.oid join pg_class parent on parent.oid = inhparent
+where part.relnamespace = 'humdrum'::regnamespace and part.relkind = 'r'
+  and right(part.relname, length($1::text) + 1) = '_' || $1::text order by parent.relname <> 'job', 1`;
 
 // A job that has ended never becomes open again. An open delivery still needs the effects of its job.
 const STILL_NEEDED = `
@@ -123,7 +140,8 @@ select exists (
   select from open, span where job_id between low and high
 ) or exists (
   select from open join humdrum.job on job.id = open.job_id, span
-  where job.queue = 'effects' and (job.input ->> 'job')::bigint between low and high
+  where job.queue = 'effects' and job.input ->> 'job' ~ '^[0-9]{1,18}$'
+    and (job.input ->> 'job')::bigint between low and high
 ) or exists (
   select from humdrum.attempt, span
   where job_id between low and high and finished_at >= humdrum.clock() - $2 * interval '1 millisecond'
@@ -132,30 +150,63 @@ select exists (
   where job_id between low and high and cancelled_at >= humdrum.clock() - $2 * interval '1 millisecond'
 ) as needed`;
 
-const AUDIT_DROPPED = `
-insert into humdrum.audit (at, event, actor, reason)
-select humdrum.clock(), 'dropped', $2, 'history of the jobs ' || min(id) || ' to ' || max(id) || ', created from '
-  || min(created_at) || ' to ' || max(created_at)
+const DESCRIBE = `
+select 'history of the jobs ' || min(id) || ' to ' || max(id) || ', created from ' || min(created_at) || ' to '
+  || max(created_at) as reason
 from humdrum.job where id >= $1::bigint * humdrum.history_width() and id < ($1 + 1) * humdrum.history_width()`;
+
+const AUDIT_DROPPED = `
+insert into humdrum.audit (at, event, actor, reason) values (humdrum.clock(), 'dropped', $1, $2)`;
 
 const DELETE_BLOCKS = `
 delete from humdrum.job_block
 where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
 
-/** Returns false if the part has become needed: a transaction that was open until now has enqueued into it. */
+/**
+ * Scans the part while only its writers have to wait, and takes it away from all others at the very end. A transaction that
+ * has enqueued into the part and is still open keeps it in use.
+ */
 async function dropPart(
   tx: Transaction,
   part: number,
-  keepMs: number,
-  actor: string,
-): Promise<boolean> {
+  { keepMs, actor }: { keepMs: number; actor: string },
+): Promise<'dropped' | 'needed' | 'part-in-use' | 'history-in-use'> {
+  if (!(await isOnlyRound(tx))) return 'history-in-use';
+  const { rows: tables } = await tx.query<{ part: string; parent: string }>(TABLES, [part]);
+  if (tables.length === 0) return 'needed'; // Another round has dropped it.
   await tx.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
-  const { rows: pieces } = await tx.query<{ name: string }>(PIECES, [part]);
-  const tables = pieces.map(({ name }) => `humdrum.${name}`).join(', ');
-  await tx.query(`lock table ${tables} in access exclusive mode`);
-  if (await isNeeded(tx, part, keepMs)) return false;
-  await tx.query(AUDIT_DROPPED, [part, actor]);
+  const pieces = tables.map((table) => `humdrum.${table.part}`).join(', ');
+  const share = `lock table humdrum.job_${part} in share mode`;
+  if (!(await lock(tx, share, LOCK_TRIES.part))) return 'part-in-use';
+  if (await isNeeded(tx, part, keepMs)) return 'needed';
+  const { rows } = await tx.query<{ reason: string | null }>(DESCRIBE, [part]);
+  // Dropping a part locks its parent too. Whoever reads holds the parent first, so it comes first here.
+  const parents = tables.map((table) => `only humdrum.${table.parent}`).join(', ');
+  const all = `lock table ${parents}, ${pieces} in access exclusive mode`;
+  if (!(await lock(tx, all, LOCK_TRIES.history))) return 'history-in-use';
+  await tx.query(AUDIT_DROPPED, [actor, rows[0]?.reason ?? `part ${part} of the history, empty`]);
   await tx.query(DELETE_BLOCKS, [part]);
-  await tx.query(`drop table ${tables}`);
-  return true;
+  await tx.query(`drop table ${pieces}`);
+  return 'dropped';
+}
+
+async function isOnlyRound(tx: Transaction): Promise<boolean> {
+  const { rows } = await tx.query<{ mine: boolean }>(
+    'select pg_try_advisory_xact_lock(1215652198) as mine',
+  );
+  return rows[0]?.mine === true;
+}
+
+/** Returns false if others used the tables all the time. */
+async function lock(tx: Transaction, statement: string, most: number): Promise<boolean> {
+  for (let tries = 1; tries <= most; tries += 1) {
+    try {
+      await tx.savepoint((inner) => inner.query(statement));
+      return true;
+    } catch (error) {
+      if (sqlstateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+      await sleep(BETWEEN_TRIES_MS * (0.5 + Math.random()));
+    }
+  }
+  return false;
 }
