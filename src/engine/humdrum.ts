@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { assemble } from './assemble.ts';
+import { requireDuration } from './base/whole-number.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
@@ -144,8 +145,12 @@ export class Humdrum extends Questions {
     await this.#starting;
   }
 
-  /** Claims no more jobs and waits for the running ones. After `deadlineMs` these are aborted and released. */
+  /**
+   * Claims no more jobs and waits for the running ones. After `deadlineMs` (default 30,000; Infinity: never) these are
+   * aborted and released. Errors: `input-invalid`.
+   */
   async stop(deadlineMs?: number): Promise<void> {
+    if (deadlineMs !== undefined) requireDuration('The deadline of stop', deadlineMs);
     await this.#starting?.catch(() => undefined);
     this.#starting = null;
     await Promise.all([this.#worker?.stop(deadlineMs), this.engine.notifier.stop()]);

@@ -33,8 +33,8 @@ export function checkOptions(options: HumdrumModuleOptions): HumdrumModuleOption
   const { mode = 'both', drainMs } = options;
   if (!MODES.includes(mode))
     throw invalid(`mode must be one of ${MODES.join(', ')}, not "${mode}".`);
-  if (drainMs !== undefined && !(Number.isInteger(drainMs) && drainMs >= 0)) {
-    throw invalid('drainMs must be a whole number of milliseconds, 0 or more.');
+  if (drainMs !== undefined && !(typeof drainMs === 'number' && drainMs >= 0)) {
+    throw invalid('drainMs must be a number of milliseconds, 0 or more, or Infinity.');
   }
   return options;
 }

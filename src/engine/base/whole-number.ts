@@ -5,6 +5,15 @@ export function isWhole(value: unknown, least: number, most: number): boolean {
   return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 }
 
+/** A number of milliseconds, 0 or more; Infinity too. Errors: `input-invalid`. */
+export function requireDuration(name: string, ms: unknown): void {
+  if (typeof ms === 'number' && ms >= 0) return;
+  throw new HumdrumError(
+    'input-invalid',
+    `${name} must be a number of milliseconds, 0 or more, or Infinity, not ${typeof ms === 'string' ? `"${ms}"` : String(ms)}.`,
+  );
+}
+
 /** Errors: `input-invalid`, unless `code` says otherwise. */
 export function requireWhole(
   name: string,

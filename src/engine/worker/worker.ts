@@ -12,6 +12,7 @@ import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
 import { reportSettled, runJob } from './run-job.ts';
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
 /** Used when notifications reach this worker directly. Upkeep also polls, and announces the work that it finds. */
@@ -85,13 +86,15 @@ export class Worker {
 
   /**
    * Stops claiming, releases the jobs that have not started and waits for those that have. Handlers still running after
-   * `deadlineMs` are aborted and their jobs released.
+   * `deadlineMs` are aborted and their jobs released. Infinity: they may take as long as they need.
    */
   async stop(deadlineMs = 30_000): Promise<void> {
-    const timer = setTimeout(
-      () => this.#handlers.stop(new Error('The worker is being stopped.')),
-      deadlineMs,
-    );
+    const abort = (): void => this.#handlers.stop(new Error('The worker is being stopped.'));
+    // Node fires a longer timer at once.
+    const timer =
+      deadlineMs === Infinity
+        ? undefined
+        : setTimeout(abort, Math.min(deadlineMs, LONGEST_TIMER_MS));
     this.#stopping ??= this.#drain();
     await this.#stopping;
     clearTimeout(timer);
