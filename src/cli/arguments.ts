@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { errorMessage, HumdrumError } from '../errors.ts';
+import { parseExactJson } from '../exact-json.ts';
 
 // Parsers for commander. Each throws a message that says what was expected.
 
@@ -57,8 +58,11 @@ export function toJson(text: string): unknown {
 /** `where` names the source in the error. Errors: `input-invalid`. */
 export function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactJson(text);
   } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new HumdrumError('input-invalid', `In ${where}, ${cause.message}.`, { cause });
+    }
     throw new HumdrumError('input-invalid', `${where} is not JSON: ${errorMessage(cause)}`, {
       cause,
     });

@@ -1,4 +1,5 @@
 import { HumdrumError } from '../errors.ts';
+import { parseExactJson } from '../exact-json.ts';
 
 /** Deeper nesting is never valid input and would overflow the stack of recursive code. */
 const DEEPEST = 100;
@@ -26,8 +27,11 @@ function refuseOtherTypes(type: string | null): void {
 
 function parse(bytes: ArrayBuffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return parseExactJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new HumdrumError('request-invalid', `In the body, ${cause.message}.`, { cause });
+    }
     throw new HumdrumError('request-invalid', 'The body must be valid JSON in UTF-8, or empty.', {
       cause,
     });
