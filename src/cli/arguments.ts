@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { errorMessage, HumdrumError } from '../errors.ts';
-import { parseExactJson } from '../exact-json.ts';
+import { parseExactJson } from '../engine/base/exact-json.ts';
 
 // Parsers for commander. Each throws a message that says what was expected.
 

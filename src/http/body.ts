@@ -1,5 +1,5 @@
 import { HumdrumError } from '../errors.ts';
-import { parseExactJson } from '../exact-json.ts';
+import { parseExactJson } from '../engine/base/exact-json.ts';
 
 /** Deeper nesting is never valid input and would overflow the stack of recursive code. */
 const DEEPEST = 100;

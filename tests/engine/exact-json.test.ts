@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseExactJson } from '../src/exact-json.ts';
+import { parseExactJson } from '../../src/engine/base/exact-json.ts';
 
 describe('JSON from outside', () => {
   it.each(['9007199254740992', '-9007199254740993', '{"a":[1,{"id":12345678901234567890}]}'])(
