@@ -4,7 +4,13 @@ import { requireDuration } from './base/whole-number.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
-import { type CallOptions, type Enqueued, type JobRequest, requestOf } from './job/request.ts';
+import {
+  type CallOptions,
+  type Enqueued,
+  type JobRequest,
+  requestOf,
+  type TypeRef,
+} from './job/request.ts';
 import { type Acted, actOnAll } from './operators/act-on-many.ts';
 import { actOnOne } from './operators/act-on-one.ts';
 import { type BulkOptions, checkCall, type HumdrumOptions, type OperatorAct } from './options.ts';
@@ -39,9 +45,9 @@ export class Humdrum extends Questions {
   }
 
   /** Persists one job. Inside a handler or a `database.transaction` it belongs to that transaction. */
-  async enqueue<Input>(
-    type: JobType<Input> | string,
-    input?: Input,
+  async enqueue<Given>(
+    type: TypeRef<Given> | string,
+    input?: NoInfer<Given>,
     { actor, ...options }: CallOptions = {},
   ): Promise<Enqueued> {
     return this.#enqueueOne(requestOf(type, input, options), actor);

@@ -5,7 +5,7 @@ import { defineJob } from '../engine/job/define-job.ts';
 import { HumdrumError } from '../errors.ts';
 
 /** The options of `defineJob` without `run`, which is a method of the class. */
-export type HandlerDefinition<Input> = Omit<JobDefinition<Input, unknown>, 'run'>;
+export type HandlerDefinition<Given, Input> = Omit<JobDefinition<Given, Input, unknown>, 'run'>;
 
 export interface RunsJobs<Input> {
   run(ctx: Context, input: Input): unknown;
@@ -19,15 +19,15 @@ const HANDLER = 'humdrum:job-handler';
  * Marks a provider whose `run` method handles the jobs of one type. Add the class to the `providers` of any module.
  * Errors: `type-invalid`, `handler-invalid`.
  */
-export function JobHandler<Input>(
-  definition: HandlerDefinition<Input>,
+export function JobHandler<Given, Input>(
+  definition: HandlerDefinition<Given, Input>,
 ): (target: HandlerClass<Input>) => void {
   const type = defineJob({ ...definition, run: () => failOutsideApplication(definition.type) });
   return (target) => {
     if (typeof (target.prototype as { run?: unknown }).run !== 'function') {
       throw invalid(`@JobHandler needs a method run(ctx, input), and ${target.name} has none.`);
     }
-    SetMetadata(HANDLER, { definition, type } satisfies Handled<Input>)(target);
+    SetMetadata(HANDLER, { definition, type })(target);
   };
 }
 
@@ -40,16 +40,16 @@ export function jobTypeOf<Input>(handler: HandlerClass<Input>): JobType<Input> {
   );
 }
 
-interface Handled<Input> {
-  definition: HandlerDefinition<Input>;
+interface Handled {
+  definition: HandlerDefinition<unknown, unknown>;
   /** Its job type, for enqueuing. Running it outside an application throws. */
-  type: JobType<Input>;
+  type: JobType;
 }
 
 /** The decorator's metadata, or undefined if the class has none. Subclasses do not inherit it. */
-export function handledBy(handler: unknown): Handled<unknown> | undefined {
+export function handledBy(handler: unknown): Handled | undefined {
   if (typeof handler !== 'function') return undefined;
-  return Reflect.getOwnMetadata(HANDLER, handler) as Handled<unknown> | undefined;
+  return Reflect.getOwnMetadata(HANDLER, handler) as Handled | undefined;
 }
 
 function failOutsideApplication(type: string): never {

@@ -118,9 +118,9 @@ export class TestHumdrum extends Humdrum {
   }
 
   /** Runs a handler once, as a worker would, and returns the outcome. `now` sets `ctx.now`. Default: the clock's time. */
-  async performJob<Input>(
-    type: JobType<Input> | string,
-    input?: Input,
+  async performJob<Given>(
+    type: JobType<Given> | string,
+    input?: NoInfer<Given>,
     { now, throwOnFailure = true }: { now?: Date | string } & FailureOptions = {},
   ): Promise<Performed> {
     const at = now === undefined ? this.clock.now() : instantOf(now);

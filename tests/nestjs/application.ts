@@ -18,7 +18,7 @@ export class Voice {
 }
 
 /** A handler as a program has it, with something injected. Each test has its own, since decorators stay on a class. */
-export function speaker(definition: Partial<HandlerDefinition<Input>> = {}) {
+export function speaker(definition: Partial<HandlerDefinition<unknown, Input>> = {}) {
   class Speak {
     readonly voice: Voice;
 

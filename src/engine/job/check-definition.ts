@@ -18,7 +18,9 @@ export function isTypeName(name: unknown): boolean {
 const TYPE_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
 
 /** Errors: `type-invalid`. */
-export function checkDefinition<Input, Result>(definition: JobDefinition<Input, Result>): void {
+export function checkDefinition<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
+): void {
   if (typeof definition !== 'object' || definition === null) {
     throw new HumdrumError('type-invalid', 'defineJob takes an object: { type, input, run, … }.');
   }
@@ -102,10 +104,10 @@ const isName = (value: unknown): boolean =>
 
 const ATTRIBUTE = /^[^.=]+(\.[^.=]+)*$/;
 
-function attributeErrors<Input, Result>({
+function attributeErrors<Given, Input, Result>({
   attributes = [],
   secrets = [],
-}: JobDefinition<Input, Result>): (true | string)[] {
+}: JobDefinition<Given, Input, Result>): (true | string)[] {
   const hidden = attributes.find((path) => secrets.includes(path));
   return [
     attributes.length <= 10 || 'a type can have at most 10 attributes',
@@ -115,7 +117,9 @@ function attributeErrors<Input, Result>({
   ];
 }
 
-function numberErrors<Input, Result>(definition: JobDefinition<Input, Result>): (true | string)[] {
+function numberErrors<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
+): (true | string)[] {
   const { version, priority, retry = {}, timeoutMs, graceMs, startWithinMs, schedule } = definition;
   const { everyMs, expectMs } = definition.health ?? {};
   const whole = (value: number | undefined, from: number, to: number): boolean =>

@@ -41,9 +41,9 @@ export interface Context {
   ): Promise<ForEachReport<Item>>;
 
   /** Persists a job together with this one: in an atomic job both commit or neither. */
-  readonly enqueue: <Input>(
-    type: TypeRef<Input> | string,
-    input?: Input,
+  readonly enqueue: <Given>(
+    type: TypeRef<Given> | string,
+    input?: NoInfer<Given>,
     options?: EnqueueOptions & Pick<JobRequest, 'children'>,
   ) => Promise<Enqueued>;
 

@@ -21,7 +21,9 @@ const DEFAULT_SCHEDULE = {
 } as const;
 
 /** Errors: `type-invalid`, with everything that is wrong with the definition. */
-export function defineJob<Input, Result>(definition: JobDefinition<Input, Result>): JobType<Input> {
+export function defineJob<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
+): JobType<Given> {
   checkDefinition(definition);
   const { type, schedule, version = 1, upcasts = {}, limits = [] } = definition;
   // Safe: the value was parsed by this type's own schema.
@@ -66,8 +68,8 @@ function inputSchemaOf(schema: StandardSchemaV1): Record<string, unknown> | null
   }
 }
 
-function upcast<Input, Result>(
-  { version = 1, upcasts = {} }: JobDefinition<Input, Result>,
+function upcast<Given, Input, Result>(
+  { version = 1, upcasts = {} }: JobDefinition<Given, Input, Result>,
   input: unknown,
   from: number,
 ): unknown {
@@ -76,8 +78,8 @@ function upcast<Input, Result>(
   return current;
 }
 
-async function parseInput<Input, Result>(
-  definition: JobDefinition<Input, Result>,
+async function parseInput<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
   input: unknown,
 ): Promise<Input> {
   const parsed = await definition.input['~standard'].validate(input);
@@ -86,8 +88,8 @@ async function parseInput<Input, Result>(
 }
 
 /** Most schemas validate synchronously, and one more promise per job is measurable. */
-function runChecked<Input, Result>(
-  definition: JobDefinition<Input, Result>,
+function runChecked<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
   ctx: Context,
   input: unknown,
 ): Result | Promise<Result> {
@@ -98,8 +100,8 @@ function runChecked<Input, Result>(
   return definition.run(ctx, acceptedBy(definition, parsed));
 }
 
-function acceptedBy<Input, Result>(
-  definition: JobDefinition<Input, Result>,
+function acceptedBy<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
   parsed: StandardSchemaV1.Result<Input>,
   redact: (text: string) => string = (text) => text,
 ): Input {

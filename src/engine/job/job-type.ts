@@ -69,13 +69,14 @@ export interface HealthRule {
 
 const HEALTH = { everyMs: true, expectMs: true } satisfies Names<HealthRule>;
 
-export interface JobDefinition<Input, Result> {
+/** `Given` is what `enqueue` takes, and `Input` what the schema makes of it for the handler: defaults, coerced dates. */
+export interface JobDefinition<Given, Input, Result> {
   /** `pack.verb-noun`: lower case, dots between parts. */
   type: string;
   /** One sentence for people. */
   description?: string;
   /** Any Standard Schema. Checked when the job is enqueued and again when it runs. */
-  input: StandardSchemaV1<unknown, Input>;
+  input: StandardSchemaV1<Given, Input>;
   /** The version of the input. Default 1. Increment it when stored inputs would no longer match the schema. */
   version?: number;
   /**
@@ -139,11 +140,11 @@ const DEFINITION = {
   unique: true,
   debounce: true,
   run: true,
-} satisfies Names<JobDefinition<unknown, unknown>>;
+} satisfies Names<JobDefinition<unknown, unknown, unknown>>;
 
 /** Errors: `type-invalid`, for options that a definition does not have. */
-export function checkDefinitionNames<Input, Result>(
-  definition: JobDefinition<Input, Result>,
+export function checkDefinitionNames<Given, Input, Result>(
+  definition: JobDefinition<Given, Input, Result>,
 ): void {
   const what = `Job type "${definition.type}"`;
   const { retry, schedule, health } = definition;
@@ -154,7 +155,9 @@ export function checkDefinitionNames<Input, Result>(
 }
 
 /** A validated definition with all defaults. The engine treats all types alike, so inputs and results are plain JSON here. */
-export interface JobType<Input = unknown> {
+export interface JobType<Given = unknown> {
+  /** For the compiler only: what `enqueue` takes. */
+  readonly '~given'?: () => Given;
   readonly type: string;
   readonly description: string;
   readonly version: number;
@@ -182,7 +185,7 @@ export interface JobType<Input = unknown> {
   /** The versions of the input that it can run. */
   versions(): number[];
   /** Errors: `input-invalid`, with each path and reason. */
-  parse(input: unknown): Promise<Input>;
+  parse(input: unknown): Promise<unknown>;
   /** Upcasts the input to the type's version, validates it, and runs the handler. */
   run(ctx: Context, input: unknown, version: number): unknown;
 }

@@ -49,9 +49,10 @@ const OPTIONS = {
 } satisfies Names<EnqueueOptions>;
 
 /** A job type, as far as a request needs to know it. `defineJob` returns one. */
-export interface TypeRef<Input = unknown> {
+export interface TypeRef<Given = unknown> {
   readonly type: string;
-  parse(input: unknown): Promise<Input>;
+  /** For the compiler only: what `enqueue` takes. */
+  readonly '~given'?: () => Given;
 }
 
 export interface Enqueued {
@@ -61,9 +62,9 @@ export interface Enqueued {
 }
 
 /** One job to enqueue: a type or its name, its input, and when. */
-export interface JobRequest<Input = unknown> extends EnqueueOptions {
-  type: TypeRef<Input> | string;
-  input?: Input;
+export interface JobRequest<Given = unknown> extends EnqueueOptions {
+  type: TypeRef<Given> | string;
+  input?: NoInfer<Given>;
   /** Jobs that are persisted together with this one. It starts once they have ended. */
   children?: ChildRequests;
 }
