@@ -75,7 +75,7 @@ anyBackend('many at once', (fresh) => {
   it('need a reason', async () => {
     const humdrum = await openWithFailed(await fresh(), 1);
     await expect(humdrum.retryAll({ status: 'failed' }, { reason: ' ' })).rejects.toThrow(
-      /Say why/,
+      /reason must be a text that says why/,
     );
     await expect(
       humdrum.retryAll({ status: 'failed' }, { reason: 'x', overMs: -1 }),
