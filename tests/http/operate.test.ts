@@ -109,6 +109,7 @@ anyBackend('acting over HTTP', (fresh, backend) => {
       [{ token: changed(token), reason: 'x' }, 400, 'not from a preview'],
       [{ token: 'x', reason: 'x' }, 400, 'not from a preview'],
       [{ token: expired(), reason: 'x' }, 409, 'older than ten minutes'],
+      [{ token: ofOldVersion(), reason: 'x' }, 409, 'made by another version'],
     ] as const) {
       const answer = await send('/jobs/bulk/act', jsonBody(body));
       expect(answer.status, message).toBe(status);
@@ -127,6 +128,22 @@ anyBackend('acting over HTTP', (fresh, backend) => {
     expect(done).toEqual({ action: 'cancel', done: 2, of: 2, next: null });
     const cancelled = await humdrum.listJobs({ status: 'cancelled', order: 'oldest' });
     expect(cancelled.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('acts on no job that was enqueued after the preview, in no part of the act', async () => {
+    const { client, humdrum } = await open();
+    const ids = await humdrum.enqueueMany(Array.from({ length: 4 }, () => ({ type: 'test.type' })));
+    const { token } = await client.call(previewBulk, {
+      body: { action: 'cancel', filter: { type: ['test.type'] } },
+    });
+    await humdrum.cancelAll({ ids: ids.slice(1) }, { reason: 'by somebody else' });
+    await humdrum.enqueueMany(Array.from({ length: 4 }, () => ({ type: 'test.type' })));
+    const body = { reason: 'enough', atMost: 1 };
+    const first = await client.call(actOnBulk, { body: { ...body, token } });
+    expect(first).toMatchObject({ done: 1, of: 4 });
+    const second = await client.call(actOnBulk, { body: { ...body, token: first.next ?? '' } });
+    expect(second).toEqual({ action: 'cancel', done: 0, of: 3, next: null });
+    expect(await humdrum.countFor('cancel', { type: 'test.type' })).toBe(4);
   });
 
   it('rehearses a type, and lists what types there are', async () => {
@@ -284,6 +301,12 @@ function changed(token: string): string {
   const [payload = '', signature = ''] = token.split('.');
   const text = Buffer.from(payload, 'base64url').toString().replace('"count":1', '"count":9');
   return `${Buffer.from(text).toString('base64url')}.${signature}`;
+}
+
+/** Such a token says less of what was previewed. */
+function ofOldVersion(): string {
+  const said = { action: 'cancel', query: { status: ['queued'] }, count: 9, from: 0, afterId: 0 };
+  return new Signer(KEY).sign('bulk', said, new Date(Date.now() + 60_000));
 }
 
 function expired(): string {

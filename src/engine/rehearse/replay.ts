@@ -84,7 +84,7 @@ export async function exportAttempt(
   jobId: number,
   attempt?: number,
 ): Promise<Recording> {
-  const row = await recorded(db, jobId, attempt);
+  const row = await attemptOf(db, jobId, attempt);
   if (!row) {
     const which = attempt === undefined ? 'no attempt yet' : `no attempt ${shown(attempt)}`;
     throw new HumdrumError('job-not-found', `There is no job ${jobId}, or it has ${which}.`);
@@ -107,7 +107,7 @@ export async function exportAttempt(
   };
 }
 
-async function recorded(db: Queryable, jobId: number, attempt?: number): Promise<Row | undefined> {
+async function attemptOf(db: Queryable, jobId: number, attempt?: number): Promise<Row | undefined> {
   if (attempt !== undefined && !isWhole(attempt, 1, MOST_ATTEMPTS)) return undefined;
   const { rows } = await db.query<Row>(RECORDED, [jobId, attempt ?? null]);
   return rows[0];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { renamedFilter } from '../../engine/search/job-query.ts';
+import { HumdrumError } from '../../errors.ts';
 import { id, idText, instant, several, status, text } from './values.ts';
 
 /**
@@ -62,12 +63,24 @@ export const jobQueryParams = z.strictObject(
 export type JobQueryJson = z.output<typeof jobQuery>;
 type JobQueryParams = z.output<typeof jobQueryParams>;
 
+/** Errors: `filter-invalid`. */
 export function fromParams({ id: ids, attribute, ...same }: JobQueryParams): JobQueryJson {
   const pairs = attribute?.map((pair) => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)] as const;
   });
-  return { ...same, ...(ids && { ids }), ...(pairs && { attributes: Object.fromEntries(pairs) }) };
+  const attributes = pairs && new Map(pairs);
+  if (pairs && attributes?.size !== pairs.length) {
+    throw new HumdrumError(
+      'filter-invalid',
+      'Invalid filter: attribute names a path more than once. A job has one value there.',
+    );
+  }
+  return {
+    ...same,
+    ...(ids && { ids }),
+    ...(attributes && { attributes: Object.fromEntries(attributes) }),
+  };
 }
 
 export function toParams({ ids, attributes, ...same }: JobQueryJson): JobQueryParams {

@@ -69,7 +69,7 @@ function open(signer: Signer, token: string): Previewed {
   }
   const said = z.safeDecode(previewed, opened.said as z.input<typeof previewed>);
   if (said.success && !opened.isExpired) return said.data;
-  const why = said.success ? 'is older than ten minutes' : 'was made by another version of Humdrum';
+  const why = opened.isExpired ? 'is older than ten minutes' : 'was made by another version';
   throw new HumdrumError(
     'preview-expired',
     `The preview ${why}. Create a new one and use its token.`,
