@@ -106,6 +106,13 @@ const REFUSED: [what: string, path: string, init: RequestInit, status: number, c
   ['NUL in an attribute', '/jobs?attribute=a=%00', {}, 400, 'filter-invalid'],
   ['two values of an attribute', '/jobs?attribute=a=1&attribute=a=2', {}, 400, 'filter-invalid'],
   [
+    'an attribute that is a name of the language',
+    '/jobs/bulk/preview',
+    json('{"action":"cancel","filter":{"type":["a"],"attributes":{"__proto__":1}}}'),
+    400,
+    'request-invalid',
+  ],
+  [
     'an instant after the last',
     '/jobs?createdTo=9999-12-31T23:59:59-01:00',
     {},

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
+import { AN_INSTANT, isInstant } from '../base/instant.ts';
 import type { Json } from '../base/json.ts';
 import { shown } from '../base/shown.ts';
 import { isWhole } from '../base/whole-number.ts';
@@ -22,7 +23,7 @@ const recordingSchema = z.object({
   /** Without secrets. */
   input: z.json(),
   /** The handler's `ctx.now`. */
-  at: z.iso.datetime(),
+  at: z.iso.datetime().refine((text) => isInstant(new Date(text)), `must be ${AN_INSTANT}`),
   seed: z.string(),
   /** The Node version of the process that exported it. */
   node: z.string(),

@@ -31,15 +31,27 @@ const error = (issue: z.core.$ZodRawIssue): string | undefined => {
   return meant === null ? undefined : `There is no "${name}" here. Did you mean "${meant}"?`;
 };
 
+const contents = z.record(z.string(), z.union([text(200), z.number(), z.boolean()]));
+const { $schema: _draft, ...shape } = z.toJSONSchema(contents);
+
+/** Zod leaves this name out of what it reads: the query would match more jobs than was asked for. */
+const hasNoPrototype = (value: unknown): boolean =>
+  typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__');
+
+const wantedContents = z
+  .unknown()
+  .meta(shape)
+  .refine(hasNoPrototype, 'must not have the path "__proto__"')
+  .pipe(contents)
+  .optional()
+  .meta({ description: 'Values in the input: `{ "customer.id": 17 }`' });
+
 /** A query in JSON. */
 export const jobQuery = z
   .strictObject(
     {
       ids: z.array(id).min(1).max(1_000).optional(),
-      attributes: z
-        .record(z.string(), z.union([text(200), z.number(), z.boolean()]))
-        .optional()
-        .meta({ description: 'Values in the input: `{ "customer.id": 17 }`' }),
+      attributes: wantedContents,
       ...filters,
     },
     { error },
