@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import { parseExactJson } from '../engine/base/exact-json.ts';
+import { instant } from '../http/contract/values.ts';
 
 // Parsers for commander. Each throws a message that says what was expected.
 
@@ -39,10 +41,14 @@ export function toAddress(text: string): { hostname: string; port: number } {
   throw new InvalidArgumentError('Expected a port, or an address such as 0.0.0.0:9464.');
 }
 
+/** A date is its beginning in UTC. A time without a time zone would be another instant on each machine. */
 export function toInstant(text: string): Date {
-  const at = new Date(text);
-  if (!Number.isNaN(at.getTime())) return at;
-  throw new InvalidArgumentError('Expected an instant such as 2026-01-31T09:00:00Z.');
+  const isDate = z.iso.date().safeParse(text).success;
+  const read = z.safeDecode(instant, isDate ? `${text}T00:00:00Z` : text);
+  if (read.success) return read.data;
+  throw new InvalidArgumentError(
+    'Expected a date such as 2026-01-31, or an instant such as 2026-01-31T09:00:00Z.',
+  );
 }
 
 export function toPriority(text: string): number {

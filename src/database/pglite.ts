@@ -26,6 +26,7 @@ export interface PgliteOptions {
 }
 
 const INT8 = 20;
+const TIMESTAMPTZ = 1184;
 
 /** PGlite initialises all buffers when it opens. A quarter of the default 128 MB opens half a second faster. */
 const BUFFERS = ['-c', 'shared_buffers=32MB'];
@@ -46,7 +47,7 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
     const pglite = await PGlite.create({
       ...(folder === undefined ? {} : { dataDir: folder }),
       ...(data && { loadDataDir: data }),
-      parsers: { [INT8]: Number },
+      parsers: { [INT8]: Number, [TIMESTAMPTZ]: dateOf },
       startParams: [...PGlite.defaultStartParams, ...BUFFERS],
     });
     if (template) await pglite.exec(APPLIED_NOW);
@@ -60,6 +61,13 @@ export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDat
     await lock.release();
     throw error;
   }
+}
+
+/** Of other formats than ISO 8601, JavaScript takes the years 1 to 99 for those of a century that it knows. */
+function dateOf(text: string): Date {
+  return new Date(
+    text.startsWith('00') ? text.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00') : text,
+  );
 }
 
 async function takeFolder(folder: string, create: boolean): Promise<FolderLock> {

@@ -1,6 +1,8 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { assemble } from './assemble.ts';
 import { requireDuration } from './base/whole-number.ts';
+import { requireJobId } from './base/job-id.ts';
+import { DATE, requireKind, TEXT } from './base/kinds.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Plan } from './job/plan.ts';
@@ -74,6 +76,7 @@ export class Humdrum extends Questions {
 
   /** Runs the handler in a transaction that is rolled back, and returns what it would have done. */
   async rehearse(type: JobType | string, input: unknown = {}, at?: Date): Promise<Plan> {
+    requireKind('input-invalid', 'at', at, DATE);
     return rehearse(this.engine.runtime, this.typeOf(type), input, at);
   }
 
@@ -92,7 +95,7 @@ export class Humdrum extends Questions {
     checkCall('run', options);
     const { runtime, receivers, actor, settings } = this.engine;
     await register(runtime, receivers, actor);
-    const by = { actor, leaseMs: settings.leaseMs, ...options };
+    const by = { ...options, actor: options.actor ?? actor, leaseMs: settings.leaseMs };
     return runNow(runtime, this.typeOf(type), input, by);
   }
 
@@ -108,7 +111,7 @@ export class Humdrum extends Questions {
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
     checkCall('backfill', options);
     const { runtime, actor } = this.engine;
-    return backfill(runtime, this.typeOf(type), { actor, ...options });
+    return backfill(runtime, this.typeOf(type), { ...options, actor: options.actor ?? actor });
   }
 
   /** Gives a failed job one more attempt, now. Errors: `action-refused` with its status, `job-not-found`. */
@@ -135,7 +138,7 @@ export class Humdrum extends Questions {
   async actOnAll(action: Action, query: JobQuery, by: BulkOptions): Promise<Acted> {
     checkCall('actOnAll', by);
     const { runtime, actor } = this.engine;
-    return actOnAll(runtime, action, query, { actor, ...by });
+    return actOnAll(runtime, action, query, { ...by, actor: by.actor ?? actor });
   }
 
   /** Records what every process of the database must know about this one: limits, receivers, schedules. `start` does it too. */
@@ -198,6 +201,7 @@ export class Humdrum extends Questions {
   }
 
   async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
+    requireJobId(id);
     checkCall(action, by);
     const { actor, reason = null } = by;
     await actOnOne(this.engine.runtime, action, id, { actor: actor ?? this.engine.actor, reason });
@@ -221,6 +225,7 @@ export class Humdrum extends Questions {
   }
 
   async #enqueueOne(request: JobRequest, actor = this.engine.actor): Promise<Enqueued> {
+    requireKind('input-invalid', 'actor', actor, TEXT);
     const [enqueued] = await this.engine.enqueuer.enqueue([request], actor);
     if (!enqueued) throw new Error('Enqueueing one job returned none.');
     return enqueued;

@@ -1,7 +1,23 @@
 import type { Database } from '../database/database.ts';
 import { type Names, refuseUnknown } from '../errors.ts';
 import type { AuditQuery } from './audit/search.ts';
+import {
+  checkKinds,
+  DATE,
+  FLAG,
+  FUNCTION,
+  type Kind,
+  type Kinds,
+  listOf,
+  oneOf,
+  orNull,
+  required,
+  TEXT,
+  whole,
+} from './base/kinds.ts';
+import { isObject } from './base/objects.ts';
 import type { JobType } from './job/job-type.ts';
+import { EVENTS } from './job/lifecycle.ts';
 import type { LimitRule } from './job/limit-rule.ts';
 import type { Pack } from './job/pack.ts';
 import type { BulkAct } from './operators/act-on-many.ts';
@@ -10,8 +26,9 @@ import type { Listener } from './ports/events.ts';
 import type { FileStorage } from './ports/file-storage.ts';
 import type { Receiver } from './ports/receivers.ts';
 import type { Tracing } from './ports/tracing.ts';
-import type { BackfillOptions } from './schedule/backfill.ts';
-import type { SeriesOptions } from './statistics/series.ts';
+import { type BackfillOptions, MAX_REHEARSALS, MAX_TICKS } from './schedule/backfill.ts';
+import { LIMIT } from './search/job-query.ts';
+import { type SeriesOptions, STEPS } from './statistics/series.ts';
 import type { StatisticsOptions } from './statistics/statistics.ts';
 import type { DrainOptions } from './worker/drain.ts';
 import type { WorkerOptions } from './worker/options.ts';
@@ -115,51 +132,77 @@ export interface VerifyOptions {
   expect?: string;
 }
 
+const ATTEMPTS: Kind = {
+  takes: `${whole(0).takes}, or Infinity`,
+  holds: (value) => value === Infinity || whole(0).holds(value),
+};
+const REASON: Kind = {
+  takes: 'a text that says why: the audit of each job keeps it',
+  holds: (value) => TEXT.holds(value) && String(value).trim() !== '',
+};
+const OVER_MS: Kind = {
+  takes: 'a number from 0 to 604,800,000 (a week)',
+  holds: (value) => typeof value === 'number' && value >= 0 && value <= 604_800_000,
+};
+const PART: Kind = {
+  takes: 'an object of whole numbers: afterId, from, of',
+  holds: (value) => {
+    const { afterId, from, of } = { ...(isObject(value) && value) } as Record<string, unknown>;
+    return [afterId, from, of].every(whole(0).holds);
+  },
+};
+
 /** What the methods of an engine take, by their names. */
 const METHODS = {
-  run: { at: true, actor: true, ifPlan: true } satisfies Names<RunOptions>,
-  drain: { maxAttempts: true } satisfies Names<DrainOptions>,
+  run: { at: DATE, actor: TEXT, ifPlan: TEXT } satisfies Kinds<RunOptions>,
+  drain: { maxAttempts: ATTEMPTS } satisfies Kinds<DrainOptions>,
   backfill: {
-    from: true,
-    to: true,
-    limit: true,
-    dryRun: true,
-    rehearsals: true,
-    actor: true,
-    reason: true,
-  } satisfies Names<BackfillOptions>,
-  retry: { actor: true, reason: true } satisfies Names<OperatorAct>,
-  cancel: { actor: true, reason: true } satisfies Names<OperatorAct>,
+    from: required(DATE),
+    to: required(DATE),
+    limit: whole(1, MAX_TICKS),
+    dryRun: FLAG,
+    rehearsals: whole(1, MAX_REHEARSALS),
+    actor: TEXT,
+    reason: orNull(TEXT),
+  } satisfies Kinds<BackfillOptions>,
+  retry: { actor: TEXT, reason: orNull(TEXT) } satisfies Kinds<OperatorAct>,
+  cancel: { actor: TEXT, reason: orNull(TEXT) } satisfies Kinds<OperatorAct>,
   actOnAll: {
-    actor: true,
-    reason: true,
-    overMs: true,
-    atMost: true,
-    part: true,
-    onProgress: true,
-  } satisfies Names<BulkOptions>,
-  childrenOf: { after: true, limit: true } satisfies Names<PageAfter>,
-  deadLetters: { receiver: true, limit: true, after: true } satisfies Names<LetterOptions>,
-  statistics: { from: true, to: true, type: true } satisfies Names<StatisticsOptions>,
-  series: { from: true, to: true, step: true, types: true } satisfies Names<SeriesOptions>,
-  pastTicks: { before: true, limit: true } satisfies Names<TickOptions>,
+    actor: TEXT,
+    reason: required(REASON),
+    overMs: OVER_MS,
+    atMost: whole(0),
+    upToId: whole(0),
+    part: PART,
+    onProgress: FUNCTION,
+  } satisfies Kinds<BulkOptions>,
+  childrenOf: { after: whole(0), limit: LIMIT } satisfies Kinds<PageAfter>,
+  deadLetters: { receiver: TEXT, limit: LIMIT, after: TEXT } satisfies Kinds<LetterOptions>,
+  statistics: { from: DATE, to: DATE, type: TEXT } satisfies Kinds<StatisticsOptions>,
+  series: {
+    from: required(DATE),
+    to: required(DATE),
+    step: required(oneOf(Object.keys(STEPS))),
+    types: listOf(TEXT),
+  } satisfies Kinds<SeriesOptions>,
+  pastTicks: { before: DATE, limit: LIMIT } satisfies Kinds<TickOptions>,
   searchAudit: {
-    jobId: true,
-    actor: true,
-    events: true,
-    from: true,
-    to: true,
-    limit: true,
-    before: true,
-  } satisfies Names<AuditQuery>,
-  verifyAudit: { expect: true } satisfies Names<VerifyOptions>,
+    jobId: whole(0),
+    actor: TEXT,
+    events: listOf(oneOf(Object.keys(EVENTS))),
+    from: DATE,
+    to: DATE,
+    limit: LIMIT,
+    before: whole(0),
+  } satisfies Kinds<AuditQuery>,
+  verifyAudit: { expect: TEXT } satisfies Kinds<VerifyOptions>,
 };
 
 /** Errors: `input-invalid` for a command, `filter-invalid` for a question. */
 export function checkCall(
   method: keyof typeof METHODS,
-  given: object,
+  given: object | undefined,
   code: 'input-invalid' | 'filter-invalid' = 'input-invalid',
 ): void {
-  refuseUnknown(code, `The options of ${method}`, given, METHODS[method]);
+  checkKinds(code, `The options of ${method}`, given, METHODS[method]);
 }

@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../database/database.ts';
 import type { Engine } from './assemble.ts';
+import { requireJobId } from './base/job-id.ts';
+import { type Kind, requireKind, required, TEXT } from './base/kinds.ts';
+import { isObject } from './base/objects.ts';
 import { exportAudit } from './audit/export.ts';
 import { type AuditFound, type AuditQuery, searchAudit } from './audit/search.ts';
 import { type AuditReport, storedAudit, verifyAudit } from './audit/verify.ts';
@@ -21,7 +24,7 @@ import {
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
 import { type DeadLetterPage, deadLetters, listReceivers } from './search/dead-letters.ts';
-import type { JobQuery, ListOptions, PageOptions } from './search/job-query.ts';
+import { type JobQuery, LIMIT, type ListOptions, type PageOptions } from './search/job-query.ts';
 import type { JobSummary } from './search/job-summary.ts';
 import { type JobPage, listJobs, pageOfJobs } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
@@ -49,6 +52,11 @@ import {
   type TypeCounts,
   type TypeStatistics,
 } from './statistics/statistics.ts';
+
+const TYPE: Kind = {
+  takes: 'a name, or what `defineJob` made',
+  holds: (value) => typeof value === 'string',
+};
 
 /** What a program can ask an engine. Every method only reads. */
 export class Questions {
@@ -89,16 +97,19 @@ export class Questions {
 
   /** One job with everything recorded about it. Errors: `job-not-found`. */
   async showJob(id: number): Promise<JobDetail> {
+    requireJobId(id);
     return showJob(this.database, id);
   }
 
   /** Why a job is where it is, in one sentence. Errors: `job-not-found`. */
   async why(id: number): Promise<Standing> {
+    requireJobId(id);
     return why(this.database, id);
   }
 
-  /** The jobs that a job waits for, or waited for, in pages. */
+  /** The jobs that a job waits for, or waited for, in pages. Errors: `filter-invalid`, `job-not-found` if `id` is none. */
   async childrenOf(id: number, page: PageAfter = {}): Promise<ChildrenPage> {
+    requireJobId(id);
     checkCall('childrenOf', page, 'filter-invalid');
     return childrenOf(this.database, id, page);
   }
@@ -124,8 +135,9 @@ export class Questions {
     return previewOf(this.database, action, query);
   }
 
-  /** The latest attempts, newest first, at most 100. */
+  /** The latest attempts, newest first, at most 100. Errors: `filter-invalid`. */
   async getExecutionHistory(limit = 20): Promise<Execution[]> {
+    requireKind('filter-invalid', 'limit', limit, LIMIT);
     return executionHistory(this.database, limit);
   }
 
@@ -161,8 +173,9 @@ export class Questions {
     return listWorkers(this.database);
   }
 
-  /** The next tick of each schedule, soonest first. */
+  /** The next tick of each schedule, soonest first. Errors: `filter-invalid`. */
   async nextTicks(limit = 10): Promise<NextTick[]> {
+    requireKind('filter-invalid', 'limit', limit, LIMIT);
     return nextTicks(this.database, this.types, limit);
   }
 
@@ -187,7 +200,7 @@ export class Questions {
     return databaseFacts(this.database);
   }
 
-  /** One page of the audit, newest first, at a bounded cost. */
+  /** One page of the audit, newest first, at a bounded cost. Errors: `filter-invalid`. */
   async searchAudit(query: AuditQuery = {}): Promise<AuditFound> {
     checkCall('searchAudit', query, 'filter-invalid');
     return searchAudit(this.database, query);
@@ -206,6 +219,7 @@ export class Questions {
 
   /** What the last job that stored a file recorded about it. Errors: `file-not-found`. */
   async fileNamed(sha256: string): Promise<FileFact> {
+    requireKind('filter-invalid', 'sha256', sha256, required(TEXT));
     return fileNamed(this.database, sha256);
   }
 
@@ -216,11 +230,14 @@ export class Questions {
 
   /** One attempt with everything that its handler was given, without secrets, to `replay` elsewhere. Errors: `job-not-found`. */
   async exportAttempt(jobId: number, attempt?: number): Promise<Recording> {
+    requireJobId(jobId);
     return exportAttempt(this.database, jobId, attempt);
   }
 
   /** Errors: `type-unknown`. */
   protected typeOf(type: JobType | string): JobType {
-    return this.types.get(typeof type === 'string' ? type : type.type);
+    const name = isObject(type) ? type.type : type;
+    requireKind('type-unknown', 'A job type', name, required(TYPE));
+    return this.types.get(name);
   }
 }

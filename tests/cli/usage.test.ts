@@ -20,6 +20,14 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['jobs', 'list', '--limit', '5000'], 2, /--limit.*whole number from 1 to 1,000/],
   [['jobs', 'list', '--created-from', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
   [['jobs', 'cancel', '--finished-to', 'yesterday'], 2, /instant such as 2026-01-31T09:00:00Z/],
+  ...['5', '-1', '2026-02-31', '2026-13-01', '2026-01-31T09:00', '2026-01-31 09:00:00Z', ''].map(
+    (text): [args: string[], code: number, message: RegExp] => [
+      ['jobs', 'cancel', `--created-to=${text}`, '--yes', '--reason', 'x'],
+      2,
+      /date such as 2026-01-31, or an instant such as 2026-01-31T09:00:00Z/,
+    ],
+  ),
+  [['run', 'shop.double', '--at=7'], 2, /instant such as 2026-01-31T09:00:00Z/],
   [['jobs', 'show'], 2, /missing required argument 'id'/],
   [['jobs', 'retry'], 2, /Give a job id, or a filter such as/],
   [['jobs', 'retry', '1'], 2, /Give a reason with --reason/],

@@ -72,10 +72,21 @@ anyBackend('many at once', (fresh) => {
     expect(await promote(db)).toMatchObject({ promoted: 60 });
   });
 
+  it('are those of a preview, and none that was enqueued after it', async () => {
+    const humdrum = await openWithFailed(await fresh(), 3);
+    const query = { status: ['queued', 'failed'] } as const;
+    const { upToId } = await humdrum.preview('cancel', query);
+    await humdrum.enqueueMany([{ type: plain }, { type: plain }]);
+    const by = { reason: 'as previewed', upToId };
+    expect(await humdrum.actOnAll('cancel', query, by)).toMatchObject({ done: 3, met: 3 });
+    expect(await humdrum.countFor('cancel', query)).toBe(2);
+    expect(await humdrum.cancelAll(query, by)).toBe(0);
+  });
+
   it('need a reason', async () => {
     const humdrum = await openWithFailed(await fresh(), 1);
     await expect(humdrum.retryAll({ status: 'failed' }, { reason: ' ' })).rejects.toThrow(
-      /Say why/,
+      /reason must be a text that says why/,
     );
     await expect(
       humdrum.retryAll({ status: 'failed' }, { reason: 'x', overMs: -1 }),

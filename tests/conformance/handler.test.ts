@@ -151,7 +151,9 @@ eachBackend("the handler's world", (fresh) => {
         { message: 'long', fields: { cut: expect.any(String) as string } },
       ],
     });
-    expect(failed?.errorMessage).toBe('The data of the event big cannot be stored as JSON: n is a bigint.');
+    expect(failed?.errorMessage).toBe(
+      'The data of the event big cannot be stored as JSON: n is a bigint.',
+    );
   });
 
   it('commits the steps of a job that is not atomic as they come', async () => {

@@ -133,7 +133,7 @@ anyBackend('a backfill', (fresh) => {
         /more than 10000 ticks from 2026-03-01.*shorter ranges/,
       ],
       [hourly, { from: day.to, to: day.from }, /from must not be after to/],
-      [hourly, { ...day, from: new Date(NaN) }, /valid dates/],
+      [hourly, { ...day, from: new Date(NaN) }, /from must be a valid date .* not an invalid date/],
       [hourly, { ...day, to: at('10T12:01') }, /is in the future/],
       [hourly, { ...day, limit: 0 }, /limit must be a whole number from 1 to 10000, not 0/],
       [

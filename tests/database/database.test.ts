@@ -7,7 +7,8 @@ eachBackend('a database', (fresh) => {
     const db = await fresh();
     const { rows } = await db.query(
       `select 5::int as small, 9007199254740991::bigint as big, 1.50::numeric as exact, '{"a":[1]}'::json as json,
-         timestamptz '2026-01-01 00:00:00.123Z' as at, null as nothing, array[1, 2]::bigint[] as list, count(*) from (values (1)) as one`,
+         timestamptz '2026-01-01 00:00:00.123Z' as at,
+         array[timestamptz '0001-01-01 00:00:00Z', timestamptz '9999-12-31 23:59:59.999Z'] as ends, null as nothing, array[1, 2]::bigint[] as list, count(*) from (values (1)) as one`,
     );
     expect(rows).toEqual([
       {
@@ -16,6 +17,7 @@ eachBackend('a database', (fresh) => {
         exact: '1.50',
         json: { a: [1] },
         at: new Date('2026-01-01T00:00:00.123Z'),
+        ends: [new Date('0001-01-01T00:00:00Z'), new Date('9999-12-31T23:59:59.999Z')],
         nothing: null,
         list: [1, 2],
         count: 1,

@@ -43,6 +43,22 @@ anyBackend('bulk acts by HTTP', (fresh) => {
     expect(await part(first.next ?? '')).toMatchObject({ done: 0 });
   });
 
+  it('acts on no job that was enqueued after the preview, in no part of the act', async () => {
+    const { client, humdrum } = await openApi(await fresh(), { jobs: [broken] });
+    const ids = await humdrum.enqueueMany(Array.from({ length: 4 }, () => ({ type: 'test.type' })));
+    const { token } = await client.call(previewBulk, {
+      body: { action: 'cancel', filter: { type: ['test.type'] } },
+    });
+    await humdrum.cancelAll({ ids: ids.slice(1) }, { reason: 'by somebody else' });
+    await humdrum.enqueueMany(Array.from({ length: 4 }, () => ({ type: 'test.type' })));
+    const body = { reason: 'enough', atMost: 1 };
+    const first = await client.call(actOnBulk, { body: { ...body, token } });
+    expect(first).toMatchObject({ done: 1, of: 4 });
+    const second = await client.call(actOnBulk, { body: { ...body, token: first.next ?? '' } });
+    expect(second).toEqual({ action: 'cancel', done: 0, of: 3, next: null });
+    expect(await humdrum.countFor('cancel', { type: 'test.type' })).toBe(4);
+  });
+
   it('takes the query of a list, returns it in its normal form, and signs just that', async () => {
     const db = await fresh();
     await stopClockAt(db, '2026-01-31T09:00:00Z');

@@ -101,6 +101,24 @@ const REFUSED: [what: string, path: string, init: RequestInit, status: number, c
   ['a number beyond all', '/jobs/99999999999999999999', {}, 400, 'request-invalid'],
   ['half a number', '/jobs/1.5', {}, 400, 'request-invalid'],
   ['a year that is none', '/jobs?createdFrom=0000-01-01T00:00:00Z', {}, 400, 'request-invalid'],
+  ['a day that is none', '/jobs?createdTo=2026-02-31T00:00:00Z', {}, 400, 'request-invalid'],
+  ['a number for an instant', '/jobs?createdTo=5', {}, 400, 'request-invalid'],
+  ['NUL in an attribute', '/jobs?attribute=a=%00', {}, 400, 'filter-invalid'],
+  ['two values of an attribute', '/jobs?attribute=a=1&attribute=a=2', {}, 400, 'filter-invalid'],
+  [
+    'an attribute that is a name of the language',
+    '/jobs/bulk/preview',
+    json('{"action":"cancel","filter":{"type":["a"],"attributes":{"__proto__":1}}}'),
+    400,
+    'request-invalid',
+  ],
+  [
+    'an instant after the last',
+    '/jobs?createdTo=9999-12-31T23:59:59-01:00',
+    {},
+    400,
+    'request-invalid',
+  ],
   ['more values than may be', `/jobs?${'id=1&'.repeat(1_001)}`, {}, 400, 'request-invalid'],
   [
     'two that exclude each other',
@@ -154,5 +172,24 @@ anyBackend('hostile payloads', (fresh) => {
     const html = await app.request('/api/v1/jobs?status=<script>');
     expect(html.headers.get('content-type')).toBe('application/json');
     expect(html.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('the last instant of all is one like the others', async () => {
+    const { send, humdrum } = await openApi(await fresh(), { jobs: [takes] });
+    await humdrum.enqueue(takes);
+    await humdrum.drain();
+    const last = '9999-12-31T23:59:59.999Z';
+    for (const path of [
+      `/jobs?createdTo=${last}&finishedTo=${last}`,
+      `/jobs?createdFrom=${last}`,
+      `/jobs?finishedFrom=${last}`,
+      `/stats?from=${last}`,
+      `/stats?to=${last}`,
+      `/stats/series?from=0001-01-01T00:00:00Z&to=${last}&step=day`,
+      `/audit?from=${last}`,
+      `/audit?to=${last}`,
+    ]) {
+      expect([path, (await send(path)).status]).toEqual([path, 200]);
+    }
   });
 });

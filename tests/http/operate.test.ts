@@ -109,6 +109,7 @@ anyBackend('acting over HTTP', (fresh, backend) => {
       [{ token: changed(token), reason: 'x' }, 400, 'not from a preview'],
       [{ token: 'x', reason: 'x' }, 400, 'not from a preview'],
       [{ token: expired(), reason: 'x' }, 409, 'older than ten minutes'],
+      [{ token: ofOldVersion(), reason: 'x' }, 409, 'made by another version'],
     ] as const) {
       const answer = await send('/jobs/bulk/act', jsonBody(body));
       expect(answer.status, message).toBe(status);
@@ -284,6 +285,12 @@ function changed(token: string): string {
   const [payload = '', signature = ''] = token.split('.');
   const text = Buffer.from(payload, 'base64url').toString().replace('"count":1', '"count":9');
   return `${Buffer.from(text).toString('base64url')}.${signature}`;
+}
+
+/** Such a token says less of what was previewed. */
+function ofOldVersion(): string {
+  const said = { action: 'cancel', query: { status: ['queued'] }, count: 9, from: 0, afterId: 0 };
+  return new Signer(KEY).sign('bulk', said, new Date(Date.now() + 60_000));
 }
 
 function expired(): string {

@@ -1,4 +1,5 @@
 import { HumdrumError, type ErrorCode } from '../../errors.ts';
+import { shown } from './shown.ts';
 
 /** Both bounds are included. */
 export function isWhole(value: unknown, least: number, most: number): boolean {
@@ -23,6 +24,6 @@ export function requireWhole(
   if (isWhole(value, least, most)) return;
   throw new HumdrumError(
     code,
-    `${name} must be a whole number from ${least} to ${most}, not ${String(value)}.`,
+    `${name} must be a whole number from ${least} to ${most}, not ${shown(value)}.`,
   );
 }

@@ -1,4 +1,5 @@
 import { HumdrumError, refuseUnknown } from '../../errors.ts';
+import { AN_INSTANT, isInstant } from '../base/instant.ts';
 import { jsonText, UnstorableError } from '../base/json-text.ts';
 import { isWhole } from '../base/whole-number.ts';
 import type { JobType } from '../job/job-type.ts';
@@ -41,9 +42,9 @@ function checkOptions(job: NewJob): void {
     priority === undefined ||
       isWhole(priority, -1_000, 1_000) ||
       `priority must be a whole number from -1000 to 1000, not ${priority}`,
-    isDate(runAt) || 'runAt is not a valid date',
-    isDate(startBy) || 'startBy is not a valid date',
-    isDate(dueAt) || 'dueAt is not a valid date',
+    runAt === undefined || isInstant(runAt) || `runAt is not ${AN_INSTANT}`,
+    startBy === undefined || isInstant(startBy) || `startBy is not ${AN_INSTANT}`,
+    dueAt === undefined || isInstant(dueAt) || `dueAt is not ${AN_INSTANT}`,
     delayMs === undefined ||
       isWhole(delayMs, 0, 10 * YEAR_MS) ||
       `delayMs must be a whole number from 0 to ten years of milliseconds, not ${delayMs}`,
@@ -98,9 +99,6 @@ function refuse({ type }: NewJob, said: readonly (true | string)[]): void {
 
 const isKey = (key: unknown): boolean =>
   typeof key === 'string' && key.length > 0 && key.length <= LONGEST_KEY && !key.includes('\0');
-
-const isDate = (date: Date | undefined): boolean =>
-  date === undefined || !Number.isNaN(date.getTime());
 
 function textOf({ type }: JobType, value: unknown): string {
   try {

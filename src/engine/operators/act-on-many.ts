@@ -1,8 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
 import type { Action } from '../job/lifecycle.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { JobQuery } from '../search/job-query.ts';
+import type { CheckedQuery, JobQuery } from '../search/job-query.ts';
 import { NEXT_PARAM, openJobs } from '../search/open-jobs.ts';
 import { cancel } from '../transitions/cancel.ts';
 import { retry } from '../transitions/retry.ts';
@@ -15,6 +14,8 @@ export interface BulkAct {
   overMs?: number;
   /** At most this many, those with the lowest ids. Default: all. */
   atMost?: number;
+  /** Only jobs with ids up to this one: `upToId` of a preview, so that no job is met that was enqueued after it. Default: all. */
+  upToId?: number;
   /** Only jobs with ids above `afterId`, where the act before ended. Of a retry over time: this part begins at `from` of `of`. */
   part?: { afterId: number; from: number; of: number };
   /** Called after each batch. */
@@ -47,11 +48,11 @@ export async function actOnAll(
   { database: db, notify }: Pick<Runtime, 'database' | 'notify'>,
   action: Action,
   query: JobQuery,
-  { actor, reason, overMs = 0, atMost, part, onProgress }: BulkAct,
+  { actor, reason, overMs = 0, atMost, upToId, part, onProgress }: BulkAct,
 ): Promise<Acted> {
-  checkAct(reason, overMs);
   refuseEmpty(action, query);
-  const ids = await idsOf(db, action, query, atMost ?? null, part?.afterId ?? 0);
+  const within = { afterId: part?.afterId ?? 0, ...(upToId !== undefined && { upToId }) };
+  const ids = await idsOf(db, actionable(action, query), within, atMost ?? null);
   const { from: before, of } = part ?? { from: 0, of: ids.length };
   let done = 0;
   for (let from = 0; from < ids.length; from += BATCH) {
@@ -74,23 +75,13 @@ export async function actOnAll(
   return { done, met: ids.length, lastId: ids.at(-1) ?? null };
 }
 
-function checkAct(reason: string, overMs: number): void {
-  if (reason.trim() === '') {
-    throw new HumdrumError('input-invalid', 'Say why: the audit of each job keeps the reason.');
-  }
-  if (!(Number.isFinite(overMs) && overMs >= 0 && overMs <= 604_800_000)) {
-    throw new HumdrumError('input-invalid', 'overMs is from 0 to 604,800,000 (a week).');
-  }
-}
-
 async function idsOf(
   db: Queryable,
-  action: Action,
-  query: JobQuery,
+  query: CheckedQuery,
+  within: { afterId: number; upToId?: number },
   atMost: number | null,
-  afterId: number,
 ): Promise<number[]> {
-  const { from, params } = await openJobs(db, actionable(action, query), { afterId });
+  const { from, params } = await openJobs(db, query, within);
   const { rows } = await db.query<{ ids: number[] | null }>(
     `select array_agg(id order by id) as ids
      from (select open.id ${from} order by open.id limit $${NEXT_PARAM}) as first_ones`,

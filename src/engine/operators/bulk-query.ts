@@ -1,5 +1,6 @@
 import { HumdrumError } from '../../errors.ts';
-import { type Action, statusesAllowing } from '../job/lifecycle.ts';
+import { oneOf, requireKind, required } from '../base/kinds.ts';
+import { type Action, ACTIONS, statusesAllowing } from '../job/lifecycle.ts';
 import {
   type CheckedQuery,
   checkQuery,
@@ -8,8 +9,11 @@ import {
   normalQuery,
 } from '../search/job-query.ts';
 
-/** The jobs that match a query and have a status that allows the action. Errors: `filter-invalid`. */
+const ACTION = required(oneOf(ACTIONS));
+
+/** The jobs that match a query and have a status that allows the action. Errors: `input-invalid`, `filter-invalid`. */
 export function actionable(action: Action, query: JobQuery): CheckedQuery {
+  requireKind('input-invalid', 'The action', action, ACTION);
   const checked = checkQuery(query);
   const { statuses } = checked;
   const allowing = statusesAllowing(action);
@@ -31,6 +35,7 @@ export function actionableQuery(action: Action, query: JobQuery): NormalQuery {
 
 /** A query without a filter may be a mistake in a program: to act on all jobs, name their status. Errors: `input-invalid`. */
 export function refuseEmpty(action: Action, query: JobQuery): void {
+  requireKind('input-invalid', 'The action', action, ACTION);
   if (Object.keys(normalQuery(checkQuery(query))).length > 0) return;
   const all = statusesAllowing(action).map((status) => `'${status}'`);
   throw new HumdrumError(

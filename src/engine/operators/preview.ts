@@ -18,6 +18,8 @@ export interface Preview {
   byType: { type: string; count: number }[];
   /** Of last attempts. Null: jobs without a failed one. */
   byErrorClass: { errorClass: string | null; count: number }[];
+  /** The highest id of a job now. With it, an act meets no job that was enqueued later. */
+  upToId: number;
   /** Some of the newest. */
   samples: JobSummary[];
 }
@@ -37,6 +39,7 @@ with matching as materialized (
 )
 select
   (select count(*) from matching) as count,
+  coalesce((select max(id) from humdrum.job), 0) as "upToId",
   ${counted('type', 'type')} as "byType",
   ${counted('error_class', 'errorClass')} as "byErrorClass",
   array (select id from matching order by id desc limit ${SAMPLES}) as samples`;
@@ -46,13 +49,14 @@ type Row = Omit<Preview, 'query' | 'more' | 'samples'> & { samples: number[] };
 /** What a bulk act would be done to now. Changes nothing. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`. */
 export async function previewOf(db: Queryable, action: Action, query: JobQuery): Promise<Preview> {
   refuseEmpty(action, query);
+  const listed = actionableQuery(action, query);
   const { from, params } = await openJobs(db, actionable(action, query), { withErrors: true });
   const { rows } = await db.query<Row>(previewSql(from), [...params, MOST_ACTED]);
   const [row] = rows;
   if (!row) throw new Error('The preview returned no row.');
   const { count, samples: ids, ...parts } = row;
   return {
-    query: actionableQuery(action, query),
+    query: listed,
     ...parts,
     count: Math.min(count, MOST_ACTED),
     more: count > MOST_ACTED,

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
+import { AN_INSTANT, isInstant } from '../base/instant.ts';
 import type { Json } from '../base/json.ts';
+import { shown } from '../base/shown.ts';
+import { isWhole } from '../base/whole-number.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Effect } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
@@ -20,7 +23,7 @@ const recordingSchema = z.object({
   /** Without secrets. */
   input: z.json(),
   /** The handler's `ctx.now`. */
-  at: z.iso.datetime(),
+  at: z.iso.datetime().refine((text) => isInstant(new Date(text)), `must be ${AN_INSTANT}`),
   seed: z.string(),
   /** The Node version of the process that exported it. */
   node: z.string(),
@@ -73,16 +76,18 @@ select type, version, input, run_at, coalesce(seed, 'job:' || id) as seed, numbe
 from humdrum.job join humdrum.attempt on attempt.job_id = job.id
 where job.id = $1 and ($2::smallint is null or number = $2) order by number desc limit 1`;
 
+/** Their numbers are stored in two bytes. */
+const MOST_ATTEMPTS = 32_767;
+
 /** Exports one attempt. `attempt` defaults to the last one. Errors: `job-not-found`. */
 export async function exportAttempt(
   db: Queryable,
   jobId: number,
   attempt?: number,
 ): Promise<Recording> {
-  const { rows } = await db.query<Row>(RECORDED, [jobId, attempt ?? null]);
-  const [row] = rows;
+  const row = await attemptOf(db, jobId, attempt);
   if (!row) {
-    const which = attempt === undefined ? 'no attempt yet' : `no attempt ${attempt}`;
+    const which = attempt === undefined ? 'no attempt yet' : `no attempt ${shown(attempt)}`;
     throw new HumdrumError('job-not-found', `There is no job ${jobId}, or it has ${which}.`);
   }
   const completed = row.status === 'completed';
@@ -101,6 +106,12 @@ export async function exportAttempt(
       : { error: { class: row.error_class, message: row.error_message } },
     effects: completed ? (row.effects ?? []) : null,
   };
+}
+
+async function attemptOf(db: Queryable, jobId: number, attempt?: number): Promise<Row | undefined> {
+  if (attempt !== undefined && !isWhole(attempt, 1, MOST_ATTEMPTS)) return undefined;
+  const { rows } = await db.query<Row>(RECORDED, [jobId, attempt ?? null]);
+  return rows[0];
 }
 
 /** Reads a recording from JSON. Errors: `input-invalid`. */

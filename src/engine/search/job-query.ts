@@ -1,5 +1,18 @@
 import { HumdrumError, nearest } from '../../errors.ts';
 import { clamp } from '../base/clamp.ts';
+import {
+  DATE,
+  type Kind,
+  type Kinds,
+  listOf,
+  oneOf,
+  oneOrMore,
+  requireKind,
+  TEXT,
+  whole,
+} from '../base/kinds.ts';
+import { isObject, isPlainObject } from '../base/objects.ts';
+import { shown } from '../base/shown.ts';
 import { type Status, STATUSES } from '../job/lifecycle.ts';
 import { LONGEST_VALUE } from '../statistics/sql.ts';
 
@@ -79,23 +92,39 @@ const MOST_VALUES = 1_000;
 const MOST_ATTRIBUTES = 3;
 const LONGEST_ERROR = 500;
 
-const FILTERS = [
-  'ids',
-  'status',
-  'type',
-  'queue',
-  'createdFrom',
-  'createdTo',
-  'finishedFrom',
-  'finishedTo',
-  'attributes',
-  'errorClass',
-  'error',
-  'schedule',
-] as const satisfies readonly (keyof JobQuery)[];
+export const LIMIT = whole(1);
+const ORDER = oneOf(['newest', 'oldest']);
+
+const ID: Kind = { takes: 'a whole number', holds: Number.isSafeInteger };
+const CONTENT: Kind = {
+  takes: 'a text without NUL, a finite number, true or false',
+  holds: (value) => Number.isFinite(value) || typeof value === 'boolean' || TEXT.holds(value),
+};
+const ATTRIBUTES: Kind = {
+  takes: `an object of paths, each with ${CONTENT.takes}`,
+  holds: (value) =>
+    isPlainObject(value) &&
+    Object.entries(value).every(([path, content]) => TEXT.holds(path) && CONTENT.holds(content)),
+};
+
+const FILTERS = {
+  ids: listOf(ID),
+  status: oneOrMore(oneOf(STATUSES)),
+  type: oneOrMore(TEXT),
+  queue: oneOrMore(TEXT),
+  createdFrom: DATE,
+  createdTo: DATE,
+  finishedFrom: DATE,
+  finishedTo: DATE,
+  attributes: ATTRIBUTES,
+  errorClass: TEXT,
+  error: TEXT,
+  schedule: TEXT,
+} satisfies Kinds<JobQuery>;
+const NAMES = Object.keys(FILTERS) as (keyof JobQuery)[];
 
 /** Names that are too far from the right ones for `nearest` to find them. */
-const MEANT: Readonly<Record<string, (typeof FILTERS)[number]>> = {
+const MEANT: Readonly<Record<string, keyof JobQuery>> = {
   createdAfter: 'createdFrom',
   createdBefore: 'createdTo',
   finishedAfter: 'finishedFrom',
@@ -109,9 +138,19 @@ export function renamedFilter(name: string): string | null {
 }
 
 /** Errors: `filter-invalid`. */
-export function checkList({ order = 'newest', limit = 20, ...query }: ListOptions): CheckedList {
-  refuse(order === 'newest' || order === 'oldest', `order is "newest" or "oldest", not "${order}"`);
-  refuse(Number.isFinite(limit), 'limit is a whole number from 1 to 1,000');
+export function checkPage(options: PageOptions): { list: CheckedList; after: string | undefined } {
+  requireObject(options);
+  const { after, ...listed } = options;
+  requireKind('filter-invalid', 'Invalid filter: after', after, TEXT);
+  return { list: checkList(listed), after };
+}
+
+/** Errors: `filter-invalid`. */
+export function checkList(options: ListOptions): CheckedList {
+  requireObject(options);
+  const { order = 'newest', limit = 20, ...query } = options;
+  requireKind('filter-invalid', 'Invalid filter: order', order, ORDER);
+  requireKind('filter-invalid', 'Invalid filter: limit', limit, LIMIT);
   return {
     ...checkQuery(query),
     newest: order === 'newest',
@@ -121,14 +160,18 @@ export function checkList({ order = 'newest', limit = 20, ...query }: ListOption
 
 /** Errors: `filter-invalid`. */
 export function checkQuery(query: JobQuery): CheckedQuery {
+  requireObject(query);
   refuseUnknownNames(query);
+  for (const name of NAMES) {
+    requireKind('filter-invalid', `Invalid filter: ${name}`, query[name], FILTERS[name]);
+  }
   const { ids = null, errorClass = null, error = null, schedule = null } = query;
-  const statuses = listOf(query.status);
+  const statuses = valuesOf(query.status);
   const checked = {
     ids,
     statuses: withError(statuses, errorClass ?? error),
-    types: listOf(query.type),
-    queues: listOf(query.queue),
+    types: valuesOf(query.type),
+    queues: valuesOf(query.queue),
     created: { from: query.createdFrom ?? null, to: query.createdTo ?? null },
     finished: { from: query.finishedFrom ?? null, to: query.finishedTo ?? null },
     attributes: Object.entries(query.attributes ?? {})
@@ -138,7 +181,7 @@ export function checkQuery(query: JobQuery): CheckedQuery {
     error,
     schedule,
   };
-  checkLists({ ids, status: statuses, type: checked.types, queue: checked.queues });
+  checkLengths({ ids, status: statuses, type: checked.types, queue: checked.queues });
   checkTimes(checked);
   checkTexts(checked);
   return checked;
@@ -173,50 +216,37 @@ function withError(
   return (statuses ?? STATUSES).filter((status) => status !== 'completed');
 }
 
-function listOf<T>(given: T | readonly T[] | undefined): readonly T[] | null {
+function valuesOf<T>(given: T | readonly T[] | undefined): readonly T[] | null {
   if (given === undefined) return null;
   return Array.isArray(given) ? (given as readonly T[]) : [given as T];
 }
 
+function requireObject(query: unknown): void {
+  refuse(isObject(query), `it is an object of filters, not ${shown(query)}`);
+}
+
 function refuseUnknownNames(query: JobQuery): void {
-  const known: readonly string[] = FILTERS;
-  const name = Object.keys(query).find((one) => !known.includes(one));
+  const name = Object.keys(query).find((one) => !Object.hasOwn(FILTERS, one));
   if (name === undefined) return;
-  const meant = renamedFilter(name) ?? nearest(name, FILTERS);
+  const meant = renamedFilter(name) ?? nearest(name, NAMES);
   const hint = meant === null ? '' : ` Did you mean "${meant}"?`;
   throw new HumdrumError(
     'filter-invalid',
-    `Invalid filter: there is no "${name}".${hint} Filters are ${FILTERS.join(', ')}.`,
+    `Invalid filter: there is no "${name}".${hint} Filters are ${NAMES.join(', ')}.`,
   );
 }
 
-function checkLists(lists: {
-  ids: readonly number[] | null;
-  status: readonly Status[] | null;
-  type: readonly string[] | null;
-  queue: readonly string[] | null;
-}): void {
-  const { ids, status } = lists;
-  const unknown = status?.find((one) => !STATUSES.includes(one));
-  refuse(unknown === undefined, `there is no status "${unknown}": they are ${STATUSES.join(', ')}`);
+function checkLengths(lists: Readonly<Record<string, readonly unknown[] | null>>): void {
   for (const [name, values] of Object.entries(lists)) {
     refuse(
       values === null || (values.length > 0 && values.length <= MOST_VALUES),
       `${name} has 1 to ${MOST_VALUES.toLocaleString('en')} values`,
     );
   }
-  refuse(
-    ids === null || (Array.isArray(ids) && ids.every(Number.isSafeInteger)),
-    'ids is a list of whole numbers',
-  );
 }
 
 function checkTimes({ created, finished }: CheckedQuery): void {
   for (const [name, { from, to }] of Object.entries({ created, finished })) {
-    const valid = [from, to].every(
-      (at) => at === null || (at instanceof Date && !Number.isNaN(at.getTime())),
-    );
-    refuse(valid, `${name}From and ${name}To are valid dates`);
     refuse(!from || !to || from < to, `${name}From is before ${name}To`);
   }
 }

@@ -3,7 +3,7 @@ import { BLOCK } from '../statistics/sql.ts';
 import type { IdRange } from '../statistics/statistics.ts';
 import { paramValues } from './conditions.ts';
 import { cursorAt, idAt } from './cursor.ts';
-import { checkList, type ListOptions, type PageOptions } from './job-query.ts';
+import { checkList, checkPage, type ListOptions, type PageOptions } from './job-query.ts';
 import type { JobSummary } from './job-summary.ts';
 import { planSearch, type Search } from './plan.ts';
 import { lookSql } from './sql.ts';
@@ -28,11 +28,8 @@ interface Look {
  * One page of jobs, ordered by id. Its cost does not depend on the number of jobs. Errors: `filter-invalid`,
  * `cursor-invalid`, `attribute-unknown`.
  */
-export async function pageOfJobs(
-  db: Queryable,
-  { after, ...options }: PageOptions,
-): Promise<JobPage> {
-  const list = checkList(options);
+export async function pageOfJobs(db: Queryable, options: PageOptions): Promise<JobPage> {
+  const { after, list } = checkPage(options);
   const { newest, limit } = list;
   const last = after === undefined ? null : idAt(list, after);
   const search = await planSearch(db, list);

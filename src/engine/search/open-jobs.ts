@@ -31,13 +31,17 @@ export const NEXT_PARAM = PARAMS.length + 1;
 export async function openJobs(
   db: Queryable,
   query: CheckedQuery,
-  { afterId = 0, withErrors = false }: { afterId?: number; withErrors?: boolean } = {},
+  {
+    afterId = 0,
+    upToId = Infinity,
+    withErrors = false,
+  }: { afterId?: number; upToId?: number; withErrors?: boolean } = {},
 ): Promise<OpenJobs> {
   const { ids, params } = await conditionsOf(db, query);
   const values = {
     ...params,
     low: Math.max(ids?.low ?? 1, afterId + 1),
-    high: ids?.high ?? 0,
+    high: Math.min(ids?.high ?? 0, upToId),
     most_seen: null,
     most_shown: null,
     most_blocks: null,

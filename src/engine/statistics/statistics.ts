@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
-import { HumdrumError } from '../../errors.ts';
+import { boundOf } from '../base/instant.ts';
 import { type Status, STATUSES } from '../job/lifecycle.ts';
 import { running } from '../transitions/running.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
@@ -65,8 +65,8 @@ export async function statistics(
   const spans = spansOf(from, to);
   const { rows } = await db.query<Row>(IN_RANGE, [
     ...paramsOf(spans),
-    instant(spans.length > 0 ? floor(from?.getTime() ?? -Infinity, 60) : Infinity),
-    instant(floor(to?.getTime() ?? Infinity, 60)),
+    boundOf(spans.length > 0 ? floor(from?.getTime() ?? -Infinity, 60) : Infinity),
+    boundOf(floor(to?.getTime() ?? Infinity, 60)),
     type ?? null,
   ]);
   return rows.map(({ runTimes, waitTimes, ...row }) => ({
@@ -144,8 +144,8 @@ export async function createdIds(
   const spans = within(low, high, [DAY, HOUR, MINUTE]);
   const { rows } = await db.query<{ low: number | null; high: number | null }>(CREATED_IDS, [
     ...paramsOf(spans),
-    instant(low),
-    instant(high),
+    boundOf(low),
+    boundOf(high),
   ]);
   const { low: first = null, high: last = null } = rows[0] ?? {};
   return first === null || last === null ? null : { low: first, high: last };
@@ -161,17 +161,14 @@ const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400] as const;
 
 const paramsOf = (spans: readonly Span[]): unknown[] => [
   spans.map(({ seconds }) => seconds),
-  spans.map(({ low }) => instant(low)),
-  spans.map(({ high }) => instant(high)),
+  spans.map(({ low }) => boundOf(low)),
+  spans.map(({ high }) => boundOf(high)),
 ];
 
 /** Whole days in the middle, whole hours around them, and minutes at the ends. For all time there is one row per type. */
 function spansOf(from?: Date, to?: Date): Span[] {
   if (!from && !to) return [{ seconds: 0, low: -Infinity, high: Infinity }];
   const [low, high] = [from?.getTime() ?? -Infinity, to?.getTime() ?? Infinity];
-  if (Number.isNaN(low) || Number.isNaN(high)) {
-    throw new HumdrumError('filter-invalid', 'from and to must be valid dates.');
-  }
   return within(floor(low, MINUTE), floor(high, MINUTE), [DAY, HOUR, MINUTE]);
 }
 
@@ -189,11 +186,6 @@ function within(low: number, high: number, [seconds, ...finer]: number[]): Span[
 const floor = (ms: number, seconds: number): number =>
   Number.isFinite(ms) ? Math.floor(ms / (seconds * 1_000)) * seconds * 1_000 : ms;
 const ceiling = (ms: number, seconds: number): number => -floor(-ms, seconds);
-
-const instant = (ms: number): string => {
-  if (Number.isFinite(ms)) return new Date(ms).toISOString();
-  return ms > 0 ? 'infinity' : '-infinity';
-};
 
 export interface ExecutionStats {
   totalExecutions: number;

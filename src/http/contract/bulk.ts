@@ -37,7 +37,7 @@ export const actOnBulk = endpoint({
   tag,
   summary: 'Retry or cancel the jobs of a preview',
   description:
-    'Changes at most as many jobs as the preview counted, lowest ids first. Jobs that have ended or started since are left alone, so `done` may be less than `of`.',
+    'Changes at most as many jobs as the preview counted, lowest ids first, and none that was enqueued after it. Jobs that have ended or started since are left alone, so `done` may be less than `of`.',
   role: 'operator',
   body: z.strictObject({
     token: text(200_000),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { renamedFilter } from '../../engine/search/job-query.ts';
+import { HumdrumError } from '../../errors.ts';
 import { id, idText, instant, several, status, text } from './values.ts';
 
 /**
@@ -30,15 +31,27 @@ const error = (issue: z.core.$ZodRawIssue): string | undefined => {
   return meant === null ? undefined : `There is no "${name}" here. Did you mean "${meant}"?`;
 };
 
+const contents = z.record(z.string(), z.union([text(200), z.number(), z.boolean()]));
+const { $schema: _draft, ...shape } = z.toJSONSchema(contents);
+
+/** Zod leaves this name out of what it reads: the query would match more jobs than was asked for. */
+const hasNoPrototype = (value: unknown): boolean =>
+  typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__');
+
+const wantedContents = z
+  .unknown()
+  .meta(shape)
+  .refine(hasNoPrototype, 'must not have the path "__proto__"')
+  .pipe(contents)
+  .optional()
+  .meta({ description: 'Values in the input: `{ "customer.id": 17 }`' });
+
 /** A query in JSON. */
 export const jobQuery = z
   .strictObject(
     {
       ids: z.array(id).min(1).max(1_000).optional(),
-      attributes: z
-        .record(z.string(), z.union([text(200), z.number(), z.boolean()]))
-        .optional()
-        .meta({ description: 'Values in the input: `{ "customer.id": 17 }`' }),
+      attributes: wantedContents,
       ...filters,
     },
     { error },
@@ -62,12 +75,24 @@ export const jobQueryParams = z.strictObject(
 export type JobQueryJson = z.output<typeof jobQuery>;
 type JobQueryParams = z.output<typeof jobQueryParams>;
 
+/** Errors: `filter-invalid`. */
 export function fromParams({ id: ids, attribute, ...same }: JobQueryParams): JobQueryJson {
   const pairs = attribute?.map((pair) => {
     const at = pair.indexOf('=');
     return [pair.slice(0, at), pair.slice(at + 1)] as const;
   });
-  return { ...same, ...(ids && { ids }), ...(pairs && { attributes: Object.fromEntries(pairs) }) };
+  const attributes = pairs && new Map(pairs);
+  if (pairs && attributes?.size !== pairs.length) {
+    throw new HumdrumError(
+      'filter-invalid',
+      'Invalid filter: attribute names a path more than once. A job has one value there.',
+    );
+  }
+  return {
+    ...same,
+    ...(ids && { ids }),
+    ...(attributes && { attributes: Object.fromEntries(attributes) }),
+  };
 }
 
 export function toParams({ ids, attributes, ...same }: JobQueryJson): JobQueryParams {

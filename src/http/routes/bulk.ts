@@ -10,22 +10,27 @@ import type { Signer } from '../signer.ts';
 const PURPOSE = 'bulk';
 const VALID_MS = 600_000;
 
-/** The signed content of a token. Of `count` jobs, the first `from` are done, up to the id `afterId`. */
+/**
+ * The signed content of a token. Of `count` jobs, the first `from` are done, up to the id `afterId`. Jobs with ids above
+ * `upToId` were enqueued after the preview.
+ */
 const previewed = z.strictObject({
   action,
   query: jobQuery,
   count: z.int(),
   from: z.int(),
   afterId: z.int(),
+  upToId: z.int(),
 });
 type Previewed = z.output<typeof previewed>;
 
 export const bulkRoutes: readonly Route[] = [
   route(previewBulk, async ({ humdrum, signer, body: { action: what, filter } }) => {
     const preview = await humdrum.preview(what, given(filter));
-    const { query, count } = preview;
+    const { query, count, upToId } = preview;
     const expiresAt = new Date(Date.now() + VALID_MS);
-    const token = sign(signer, { action: what, query, count, from: 0, afterId: 0 }, expiresAt);
+    const said = { action: what, query, count, from: 0, afterId: 0, upToId };
+    const token = sign(signer, said, expiresAt);
     return { action: what, ...preview, token, expiresAt };
   }),
 
@@ -33,9 +38,10 @@ export const bulkRoutes: readonly Route[] = [
     actOnBulk,
     async ({ humdrum, signer, identity, body: { token, reason, overMs, atMost } }) => {
       const preview = open(signer, token);
-      const { action: what, count: of, from, afterId } = preview;
+      const { action: what, count: of, from, afterId, upToId } = preview;
       const most = Math.min(atMost ?? of, of - from);
-      const by = { actor: identity.actor, reason, atMost: most, part: { afterId, from, of } };
+      const part = { afterId, from, of };
+      const by = { actor: identity.actor, reason, atMost: most, upToId, part };
       const acted = await humdrum.actOnAll(what, given(preview.query), {
         ...by,
         ...given({ overMs }),
@@ -61,11 +67,11 @@ function open(signer: Signer, token: string): Previewed {
       'This token is not from a preview. Send it back unchanged.',
     );
   }
-  if (opened.isExpired) {
-    throw new HumdrumError(
-      'preview-expired',
-      'The preview is older than ten minutes. Create a new one and use its token.',
-    );
-  }
-  return z.decode(previewed, opened.said as z.input<typeof previewed>);
+  const said = z.safeDecode(previewed, opened.said as z.input<typeof previewed>);
+  if (said.success && !opened.isExpired) return said.data;
+  const why = opened.isExpired ? 'is older than ten minutes' : 'was made by another version';
+  throw new HumdrumError(
+    'preview-expired',
+    `The preview ${why}. Create a new one and use its token.`,
+  );
 }
