@@ -58,9 +58,9 @@ describe('the road of a bet', () => {
       return stdout;
     };
     expect(await run('picks', 'import-games', 'games.csv')).toBe(
-      '1 games: 1 new, 0 updated, 0 unchanged.\n',
+      '1 game: 1 new, 0 updated, 0 unchanged.\n',
     );
-    expect(await run('picks', 'place-bets')).toMatch(/^6 bets on 1 games by \d players?\.\n$/);
+    expect(await run('picks', 'place-bets')).toMatch(/^6 bets on 1 game by 1 player\.\n$/);
     const dry = JSON.parse(await run('run', 'picks.settle-games', '--dry-run', '--json')) as {
       plan: { hash: string };
     };
@@ -80,7 +80,7 @@ describe('the road of a bet', () => {
       env,
     });
     expect(refused).toMatchObject({ code: 4, stdout: '' });
-    expect(refused.stderr).toMatch(/Job \d+ is completed; what can be done to it: nothing\./);
+    expect(refused.stderr).toMatch(/Job \d+ is completed, so it cannot be retried\.\n$/);
     expect(await run('audit', 'show', String(real.jobId))).toMatch(
       /created[^]*started[^]*completed/,
     );
@@ -134,9 +134,9 @@ describe('what is wrong is told clearly', () => {
     [
       ['jobs', 'list', '--attribute', 'tenant=acme'],
       2,
-      /has declared tenant among its `attributes`/,
+      /Cannot filter by `tenant`\. Add `attributes: \['tenant'\]` to the job type\./,
     ],
-    [['jobs', 'list', '--after', 'hello'], 2, /not a cursor/],
+    [['jobs', 'list', '--after', 'hello'], 2, /--after takes the value printed below the previous page/],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],

@@ -73,7 +73,7 @@ describe('humdrum doctor', () => {
     });
     const said = JSON.stringify(report.findings);
     expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
-    expect(said).toMatch(/No worker is running, but 1 jobs are ready/);
+    expect(said).toMatch(/No worker is running, but 1 job is ready/);
     expect(said).toMatch(/Worker gone:17 has sent no heartbeat/);
     expect(said).toMatch(/shop\.tick has been due since/);
     expect(said).toMatch(/failed 3 times in a row, so its messages wait until/);

@@ -104,15 +104,15 @@ eachBackend('why', (fresh) => {
       await enqueue(),
     ];
     const running = await claim(db, worker);
-    expect(await whyOf(done)).toMatch(/^It is running, or about to, on worker \d+ \(test\)/);
+    expect(await whyOf(done)).toMatch(/^It was claimed by worker \d+ \(test\) at /);
     const [first, second] = running;
     if (first && second) await settle(db, [completed(first), failed(second, true)], []);
     expect(await whyOf(done)).toMatch(/^It completed in attempt 1 at/);
-    expect(await whyOf(broken)).toMatch(/last attempt, attempt 1, failed \(Error: no luck\)/);
+    expect(await whyOf(broken)).toMatch(/^It has failed: attempt 1 of \d+ ended with Error: no luck\. Retry it or cancel it\.$/);
     await humdrum.cancel(dropped, { actor: 'user:ada', reason: 'a mistake' });
     expect(await whyOf(dropped)).toMatch(/cancelled by user:ada at .*: a mistake\.$/);
     await expireWorker(db, worker);
-    expect(await whyOf(lost)).toMatch(/is about to be rescued/);
+    expect(await whyOf(lost)).toMatch(/Another worker is about to rescue it/);
     await expect(humdrum.why(99)).rejects.toMatchObject({ code: 'job-not-found' });
   });
 

@@ -126,7 +126,7 @@ anyBackend('jobs over HTTP', (fresh) => {
         400,
         'attribute.0 must be a path and a value, such as customer.id=17 (got "tenant").',
       ],
-      ['/jobs?attribute=nothing%3D1', {}, 400, 'has declared nothing'],
+      ['/jobs?attribute=nothing%3D1', {}, 400, 'Cannot filter by `nothing`'],
       ['/jobs/one', {}, 400, 'Invalid path: id must be a whole number'],
       ['/jobs/99', {}, 404, 'There is no job 99.'],
       ['/jobs/99/why', {}, 404, 'There is no job 99.'],

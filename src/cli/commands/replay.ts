@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
+import { parseRecording, type Recording, type Replay } from '../../engine/rehearse/replay.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson } from '../output.ts';
+import { facts, print, printJson } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 import { describePlan } from './run.ts';
 
@@ -22,11 +23,25 @@ export function replayCommand(): Command {
           ? 'same as recorded'
           : `differs from the recording: ${replay.differences.join(', ')}`;
         print(
-          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}`,
+          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}${recordedText(parseRecording(recording), replay)}`,
         );
       }
       process.exitCode = replay.same ? EXIT.ok : EXIT.failed;
     });
+}
+
+/** The recorded side of each difference. */
+function recordedText({ ended, effects }: Recording, { differences }: Replay): string {
+  const recorded: Record<string, string> = {
+    result: 'result' in ended ? JSON.stringify(ended.result) : 'none',
+    error: 'error' in ended ? `${ended.error.class}: ${ended.error.message}` : 'none',
+    effects:
+      effects
+        ?.map(({ kind, name, data }) => `${kind} ${name} ${JSON.stringify(data)}`)
+        .join('\n') || 'none',
+  };
+  const rows = differences.map((name): [string, string] => [name, recorded[name] ?? 'none']);
+  return rows.length === 0 ? '' : `\n\nRecorded:\n${facts(rows)}`;
 }
 
 async function readRecording(file: string): Promise<unknown> {

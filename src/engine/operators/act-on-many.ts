@@ -74,12 +74,16 @@ export async function actOnAll(
   return { done, met: ids.length, lastId: ids.at(-1) ?? null };
 }
 
-function checkAct(reason: string, overMs: number): void {
-  if (reason.trim() === '') {
-    throw new HumdrumError('input-invalid', 'Say why: the audit of each job keeps the reason.');
+/** A program without types may leave out the reason. */
+function checkAct(reason: unknown, overMs: number): void {
+  if (typeof reason !== 'string' || reason.trim() === '') {
+    throw new HumdrumError(
+      'input-invalid',
+      'A reason is required. It is recorded in the audit of each job.',
+    );
   }
   if (!(Number.isFinite(overMs) && overMs >= 0 && overMs <= 604_800_000)) {
-    throw new HumdrumError('input-invalid', 'overMs is from 0 to 604,800,000 (a week).');
+    throw new HumdrumError('input-invalid', 'overMs must be from 0 to 604,800,000 (a week).');
   }
 }
 

@@ -32,9 +32,9 @@ export function actionableQuery(action: Action, query: JobQuery): NormalQuery {
 /** A query without a filter may be a mistake in a program: to act on all jobs, name their status. Errors: `input-invalid`. */
 export function refuseEmpty(action: Action, query: JobQuery): void {
   if (Object.keys(normalQuery(checkQuery(query))).length > 0) return;
-  const all = statusesAllowing(action).map((status) => `'${status}'`);
+  const all = statusesAllowing(action).join(' or ');
   throw new HumdrumError(
     'input-invalid',
-    `Name at least one filter: which jobs to ${action}. For all of them: status: ${all.length > 1 ? `[${all.join(', ')}]` : all.join('')}.`,
+    `Name at least one filter. To ${action} all jobs, filter by the status ${all}.`,
   );
 }
