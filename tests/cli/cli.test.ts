@@ -34,6 +34,15 @@ describe('start with no configuration', () => {
       /Process \d+ has opened the embedded database in .*humdrum.data, and only one process can use it at a time\. Use it through --url http:\/\/127\.0\.0\.1:\d+,/,
     );
 
+    const run = await cli(['run', 'picks.settle-games'], { cwd });
+    expect(run.stderr).toMatch(
+      /To run the job on that server: humdrum enqueue TYPE --wait --url http:\/\/127\.0\.0\.1:\d+\. Or stop it first\./,
+    );
+    for (const command of [['db', 'status'], ['worker']]) {
+      const { stderr } = await cli(command, { cwd });
+      expect(stderr).toMatch(/This command cannot use a running server, so stop it first\./);
+    }
+
     expect(await humdrum.end('SIGTERM')).toBe(0);
     const after = await cli(['history', '--json'], { cwd });
     expect(after.code).toBe(0);
@@ -136,7 +145,11 @@ describe('what is wrong is told clearly', () => {
       2,
       /Cannot filter by `tenant`\. Add `attributes: \['tenant'\]` to the job type\./,
     ],
-    [['jobs', 'list', '--after', 'hello'], 2, /--after takes the value printed below the previous page/],
+    [
+      ['jobs', 'list', '--after', 'hello'],
+      2,
+      /--after takes the value printed below the previous page/,
+    ],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
@@ -162,7 +175,7 @@ describe('what is wrong is told clearly', () => {
     );
     await writeFile(join(cwd, 'games.csv'), [HEADER, ROW].join('\n'));
     const fixed = await cli(['picks', 'import-games', 'games.csv'], { cwd, env });
-    expect(fixed.stdout).toMatch(/^1 games: 1 new/);
+    expect(fixed.stdout).toMatch(/^1 game: 1 new/);
   });
 
   it('environment variables that make no sense', async () => {

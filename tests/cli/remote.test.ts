@@ -64,7 +64,9 @@ describe('commands on a running server', () => {
     const { data } = (await answer.json()) as { data: unknown };
     expect(JSON.parse(listed.stdout)).toEqual(data);
 
-    expect((await ask('jobs', 'why', '2')).stdout).toMatch(/^Job 2 has failed: attempt 1 of 1 ended with RangeError: there is no number\. Retry it or cancel it\.$/m);
+    expect((await ask('jobs', 'why', '2')).stdout).toMatch(
+      /^Job 2 has failed: attempt 1 of 1 ended with RangeError: there is no number\. Retry it or cancel it\.$/m,
+    );
     expect((await ask('jobs', 'cancel', '2', '--reason', 'no number')).stdout).toBe(
       'Job 2 is cancelled.\n',
     );

@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
-import { parseRecording, type Recording, type Replay } from '../../engine/rehearse/replay.ts';
+import type { Humdrum } from '../../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
 import { facts, print, printJson } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 import { describePlan } from './run.ts';
+
+type Replay = Awaited<ReturnType<Humdrum['replay']>>;
+type Recording = Awaited<ReturnType<Humdrum['exportAttempt']>>;
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -23,7 +26,7 @@ export function replayCommand(): Command {
           ? 'same as recorded'
           : `differs from the recording: ${replay.differences.join(', ')}`;
         print(
-          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}${recordedText(parseRecording(recording), replay)}`,
+          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}${recordedText(recording, replay)}`,
         );
       }
       process.exitCode = replay.same ? EXIT.ok : EXIT.failed;
@@ -31,7 +34,8 @@ export function replayCommand(): Command {
 }
 
 /** The recorded side of each difference. */
-function recordedText({ ended, effects }: Recording, { differences }: Replay): string {
+function recordedText(recording: unknown, { differences }: Replay): string {
+  const { ended, effects } = recording as Recording; // `replay` has checked it.
   const recorded: Record<string, string> = {
     result: 'result' in ended ? JSON.stringify(ended.result) : 'none',
     error: 'error' in ended ? `${ended.error.class}: ${ended.error.message}` : 'none',
