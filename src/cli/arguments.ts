@@ -57,10 +57,6 @@ export function toPriority(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from -1000 to 1000. Lower runs first.');
 }
 
-export function toJson(text: string): unknown {
-  return parseJson(text, '--input');
-}
-
 /** `where` names the source in the error. Errors: `input-invalid`. */
 export function parseJson(text: string, where: string): unknown {
   try {
@@ -82,6 +78,15 @@ export function toDurationMs(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   if (number !== undefined) return Number(number) * UNITS[unit as keyof typeof UNITS];
   throw new InvalidArgumentError('Expected a time such as 90s, 10m, 2h or 1d.');
+}
+
+/** As `toDurationMs`, for a time that may not be longer than `most`. */
+export function toDurationUpTo(most: string): (text: string) => number {
+  return (text) => {
+    const ms = toDurationMs(text);
+    if (ms <= toDurationMs(most)) return ms;
+    throw new InvalidArgumentError(`Expected a time of at most ${most}.`);
+  };
 }
 
 export function toHash(text: string): string {

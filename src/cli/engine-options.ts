@@ -6,8 +6,10 @@ import { isFolder } from '../database/open.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
 import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
+import type { Watch } from '../engine/ports/alerts.ts';
 import { RESERVED, workerSettings } from '../engine/worker/options.ts';
 import { defineAlerts } from '../health/alerts.ts';
+import { isChannel } from '../health/sink.ts';
 import type { Setting } from './config.ts';
 
 /** The engine's options from the configuration and the environment. */
@@ -15,12 +17,18 @@ export function optionsOf({ config, database }: Setting): HumdrumOptions {
   const { access: _ofHttp, ...engines } = config;
   return {
     ...(isFolder(database) ? { files: fsStorage(filesBeside(database)) } : {}),
-    alerts: defineAlerts(),
+    alerts: defaultAlerts(config),
     ...engines,
     ...secretKeys(),
     database,
     actor: actor(),
   };
+}
+
+/** Alerts go to the log, or to the configuration's own channel "log": two channels cannot have one name. */
+function defaultAlerts({ receivers = [] }: Setting['config']): Watch {
+  const own = receivers.filter(isChannel).find(({ name }) => name === 'log');
+  return defineAlerts(own ? { sinks: [own] } : {});
 }
 
 /**

@@ -1,4 +1,5 @@
 import { errorMessage, HumdrumError, type ErrorCode } from '../errors.ts';
+import { messageWithAdvice } from './advice.ts';
 import { Interrupted } from './interrupt.ts';
 import { plain, say } from './output.ts';
 
@@ -54,7 +55,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
 export function reportFailure(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof HumdrumError) {
-    say(`humdrum: ${plain(error.message)}`);
+    say(`humdrum: ${plain(messageWithAdvice(error))}`);
     if (process.env['LOG_LEVEL'] === 'debug') say(`(${error.code}) ${error.stack ?? ''}`);
     return EXIT_OF[error.code] ?? EXIT.failed;
   }

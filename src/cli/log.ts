@@ -30,13 +30,7 @@ const SECRETS = [
  * as `fields.email,fields.*.phone`. Errors: `config-invalid`.
  */
 export function createLog(): Logger {
-  const level = process.env['LOG_LEVEL'] || 'info';
-  if (!LEVELS.includes(level)) {
-    throw new HumdrumError(
-      'config-invalid',
-      `LOG_LEVEL must be one of ${LEVELS.join(', ')}, not "${level}".`,
-    );
-  }
+  const level = levelSet();
   if (process.env['LOG_FORMAT'] === 'json') return make(level, pino.destination(2));
   const stream = pretty({
     destination: 2,
@@ -47,6 +41,20 @@ export function createLog(): Logger {
     translateTime: 'SYS:HH:MM:ss',
   });
   return make(level, stream);
+}
+
+/** Refuses the settings that `createLog` refuses, and writes nothing. Errors: `config-invalid`. */
+export function tryLog(): void {
+  make(levelSet(), { write: () => undefined });
+}
+
+function levelSet(): string {
+  const level = process.env['LOG_LEVEL'] || 'info';
+  if (LEVELS.includes(level)) return level;
+  throw new HumdrumError(
+    'config-invalid',
+    `LOG_LEVEL must be one of ${LEVELS.join(', ')}, not "${level}".`,
+  );
 }
 
 function make(level: string, stream: DestinationStream): Logger {
@@ -127,7 +135,7 @@ const ALERT_LEVEL = { notice: 'warn', warning: 'warn', error: 'error', critical:
 function logAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
   const { notice, severity, kind, subject, summary } = event;
   const level = notice === 'resolved' || notice === 'test' ? 'info' : ALERT_LEVEL[severity];
-  log[level]({ kind, subject, severity }, `alert ${notice}: ${summary}`);
+  log[level]({ kind, subject, severity }, `alert ${notice}: ${summary.replace(/^Resolved: /, '')}`);
 }
 
 /** Fields on every line of a run. Includes the trace id if tracing is on. */

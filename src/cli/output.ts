@@ -61,10 +61,15 @@ export function duration(ms: number): string {
     [Math.floor(seconds / 60) % 60, 'min'],
     [seconds % 60, 's'],
   ]
-    .flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount} ${unit}`]))
+    .flatMap(([value, unit]) => (value === 0 ? [] : [`${value} ${unit}`]))
     .join(' ');
 }
 
 export function count(value: number): string {
   return value.toLocaleString('en');
+}
+
+/** `1 job`, `2 jobs`. */
+export function amount(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }

@@ -38,7 +38,7 @@ export async function createProgram(words: readonly string[] = []): Promise<Comm
   const program = bareProgram();
   program.configureOutput({
     outputError: (text, write) =>
-      write(withNearest(withCommand(text.replace(/^error: /, 'humdrum: '), program))),
+      write(inPlainWords(withNearest(withCommand(text.replace(/^error: /, 'humdrum: '), program)))),
   });
   const [name = ''] = bareProgram().parseOptions([...words]).operands;
   const named = COMMANDS.get(name);
@@ -87,6 +87,14 @@ function withNearest(text: string): string {
   if (word === undefined || choices === undefined) return text;
   const near = nearest(word, choices.split(', '));
   return near === null ? text : `${text.trimEnd()}\n(Did you mean ${near}?)\n`;
+}
+
+/** Commander calls an argument `command-argument value 'x' is invalid for argument 'id'`. */
+function inPlainWords(text: string): string {
+  return text.replace(
+    /command-argument value '([^']*)' is invalid for argument '(\w+)'\./,
+    "'$1' is not a valid $2.",
+  );
 }
 
 /** Commands created separately do not inherit their parent's settings by themselves. */

@@ -9,6 +9,7 @@ import { HumdrumError } from '../errors.ts';
 import type { Client } from '../http/client.ts';
 import { readSetting, type GlobalFlags, type Setting } from './config.ts';
 import { interruptible } from './interrupt.ts';
+import { withoutServer } from './locked.ts';
 import { say } from './output.ts';
 import { serverAddress, type ServerAddress } from './server-address.ts';
 
@@ -36,6 +37,8 @@ export async function openHumdrum(
     tracing: traceJobs(),
     ...more,
     onEvent,
+  }).catch((error: unknown) => {
+    throw withoutServer(error, command);
   });
   return { humdrum, setting };
 }
@@ -56,7 +59,7 @@ export async function withClient<T>(
   const server = await serverAddress(command.optsWithGlobals<GlobalFlags>());
   if (server) return interruptible(() => askServer(server, act));
   const { askWithin } = await import('./ask-within.ts');
-  return withHumdrum(command, (humdrum) => askWithin(humdrum, act));
+  return withEngine(openAsItIs(command), (humdrum) => askWithin(humdrum, act));
 }
 
 async function askServer<T>(
@@ -77,14 +80,23 @@ async function askServer<T>(
 }
 
 /**
- * For a command: opens the engine, runs one action and closes it. It neither creates a database nor migrates. Errors:
- * `database-missing`, `schema-outdated`, `schema-newer`.
+ * For a command that cannot use a server: opens the engine, runs one action and closes it. It neither creates a database nor
+ * migrates. Errors: `database-missing`, `schema-outdated`, `schema-newer`.
  */
 export async function withHumdrum<T>(
   command: Command,
   act: (humdrum: Humdrum) => Promise<T>,
 ): Promise<T> {
-  const opening = openAsItIs(command);
+  const opening = openAsItIs(command).catch((error: unknown) => {
+    throw withoutServer(error, command);
+  });
+  return withEngine(opening, act);
+}
+
+async function withEngine<T>(
+  opening: ReturnType<typeof openAsItIs>,
+  act: (humdrum: Humdrum) => Promise<T>,
+): Promise<T> {
   return interruptible(
     async () => act((await opening).humdrum),
     async () => {
@@ -129,7 +141,9 @@ async function openAsItIs(command: Command): Promise<{ humdrum: Humdrum; databas
 export function refuseUrl(command: Command): void {
   if (command.optsWithGlobals<GlobalFlags>().url === undefined) return;
   const instead =
-    command.name() === 'run' ? ' To run a job on a server: humdrum enqueue --wait' : '';
+    command.name() === 'run'
+      ? ' To run a job on a server: humdrum enqueue TYPE --wait --url …'
+      : '';
   throw new HumdrumError(
     'config-invalid',
     `This command needs direct access to the database and does not support --url. Use --database, or run it on the machine of the server.${instead}`,

@@ -78,6 +78,14 @@ async function loadPg(): Promise<typeof pgModule> {
   }
 }
 
+/** What to do about a server that was reached and refused. Null: it was not reached, or refused for another reason. */
+function refusalOf(cause: unknown): string | null {
+  const state = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (state === '3D000') return 'Create the database, or correct its name in DATABASE_URL.';
+  if (/^28\w{3}$/.test(state)) return 'Correct the user and the password in DATABASE_URL.';
+  return null;
+}
+
 function unreachable(url: string, cause: unknown): HumdrumError {
   const at = URL.canParse(url) ? new URL(url) : null;
   const where = at
@@ -88,9 +96,12 @@ function unreachable(url: string, cause: unknown): HumdrumError {
     cause instanceof AggregateError
       ? cause.errors.map(errorMessage).join('; ')
       : errorMessage(cause);
+  const refusal = refusalOf(cause);
   return new HumdrumError(
     'database-unreachable',
-    `Cannot reach PostgreSQL at ${where}: ${reason}. Check that it runs and that DATABASE_URL is right.`,
+    refusal === null
+      ? `Cannot reach PostgreSQL at ${where}: ${reason}. Check that it runs and that DATABASE_URL is right.`
+      : `PostgreSQL at ${where} refused the connection: ${reason}. ${refusal}`,
     { cause },
   );
 }

@@ -6,7 +6,7 @@ import { Enqueuer } from './enqueue/enqueuer.ts';
 import { WorkNotifier } from './enqueue/notify.ts';
 import { limitsOf } from './job/limit-rule.ts';
 import { migrationSets } from './job/pack.ts';
-import { Registry } from './job/registry.ts';
+import type { Registry } from './job/registry.ts';
 import { Vault } from './job/secrets.ts';
 import { checkOptions, type HumdrumOptions } from './options.ts';
 import type { EngineEvent, Listener } from './ports/events.ts';
@@ -14,6 +14,7 @@ import { Listeners } from './ports/listeners.ts';
 import type { Receiver } from './ports/receivers.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
+import { KnownTypes } from './system/known-types.ts';
 import { workerSettings, type WorkerSettings } from './worker/options.ts';
 
 /** The parts of one `Humdrum`, wired together. Nothing runs yet. */
@@ -90,7 +91,7 @@ function registryOf(
   { packs = [], jobs = [], files, history, alerts }: HumdrumOptions,
   { receivers, onEvent }: { receivers: readonly Receiver[]; onEvent: Listener },
 ): Registry {
-  return new Registry(
+  return new KnownTypes(
     [...packs.flatMap((pack) => pack.jobs), ...jobs],
     [
       ...systemTypes(database, { files: files ?? null, keepDays: history?.keepDays ?? null }),

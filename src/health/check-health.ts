@@ -18,7 +18,7 @@ import { readFacts } from './facts.ts';
 import { CHECK_HEALTH } from './kinds.ts';
 import { keep, remember } from './memory.ts';
 import { notificationOf } from './notice.ts';
-import { findingsOf, type Thresholds } from './rules.ts';
+import { type Finding, findingsOf, type Thresholds } from './rules.ts';
 
 export interface CheckSettings {
   thresholds: Thresholds;
@@ -101,6 +101,15 @@ async function notifyOf(
   );
 }
 
+/** `Resolved: shop.charge (it had failed 4 times in a row).` */
+function resolvedText({ subject, summary }: Finding): string {
+  const head = `${subject} has `;
+  const text = summary.replace(/\.$/, '');
+  return text.startsWith(head)
+    ? `Resolved: ${subject} (it had ${text.slice(head.length)}).`
+    : `Resolved. It was: ${text}.`;
+}
+
 function noticeOf({ transition, alertId, notice }: Noted, now: Date): Notice {
   const { finding, level, firedAt } = transition;
   const { kind, subject, summary, facts } = finding;
@@ -110,7 +119,7 @@ function noticeOf({ transition, alertId, notice }: Noted, now: Date): Notice {
     kind,
     subject,
     severity: SEVERITIES[level] ?? 'critical',
-    summary: notice === 'resolved' ? `Over: ${summary}` : summary,
+    summary: notice === 'resolved' ? resolvedText(finding) : summary,
     facts,
     firedAt: firedAt.toISOString(),
     at: now.toISOString(),

@@ -136,7 +136,7 @@ async function whyNot(db: Queryable, id: number): Promise<HumdrumError> {
 }
 
 function unknown(id: number): HumdrumError {
-  return new HumdrumError('alert-not-found', `There is no alert ${id}. See: humdrum alerts list`);
+  return new HumdrumError('alert-not-found', `There is no alert ${id}.`);
 }
 
 const severityOf = (level: number): { severity: Severity } => ({

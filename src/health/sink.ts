@@ -2,6 +2,7 @@ import { type Channel, defineChannel } from '../engine/deliveries/receiver.ts';
 import { PermanentError } from '../engine/job/errors.ts';
 import type { Notice } from '../engine/ports/alerts.ts';
 import type { Listener } from '../engine/ports/events.ts';
+import type { Receiver } from '../engine/ports/receivers.ts';
 import { HumdrumError } from '../errors.ts';
 import { checkSettings } from '../effects/channel.ts';
 import { messageOf } from '../effects/message.ts';
@@ -53,6 +54,12 @@ export function asChannel(sink: Channel | Sink): Channel {
   });
 }
 
-function isChannel(sink: Channel | Sink): sink is Channel {
-  return typeof sink === 'object' && sink !== null && 'events' in sink && 'type' in sink;
+export function isChannel(sink: Channel | Sink | Receiver): sink is Channel {
+  return (
+    typeof sink === 'object' &&
+    sink !== null &&
+    'events' in sink &&
+    'type' in sink &&
+    'send' in sink
+  );
 }

@@ -13,7 +13,7 @@ import { notificationOf } from './notice.ts';
 export function turnOver({ name, type: { type: receiver } }: Channel): JobType {
   return defineJob({
     type: `humdrum.alert.${name}`,
-    description: `Hands a notice of an earlier version to the channel ${name}.`,
+    description: `Sends alerts that were queued before an upgrade through the channel ${name}.`,
     input: z.object({ id: z.int(), notice: noticeSchema }),
     queue: 'effects',
     priority: -1_000,

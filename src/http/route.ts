@@ -133,7 +133,7 @@ function refuseOtherScopes({ scopes = null }: Identity, needed: Scope): void {
   if (scopes === null || coversScope(scopes, needed)) return;
   throw new HumdrumError(
     'scope-insufficient',
-    `This needs the scope ${needed}, but this key is limited to ${scopes.join(', ')}. Create another key: humdrum keys create NAME --scope ${needed}`,
+    `This needs the scope ${needed}, but this key is limited to ${scopes.join(', ')}. Use a key with that scope.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { HumdrumError } from '../errors.ts';
+import { HumdrumError, type Names, refuseUnknown } from '../errors.ts';
 import { setClock } from './queries.ts';
 
 /** A length of time. Omitted fields are 0. */
@@ -10,6 +10,14 @@ export interface TimeSpan {
   seconds?: number;
   milliseconds?: number;
 }
+
+const UNITS = {
+  days: true,
+  hours: true,
+  minutes: true,
+  seconds: true,
+  milliseconds: true,
+} satisfies Names<TimeSpan>;
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -62,6 +70,7 @@ export class TestClock {
 }
 
 function millisecondsOf(span: TimeSpan): number {
+  refuseUnknown('input-invalid', 'clock.advance', span, UNITS);
   const { days = 0, hours = 0, minutes = 0, seconds = 0, milliseconds = 0 } = span;
   return days * DAY_MS + hours * HOUR_MS + minutes * MINUTE_MS + seconds * SECOND_MS + milliseconds;
 }

@@ -22,7 +22,7 @@ export function expectCompleted(ran: readonly DrainedAttempt[]): void {
     return `\n  job ${id} ${type}, attempt ${attempt}: ${error?.class}: ${error?.message}`;
   });
   const more = failed.length > SHOWN ? `\n  … and ${failed.length - SHOWN} more` : '';
-  const message = `${failed.length} of ${last.size} jobs that ran failed:${listed.join('')}${more}\nIf the test expects this, pass { throwOnFailure: false }.`;
+  const message = `${failed.length} of ${last.size} ${last.size === 1 ? 'job' : 'jobs'} that ran failed:${listed.join('')}${more}\nIf the test expects this, pass { throwOnFailure: false }.`;
   throw withCause(failure(message), first.error);
 }
 

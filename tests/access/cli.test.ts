@@ -81,19 +81,25 @@ describe('users', () => {
     expect(
       (await cli(['users', 'add', 'bob', '--role', 'viewer'], { ...here, input: 'short\n' })).code,
     ).toBe(2);
-    expect((await cli(['users', 'role', 'ada', 'admin'], here)).stdout).toMatch(/as admin/);
-    expect(
-      (await cli(['users', 'password', 'ada'], { ...here, input: `${PASSWORD} 2` })).code,
-    ).toBe(0);
+    expect((await cli(['users', 'role', 'ada', 'admin'], here)).stdout).toBe(
+      'The role of ada is now admin. Its sessions have ended.\n',
+    );
+    const changed = await cli(['users', 'password', 'ada'], { ...here, input: `${PASSWORD} 2` });
+    expect(changed).toMatchObject({
+      code: 0,
+      stdout: 'The password of ada is changed. Its sessions have ended.\n',
+    });
     const disabled = await cli(['users', 'disable', 'ada', '--reason', 'left'], here);
-    expect(disabled.stdout).toBe('ada is disabled.\n');
+    expect(disabled.stdout).toBe('ada is disabled. Its sessions have ended.\n');
     expect((await cli(['users', 'list'], here)).stdout).toMatch(
       /ada +admin +password .* no, since/,
     );
     const listed = await cli(['users', 'list', '--json'], here);
     expect(JSON.parse(listed.stdout)).toMatchObject({ users: [{ name: 'ada', role: 'admin' }] });
     expect(listed.stdout).not.toContain('scrypt');
-    expect((await cli(['users', 'enable', 'ada'], here)).stdout).toMatch(/can log in as/);
+    expect((await cli(['users', 'enable', 'ada'], here)).stdout).toBe(
+      'ada is enabled and can log in as admin.\n',
+    );
   });
 });
 

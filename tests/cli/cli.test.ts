@@ -34,6 +34,15 @@ describe('start with no configuration', () => {
       /Process \d+ has opened the embedded database in .*humdrum.data, and only one process can use it at a time\. Use it through --url http:\/\/127\.0\.0\.1:\d+,/,
     );
 
+    const run = await cli(['run', 'picks.settle-games'], { cwd });
+    expect(run.stderr).toMatch(
+      /To run the job on that server: humdrum enqueue TYPE --wait --url http:\/\/127\.0\.0\.1:\d+\. Or stop it first\./,
+    );
+    for (const command of [['db', 'status'], ['worker']]) {
+      const { stderr } = await cli(command, { cwd });
+      expect(stderr).toMatch(/This command cannot use a running server, so stop it first\./);
+    }
+
     expect(await humdrum.end('SIGTERM')).toBe(0);
     const after = await cli(['history', '--json'], { cwd });
     expect(after.code).toBe(0);
@@ -58,9 +67,9 @@ describe('the road of a bet', () => {
       return stdout;
     };
     expect(await run('picks', 'import-games', 'games.csv')).toBe(
-      '1 games: 1 new, 0 updated, 0 unchanged.\n',
+      '1 game: 1 new, 0 updated, 0 unchanged.\n',
     );
-    expect(await run('picks', 'place-bets')).toMatch(/^6 bets on 1 games by \d players?\.\n$/);
+    expect(await run('picks', 'place-bets')).toMatch(/^6 bets on 1 game by 1 player\.\n$/);
     const dry = JSON.parse(await run('run', 'picks.settle-games', '--dry-run', '--json')) as {
       plan: { hash: string };
     };
@@ -80,7 +89,7 @@ describe('the road of a bet', () => {
       env,
     });
     expect(refused).toMatchObject({ code: 4, stdout: '' });
-    expect(refused.stderr).toMatch(/Job \d+ is completed; what can be done to it: nothing\./);
+    expect(refused.stderr).toMatch(/Job \d+ is completed, so it cannot be retried\.\n$/);
     expect(await run('audit', 'show', String(real.jobId))).toMatch(
       /created[^]*started[^]*completed/,
     );
@@ -134,9 +143,13 @@ describe('what is wrong is told clearly', () => {
     [
       ['jobs', 'list', '--attribute', 'tenant=acme'],
       2,
-      /has declared tenant among its `attributes`/,
+      /Cannot filter by `tenant`\. Add `attributes: \['tenant'\]` to the job type\./,
     ],
-    [['jobs', 'list', '--after', 'hello'], 2, /not a cursor/],
+    [
+      ['jobs', 'list', '--after', 'hello'],
+      2,
+      /--after takes the value printed below the previous page/,
+    ],
     [['jbos'], 2, /Did you mean jobs/],
     [['--config', 'nowhere.mjs', 'jobs', 'list'], 2, /Configuration file .* does not exist/],
     [['picks', 'import-games', 'nowhere.csv'], 1, /nowhere\.csv/],
@@ -162,7 +175,7 @@ describe('what is wrong is told clearly', () => {
     );
     await writeFile(join(cwd, 'games.csv'), [HEADER, ROW].join('\n'));
     const fixed = await cli(['picks', 'import-games', 'games.csv'], { cwd, env });
-    expect(fixed.stdout).toMatch(/^1 games: 1 new/);
+    expect(fixed.stdout).toMatch(/^1 game: 1 new/);
   });
 
   it('environment variables that make no sense', async () => {

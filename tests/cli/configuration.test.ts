@@ -41,6 +41,9 @@ it('config show tells where each setting comes from, and no secret', async () =>
     value: 'debug',
     from: 'LOG_LEVEL',
   });
+  const documented = ['host', 'probes', 'log format', 'log redact', 'alerts', 'access', 'worker'];
+  expect([...shown.keys()]).toEqual(expect.arrayContaining(documented));
+  expect(shown.get('alerts')).toMatchObject({ value: 'log', from: 'default' });
   const told = (await cli(['config', 'show', '--database', 'here'], { cwd, env })).stdout;
   expect(told).toMatch(/database +here +--database/);
   for (const hidden of ['lovelace', secret, 'hush']) {
@@ -67,7 +70,40 @@ it('check finds what a start, a tick or an enqueue would trip over, and asks no 
     'a.limited': [expect.stringMatching(/There is no limit "openai"/)],
     'shop.double': [],
   });
+  const unset = await cli(['check'], {
+    cwd: await projectWith(
+      `defineJob({ type: 'a.secret', input: z.object({ card: z.string() }), secrets: ['card'], run: () => null }),
+       defineJob({ type: 'a.cron', input: z.object({}), schedule: { cron: '* * *' }, run: () => null })`,
+    ),
+    env: { ...env, LOG_LEVEL: 'loud' },
+  });
+  expect(unset.code).toBe(1);
+  expect(unset.stderr).toMatch(/No key is set for the secrets in the inputs of a\.secret\./);
+  expect(unset.stderr).toMatch(/LOG_LEVEL must be one of/);
+  expect(unset.stderr).toMatch(/a\.cron: .*has five fields, six with seconds first, or seven/);
+  expect(unset.stderr).not.toMatch(/no problems found/);
   const twice = await check(`${DOUBLE}, ${DOUBLE}`);
   expect(twice).toMatchObject({ code: 2, stdout: '' });
   expect(twice.stderr).toMatch(/Two job types are called "shop\.double"/);
+});
+
+it('a channel of its own that is called log gets the alerts too', async () => {
+  const channels = new URL('../../dist/effects/channels.js', import.meta.url).href;
+  const alerts = new URL('../../dist/health/index.js', import.meta.url).href;
+  const source = (more: string) => `
+import { logChannel } from '${channels}';
+import { defineAlerts } from '${alerts}';
+export default { receivers: [logChannel()]${more} };
+`;
+  const check = async (more: string) => {
+    const cwd = await freshFolder();
+    await writeFile(join(cwd, 'humdrum.config.mjs'), source(more));
+    return cli(['check', '--json'], { cwd });
+  };
+  const { code, stdout } = await check('');
+  expect(code).toBe(0);
+  const { types } = JSON.parse(stdout) as { types: { type: string }[] };
+  expect(types.filter(({ type }) => type === 'notify.log')).toHaveLength(1);
+  const clash = await check(', alerts: defineAlerts({ sinks: [logChannel()] })');
+  expect(clash.stderr).toMatch(/are both called "log"\. .*use one channel for both/);
 });

@@ -73,11 +73,35 @@ describe('humdrum doctor', () => {
     });
     const said = JSON.stringify(report.findings);
     expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
-    expect(said).toMatch(/No worker is running, but 1 jobs are ready/);
+    expect(said).toMatch(/No worker is running, but 1 job is ready/);
     expect(said).toMatch(/Worker gone:17 has sent no heartbeat/);
     expect(said).toMatch(/shop\.tick has been due since/);
     expect(said).toMatch(/failed 3 times in a row, so its messages wait until/);
     for (const { level, fix } of report.findings) expect(fix === null).toBe(level === 'ok');
+  });
+
+  it('warns about a queue with ready jobs that no worker serves', async () => {
+    const cwd = await projectWith(
+      `${DOUBLE}, defineJob({ type: 'shop.mail', input: z.object({}), queue: 'mail', run: () => null })`,
+    );
+    const env = { DATABASE_URL: await freshUrl() };
+    for (const type of ['shop.double', 'shop.mail', 'shop.mail'])
+      await cli(['enqueue', type], { cwd, env });
+    const db = await openPostgres(env.DATABASE_URL);
+    await db.query(
+      `insert into humdrum.worker (name, started_at, expires_at, queues, types)
+       values ('here:1', now(), now() + interval '1 hour', '{default}', '{shop.double,shop.mail}')`,
+    );
+    const { findings } = await doctor(cwd, env);
+    expect(findings.filter(({ check }) => check === 'queues')).toEqual([
+      expect.objectContaining({
+        level: 'warning',
+        says: 'The queue "mail" has 2 ready jobs, but no running worker serves it.',
+      }),
+    ]);
+    await db.query(`update humdrum.worker set queues = '{default,mail}'`);
+    await db.close();
+    expect(levels(await doctor(cwd, env))).toMatchObject({ queues: 'ok' });
   });
 
   it('tells of tables that are not up to date, of no answer, and of a key that is missing', async () => {
@@ -93,6 +117,11 @@ describe('humdrum doctor', () => {
       fix: 'humdrum db plan, then: humdrum db migrate',
     });
     const wrong = await doctor(cwd, { HUMDRUM_SECRET_KEY: 'short' });
+    const { findings } = await doctor(cwd, { LOG_LEVEL: 'loud' });
+    expect(findings.find(({ check }) => check === 'log')).toMatchObject({
+      level: 'problem',
+      says: expect.stringMatching(/LOG_LEVEL must be one of .*, not "loud"/) as unknown,
+    });
     expect(wrong.findings.find(({ check }) => check === 'configuration')).toMatchObject({
       level: 'problem',
       says: expect.stringMatching(/32 bytes in base64/) as unknown,

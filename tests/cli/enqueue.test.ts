@@ -22,6 +22,25 @@ it('persists a job, from an argument or a file, once for a key, and gives up wai
   expect(JSON.parse(shown.stdout)).toMatchObject({ status: 'queued', input: { number: 1 } });
 });
 
+it('run takes its input from a file too, and says whether a failed job is retried', async () => {
+  const cwd = await projectWith(`${DOUBLE}, defineJob({
+    type: 'shop.fragile',
+    input: z.object({}),
+    retry: { attempts: 3 },
+    run: () => { throw new Error('no luck'); },
+  })`);
+  const env = { DATABASE_URL: await freshUrl() };
+  await writeFile(join(cwd, 'input.json'), '{ "number": 4 }');
+  const done = await cli(['run', 'shop.double', '--input', '@input.json'], { cwd, env });
+  expect(done.stdout).toMatch(/Job 1, shop\.double: completed in .*[^]*\{"doubled":8\}/);
+  expect((await cli(['run', 'shop.fragile'], { cwd, env })).stdout).toMatch(
+    /^Job 2, shop\.fragile: failed in \d+ ms\. That was attempt 1 of 3; a worker will retry it\.\n/,
+  );
+  expect((await cli(['run', 'shop.double'], { cwd, env })).stdout).toMatch(
+    /That was attempt 1 of 1; no attempts are left\.\n/,
+  );
+});
+
 it('does not wait where nobody can run the job', async () => {
   const cwd = await projectWith(DOUBLE);
   const ended = await cli(['enqueue', 'shop.double', '--wait'], { cwd });

@@ -64,7 +64,9 @@ describe('commands on a running server', () => {
     const { data } = (await answer.json()) as { data: unknown };
     expect(JSON.parse(listed.stdout)).toEqual(data);
 
-    expect((await ask('jobs', 'why', '2')).stdout).toMatch(/^Job 2 is failed\./);
+    expect((await ask('jobs', 'why', '2')).stdout).toMatch(
+      /^Job 2 has failed: attempt 1 of 1 ended with RangeError: there is no number\. Retry it or cancel it\.$/m,
+    );
     expect((await ask('jobs', 'cancel', '2', '--reason', 'no number')).stdout).toBe(
       'Job 2 is cancelled.\n',
     );
@@ -106,7 +108,7 @@ describe('commands on a running server', () => {
       code: 5,
       stdout: '',
       stderr:
-        'humdrum: This needs the scope queues:read, but this key is limited to jobs:read. Create another key: humdrum keys create NAME --scope queues:read\n',
+        'humdrum: This needs the scope queues:read, but this key is limited to jobs:read. Use a key with that scope. Create one with: humdrum keys create NAME --role ROLE --scope queues:read\n',
     });
     const answer = await fetch(`${url}/api/v1/access/keys`, {
       headers: { authorization: `Bearer ${key}` },

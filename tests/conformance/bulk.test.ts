@@ -85,9 +85,24 @@ anyBackend('many at once', (fresh) => {
 
   it('need a reason', async () => {
     const humdrum = await openWithFailed(await fresh(), 1);
-    await expect(humdrum.retryAll({ status: 'failed' }, { reason: ' ' })).rejects.toThrow(
-      /reason must be a text that says why/,
-    );
+    const query = { status: 'failed' } as const;
+    for (const by of [{ reason: ' ' }, {}, null, undefined]) {
+      const given = by as { reason: string }; // As a program without types gives it.
+      for (const refused of [
+        humdrum.retryAll(query, given),
+        humdrum.cancelAll(query, given),
+        humdrum.actOnAll('retry', query, given),
+      ]) {
+        const error = {
+          code: 'input-invalid',
+          message: /reason must be a text that says why|must be an object/,
+        };
+        await expect(refused).rejects.toMatchObject({
+          ...error,
+          message: expect.stringMatching(error.message) as unknown,
+        });
+      }
+    }
     await expect(
       humdrum.retryAll({ status: 'failed' }, { reason: 'x', overMs: -1 }),
     ).rejects.toThrow(/overMs/);

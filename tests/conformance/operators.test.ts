@@ -48,7 +48,7 @@ eachBackend('operators', (fresh) => {
       expect(await story(id)).toMatchObject({ status: 'cancelled', last });
       await expect(humdrum.cancel(id, by)).rejects.toMatchObject({
         code: 'action-refused',
-        message: `Job ${id} is cancelled; what can be done to it: nothing.`,
+        message: `Job ${id} is already cancelled.`,
       });
     }
     expect(await claim(db, await addWorker(db))).toEqual([]);

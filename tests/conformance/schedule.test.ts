@@ -166,6 +166,8 @@ eachBackend('schedules', (fresh) => {
     const unreadable = job('test.bad', () => null, { schedule: { cron: '61 * * * *' } });
     await expect(registerSchedules(db, new Registry([unreadable]))).rejects.toMatchObject({
       code: 'type-invalid',
+      message:
+        'Job type "test.bad": The schedule "61 * * * *" in UTC is invalid: Invalid value for minute: 61',
     });
   });
 

@@ -4,7 +4,7 @@ import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { registerLimits } from '../../src/engine/register/limits.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
-import type { Humdrum } from '../../src/index.ts';
+import { defineChannel, type Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
 import { addWorker, claim, completed, expireWorker, failed, plain } from '../support/verbs.ts';
@@ -96,6 +96,20 @@ eachBackend('why', (fresh) => {
     );
   });
 
+  it('tells of a delivery that the circuit breaker of its channel is open', async () => {
+    const mail = defineChannel({ name: 'mail', send: () => undefined });
+    const { humdrum: mailing } = await openEngine(db, { jobs: [plain], receivers: [mail] });
+    const { id } = await mailing.enqueue('notify.mail', { job: 1 }, { delayMs: 60_000 });
+    const due = 'It is due at 2026-03-01T10:01:00.000Z.';
+    expect(await whyOf(id)).toBe(due);
+    await db.query(`insert into humdrum.breaker values ('mail', 3, $1)`, ['2026-03-01T10:02:00Z']);
+    expect(await whyOf(id)).toBe(
+      `${due} The circuit breaker of the channel "mail" is open until 2026-03-01T10:02:00.000Z: its last 3 messages failed.`,
+    );
+    await moveTo('2026-03-01T10:02:00Z');
+    expect(await whyOf(id)).not.toContain('breaker');
+  });
+
   it('tells how it runs, fails and ends', async () => {
     const [done, broken, dropped, lost] = [
       await enqueue(),
@@ -104,15 +118,17 @@ eachBackend('why', (fresh) => {
       await enqueue(),
     ];
     const running = await claim(db, worker);
-    expect(await whyOf(done)).toMatch(/^It is running, or about to, on worker \d+ \(test\)/);
+    expect(await whyOf(done)).toMatch(/^It was claimed by worker \d+ \(test\) at /);
     const [first, second] = running;
     if (first && second) await settle(db, [completed(first), failed(second, true)], []);
     expect(await whyOf(done)).toMatch(/^It completed in attempt 1 at/);
-    expect(await whyOf(broken)).toMatch(/last attempt, attempt 1, failed \(Error: no luck\)/);
+    expect(await whyOf(broken)).toMatch(
+      /^It has failed: attempt 1 of \d+ ended with Error: no luck\. Retry it or cancel it\.$/,
+    );
     await humdrum.cancel(dropped, { actor: 'user:ada', reason: 'a mistake' });
     expect(await whyOf(dropped)).toMatch(/cancelled by user:ada at .*: a mistake\.$/);
     await expireWorker(db, worker);
-    expect(await whyOf(lost)).toMatch(/is about to be rescued/);
+    expect(await whyOf(lost)).toMatch(/Another worker is about to rescue it/);
     await expect(humdrum.why(99)).rejects.toMatchObject({ code: 'job-not-found' });
   });
 

@@ -3,6 +3,23 @@ import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { freshUrl } from '../support/databases.ts';
 
+it('says whether a server was reached', async () => {
+  const url = new URL(await freshUrl());
+  url.pathname = '/nowhere';
+  const missing = await openPostgres(url.href).catch((error: unknown) => error);
+  expect(missing).toMatchObject({ code: 'database-unreachable' });
+  expect(String(missing)).toMatch(
+    /PostgreSQL at .*\/nowhere refused the connection: database "nowhere" does not exist\. Create the database, or correct its name in DATABASE_URL\.$/,
+  );
+  url.username = 'nobody';
+  await expect(openPostgres(url.href)).rejects.toThrow(
+    /refused the connection: .*nobody.*\. Correct the user and the password in DATABASE_URL\.$/,
+  );
+  await expect(openPostgres('postgres://127.0.0.1:2/none')).rejects.toThrow(
+    /Cannot reach PostgreSQL at 127\.0\.0\.1:2\/none: .* Check that it runs/,
+  );
+});
+
 describe('a transaction on a server', () => {
   let db: Database;
 

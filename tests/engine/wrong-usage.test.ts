@@ -30,7 +30,13 @@ const WRONG: Wrong[] = [
     /32 bytes/,
   ],
   ['a type that is misspelt', (on) => on.enqueue('test.gret', {}), 'type-unknown', /"test\.greet"/],
-  ['a type like no other', (on) => on.enqueue('mail', {}), 'type-unknown', /humdrum types/],
+  ['a type like no other', (on) => on.enqueue('mail', {}), 'type-unknown', /no job type "mail"\.$/],
+  [
+    'a type that needs a setting',
+    (on) => on.run('humdrum.collect-files'),
+    'type-unknown',
+    /It needs the setting `files`/,
+  ],
   [
     'an input that does not fit',
     (on) => on.enqueue('test.greet', { name: 1 }),

@@ -41,7 +41,9 @@ it('humdrum alerts tests the sinks, lists, shows and acknowledges', async () => 
   });
   const unknown = await cli(['alerts', 'show', '7'], { cwd, env });
   expect(unknown).toMatchObject({ code: 3, stdout: '' });
-  expect(unknown.stderr).toContain('There is no alert 7. See: humdrum alerts list');
+  expect(unknown.stderr).toContain(
+    'There is no alert 7. List all alerts with: humdrum alerts list --all',
+  );
   const ack = await cli(['alerts', 'ack', '7', '--reason', 'mine'], { cwd, env });
   expect(ack).toMatchObject({ code: 3, stdout: '' });
   expect(await cli(['alerts', 'ack', '7'], { cwd, env })).toMatchObject({ code: 2, stdout: '' });

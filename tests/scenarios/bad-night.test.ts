@@ -141,7 +141,7 @@ it('is walked through as the page says', { timeout: 180_000 }, async () => {
   await until(() => hook.told.length === 2);
   expect(hook.told).toEqual([
     'fired: shop.send-receipt has failed 8 times in a row.',
-    'resolved: Over: shop.send-receipt has failed 8 times in a row.',
+    'resolved: Resolved: shop.send-receipt (it had failed 8 times in a row).',
   ]);
   expect(await worker.end('SIGTERM')).toBe(0);
 });

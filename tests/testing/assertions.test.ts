@@ -116,6 +116,10 @@ eachBackend('assertions', (fresh) => {
     const { clock } = humdrum;
     await expect(clock.moveTo('2026-03-02T08:59:59Z')).rejects.toThrow(/can only move forward/);
     await expect(clock.advance(Number.NaN)).rejects.toMatchObject({ code: 'input-invalid' });
+    const mistyped = { hour: 1 } as { hours?: number };
+    await expect(clock.advance(mistyped)).rejects.toThrow(
+      /no option "hour"\. Did you mean "hours"/,
+    );
     await clock.advance({ days: 1, hours: 2, minutes: 3, seconds: 4, milliseconds: 5 });
     expect(clock.now()).toEqual(new Date('2026-03-03T11:03:04.005Z'));
     const { rows } = await humdrum.database.query<{ now: Date }>('select humdrum.clock() as now');

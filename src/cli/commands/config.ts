@@ -47,10 +47,13 @@ function shownOf(flags: GlobalFlags, setting: Setting): Shown[] {
       flag: flags.keyFile && ['--key-file', MASKED],
       mask: true,
     }),
+    fromEnvironment('host', 'HUMDRUM_HOST', { otherwise: '127.0.0.1' }),
     fromEnvironment('port', 'PORT', { otherwise: '3001' }),
+    fromEnvironment('probes', 'HUMDRUM_PROBES', {}),
     fromEnvironment('dry run', 'JOB_DRY_RUN', { otherwise: 'off' }),
     fromEnvironment('log level', 'LOG_LEVEL', { otherwise: 'info' }),
-    fromEnvironment('log form', 'LOG_FORMAT', { otherwise: 'words' }),
+    fromEnvironment('log format', 'LOG_FORMAT', { otherwise: 'text' }),
+    fromEnvironment('log redact', 'LOG_REDACT', {}),
     secretKeyOf(setting),
     filesOf(setting),
     ...inFile(setting),
@@ -96,7 +99,7 @@ function filesOf({ config, database }: Setting): Shown {
 
 /** Settings that only the file can define. Custom parts are shown by name only, because they may contain secrets. */
 function inFile({ config }: Setting): Shown[] {
-  const { jobs, packs, receivers, limits, queues, history, worker } = config;
+  const { jobs, packs, receivers, limits, queues, history, worker, alerts, access } = config;
   const parts: Record<string, string | null> = {
     jobs: jobs?.map(({ type }) => type).join(', ') || null,
     packs: packs?.map(({ name }) => name).join(', ') || null,
@@ -105,6 +108,8 @@ function inFile({ config }: Setting): Shown[] {
     queues: Object.keys(queues ?? {}).join(', ') || null,
     history: history ? JSON.stringify(history) : null,
     worker: worker ? JSON.stringify(worker) : null,
+    alerts: alerts ? alerts.sinks.map(({ name }) => name).join(', ') || null : 'log',
+    access: access ? Object.keys(access).join(', ') || null : null,
   };
   return Object.entries(parts).map(([setting, value]) => ({
     setting,

@@ -14,6 +14,7 @@ import { migrationSets } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
 import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
 import { interruptible } from '../interrupt.ts';
+import { withoutServer } from '../locked.ts';
 import {
   facts,
   instant,
@@ -123,7 +124,9 @@ async function withDatabase(
 ): Promise<void> {
   refuseUrl(command);
   const { config, database } = await readSetting(command.optsWithGlobals<GlobalFlags>());
-  const opening = openDatabase(database, { max: 2, create });
+  const opening = openDatabase(database, { max: 2, create }).catch((error: unknown) => {
+    throw withoutServer(error, command);
+  });
   const where = isFolder(database) ? database : maskUrl(database);
   await interruptible(
     async () => act(await opening, migrationSets(config.packs ?? []), where),

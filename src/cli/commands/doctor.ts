@@ -17,8 +17,8 @@ import {
   type Level,
   type Patient,
 } from '../doctor/finding.ts';
-import { checkLeases, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
-import { checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
+import { checkLeases, checkQueues, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
+import { checkLog, checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
 import {
   checkClock,
   checkConnections,
@@ -32,6 +32,7 @@ import { checkStorage } from '../doctor/storage.ts';
 import { checkDrift, checkMigrations } from '../doctor/tables.ts';
 import { EXIT } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
+import { withoutServer } from '../locked.ts';
 import { plain, print, printJson, say } from '../output.ts';
 import { optionsOf } from '../engine-options.ts';
 import { refuseUrl } from '../session.ts';
@@ -43,7 +44,7 @@ export function doctorCommand(): Command {
     .addHelpText('after', '\nExits with 1 if there is a problem. Warnings do not count.')
     .action(async ({ json }: { json?: true }, command: Command) => {
       refuseUrl(command);
-      const findings = await examine(command.optsWithGlobals<GlobalFlags>());
+      const findings = await examine(command);
       const problems = findings.filter(({ level }) => level === 'problem').length;
       if (json) printJson({ ok: problems === 0, findings });
       else {
@@ -67,18 +68,19 @@ const OF_THE_SERVER: Record<string, Check> = {
 const OF_THE_TABLES: Record<string, Check> = {
   schema: checkDrift,
   workers: checkWorkers,
+  queues: checkQueues,
   leases: checkLeases,
   schedules: checkSchedules,
   channels: checkChannels,
   'dead rows': checkDeadRows,
 };
 
-async function examine(flags: GlobalFlags): Promise<Finding[]> {
+async function examine(command: Command): Promise<Finding[]> {
   const node = checkNode();
   let setting: Setting;
   let humdrum: Humdrum;
   try {
-    setting = await readSetting(flags);
+    setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
     humdrum = new Humdrum(closedDatabase, optionsOf(setting), false);
   } catch (error) {
     if (!(error instanceof HumdrumError)) throw error;
@@ -91,11 +93,12 @@ async function examine(flags: GlobalFlags): Promise<Finding[]> {
     ok('configuration', setting.file ?? 'defaults (no file)'),
     checkTypes(about),
     checkSecrets(about),
+    ...checkLog(),
     isNowhere(setting) ? FILES_BESIDE : await checkStorage(about),
     ...(await checkAlerts(about)),
     ...(await checkServices(about)),
   ];
-  return [...here, ...(await examineDatabase(about))];
+  return [...here, ...(await examineDatabase(about, command))];
 }
 
 const FILES_BESIDE = ok('storage', 'not made yet: it is kept beside the database');
@@ -105,14 +108,18 @@ function isNowhere({ config, database }: Setting): boolean {
   return !config.files && isFolder(database) && !holdsDatabase(database);
 }
 
-async function examineDatabase(about: Omit<Patient, 'database'>): Promise<Finding[]> {
+async function examineDatabase(
+  about: Omit<Patient, 'database'>,
+  command: Command,
+): Promise<Finding[]> {
   let database: Database;
   try {
     database = await openDatabase(about.setting.database, { max: 2, create: false });
   } catch (error) {
     if (!(error instanceof HumdrumError)) throw error;
     if (error.code === 'database-missing') return [warning('database', error.message, MISSING)];
-    return [problem('database', error.message, FIX_OF_OPENING[error.code] ?? 'See the message.')];
+    const says = errorMessage(withoutServer(error, command));
+    return [problem('database', says, FIX_OF_OPENING[error.code] ?? 'See the message.')];
   }
   const patient = { ...about, database };
   return interruptible(

@@ -1,16 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, Option } from 'commander';
 import type { z } from 'zod';
 import { isFolder } from '../../database/open.ts';
-import { errorMessage, HumdrumError } from '../../errors.ts';
+import { HumdrumError } from '../../errors.ts';
 import { enqueueJob, showJob } from '../../http/contract/jobs.ts';
 import type { Client } from '../../http/client.ts';
-import { parseJson, toDurationMs, toInstant, toPriority } from '../arguments.ts';
+import { toDurationMs, toInstant, toPriority } from '../arguments.ts';
 import { readSetting, type GlobalFlags } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { plain, print, printJson, say } from '../output.ts';
+import { INPUT_HELP, readInput } from '../read-input.ts';
 import { serverAddress } from '../server-address.ts';
 import { withClient } from '../session.ts';
 
@@ -35,7 +34,7 @@ export function enqueueCommand(): Command {
   return new Command('enqueue')
     .description('enqueue a job for a worker to run')
     .addArgument(new Argument('<type>', 'the job type, such as picks.settle-games'))
-    .option('--input <json>', 'input: JSON, @file, or - for standard input')
+    .option('--input <json>', INPUT_HELP)
     .option('--run-at <instant>', 'when it is due (ISO 8601; default: now)', toInstant)
     .option('--delay <time>', 'due after this time, such as 90s, 10m, 2h', toDurationMs)
     .option('--priority <number>', '-1000 to 1000; lower runs first', toPriority)
@@ -91,23 +90,8 @@ async function refuseWaitWithoutWorker(command: Command): Promise<void> {
   if (!isFolder(database)) return;
   throw new HumdrumError(
     'config-invalid',
-    'No worker can run the job while this command has the embedded database open. Run it here with `humdrum run`, or name a running server with --url.',
+    'No worker can run the job while this command has the embedded database open. Run it here with: humdrum run TYPE. Or name a running server with --url.',
   );
-}
-
-async function readInput(given: string | undefined): Promise<unknown> {
-  if (given === undefined) return undefined;
-  if (given === '-') return parseJson(await text(process.stdin), 'Standard input');
-  if (!given.startsWith('@')) return parseJson(given, '--input');
-  const file = given.slice(1);
-  try {
-    return parseJson(await readFile(file, 'utf8'), file);
-  } catch (cause) {
-    if (cause instanceof HumdrumError) throw cause;
-    throw new HumdrumError('input-invalid', `Cannot read ${file}: ${errorMessage(cause)}`, {
-      cause,
-    });
-  }
 }
 
 /** Errors: `timed-out`. */

@@ -3,7 +3,7 @@ import { type Action, statusesAllowing } from '../../engine/job/lifecycle.ts';
 import { HumdrumError } from '../../errors.ts';
 import type { JobQueryJson } from '../../http/contract/job-query.ts';
 import { cancelJob, retryJob } from '../../http/contract/jobs.ts';
-import { toDurationMs, toWhole } from '../arguments.ts';
+import { toDurationUpTo, toWhole } from '../arguments.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../session.ts';
 import { addFilterFlags, type FilterFlags, queryOf } from './job-filter.ts';
@@ -19,8 +19,8 @@ const ENDPOINT = { retry: retryJob, cancel: cancelJob };
 export function retryCommand(): Command {
   return actCommand('retry', 'retry one or more failed jobs, with one more attempt each').option(
     '--over <time>',
-    'spread the retries evenly over this time (90s, 10m, 2h)',
-    toDurationMs,
+    'spread the retries evenly over this time (90s, 10m, 2h; at most 7d)',
+    toDurationUpTo('7d'),
   );
 }
 

@@ -39,9 +39,11 @@ export async function actOnMany(
   }
   const acted = await actInSteps(client, preview, reason, flags.over);
   if (flags.json) return printJson(acted);
-  print(
-    `${count(acted.done)} of ${amount(preview)} ${acted.done === 1 ? 'is' : 'are'} ${DONE[action]}.`,
-  );
+  if (preview.count === 0) print(`No matching jobs: nothing was ${DONE[action]}.`);
+  else {
+    const verb = acted.done === 1 ? 'is' : 'are';
+    print(`${count(acted.done)} of ${amount(preview)} ${verb} ${DONE[action]}.`);
+  }
   if (preview.more) say('More jobs match. Run the command again for the next ones.');
 }
 

@@ -60,8 +60,14 @@ function whyCommand(): Command {
         client.call(whyJob, { params: { id } }),
       );
       if (options.json) printJson(standing);
-      else print(`Job ${id} is ${statusWord(standing.status)}. ${plain(standing.why)}`);
+      else print(describeStanding(id, standing));
     });
+}
+
+/** What a queued job waits for does not say that it is queued. The other sentences say the status themselves. */
+function describeStanding(id: number, { status, why }: z.output<typeof whyJob.answer>): string {
+  if (status === 'queued') return `Job ${id} is ${statusWord(status)}. ${plain(why)}`;
+  return plain(why.replace(/^It\b/, `Job ${id}`));
 }
 
 function describeJob(job: Job): string {

@@ -4,7 +4,7 @@ import { requireMigrated } from '../../database/migrate.ts';
 import { migrationSets } from '../../engine/job/pack.ts';
 import { importGames, picks, placeBets } from '../../packs/picks/index.ts';
 import { toWhole } from '../arguments.ts';
-import { count, print, printJson } from '../output.ts';
+import { amount, count, print, printJson } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { withHumdrum } from '../session.ts';
 
@@ -42,7 +42,7 @@ function importGamesCommand(): Command {
       if (options.json) return printJson(result);
       const { games, inserted, updated, unchanged } = result;
       print(
-        `${count(games)} games: ${count(inserted)} new, ${count(updated)} updated, ${count(unchanged)} unchanged.`,
+        `${amount(games, 'game')}: ${count(inserted)} new, ${count(updated)} updated, ${count(unchanged)} unchanged.`,
       );
     });
 }
@@ -59,7 +59,7 @@ function placeBetsCommand(): Command {
       if (options.json) printJson(result);
       else
         print(
-          `${count(result.bets)} bets on ${count(result.games)} games by ${count(result.players)} players.`,
+          `${amount(result.bets, 'bet')} on ${amount(result.games, 'game')} by ${amount(result.players, 'player')}.`,
         );
     });
 }

@@ -1,11 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
+import type { Humdrum } from '../../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { toWhole } from '../arguments.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson } from '../output.ts';
+import { facts, print, printJson } from '../output.ts';
 import { withHumdrum } from '../session.ts';
 import { describePlan } from './run.ts';
+
+type Replay = Awaited<ReturnType<Humdrum['replay']>>;
+type Recording = Awaited<ReturnType<Humdrum['exportAttempt']>>;
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -22,11 +26,26 @@ export function replayCommand(): Command {
           ? 'same as recorded'
           : `differs from the recording: ${replay.differences.join(', ')}`;
         print(
-          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}`,
+          `Replay: ${result}. Nothing was written.\n${describePlan(replay.plan, flags.verbose)}${recordedText(recording, replay)}`,
         );
       }
       process.exitCode = replay.same ? EXIT.ok : EXIT.failed;
     });
+}
+
+/** The recorded side of each difference. */
+function recordedText(recording: unknown, { differences }: Replay): string {
+  const { ended, effects } = recording as Recording; // `replay` has checked it.
+  const recorded: Record<string, string> = {
+    result: 'result' in ended ? JSON.stringify(ended.result) : 'none',
+    error: 'error' in ended ? `${ended.error.class}: ${ended.error.message}` : 'none',
+    effects:
+      effects
+        ?.map(({ kind, name, data }) => `${kind} ${name} ${JSON.stringify(data)}`)
+        .join('\n') || 'none',
+  };
+  const rows = differences.map((name): [string, string] => [name, recorded[name] ?? 'none']);
+  return rows.length === 0 ? '' : `\n\nRecorded:\n${facts(rows)}`;
 }
 
 async function readRecording(file: string): Promise<unknown> {

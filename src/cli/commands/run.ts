@@ -4,16 +4,17 @@ import type { Humdrum } from '../../engine/humdrum.ts';
 import type { RunReport } from '../../engine/worker/run-now.ts';
 import { rehearseType } from '../../http/contract/types.ts';
 import type { Client } from '../../http/client.ts';
-import { toInstant, toJson, toWhole } from '../arguments.ts';
+import { toInstant, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, facts, painted, print, printJson } from '../output.ts';
+import { INPUT_HELP, readInput } from '../read-input.ts';
 import { isDryRun, withClient, withHumdrum } from '../session.ts';
 
 type Plan = z.output<typeof rehearseType.answer>;
 
 interface RunFlags {
-  input: unknown;
+  input?: string;
   at?: Date;
   dryRun?: true;
   ifPlan?: string;
@@ -26,7 +27,7 @@ export function runCommand(): Command {
   return new Command('run')
     .description('enqueue a job and run it in this process')
     .addArgument(new Argument('<type>', 'the job type, such as picks.settle-games'))
-    .option('--input <json>', 'input as JSON', toJson, {})
+    .option('--input <json>', INPUT_HELP)
     .option(
       '--at <instant>',
       'the time that the handler sees as now (ISO 8601; default: now)',
@@ -38,16 +39,29 @@ export function runCommand(): Command {
     .option('--verbose', 'print the log and every effect')
     .option('--json', 'print JSON')
     .action(async (type: string, flags: RunFlags, command: Command) => {
-      if (flags.limit !== undefined) flags.input = { ...Object(flags.input), limit: flags.limit };
+      const input = await inputOf(flags);
       const dryRun = flags.dryRun ?? isDryRun();
       process.exitCode = dryRun
-        ? await withClient(command, (client) => rehearse(client, type, flags))
-        : await withHumdrum(command, (humdrum) => run(humdrum, type, flags));
+        ? await withClient(command, (client) => rehearse(client, { type, input }, flags))
+        : await withHumdrum(command, (humdrum) => run(humdrum, { type, input }, flags));
     });
 }
 
-async function rehearse(client: Client, type: string, flags: RunFlags): Promise<number> {
-  const { input, at } = flags;
+interface Asked {
+  type: string;
+  input: unknown;
+}
+
+async function inputOf({ input: given, limit }: RunFlags): Promise<unknown> {
+  const input = (await readInput(given)) ?? {};
+  return limit === undefined ? input : { ...Object(input), limit };
+}
+
+async function rehearse(
+  client: Client,
+  { type, input }: Asked,
+  { at, ...flags }: RunFlags,
+): Promise<number> {
   const plan = await client.call(rehearseType, { params: { type }, body: { input, at } });
   if (flags.json) printJson({ dryRun: true, ...summary(plan), plan });
   else {
@@ -58,13 +72,26 @@ async function rehearse(client: Client, type: string, flags: RunFlags): Promise<
   return plan.error ? EXIT.jobFailed : EXIT.ok;
 }
 
-async function run(humdrum: Humdrum, type: string, flags: RunFlags): Promise<number> {
-  const { at, ifPlan, input } = flags;
+async function run(
+  humdrum: Humdrum,
+  { type, input }: Asked,
+  { at, ifPlan, ...flags }: RunFlags,
+): Promise<number> {
   const options = { ...(at ? { at } : {}), ...(ifPlan === undefined ? {} : { ifPlan }) };
   const report = await humdrum.run(type, input, options);
   if (flags.json) printJson(runJson(report));
-  else print(describeRun(type, report, flags.verbose));
+  else {
+    const rest = report.succeeded ? '' : await whatFollows(humdrum, report.jobId);
+    print(describeRun(type, report, { verbose: flags.verbose, rest }));
+  }
   return report.succeeded ? EXIT.ok : EXIT.jobFailed;
+}
+
+/** After a failed attempt. */
+async function whatFollows(humdrum: Humdrum, id: number): Promise<string> {
+  const { status, attempts, maxAttempts } = await humdrum.showJob(id);
+  const next = status === 'queued' ? 'a worker will retry it' : 'no attempts are left';
+  return ` That was attempt ${attempts} of ${maxAttempts}; ${next}.`;
 }
 
 function runJson(report: RunReport): object {
@@ -94,10 +121,14 @@ function summary({
   };
 }
 
-function describeRun(type: string, report: RunReport, verbose = false): string {
+function describeRun(
+  type: string,
+  report: RunReport,
+  { verbose = false, rest }: { verbose: boolean | undefined; rest: string },
+): string {
   const { outcome, plan } = report;
   const word = report.succeeded ? colors.green('completed') : colors.red('failed');
-  const head = `Job ${report.jobId}, ${type}: ${word} in ${duration(outcome.durationMs)}.`;
+  const head = `Job ${report.jobId}, ${type}: ${word} in ${duration(outcome.durationMs)}.${rest}`;
   if (plan) return `${head}\n${describePlan(plan, verbose)}`;
   return `${head}\n${facts([['result', 'result' in outcome.ended ? describeResult(outcome.ended.result) : null]])}`;
 }

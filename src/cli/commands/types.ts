@@ -30,7 +30,7 @@ function find(types: readonly JobType[], name: string): JobType {
   const names = types.map(({ type }) => type);
   throw new HumdrumError(
     'type-unknown',
-    `There is no job type "${name}".${didYouMean(name, names) || ' List them with: humdrum types'}`,
+    `There is no job type "${name}".${didYouMean(name, names)}`,
   );
 }
 

@@ -38,8 +38,11 @@ function addCommand(): Command {
     .action(async (name: string, flags: AddFlags, command: Command) => {
       const password = await readNewPassword();
       const { role, reason } = flags;
-      await changeAccount(command, flags, (client) =>
-        client.call(addUser, { body: { name, role, password, reason } }),
+      await changeAccount(
+        command,
+        flags,
+        (client) => client.call(addUser, { body: { name, role, password, reason } }),
+        ({ name: added, role: given }) => `${added} can log in as ${given}.`,
       );
     });
 }
@@ -67,8 +70,12 @@ function roleCommand(): Command {
   return ofUser('role', 'change the role of an account and end its sessions')
     .addArgument(new Argument('<role>', 'the new role').choices(ROLES))
     .action(async (name: string, role: Role, flags: AccessFlags, command: Command) =>
-      changeAccount(command, flags, (client) =>
-        client.call(setUserRole, { params: { name }, body: { role, reason: flags.reason } }),
+      changeAccount(
+        command,
+        flags,
+        (client) =>
+          client.call(setUserRole, { params: { name }, body: { role, reason: flags.reason } }),
+        (account) => `The role of ${account.name} is now ${account.role}. ${sessionsOf(account)}`,
       ),
     );
 }
@@ -78,8 +85,11 @@ function passwordCommand(): Command {
     async (name: string, flags: AccessFlags, command: Command) => {
       const password = await readNewPassword();
       const body = { password, reason: flags.reason };
-      await changeAccount(command, flags, (client) =>
-        client.call(setUserPassword, { params: { name }, body }),
+      await changeAccount(
+        command,
+        flags,
+        (client) => client.call(setUserPassword, { params: { name }, body }),
+        (account) => `The password of ${account.name} is changed. ${sessionsOf(account)}`,
       );
     },
   );
@@ -88,8 +98,11 @@ function passwordCommand(): Command {
 function disableCommand(): Command {
   return ofUser('disable', 'disable an account and end its sessions').action(
     async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
-      changeAccount(command, flags, (client) =>
-        client.call(disableUser, { params: { name }, body: { reason } }),
+      changeAccount(
+        command,
+        flags,
+        (client) => client.call(disableUser, { params: { name }, body: { reason } }),
+        ({ name: disabled }) => `${disabled} is disabled. Its sessions have ended.`,
       ),
   );
 }
@@ -97,8 +110,11 @@ function disableCommand(): Command {
 function enableCommand(): Command {
   return ofUser('enable', 'enable an account').action(
     async (name: string, { reason, ...flags }: AccessFlags, command: Command) =>
-      changeAccount(command, flags, (client) =>
-        client.call(enableUser, { params: { name }, body: { reason } }),
+      changeAccount(
+        command,
+        flags,
+        (client) => client.call(enableUser, { params: { name }, body: { reason } }),
+        ({ name: enabled, role }) => `${enabled} is enabled and can log in as ${role}.`,
       ),
   );
 }
@@ -115,9 +131,12 @@ async function changeAccount(
   command: Command,
   { json }: AccessFlags,
   act: (client: Client) => Promise<Account>,
+  says: (account: Account) => string,
 ): Promise<void> {
   const account = await withClient(command, act);
   if (json) return printJson(account);
-  const { name, role, disabledAt } = account;
-  print(disabledAt ? `${name} is disabled.` : `${name} can log in as ${role}.`);
+  print(says(account));
 }
+
+const sessionsOf = ({ disabledAt }: Account): string =>
+  disabledAt ? 'The account is still disabled.' : 'Its sessions have ended.';

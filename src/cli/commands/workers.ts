@@ -13,7 +13,7 @@ const PAINT: Record<WorkerState, (text: string) => string> = {
 
 export function workersCommand(): Command {
   return new Command('workers')
-    .description('list workers that are live, lost, or stopped within the last hour')
+    .description('list workers that are alive, lost, or ended within the last hour')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
       const answer = await withClient(command, (client) => client.call(listWorkers));

@@ -1,5 +1,5 @@
-import { lateSchedules, staffing, stuckLeases } from '../../engine/show/doctor.ts';
-import { count, duration, instant } from '../output.ts';
+import { lateSchedules, staffing, stuckLeases, unservedQueues } from '../../engine/show/doctor.ts';
+import { amount, duration, instant } from '../output.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
 /** A running worker would have caught up within seconds. */
@@ -7,9 +7,15 @@ const LATE_SECONDS = 60;
 
 export async function checkWorkers({ database }: Patient): Promise<Finding[]> {
   const { workers, ready, unknown } = await staffing(database);
-  const jobs = `${count(ready)}${ready === 10_000 ? ' or more' : ''} jobs`;
+  const jobs = ready === 10_000 ? '10,000 or more jobs' : amount(ready, 'job');
   if (workers === 0 && ready > 0) {
-    return [problem('workers', `No worker is running, but ${jobs} are ready.`, 'humdrum worker')];
+    return [
+      problem(
+        'workers',
+        `No worker is running, but ${jobs} ${ready === 1 ? 'is' : 'are'} ready.`,
+        'humdrum worker',
+      ),
+    ];
   }
   const staffed = ok('workers', workers === 0 ? 'none, and no jobs are ready' : `${workers} alive`);
   if (unknown.length === 0 || workers === 0) return [staffed];
@@ -23,13 +29,26 @@ export async function checkWorkers({ database }: Patient): Promise<Finding[]> {
   ];
 }
 
+/** Without any worker, `checkWorkers` says so. */
+export async function checkQueues({ database }: Patient): Promise<Finding[]> {
+  const unserved = await unservedQueues(database);
+  if (unserved.length === 0) return [ok('queues', 'none with ready jobs lacks a worker')];
+  return unserved.map(({ queue, ready }) =>
+    warning(
+      'queues',
+      `The queue "${queue}" has ${amount(ready, 'ready job')}, but no running worker serves it.`,
+      'Add the queue to `worker.queues`, or start a worker without that setting: humdrum worker',
+    ),
+  );
+}
+
 export async function checkLeases({ database }: Patient): Promise<Finding[]> {
   const stuck = await stuckLeases(database, LATE_SECONDS);
   if (stuck.length === 0) return [ok('leases', 'none are stuck')];
   return stuck.map(({ worker, seconds, jobs }) =>
     problem(
       'leases',
-      `Worker ${worker} has sent no heartbeat for ${duration(seconds * 1_000)} and holds up to ${count(jobs)} jobs.`,
+      `Worker ${worker} has sent no heartbeat for ${duration(seconds * 1_000)} and holds up to ${amount(jobs, 'job')}.`,
       'Start a worker, which will rescue them: humdrum worker',
     ),
   );

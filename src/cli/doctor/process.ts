@@ -1,3 +1,6 @@
+import { errorMessage } from '../../errors.ts';
+import { tryLog } from '../log.ts';
+import { amount } from '../output.ts';
 import type { Patient } from './finding.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 
@@ -25,7 +28,7 @@ export function checkNode(version = process.versions.node): Finding {
 
 export function checkTypes({ humdrum, setting }: Pick<Patient, 'humdrum' | 'setting'>): Finding {
   const own = humdrum.types.ownNames();
-  if (own.length > 0) return ok('types', `${own.length} job types`);
+  if (own.length > 0) return ok('types', amount(own.length, 'job type'));
   return warning(
     'types',
     'No job types are defined.',
@@ -46,4 +49,14 @@ export function checkSecrets({ humdrum, options }: Pick<Patient, 'humdrum' | 'op
     `No key is set for the secrets in the inputs of ${names}.`,
     'Create a key and set it in all processes: export HUMDRUM_SECRET_KEY=$(openssl rand -base64 32)',
   );
+}
+
+/** `LOG_LEVEL` and `LOG_REDACT`, which `start`, `server` and `worker` refuse if they are wrong. */
+export function checkLog(): Finding[] {
+  try {
+    tryLog();
+    return [];
+  } catch (error) {
+    return [problem('log', errorMessage(error), 'Correct it in the environment or in .env.')];
+  }
 }

@@ -1,11 +1,12 @@
 import { HumdrumError } from '../../errors.ts';
-import type { Action } from '../job/lifecycle.ts';
+import type { Action, Status } from '../job/lifecycle.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { showJob } from '../show/job.ts';
 import { cancel } from '../transitions/cancel.ts';
 import { keyHolder, retry } from '../transitions/retry.ts';
 
 const ACTS = { retry, cancel };
+const DONE: Record<Action, string> = { retry: 'retried', cancel: 'cancelled' };
 
 /** Retries or cancels one job. Errors: `action-refused` with its status, `job-not-found`. */
 export async function actOnOne(
@@ -23,7 +24,17 @@ export async function actOnOne(
   throw new HumdrumError(
     'action-refused',
     holder === null
-      ? `Job ${id} is ${status}; what can be done to it: ${actions.join(', ') || 'nothing'}.`
+      ? refusal(id, status, { action, actions })
       : `Job ${id} cannot be retried while job ${holder} is open: it has the same unique key.`,
   );
+}
+
+function refusal(
+  id: number,
+  status: Status,
+  { action, actions }: { action: Action; actions: readonly Action[] },
+): string {
+  if (status === DONE[action]) return `Job ${id} is already ${status}.`;
+  const instead = actions.length === 0 ? '' : ` You can ${actions.join(' or ')} it.`;
+  return `Job ${id} is ${status}, so it cannot be ${DONE[action]}.${instead}`;
 }

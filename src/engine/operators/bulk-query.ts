@@ -37,9 +37,9 @@ export function actionableQuery(action: Action, query: JobQuery): NormalQuery {
 export function refuseEmpty(action: Action, query: JobQuery): void {
   requireKind('input-invalid', 'The action', action, ACTION);
   if (Object.keys(normalQuery(checkQuery(query))).length > 0) return;
-  const all = statusesAllowing(action).map((status) => `'${status}'`);
+  const all = statusesAllowing(action).join(' or ');
   throw new HumdrumError(
     'input-invalid',
-    `Name at least one filter: which jobs to ${action}. For all of them: status: ${all.length > 1 ? `[${all.join(', ')}]` : all.join('')}.`,
+    `Name at least one filter. To ${action} all jobs, filter by the status ${all}.`,
   );
 }

@@ -3,14 +3,14 @@ import { errorMessage, HumdrumError } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
 import type { ScheduledType } from '../job/job-type.ts';
 import type { Registry } from '../job/registry.ts';
-import { nextTick } from '../schedule/cron.ts';
+import { nextTickOf } from '../schedule/cron.ts';
 
 /** Records the schedules of these types. The next tick of a new or changed rule is computed from now; the others keep theirs. */
 export async function registerSchedules(db: Database, types: Registry): Promise<void> {
   const now = await readClock(db);
   await Promise.all([...types.scheduled.values()].map(requireNoInput));
   const rules = (await changed(db, types)).flatMap(({ type, schedule }) => {
-    const next = nextTick(schedule, now);
+    const next = nextTickOf({ type, schedule }, now);
     return next
       ? [{ name: type, cron: schedule.cron, zone: schedule.timeZone, next: next.toISOString() }]
       : [];

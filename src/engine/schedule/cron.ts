@@ -19,6 +19,18 @@ export function nextTick(rule: ScheduleRule, after: Date): Date | null {
   return tickMs === null ? null : new Date(tickMs);
 }
 
+/** As `nextTick`, for the schedule of a type. Errors: `type-invalid`, which names the type. */
+export function nextTickOf(
+  { type, schedule }: { type: string; schedule: ScheduleRule },
+  after: Date,
+): Date | null {
+  try {
+    return nextTick(schedule, after);
+  } catch (cause) {
+    throw new HumdrumError('type-invalid', `Job type "${type}": ${errorMessage(cause)}`, { cause });
+  }
+}
+
 /** The rule's ticks from `from` to `until`, both included: the oldest `atMost`, oldest first. Pure. */
 export function ticksWithin(rule: ScheduleRule, from: Date, until: Date, atMost: number): Date[] {
   const ticks: Date[] = [];
@@ -123,10 +135,18 @@ function parseUncached(cron: string, timeZone: string): ParsedRule {
   } catch (cause) {
     throw new HumdrumError(
       'type-invalid',
-      `The schedule "${cron}" in ${timeZone} is invalid: ${errorMessage(cause)}`,
+      `The schedule "${cron}" in ${timeZone} is invalid: ${reasonOf(cause)}`,
       { cause },
     );
   }
+}
+
+/** Croner's message, without its prefix and in the words of the documentation. */
+function reasonOf(cause: unknown): string {
+  const message = errorMessage(cause).replace(/^CronPattern: /, '');
+  return message.startsWith('invalid configuration format')
+    ? 'a cron expression has five fields, six with seconds first, or seven with years last.'
+    : message;
 }
 
 /** With five fields, minutes and hours come first; with more, the seconds come before them. */

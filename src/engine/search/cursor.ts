@@ -13,13 +13,13 @@ export function idAt(list: CheckedList, cursor: string): number {
   if (version !== '1' || !/^\d{1,16}$/.test(id ?? '')) {
     throw new HumdrumError(
       'cursor-invalid',
-      'This is not a cursor of a list of jobs: pass `next` of the page before, unchanged.',
+      'This is not a cursor of a list of jobs. Pass the `next` of the previous page, unchanged.',
     );
   }
   if (print !== fingerprint(list)) {
     throw new HumdrumError(
       'cursor-invalid',
-      'This cursor belongs to a list with other filters or another order: use the same ones, or start again without it.',
+      'This cursor belongs to a list with other filters or another order. Use the same ones, or start again without a cursor.',
     );
   }
   return Number(id);

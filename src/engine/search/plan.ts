@@ -150,7 +150,7 @@ async function declaredBy(
   }
   throw new HumdrumError(
     'attribute-unknown',
-    `No job type${types ? ` of ${types.join(', ')}` : ''} has declared ${paths.join(' and ')} among its \`attributes\`: declare them there to find jobs by them.`,
+    `Cannot filter by ${paths.map((path) => `\`${path}\``).join(' and ')}. Add \`attributes: [${paths.map((path) => `'${path}'`).join(', ')}]\` to the job type${types ? ` ${types.join(' or ')}` : ''}.`,
   );
 }
 

@@ -64,3 +64,33 @@ export async function staffing(db: Queryable): Promise<Staffing> {
   );
   return rows[0] ?? { workers: 0, ready: 0, unknown: [] };
 }
+
+export interface UnservedQueue {
+  queue: string;
+  /** Ready jobs, counted up to 10,000. */
+  ready: number;
+}
+
+// The queues of ready jobs are found by an index skip scan.
+const UNSERVED = `
+with recursive step as (
+  (select queue from humdrum.ready order by queue limit 1)
+  union all
+  select (select queue from humdrum.ready where queue > step.queue order by queue limit 1) from step where step.queue is not null
+),
+living as materialized (
+  select queues from humdrum.worker where expires_at > humdrum.clock() and queues <> '{}'
+)
+select step.queue, waiting.ready
+from step cross join lateral (
+  select count(*) as ready from (select from humdrum.ready where ready.queue = step.queue limit 10000) as first_ones
+) as waiting
+where step.queue is not null and exists (select from living)
+  and not exists (select from living where step.queue = any (queues))
+order by step.queue limit 20`;
+
+/** Queues with ready jobs that none of the live workers serves. None if no worker is alive. */
+export async function unservedQueues(db: Queryable): Promise<UnservedQueue[]> {
+  const { rows } = await db.query<UnservedQueue>(UNSERVED);
+  return rows;
+}

@@ -40,11 +40,7 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
     [id],
   );
   const [job] = jobs.rows;
-  if (!job)
-    throw new HumdrumError(
-      'job-not-found',
-      `There is no job ${id}. List the newest jobs with: humdrum jobs list`,
-    );
+  if (!job) throw new HumdrumError('job-not-found', `There is no job ${id}.`);
   const attempts = await db.query<AttemptRecord>(
     `select number, status, worker.name as worker, attempt.started_at as "startedAt", finished_at as "finishedAt", result,
        error_class as "errorClass", error_message as "errorMessage", error_stack as "errorStack", log

@@ -16,6 +16,7 @@ interface Row {
   queue: string;
   now: Date;
   attempts: number;
+  max_attempts: number;
   finished_at: Date | null;
   error: string | null;
 }
@@ -23,7 +24,7 @@ interface Row {
 /** Says what a job waits for, or how it ended. Errors: `job-not-found`. */
 export async function why(db: Queryable, id: number): Promise<Standing> {
   const { rows } = await db.query<Row>(
-    `select id, status, type, queue, humdrum.clock() as now, attempts, finished_at,
+    `select id, status, type, queue, humdrum.clock() as now, attempts, max_attempts, finished_at,
        error_class || ': ' || error_message as error from humdrum.jobs where id = $1`,
     [id],
   );
@@ -38,7 +39,7 @@ const REASONS: Record<Status, (db: Queryable, job: Row) => Promise<string>> = {
   completed: async (_db, job) =>
     `It completed in attempt ${job.attempts} at ${utc(job.finished_at)}.`,
   failed: async (_db, job) =>
-    `Its last attempt, attempt ${job.attempts}, failed (${job.error}): retry or cancel it.`,
+    `It has failed: attempt ${job.attempts} of ${job.max_attempts} ended with ${job.error?.replace(/\.$/, '')}. Retry it or cancel it.`,
   cancelled: whyCancelled,
 };
 
@@ -52,9 +53,9 @@ async function whyRunning(db: Queryable, { id }: Row): Promise<string> {
   if (!held) return 'It was running a moment ago.';
   const worker = `worker ${held.worker} (${held.name})`;
   if (held.lost) {
-    return `It was claimed by ${worker}, whose lease has expired: it is about to be rescued.`;
+    return `It was claimed by ${worker}, whose lease has expired. Another worker is about to rescue it.`;
   }
-  return `It is running, or about to, on ${worker}, which claimed it at ${utc(held.since)}.`;
+  return `It was claimed by ${worker} at ${utc(held.since)}.`;
 }
 
 async function whyCancelled(db: Queryable, { id }: Row): Promise<string> {
@@ -67,13 +68,29 @@ async function whyCancelled(db: Queryable, { id }: Row): Promise<string> {
 }
 
 async function whyQueued(db: Queryable, job: Row): Promise<string> {
-  return (
+  const waits =
     (await whyLater(db, job)) ??
     (await whyParked(db, job)) ??
     (await whyReady(db, job)) ??
-    'It was about to start a moment ago.'
-  );
+    'It was about to start a moment ago.';
+  return `${waits}${await whyHeld(db, job)}`;
 }
+
+/** A delivery that comes due while the circuit breaker of its channel is open is put off, at no cost of an attempt. */
+async function whyHeld(db: Queryable, { type }: Row): Promise<string> {
+  if (!type.startsWith(NOTIFY)) return '';
+  const channel = type.slice(NOTIFY.length);
+  const { rows } = await db.query<{ until: Date; failures: number }>(
+    `select open_until as until, failures from humdrum.breaker
+     where channel = $1 and open_until > humdrum.clock()`,
+    [channel],
+  );
+  const [breaker] = rows;
+  if (!breaker) return '';
+  return ` The circuit breaker of the channel "${channel}" is open until ${utc(breaker.until)}: its last ${breaker.failures} messages failed.`;
+}
+
+const NOTIFY = 'notify.';
 
 async function whyLater(db: Queryable, job: Row): Promise<string | null> {
   const { rows } = await db.query<{ at: Date; attempt: number; awaiting: boolean; due: boolean }>(

@@ -26,7 +26,7 @@ lost as materialized (
 attempt as (
   insert into humdrum.attempt (job_id, lease_id, worker_id, number, started_at, finished_at, status, error_class, error_message)
   select job_id, lease_id, worker_id, number, claimed_at, clock.now, 'failed', 'WorkerLost',
-    'Worker ' || worker.name || ' was last heard of before ' || worker.expires_at
+    'Worker ' || worker.name || ' sent no heartbeat after ' || worker.expires_at
   from lost join humdrum.worker on worker.id = lost.worker_id, clock
   on conflict do nothing
   returning job_id
