@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineJob, type Context } from '../../src/index.ts';
 import { anyBackend } from '../support/databases.ts';
-import { job, openEngine } from '../support/engine.ts';
+import { job, openEngine, refuseResults } from '../support/engine.ts';
 
 /** JSON so deep, built as text: an object literal of this depth would overflow the stack. */
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
@@ -62,10 +62,7 @@ anyBackend('what a handler returns and the database cannot store', (fresh) => {
     'holds up no other, whatever the server says (atomic: %s)',
     async (atomic) => {
       const db = await fresh();
-      await db.query(`create function refuse() returns trigger language plpgsql as $$
-      begin raise exception 'no room for this' using errcode = new.result->>'code'; end $$`);
-      await db.query(`create trigger refuse before insert on humdrum.attempt_0 for each row
-      when (new.result->>'code' is not null) execute function refuse()`);
+      await refuseResults(db);
       const codes = ['P0001', '54001', 'XX000', '42501', '53200'];
       const bad = job('hostile.returns', (_ctx, { code }) => ({ code }), {
         atomic,

@@ -3,7 +3,7 @@ import { PermanentError } from '../../src/index.ts';
 import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { eachBackend } from '../support/databases.ts';
 import { vacuum } from '../../src/engine/upkeep/vacuum.ts';
-import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
+import { job, makeWitness, openEngine, refuseResults, witnessed } from '../support/engine.ts';
 
 eachBackend('a worker', (fresh) => {
   it('runs jobs in order of priority and records each', async () => {
@@ -227,10 +227,12 @@ eachBackend('a worker', (fresh) => {
   });
 
   it('does not let one settlement that cannot be stored hold up the others', async () => {
-    const odd = job('test.odd', (ctx, { name }) => ctx.emit(String(name), null));
-    const { humdrum, events } = await openEngine(await fresh(), { jobs: [odd] });
-    const names = ['one', 'two', 'nul \u0000 byte', 'three'];
-    await humdrum.enqueueMany(names.map((name) => ({ type: odd, input: { name } })));
+    const db = await fresh();
+    await refuseResults(db);
+    const odd = job('test.odd', (_ctx, { code }) => ({ code }));
+    const { humdrum, events } = await openEngine(db, { jobs: [odd] });
+    const codes = [null, null, 'P0001', null];
+    await humdrum.enqueueMany(codes.map((code) => ({ type: odd, input: { code } })));
     await humdrum.start();
     await events.settled(4);
     const jobs = (await humdrum.listJobs()).toReversed();
@@ -240,13 +242,15 @@ eachBackend('a worker', (fresh) => {
       'failed',
       'completed',
     ]);
-    expect(jobs[2]?.errorMessage).toMatch(/invalid byte sequence|0x00/);
+    expect(jobs[2]?.errorMessage).toBe(
+      'What the job returned could not be stored: no room for this',
+    );
     // What is told is what is recorded.
     const failures = events.all.filter(
       (told) => 'outcome' in told && 'error' in told.outcome.ended,
     );
     expect(failures).toMatchObject([{ job: { id: jobs[2]?.id } }]);
-    expect(await humdrum.run(odd, { name: names[2] })).toMatchObject({ succeeded: false });
+    expect(await humdrum.run(odd, { code: 'P0001' })).toMatchObject({ succeeded: false });
   });
 
   it('leaves hot tables that a vacuum makes small again', async () => {

@@ -1,3 +1,4 @@
+import { errorFact } from '../../src/engine/job/error-fact.ts';
 import type { Delivery } from '../../src/engine/deliveries/delivery.ts';
 import { send, type Sent } from '../../src/engine/deliveries/send.ts';
 import type { Notice } from '../../src/health/index.ts';
@@ -46,5 +47,5 @@ export async function deliver(
 
 export async function outcomeOf(channel: Channel, data?: Json): Promise<string> {
   const sent = await deliver(channel, data === undefined ? {} : { data });
-  return sent.kind === 'sent' ? 'sent' : `${sent.kind}: ${sent.error.message}`;
+  return sent.kind === 'sent' ? 'sent' : `${sent.kind}: ${errorFact(sent.error).message}`;
 }

@@ -65,6 +65,14 @@ export function job(
   });
 }
 
+/** Makes the database refuse results `{ code }`, with that SQLSTATE. */
+export async function refuseResults(db: Database): Promise<void> {
+  await db.query(`create function refuse() returns trigger language plpgsql as $$
+    begin raise exception 'no room for this' using errcode = new.result->>'code'; end $$`);
+  await db.query(`create trigger refuse before insert on humdrum.attempt_0 for each row
+    when (new.result->>'code' is not null) execute function refuse()`);
+}
+
 /** Creates a table for handlers to write to. */
 export async function makeWitness(db: Database): Promise<void> {
   await db.query('create table witness (word text not null)');

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../errors.ts';
+import { errorFact } from '../../engine/job/error-fact.ts';
 import { openBreakers } from '../../engine/deliveries/breaker.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
@@ -54,7 +54,7 @@ async function probe(name: string, checking: Promise<void>): Promise<Finding> {
   } catch (error) {
     return problem(
       name,
-      `Cannot send messages to ${name}: ${errorMessage(error)}`,
+      `Cannot send messages to ${name}: ${errorFact(error).message}`,
       'Check the address, user and password of this channel in the configuration, and that its server is running.',
     );
   } finally {
