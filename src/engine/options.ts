@@ -1,5 +1,4 @@
 import type { Database } from '../database/database.ts';
-import { type Names, refuseUnknown } from '../errors.ts';
 import type { AuditQuery } from './audit/search.ts';
 import {
   checkKinds,
@@ -10,6 +9,7 @@ import {
   type Kinds,
   listOf,
   oneOf,
+  oneOrMore,
   orNull,
   required,
   TEXT,
@@ -82,25 +82,42 @@ export interface OperatorAct {
 /** A bulk action requires a reason. */
 export type BulkOptions = Omit<BulkAct, 'actor'> & { actor?: string };
 
+const AN_OBJECT: Kind = { takes: 'an object', holds: isAnObject };
+const ANYTHING: Kind = { takes: 'anything', holds: () => true };
+const LIST: Kind = { takes: 'a list', holds: Array.isArray };
+
 const OPTIONS = {
-  database: true,
-  migrate: true,
-  jobs: true,
-  packs: true,
-  receivers: true,
-  limits: true,
-  queues: true,
-  worker: true,
-  files: true,
-  secretKey: true,
-  history: true,
-  dryRun: true,
-  alerts: true,
-  tracing: true,
-  onEvent: true,
-  actor: true,
-} satisfies Names<HumdrumOptions>;
-const HISTORY = { keepDays: true } satisfies Names<NonNullable<HumdrumOptions['history']>>;
+  database: {
+    takes: 'a postgres:// URL, a folder, or a database that you opened',
+    holds: (value) => typeof value === 'string' || isAnObject(value),
+  },
+  migrate: FLAG,
+  jobs: listOf({ takes: 'a job type made by defineJob', holds: isJobType }),
+  packs: LIST,
+  receivers: LIST,
+  limits: AN_OBJECT,
+  queues: AN_OBJECT,
+  worker: AN_OBJECT,
+  files: { takes: 'a storage: fsStorage(…) or s3Storage(…)', holds: isAnObject },
+  secretKey: oneOrMore(TEXT),
+  history: AN_OBJECT,
+  dryRun: FLAG,
+  alerts: { takes: 'what defineAlerts() returns', holds: isAnObject },
+  tracing: { takes: 'what traceJobs() returns', holds: isAnObject },
+  onEvent: FUNCTION,
+  actor: TEXT,
+} satisfies Kinds<HumdrumOptions>;
+const HISTORY = {
+  keepDays: required(whole(1, 36_500)),
+} satisfies Kinds<NonNullable<HumdrumOptions['history']>>;
+
+function isAnObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isJobType(value: unknown): boolean {
+  return isAnObject(value) && typeof (value as Partial<JobType>).run === 'function';
+}
 
 /** `more`: options of whoever wraps `createHumdrum`. Errors: `config-invalid`. */
 export function checkOptions(
@@ -108,8 +125,10 @@ export function checkOptions(
   what = 'The options of createHumdrum',
   more: Readonly<Record<string, true>> = {},
 ): void {
-  refuseUnknown('config-invalid', what, options, { ...OPTIONS, ...more });
-  refuseUnknown('config-invalid', what, options.history, HISTORY, 'history.');
+  const others = Object.fromEntries(Object.keys(more).map((name) => [name, ANYTHING]));
+  checkKinds('config-invalid', what, options, { ...OPTIONS, ...others });
+  const { history } = options;
+  if (history) checkKinds('config-invalid', what, history, HISTORY, 'history.');
 }
 
 export interface PageAfter {

@@ -146,6 +146,63 @@ it.each(OPTIONS)('createHumdrum refuses %j', async (given, message) => {
   });
 });
 
+const KINDS: [given: object, message: string][] = [
+  [{ migrate: 'false' }, 'migrate must be true or false, not "false".'],
+  [{ dryRun: 1 }, 'dryRun must be true or false, not 1.'],
+  [{ database: 5 }, 'database must be a postgres:// URL, a folder, or a database'],
+  [{ jobs: 'x' }, 'jobs must be a list, of which each is a job type made by defineJob'],
+  [{ jobs: [null] }, 'jobs must be a list, of which each is a job type made by defineJob'],
+  [{ packs: {} }, 'packs must be a list'],
+  [{ receivers: 'x' }, 'receivers must be a list'],
+  [{ history: {} }, 'history.keepDays must be a whole number from 1 to 36500, not undefined.'],
+  [{ history: null }, 'history must be an object, not null.'],
+  [{ worker: { queues: 'mail' } }, 'worker.queues must be a list, of which each is'],
+  [{ worker: { queues: [] } }, 'worker.queues must name at least one queue'],
+  [{ secretKey: 5 }, 'secretKey must be a text without NUL, or a list of them, not 5.'],
+  [{ tracing: 5 }, 'tracing must be what traceJobs() returns'],
+  [{ onEvent: 'log' }, 'onEvent must be a function, not "log".'],
+  [{ actor: null }, 'actor must be a text without NUL, not null.'],
+];
+
+it.each(KINDS)('createHumdrum refuses values of another kind: %j', async (given, message) => {
+  await expect(createHumdrum(options(given))).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringContaining(message) as string,
+  });
+});
+
+const DEFINITIONS: [given: object, message: string][] = [
+  [{ run: 'x' }, 'run must be a function, not "x"'],
+  [{ input: {} }, 'input must be a schema, such as z.object({}) of zod, not an object'],
+  [{ atomic: 'no' }, 'atomic must be true or false, not "no"'],
+  [{ queue: '' }, 'queue must be a name of 1 to 100 characters, not ""'],
+  [{ unique: 'key' }, 'unique must be a function'],
+  [{ limits: 'api' }, 'limits must be a list or a function'],
+  [{ secrets: 'card' }, 'secrets must be a list, of which each is a path of the input'],
+  [{ retry: { backoff: 'exponental' } }, 'retry.backoff must be one of exponential, linear, fixed'],
+  [{ retry: 5 }, 'retry must be an object with the fields attempts'],
+  [{ schedule: {} }, 'schedule must be an object with a cron expression'],
+  [
+    { schedule: { cron: '0 4 * * *', misfire: 'Skip' } },
+    'schedule.misfire must be one of skip, once, each',
+  ],
+];
+
+it.each(DEFINITIONS)('defineJob refuses values of another kind: %j', (given, message) => {
+  expect(() => define(given)).toThrow(
+    expect.objectContaining({
+      code: 'type-invalid',
+      message: expect.stringContaining(message) as string,
+    }),
+  );
+});
+
+it('defineJob refuses what is no definition', () => {
+  for (const given of [null, undefined, 'mail.send', 5]) {
+    expect(() => defineJob(given as never)).toThrow('defineJob takes an object');
+  }
+});
+
 it('createHumdrum refuses before it opens a database', async () => {
   const given = { database: 'postgres://127.0.0.1:2/none', wrker: {} };
   await expect(createHumdrum(options(given))).rejects.toMatchObject({ code: 'config-invalid' });

@@ -72,19 +72,20 @@ export function required(kind: Kind): Kind {
   return { ...kind, isRequired: true };
 }
 
-/** Refuses what is not an object of options, options that do not exist, and values that are not of their kind. Errors: `code`. */
+/** Refuses what is not an object of options, options that do not exist, and values that are not of their kind. `path` as in `refuseUnknown`. Errors: `code`. */
 export function checkKinds(
   code: ErrorCode,
   what: string,
   given: object | undefined,
   kinds: Readonly<Record<string, Kind>>,
+  path = '',
 ): void {
   const options = given === undefined || isObject(given) ? given : ''; // Text is refused.
   const known = Object.keys(kinds).map((name) => [name, true] as const);
-  refuseUnknown(code, what, options, Object.fromEntries(known));
+  refuseUnknown(code, what, options, Object.fromEntries(known), path);
   const values: Readonly<Record<string, unknown>> = { ...given };
   for (const [name, kind] of Object.entries(kinds)) {
-    requireKind(code, `${what}: ${name}`, values[name], kind);
+    requireKind(code, `${what}: ${path}${name}`, values[name], kind);
   }
 }
 

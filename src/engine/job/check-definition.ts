@@ -1,4 +1,7 @@
 import { HumdrumError } from '../../errors.ts';
+import { FLAG, FUNCTION, type Kind, listOf, oneOf, required, TEXT } from '../base/kinds.ts';
+import { isObject } from '../base/objects.ts';
+import { shown } from '../base/shown.ts';
 import { isWhole } from '../base/whole-number.ts';
 import { fieldOf } from './error-fact.ts';
 import { checkDefinitionNames, type JobDefinition } from './job-type.ts';
@@ -54,53 +57,53 @@ function refuse(type: string, found: readonly (true | string)[]): void {
   }
 }
 
-/** What TypeScript would have refused. */
+const PATHS = listOf({ ...TEXT, takes: 'a path of the input' });
+const OBJECT: Kind = { takes: 'an object', holds: isObject };
+
+/** What TypeScript would have refused. Numbers are checked with their ranges. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  input: required({
+    takes: 'a schema, such as z.object({}) of zod',
+    holds: (value) => typeof fieldOf(fieldOf(value, '~standard'), 'validate') === 'function',
+  }),
+  run: required(FUNCTION),
+  description: TEXT,
+  queue: { takes: 'a name of 1 to 100 characters', holds: isName },
+  atomic: FLAG,
+  limits: {
+    takes: 'a list or a function',
+    holds: (value) => Array.isArray(value) || FUNCTION.holds(value),
+  },
+  unique: FUNCTION,
+  debounce: FUNCTION,
+  secrets: PATHS,
+  attributes: PATHS,
+  upcasts: OBJECT,
+  retry: OBJECT,
+  'retry.backoff': oneOf(['exponential', 'linear', 'fixed']),
+  'retry.on': FUNCTION,
+  schedule: {
+    takes: 'an object with a cron expression: { cron: "0 4 * * *" }',
+    holds: (value) => isObject(value) && typeof fieldOf(value, 'cron') === 'string',
+  },
+  'schedule.timeZone': TEXT,
+  'schedule.misfire': oneOf(['skip', 'once', 'each']),
+  'schedule.overlap': oneOf(['skip', 'queue', 'allow']),
+  health: OBJECT,
+};
+
 function kindErrors(definition: object): (true | string)[] {
-  const { retry, schedule, health, ...own } = definition as Readonly<Record<string, unknown>>;
-  const is = (name: string, of: unknown, kinds: readonly string[]): true | string => {
-    const value = fieldOf(of, name.split('.').at(-1) ?? name);
-    const kind = Array.isArray(value) ? 'list' : typeof value;
-    return (
-      value === undefined || kinds.includes(kind) || `${name} must be a ${kinds.join(' or a ')}`
-    );
-  };
-  const isOneOf = (name: string, of: unknown, words: readonly unknown[]): true | string => {
-    const value = fieldOf(of, name.split('.').at(-1) ?? name);
-    return value === undefined || words.includes(value) || `${name} must be ${words.join(', ')}`;
-  };
-  const { queue } = own;
-  return [
-    typeof fieldOf(fieldOf(own['input'], '~standard'), 'validate') === 'function' ||
-      'input must be a schema, such as z.object({}) of zod',
-    typeof own['run'] === 'function' || 'run must be a function',
-    is('description', own, ['string']),
-    queue === undefined || isName(queue) || 'queue must be a name of 1 to 100 characters',
-    is('atomic', own, ['boolean']),
-    is('limits', own, ['list', 'function']),
-    is('unique', own, ['function']),
-    is('debounce', own, ['function']),
-    isTexts(own['secrets']) || 'secrets must be a list of paths',
-    isTexts(own['attributes']) || 'attributes must be a list of paths',
-    is('upcasts', own, ['object']),
-    is('retry', definition, ['object']),
-    isOneOf('retry.backoff', retry, ['exponential', 'linear', 'fixed']),
-    is('retry.on', retry, ['function']),
-    is('schedule', definition, ['object']),
-    schedule === undefined ||
-      is('schedule.cron', { cron: null, ...(schedule as object) }, ['string']),
-    is('schedule.timeZone', schedule, ['string']),
-    isOneOf('schedule.misfire', schedule, ['skip', 'once', 'each']),
-    isOneOf('schedule.overlap', schedule, ['skip', 'queue', 'allow']),
-    health === undefined || is('health', definition, ['object']),
-  ];
+  return Object.entries(KINDS).map(([path, { takes, holds, isRequired }]) => {
+    const value = path.split('.').reduce<unknown>(fieldOf, definition);
+    const isGood = value === undefined ? isRequired !== true : holds(value);
+    return isGood || `${path} must be ${takes}, not ${shown(value)}`;
+  });
 }
 
-const isTexts = (value: unknown): boolean =>
-  value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
-
 /** Without control characters, which PostgreSQL or a terminal would stumble over. */
-const isName = (value: unknown): boolean =>
-  typeof value === 'string' && /^[^\p{Cc}]{1,100}$/u.test(value);
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\p{Cc}]{1,100}$/u.test(value);
+}
 
 const ATTRIBUTE = /^[^.=]+(\.[^.=]+)*$/;
 

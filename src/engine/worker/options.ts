@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import { HumdrumError, type Names, refuseUnknown } from '../../errors.ts';
+import { listOf, requireKind, TEXT } from '../base/kinds.ts';
 import { requireWhole } from '../base/whole-number.ts';
 
 export interface WorkerOptions {
@@ -32,6 +33,13 @@ const RANGES = {
 /** Errors: `config-invalid`. */
 export function workerSettings(options: WorkerOptions = {}): WorkerSettings {
   refuseUnknown('config-invalid', 'The options of createHumdrum', options, WORKER, 'worker.');
+  requireKind('config-invalid', 'worker.queues', options.queues, listOf(TEXT));
+  if (options.queues?.length === 0) {
+    throw new HumdrumError(
+      'config-invalid',
+      'worker.queues must name at least one queue. Leave it out to claim from all queues of the job types.',
+    );
+  }
   for (const [name, { least, most }] of Object.entries(RANGES)) {
     const value = options[name as keyof typeof RANGES];
     if (value !== undefined) {
