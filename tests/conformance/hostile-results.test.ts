@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineJob, type Context } from '../../src/index.ts';
-import { anyBackend } from '../support/databases.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { ALL, anyBackend, freshUrl } from '../support/databases.ts';
 import { job, openEngine, refuseResults } from '../support/engine.ts';
 
 /** JSON so deep, built as text: an object literal of this depth would overflow the stack. */
@@ -63,7 +64,7 @@ anyBackend('what a handler returns and the database cannot store', (fresh) => {
     async (atomic) => {
       const db = await fresh();
       await refuseResults(db);
-      const codes = ['P0001', '54001', 'XX000', '42501', '53200'];
+      const codes = ['P0001', '54001', 'XX000', '42501'];
       const bad = job('hostile.returns', (_ctx, { code }) => ({ code }), {
         atomic,
         retry: { attempts: 1 },
@@ -85,6 +86,23 @@ anyBackend('what a handler returns and the database cannot store', (fresh) => {
       expect(await humdrum.listJobs({ status: 'completed' })).toHaveLength(9);
     },
   );
+});
+
+it.runIf(ALL)('what the server has no memory for is given up after a while', async () => {
+  const db = await openDatabase(await freshUrl(), { max: 20 });
+  onTestFinished(() => db.close());
+  const bad = job('hostile.returns', (_ctx, { code }) => ({ code }), { atomic: false });
+  const { humdrum, events } = await openEngine(db, { jobs: [bad] });
+  await refuseResults(db);
+  const { id } = await humdrum.enqueue(bad, { code: '53200' });
+  await humdrum.start();
+  await events.settled(1);
+  await humdrum.stop();
+  const { status, errorMessage } = await humdrum.showJob(id);
+  expect({ status, errorMessage }).toEqual({
+    status: 'failed',
+    errorMessage: 'What the job returned could not be stored: no room for this',
+  });
 });
 
 describe('what a handler tells', () => {
