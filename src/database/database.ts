@@ -57,6 +57,12 @@ export interface Database extends Queryable {
   begin(): Promise<OpenTransaction>;
 
   /**
+   * The same database for statements that must have a reply within `limitMs`. Without one, the connection is closed and the
+   * statement fails: a connection can die without a sign, and its statement would wait for ever.
+   */
+  within(limitMs: number): Database;
+
+  /**
    * Calls `heard` for each NOTIFY on `channel` until stopped, and with '' when some may have been missed. Delivery is not
    * guaranteed.
    */

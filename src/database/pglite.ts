@@ -124,6 +124,11 @@ export class PgliteDatabase implements Database {
     return beginOn(this, this.#shared ? await holdInstance(this.#pglite, connection) : connection);
   }
 
+  /** There is no network that could lose a reply. */
+  within(): Database {
+    return this;
+  }
+
   async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     const stop = await this.#pglite.listen(channel, heard);
     return { direct: true, stop: () => stop() };

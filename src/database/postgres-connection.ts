@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { ClientBase, Pool, QueryConfig, QueryResult } from 'pg';
+import type { ClientBase, QueryConfig, QueryResult } from 'pg';
 import type pgModule from 'pg';
 import type { PreparedStatements } from './prepared.ts';
+import { isUselessAfter, replyWithin } from './reply.ts';
 import type { Connection } from './transaction.ts';
 
 interface Result<Row> {
@@ -11,7 +12,7 @@ interface Result<Row> {
 
 /** Runs a statement. The caller states the row type, which is not checked. */
 export async function ask<Row>(
-  on: Pool | ClientBase,
+  on: ClientBase,
   text: string,
   values?: unknown[],
   name?: string,
@@ -24,12 +25,19 @@ function configOf(text: string, values?: unknown[], name?: string): QueryConfig 
   return { text, ...(values && { values }), ...(name && { name }) };
 }
 
+const END: readonly string[] = ['commit', 'rollback'];
+/** Below the default lease: a worker must not wait for ever for the end of a transaction on a dead connection. */
+const END_LIMIT_MS = 10_000;
+
 /** A pooled connection for one transaction. BEGIN is sent together with the first statement, which saves a round trip. */
 export class PostgresConnection implements Connection {
   readonly #pg: typeof pgModule;
   readonly #client: ClientBase;
   readonly #prepared: PreparedStatements;
-  readonly release: Connection['release'];
+  readonly #release: Connection['release'];
+  readonly #limitMs: number | null;
+  readonly #noteFailure: (error: unknown) => void;
+  #useless = false;
   #begun = false;
   /** Set by the first statement. */
   #socket: Writable | null = null;
@@ -39,15 +47,40 @@ export class PostgresConnection implements Connection {
   constructor(
     pg: typeof pgModule,
     client: ClientBase,
-    by: { prepared: PreparedStatements; release: Connection['release'] },
+    by: {
+      prepared: PreparedStatements;
+      release: Connection['release'];
+      /** Called with each error of a statement. */
+      noteFailure: (error: unknown) => void;
+      /** Null: a statement may take as long as it needs. The last one, COMMIT or ROLLBACK, never may. */
+      limitMs: number | null;
+    },
   ) {
     this.#pg = pg;
     this.#client = client;
     this.#prepared = by.prepared;
-    this.release = by.release;
+    this.#release = by.release;
+    this.#limitMs = by.limitMs;
+    this.#noteFailure = by.noteFailure;
+  }
+
+  get release(): Connection['release'] {
+    return (broken) => this.#release(broken === true || this.#useless);
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<Result<Row>> {
+    const limitMs = END.includes(sql) ? (this.#limitMs ?? END_LIMIT_MS) : this.#limitMs;
+    const reply = this.#query<Row>(sql, params);
+    try {
+      return await (limitMs === null ? reply : replyWithin(reply, limitMs));
+    } catch (error) {
+      this.#noteFailure(error);
+      if (isUselessAfter(error)) this.#useless = true;
+      throw error;
+    }
+  }
+
+  async #query<Row>(sql: string, params?: unknown[]): Promise<Result<Row>> {
     if (this.#beginning) await this.#beginning;
     const name = this.#prepared.nameOf(sql);
     if (this.#begun) return ask<Row>(this.#client, sql, params, name);

@@ -1,5 +1,5 @@
 import type pgModule from 'pg';
-import type { Client, ClientBase, Pool, PoolConfig } from 'pg';
+import type { Client, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type {
   ConnectionUse,
@@ -9,6 +9,8 @@ import type {
   Transaction,
 } from './database.ts';
 import { ask, PostgresConnection } from './postgres-connection.ts';
+import { isDirect, PostgresListener } from './postgres-listener.ts';
+import { PostgresPool } from './postgres-pool.ts';
 import { PreparedStatements } from './prepared.ts';
 import { openTransaction, queryWithin, runTransaction } from './transaction.ts';
 
@@ -39,16 +41,10 @@ export async function openPostgres(
     keepAlive: true, // so that waiting for a reply detects a server that has vanished
     types,
   };
-  // Pipelined: concurrent queries of a handler are sent together, and COMMIT goes with the settlement before it.
-  const pool = new pg.Pool({ ...config, max, pipeline: true });
-  // A broken idle connection must not crash the process: the pool drops it, and the next query opens another.
-  pool.on('error', () => undefined);
-  // Nor must one that breaks between two queries or while it is checked out: its next query fails instead.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const pool = new PostgresPool(pg, { ...config, max });
   let direct: boolean;
   try {
-    const client = await pool.connect();
-    direct = await isDirect(client).finally(() => client.release());
+    direct = await pool.ask(isDirect, CONNECT_TIMEOUT_MS);
   } catch (error) {
     await pool.end();
     throw unreachable(url, error);
@@ -58,12 +54,6 @@ export async function openPostgres(
     connections: max,
     direct,
   });
-}
-
-/** Behind a pooler, the process id announced to the client is not that of the server process. */
-async function isDirect(client: ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-  return 'processID' in client && client.processID === rows[0]?.pid;
 }
 
 async function loadPg(): Promise<typeof pgModule> {
@@ -111,29 +101,40 @@ export class PostgresDatabase implements Database {
   readonly exclusive = false;
   readonly connections: number;
   readonly #pg: typeof pgModule;
-  readonly #pool: Pool;
+  readonly #pool: PostgresPool;
   readonly #newClient: () => Client;
   readonly #direct: boolean;
   readonly #prepared: PreparedStatements;
+  readonly #limitMs: number | null;
   #handedOver = false;
 
   constructor(
     pg: typeof pgModule,
-    pool: Pool,
+    pool: PostgresPool,
     newClient: () => Client,
-    { connections, direct }: { connections: number; direct: boolean },
+    {
+      connections,
+      direct,
+      prepared = new PreparedStatements(direct),
+      limitMs = null,
+    }: {
+      connections: number;
+      direct: boolean;
+      prepared?: PreparedStatements;
+      limitMs?: number | null;
+    },
   ) {
     this.#pg = pg;
     this.#pool = pool;
     this.#newClient = newClient;
     this.#direct = direct;
-    this.#prepared = new PreparedStatements(direct);
+    this.#prepared = prepared;
+    this.#limitMs = limitMs;
     this.connections = connections;
   }
 
   connectionUse(): ConnectionUse {
-    const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool;
-    return { busy: totalCount - idle, idle, waiting };
+    return this.#pool.use;
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
@@ -144,18 +145,22 @@ export class PostgresDatabase implements Database {
   async #ask<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
     this.#refuseWhenClosed();
     const name = this.#prepared.nameOf(sql);
-    if (name === undefined) return ask<Row>(this.#pool, sql, params);
+    if (name === undefined) return this.#askPool<Row>(sql, params);
     try {
-      return await ask<Row>(this.#pool, sql, params, name);
+      return await this.#askPool<Row>(sql, params, name);
     } catch (error) {
       if (!this.#prepared.refused(error)) throw error;
-      return ask<Row>(this.#pool, sql, params);
+      return this.#askPool<Row>(sql, params);
     }
+  }
+
+  async #askPool<Row>(sql: string, params?: unknown[], name?: string): Promise<{ rows: Row[] }> {
+    return this.#pool.ask((client) => ask<Row>(client, sql, params, name), this.#limitMs);
   }
 
   /** Errors: `database-closed`. */
   #refuseWhenClosed(): void {
-    if (!this.#pool.ending && !this.#handedOver) return;
+    if (!this.#pool.isClosed && !this.#handedOver) return;
     throw new HumdrumError('database-closed', 'The database connection has been closed.');
   }
 
@@ -168,47 +173,21 @@ export class PostgresDatabase implements Database {
     const client = await this.#pool.connect();
     const connection = new PostgresConnection(this.#pg, client, {
       prepared: this.#prepared,
-      release: (broken) => client.release(broken),
+      limitMs: this.#limitMs,
+      noteFailure: (error) => this.#pool.noteFailure(error),
+      release: (broken) => this.#pool.release(client, broken === true),
     });
     return openTransaction(this, connection);
   }
 
-  /** Listens on a dedicated connection, reopened when it breaks. A pooled one may lead through a transaction pooler. */
-  async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
-    let client: Client | null = null;
-    let stopped = false;
-    let retry: NodeJS.Timeout | undefined;
-    let missed = false;
-    let direct = false;
-    const connect = async (): Promise<void> => {
-      const next = this.#newClient();
-      next.on('notification', ({ payload }) => heard(payload ?? ''));
-      next.on('error', () => {
-        client = null;
-        again();
-      });
-      await next.connect();
-      direct = await isDirect(next);
-      await next.query(`listen ${channel}`);
-      if (stopped) return next.end();
-      client = next;
-      if (missed) heard('');
-      missed = true; // from now on, a reconnect may have missed notifications
-    };
-    const again = (): void => {
-      if (stopped) return;
-      clearTimeout(retry);
-      retry = setTimeout(() => void connect().catch(again), 1_000);
-    };
-    await connect();
-    return {
-      direct,
-      async stop() {
-        stopped = true;
-        clearTimeout(retry);
-        await client?.end();
-      },
-    };
+  within(limitMs: number): Database {
+    const { connections } = this;
+    const facts = { connections, direct: this.#direct, prepared: this.#prepared };
+    return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, { ...facts, limitMs });
+  }
+
+  listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
+    return PostgresListener.open(this.#newClient, channel, heard);
   }
 
   /** The same connections behind a new door. Through this one nothing passes any more, as if it were closed. */
@@ -222,7 +201,7 @@ export class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    if (!this.#pool.ended && !this.#handedOver) await this.#pool.end();
+    if (!this.#handedOver) await this.#pool.end();
   }
 }
 

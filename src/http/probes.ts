@@ -93,6 +93,7 @@ function joined({ worker, dryRun }: Humdrum, expectWorker: boolean): Check {
   if (worker.workerId === null) {
     return { ok: false, reason: 'the worker has no lease: it has not joined yet or has lost it' };
   }
+  if (worker.claimsFail) return { ok: false, reason: 'the last claim of the worker failed' };
   return { ok: true };
 }
 

@@ -37,6 +37,8 @@ export interface WorkerActivity {
   /** Null if the worker has lost its lease or has none yet. */
   readonly workerId: number | null;
   readonly stopping: boolean;
+  /** The last claim failed: the database does not reply, or refuses. */
+  readonly claimsFail: boolean;
   readonly concurrency: number;
   /** Running handlers. */
   readonly running: number;

@@ -41,6 +41,7 @@ export class Settler {
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
   #wakingJobs: Promise<unknown> = Promise.resolve();
+  #givenUp = false;
 
   constructor(runtime: SettlerRuntime) {
     this.#runtime = runtime;
@@ -79,6 +80,11 @@ export class Settler {
     return kept ? { kind: 'recorded', outcome: settlement.outcome } : FENCED;
   }
 
+  /** From now on, what the database does not take at once is abandoned. */
+  giveUp(): void {
+    this.#givenUp = true;
+  }
+
   /** Resolves when nothing waits to be settled and the jobs that the settled ones blocked have been woken. */
   async idle(): Promise<void> {
     while (this.#flushing) await this.#flushing;
@@ -97,7 +103,9 @@ export class Settler {
       const settlements = batch.map(({ settlement }) => settlement);
       const leases = [...this.#finishedLeases.splice(0), ...this.#leasesFinishedBy(settlements)];
       const startMs = performance.now();
-      const refused = new Set(await this.#persist(settlements, leases));
+      const persisted = await this.#persist(settlements, leases);
+      if (persisted === null) return this.#abandon(batch);
+      const refused = new Set(persisted);
       const tookMs = performance.now() - startMs;
       this.#runtime.onEvent({ event: 'batch-settled', jobs: batch.length, tookMs });
       const finished = this.#countDown(settlements).filter((id) => !leases.includes(id));
@@ -113,6 +121,17 @@ export class Settler {
     }
   }
 
+  /** The database did not take them before the deadline of a stop. Their leases pass, and the jobs run again. */
+  #abandon(batch: readonly Waiting[]): void {
+    const all = [...batch, ...this.#waiting.splice(0)];
+    this.#finishedLeases = [];
+    for (const { resolve } of all) resolve(ABANDONED);
+    const error = new Error(
+      `The database did not take the ends of ${all.length} jobs in time. They will run again.`,
+    );
+    this.#runtime.onEvent({ event: 'trouble', doing: 'stopping', error });
+  }
+
   /** If this fails, the upkeep of any worker does it later. */
   async #wakeJobs(): Promise<void> {
     try {
@@ -123,8 +142,11 @@ export class Settler {
     }
   }
 
-  /** Retries until the database replies: the outcomes must be recorded, and recording them twice is harmless. */
-  async #persist(settlements: Settlement[], leases: number[]): Promise<Settlement[]> {
+  /**
+   * Retries until the database replies: the outcomes must be recorded, and recording them twice is harmless. Returns the
+   * refused settlements, or null if it was given up.
+   */
+  async #persist(settlements: Settlement[], leases: number[]): Promise<Settlement[] | null> {
     for (let tries = 1; ; tries += 1) {
       try {
         const refused = settlements.some(isDeliverable)
@@ -133,6 +155,7 @@ export class Settler {
         return refused.length > 0 ? await auditFenced(this.#runtime.database, refused) : [];
       } catch (error) {
         this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
+        if (this.#givenUp) return null;
         if (isHopeless(error, tries, settlements)) return this.#isolate(settlements, leases, error);
         const waitMs = Math.min(RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -145,7 +168,7 @@ export class Settler {
     settlements: Settlement[],
     leases: number[],
     error: unknown,
-  ): Promise<Settlement[]> {
+  ): Promise<Settlement[] | null> {
     const [only] = settlements;
     if (!only) return [];
     if (settlements.length === 1) {
@@ -156,11 +179,12 @@ export class Settler {
       const outcome = { ...only.outcome, ended: failed, effects: [], log: [] };
       this.#replaced.set(only, outcome);
       const refused = await this.#persist([{ ...only, outcome }], leases);
-      return refused.length > 0 ? [only] : [];
+      return refused && (refused.length > 0 ? [only] : []);
     }
     const middle = Math.ceil(settlements.length / 2);
     const first = await this.#persist(settlements.slice(0, middle), []);
-    return [...first, ...(await this.#persist(settlements.slice(middle), leases))];
+    const second = first && (await this.#persist(settlements.slice(middle), leases));
+    return second && [...first, ...second];
   }
 
   /** The leases whose last open jobs these are. */

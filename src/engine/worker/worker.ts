@@ -1,3 +1,4 @@
+import { callAfter } from '../base/timer.ts';
 import { WakeUp } from '../base/wake-up.ts';
 import { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
@@ -12,7 +13,17 @@ import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
 import { reportSettled, runJob } from './run-job.ts';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Of the lease: a claim, a heartbeat or a settlement that takes longer has no reply. */
+const LIMIT_OF_LEASE = 2 / 3;
+const LEAST_LIMIT_MS = 2_000;
+const UPKEEP_LIMIT_MS = 15_000;
+/** A step of upkeep that goes on longer is left to end by itself. */
+const UPKEEP_STOP_MS = 2_000;
+/** How much longer than its deadline a stop may take, when the database does not reply. */
+const LAST_SETTLING_MS = 3_000;
+const LAST_STOPPING_MS = 5_000;
+const REJOIN_MS = 250;
+const MAX_REJOIN_MS = 5_000;
 const MAX_UNSETTLED = 1_000;
 const POLL_MS = 2_000;
 /** Used when notifications reach this worker directly. Upkeep also polls, and announces the work that it finds. */
@@ -20,7 +31,11 @@ const POLL_LISTENING_MS = 30_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {
+  /** For handlers. */
   readonly #runtime: Runtime;
+  /** For the worker's own statements, which must have a reply well before its lease passes. */
+  readonly #own: Runtime;
+  readonly #upkeepOwn: Runtime;
   readonly #options: WorkerSettings & { queues: readonly string[] };
   readonly #settler: Settler;
   readonly #wakeUp = new WakeUp();
@@ -40,13 +55,17 @@ export class Worker {
   #foundAll = false;
   /** A claim got no reply. Until then it may still take jobs that this process does not know of. */
   #releaseUnknownUntilMs = -Infinity;
+  #claimsFail = false;
   #stopping: Promise<void> | null = null;
   #listening = false;
 
   constructor(runtime: Runtime, settings: WorkerSettings) {
+    const limitMs = Math.max(LEAST_LIMIT_MS, settings.leaseMs * LIMIT_OF_LEASE);
     this.#runtime = runtime;
+    this.#own = { ...runtime, database: runtime.database.within(limitMs) };
+    this.#upkeepOwn = { ...runtime, database: runtime.database.within(UPKEEP_LIMIT_MS) };
     this.#options = { queues: runtime.types.queues(), ...settings };
-    this.#settler = new Settler(runtime);
+    this.#settler = new Settler(this.#own);
     this.#cursors = new Map(this.#options.queues.map((queue) => [queue, new ClaimCursor()]));
   }
 
@@ -54,6 +73,7 @@ export class Worker {
     return {
       workerId: this.#membership?.workerId ?? null,
       stopping: this.#stopping !== null,
+      claimsFail: this.#claimsFail,
       concurrency: this.#options.concurrency,
       running: this.#busy,
       inHand: this.#claimed.length,
@@ -64,7 +84,7 @@ export class Worker {
   async start(): Promise<void> {
     await this.#join();
     this.#upkeep = new Upkeep({
-      runtime: this.#runtime,
+      runtime: this.#upkeepOwn,
       queues: this.#options.queues,
       actor: `worker:${this.#workerId}`,
       onReady: () => this.#wakeUp.wake(),
@@ -89,15 +109,23 @@ export class Worker {
    * `deadlineMs` are aborted and their jobs released. Infinity: they may take as long as they need.
    */
   async stop(deadlineMs = 30_000): Promise<void> {
-    const abort = (): void => this.#handlers.stop(new Error('The worker is being stopped.'));
-    // Node fires a longer timer at once.
-    const timer =
-      deadlineMs === Infinity
-        ? undefined
-        : setTimeout(abort, Math.min(deadlineMs, LONGEST_TIMER_MS));
+    const timers = [
+      callAfter(deadlineMs, () => this.#handlers.stop(new Error('The worker is being stopped.'))),
+      callAfter(deadlineMs + LAST_SETTLING_MS, () => this.#settler.giveUp()),
+    ];
     this.#stopping ??= this.#drain();
-    await this.#stopping;
-    clearTimeout(timer);
+    const late = new Promise<void>((resolve) => {
+      timers.push(callAfter(deadlineMs + LAST_STOPPING_MS, () => resolve(this.#tellLate())));
+    });
+    await Promise.race([this.#stopping, late]);
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  #tellLate(): void {
+    const error = new Error(
+      'The database did not reply in time. The jobs of this worker are rescued when its lease passes.',
+    );
+    this.#runtime.onEvent({ event: 'trouble', doing: 'stopping', error });
   }
 
   get #pollMs(): number {
@@ -112,7 +140,7 @@ export class Worker {
     const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
     const options = { leaseMs, queues, types: types.signatures };
-    this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
+    this.#membership = await Membership.join(this.#own, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
@@ -122,14 +150,14 @@ export class Worker {
     this.#membership = null;
     this.#handlers.stop(new Error('The worker has lost its lease.'));
     this.#claimed = [];
-    while (!this.#stopping) {
+    for (let waitMs = REJOIN_MS; !this.#stopping; waitMs = Math.min(2 * waitMs, MAX_REJOIN_MS)) {
       try {
         await this.#join();
         this.#handlers = new StopSource();
         return;
       } catch (error) {
         this.#runtime.onEvent({ event: 'trouble', doing: 'joining again', error });
-        await new Promise((resolve) => setTimeout(resolve, this.#pollMs));
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
   }
@@ -163,7 +191,7 @@ export class Worker {
   }
 
   async #claim(room: number): Promise<number> {
-    const { database, types, onEvent } = this.#runtime;
+    const { database, types, onEvent } = this.#own;
     let left = room;
     try {
       for (const [queue, cursor] of this.#cursors) {
@@ -181,7 +209,9 @@ export class Worker {
         left -= taken;
         if (left <= 0) break;
       }
+      this.#claimsFail = false;
     } catch (error) {
+      this.#claimsFail = true;
       onEvent({ event: 'trouble', doing: 'claiming', error });
       this.#releaseUnknownUntilMs = performance.now() + this.#options.leaseMs;
     }
@@ -242,7 +272,10 @@ export class Worker {
     await Promise.all(this.#unsettled.values());
     await this.#settler.idle();
     released += await this.#releaseExcept([]);
-    await this.#upkeep?.stop();
+    await Promise.race([
+      this.#upkeep?.stop(),
+      new Promise((resolve) => setTimeout(resolve, UPKEEP_STOP_MS)),
+    ]);
     await this.#membership
       ?.leave()
       .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'leaving', error }));
@@ -253,7 +286,7 @@ export class Worker {
   async #releaseExcept(keep: ClaimedJob[], reason?: string): Promise<number> {
     const ids = keep.map(({ id }) => id);
     try {
-      return await release(this.#runtime.database, this.#workerId, ids, reason);
+      return await release(this.#own.database, this.#workerId, ids, reason);
     } catch (error) {
       this.#runtime.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
       return 0;
