@@ -11,12 +11,22 @@ export interface Ambient {
   tx: Transaction | null;
   /** Opens the transaction at its first use, or throws. If it is absent and `tx` is null, calls run outside a transaction. */
   open?: () => Promise<Transaction>;
+  /** Called for promises made here that are rejected and that nobody handles. Inherited by what runs within. */
+  onStray?: OnStray | undefined;
 }
+
+export type OnStray = (error: unknown) => void;
 
 const storage = new AsyncLocalStorage<Ambient>();
 
 export function runWithin<T>(ambient: Ambient, fn: () => Promise<T>): Promise<T> {
+  ambient.onStray ??= storage.getStore()?.onStray;
   return storage.run(ambient, fn);
+}
+
+/** Of the current asynchronous context, also after the work that it was set for has ended. */
+export function ambientOnStray(): OnStray | undefined {
+  return storage.getStore()?.onStray;
 }
 
 /** Runs `fn` outside any ambient transaction: for background work started from inside a handler. */

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ClientBase, QueryConfig, QueryResult } from 'pg';
 import type pgModule from 'pg';
+import type { PostgresPool } from './postgres-pool.ts';
 import type { PreparedStatements } from './prepared.ts';
 import { isUselessAfter, replyWithin } from './reply.ts';
 import type { Connection } from './transaction.ts';
@@ -12,7 +13,7 @@ interface Result<Row> {
 
 /** Runs a statement. The caller states the row type, which is not checked. */
 export async function ask<Row>(
-  on: ClientBase,
+  on: Pick<PostgresPool, 'query'> | ClientBase,
   text: string,
   values?: unknown[],
   name?: string,

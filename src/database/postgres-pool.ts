@@ -1,5 +1,5 @@
 import type pgModule from 'pg';
-import type { Pool, PoolClient, PoolConfig } from 'pg';
+import type { Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
 import type { ConnectionUse } from './database.ts';
 import { isUselessAfter, NoReplyError, replyWithin } from './reply.ts';
 
@@ -47,13 +47,17 @@ export class PostgresPool {
     client.release(isBroken || this.#doomed.has(client));
   }
 
+  /** Without a limit. */
+  query(config: QueryConfig): Promise<QueryResult> {
+    return this.#pool.query(config);
+  }
+
   /** Runs `ask` on a connection, which is closed if it fails: some failures leave it unusable. */
-  async ask<T>(ask: (client: PoolClient) => Promise<T>, limitMs: number | null): Promise<T> {
+  async ask<T>(ask: (client: PoolClient) => Promise<T>, limitMs: number): Promise<T> {
     const client = await this.connect();
     let failed = true;
     try {
-      const reply = ask(client);
-      const result = await (limitMs === null ? reply : replyWithin(reply, limitMs));
+      const result = await replyWithin(ask(client), limitMs);
       failed = false;
       return result;
     } catch (error) {
@@ -64,10 +68,16 @@ export class PostgresPool {
     }
   }
 
-  /** One that got no reply, or whose server is read-only or going away, speaks for all that were opened before. */
+  /**
+   * One that got no reply, or whose server is read-only or going away, speaks for all that were opened before. After no
+   * reply they are cut off at once, and whoever waits for an answer over them gets an error.
+   */
   noteFailure(error: unknown): void {
-    if (!(error instanceof NoReplyError || isUselessAfter(error))) return;
-    for (const client of this.#open) this.#doomed.add(client);
+    if (!isUselessAfter(error)) return;
+    for (const client of this.#open) {
+      this.#doomed.add(client);
+      if (error instanceof NoReplyError) cutOff(client);
+    }
   }
 
   /** A dead connection does not answer to its end either, so this does not wait for ever. */
@@ -75,4 +85,10 @@ export class PostgresPool {
     if (!this.#pool.ended)
       await replyWithin(this.#pool.end(), CLOSE_LIMIT_MS).catch(() => undefined);
   }
+}
+
+/** The end that the protocol has would wait for the other side. */
+function cutOff(client: PoolClient): void {
+  const { connection } = client as PoolClient & { connection?: { stream: { destroy(): void } } };
+  connection?.stream.destroy();
 }

@@ -155,6 +155,7 @@ export class PostgresDatabase implements Database {
   }
 
   async #askPool<Row>(sql: string, params?: unknown[], name?: string): Promise<{ rows: Row[] }> {
+    if (this.#limitMs === null) return ask<Row>(this.#pool, sql, params, name);
     return this.#pool.ask((client) => ask<Row>(client, sql, params, name), this.#limitMs);
   }
 

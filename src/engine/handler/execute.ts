@@ -1,3 +1,4 @@
+import { runWithin } from '../../database/ambient.ts';
 import { errorMessage } from '../../errors.ts';
 import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
@@ -13,7 +14,7 @@ import { HandlerFiles } from './handler-files.ts';
 import { HandlerTransaction, steppingDatabase } from './handler-transaction.ts';
 import { Interruption, type StopSource } from './interruption.ts';
 import { Recorder } from './recorder.ts';
-import { runOwningRejections, StrayRejection } from './stray-rejections.ts';
+import { ownRejections, StrayRejection } from './stray-rejections.ts';
 
 export interface ExecuteOptions {
   runtime: Pick<Runtime, 'database' | 'enqueuer' | 'files' | 'vault' | 'onEvent'>;
@@ -56,7 +57,9 @@ export async function execute(
     const { input, secrets } = openSecrets(type, job.input, runtime.vault);
     if (secrets.length > 0) redact = redactor(secrets);
     const handler = async (): Promise<unknown> => type.run(ctx, input, job.version);
-    const running = runOwningRejections(onStray, own ? () => own.run(handler) : handler);
+    ownRejections();
+    const within = own?.ambient ?? { database, tx: null };
+    const running = runWithin(Object.assign(within, { onStray }), handler);
     const result = await interruption.race(running);
     calls.expectNone();
     files.expectNonePending();

@@ -1,4 +1,4 @@
-import { type Ambient, runWithin } from '../../database/ambient.ts';
+import type { Ambient } from '../../database/ambient.ts';
 import type { Database, OpenTransaction, Transaction } from '../../database/database.ts';
 import type { ContextDatabase } from '../job/context.ts';
 import type { TableChange } from '../job/outcome.ts';
@@ -8,7 +8,8 @@ import { RowCounter } from './row-counter.ts';
 /** `ctx.db` of an atomic job or a rehearsal: one transaction, opened at first use, and ended when the attempt is settled. */
 export class HandlerTransaction implements ContextDatabase {
   readonly #database: Database;
-  readonly #ambient: Ambient;
+  /** Within it, all queries to this database join the transaction, even those not sent through `ctx.db`. */
+  readonly ambient: Ambient;
   readonly #calls: PendingCalls;
   readonly #counter: RowCounter | null;
   #opening: Promise<OpenTransaction> | null = null;
@@ -19,12 +20,7 @@ export class HandlerTransaction implements ContextDatabase {
     this.#database = database;
     this.#calls = calls;
     this.#counter = measure ? new RowCounter() : null;
-    this.#ambient = { database, tx: null, open: () => this.#open() };
-  }
-
-  /** Runs the handler so that all its queries to this database join the transaction, even those not sent through `ctx.db`. */
-  run<T>(handler: () => Promise<T>): Promise<T> {
-    return runWithin(this.#ambient, handler);
+    this.ambient = { database, tx: null, open: () => this.#open() };
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
@@ -67,7 +63,7 @@ export class HandlerTransaction implements ContextDatabase {
   /** Takes the transaction away from the handler; null if it opened none. Later queries of the handler throw. */
   handOver(): Promise<OpenTransaction | null> | null {
     this.#over = true;
-    this.#ambient.tx = null;
+    this.ambient.tx = null;
     return this.#opening && this.#opening.catch(() => null);
   }
 
@@ -81,7 +77,7 @@ export class HandlerTransaction implements ContextDatabase {
   async #begin(): Promise<OpenTransaction> {
     const tx = await this.#database.begin();
     await this.#counter?.start(tx);
-    if (!this.#over) this.#ambient.tx = tx;
+    if (!this.#over) this.ambient.tx = tx;
     return tx;
   }
 }

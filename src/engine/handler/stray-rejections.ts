@@ -1,24 +1,20 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { ambientOnStray } from '../../database/ambient.ts';
 import { errorMessage } from '../../errors.ts';
 
-/** Called with the reason of a promise that an attempt's handler made, did not await, and that was rejected. */
-export type OnStray = (error: unknown) => void;
-
-const attempts = new AsyncLocalStorage<OnStray>();
 let listening = false;
 
 /**
- * Runs a handler so that its unhandled rejections, also those after its end, are its own. Node would end the process, and
- * with it all other jobs. Rejections that are no handler's still do.
+ * Makes unhandled rejections those of the attempt whose handler made the promise, also after its end. Node would end the
+ * process, and with it all other jobs. Rejections that are no handler's still do. One async context serves this and the
+ * ambient transaction: a second one per job is measurable.
  */
-export function runOwningRejections<T>(onStray: OnStray, handler: () => Promise<T>): Promise<T> {
+export function ownRejections(): void {
   if (!listening) process.on('unhandledRejection', onUnhandledRejection);
   listening = true;
-  return attempts.run(onStray, handler);
 }
 
 function onUnhandledRejection(reason: unknown): void {
-  const onStray = attempts.getStore();
+  const onStray = ambientOnStray();
   if (onStray) onStray(reason);
   else if (process.listenerCount('unhandledRejection') === 1 && endsTheProcess()) throw reason;
 }

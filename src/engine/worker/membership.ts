@@ -7,6 +7,13 @@ import type { Runtime } from '../ports/runtime.ts';
 
 type MemberRuntime = Pick<Runtime, 'database' | 'onEvent'>;
 
+/**
+ * Of the lease: a heartbeat that takes longer has no reply. All connections are cut off then, so that a claim or a settlement
+ * that waits over a dead one fails, and is made again over a new one.
+ */
+const LIMIT_OF_LEASE = 2 / 3;
+const LEAST_LIMIT_MS = 2_000;
+
 /** Unique to this process: an earlier process may have had the same host name and pid. */
 const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 
@@ -49,13 +56,14 @@ export class Membership {
     options: MembershipOptions,
     onLost: () => void,
   ): Promise<Membership> {
-    const { database } = runtime;
+    const limitMs = Math.max(LEAST_LIMIT_MS, options.leaseMs * LIMIT_OF_LEASE);
+    const database = runtime.database.within(limitMs);
     if (!expired.has(database)) await expireOtherWorkers(database);
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const sentMs = performance.now();
     const workerId = await insertWorker(database, leaseMs, options);
-    const membership = new Membership(runtime, workerId, options.leaseMs, onLost);
+    const membership = new Membership({ ...runtime, database }, workerId, options.leaseMs, onLost);
     if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
     return membership;
   }

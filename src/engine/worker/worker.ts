@@ -13,9 +13,6 @@ import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
 import { reportSettled, runJob } from './run-job.ts';
 
-/** Of the lease: a claim, a heartbeat or a settlement that takes longer has no reply. */
-const LIMIT_OF_LEASE = 2 / 3;
-const LEAST_LIMIT_MS = 2_000;
 const UPKEEP_LIMIT_MS = 15_000;
 /** A step of upkeep that goes on longer is left to end by itself. */
 const UPKEEP_STOP_MS = 2_000;
@@ -31,11 +28,8 @@ const POLL_LISTENING_MS = 30_000;
 
 /** The loop around claim, execute and settle. */
 export class Worker {
-  /** For handlers. */
   readonly #runtime: Runtime;
-  /** For the worker's own statements, which must have a reply well before its lease passes. */
-  readonly #own: Runtime;
-  readonly #upkeepOwn: Runtime;
+  readonly #upkeepRuntime: Runtime;
   readonly #options: WorkerSettings & { queues: readonly string[] };
   readonly #settler: Settler;
   readonly #wakeUp = new WakeUp();
@@ -60,12 +54,10 @@ export class Worker {
   #listening = false;
 
   constructor(runtime: Runtime, settings: WorkerSettings) {
-    const limitMs = Math.max(LEAST_LIMIT_MS, settings.leaseMs * LIMIT_OF_LEASE);
     this.#runtime = runtime;
-    this.#own = { ...runtime, database: runtime.database.within(limitMs) };
-    this.#upkeepOwn = { ...runtime, database: runtime.database.within(UPKEEP_LIMIT_MS) };
+    this.#upkeepRuntime = { ...runtime, database: runtime.database.within(UPKEEP_LIMIT_MS) };
     this.#options = { queues: runtime.types.queues(), ...settings };
-    this.#settler = new Settler(this.#own);
+    this.#settler = new Settler(runtime);
     this.#cursors = new Map(this.#options.queues.map((queue) => [queue, new ClaimCursor()]));
   }
 
@@ -84,7 +76,7 @@ export class Worker {
   async start(): Promise<void> {
     await this.#join();
     this.#upkeep = new Upkeep({
-      runtime: this.#upkeepOwn,
+      runtime: this.#upkeepRuntime,
       queues: this.#options.queues,
       actor: `worker:${this.#workerId}`,
       onReady: () => this.#wakeUp.wake(),
@@ -140,7 +132,7 @@ export class Worker {
     const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
     const options = { leaseMs, queues, types: types.signatures };
-    this.#membership = await Membership.join(this.#own, options, () => void this.#rejoin());
+    this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
 
@@ -191,7 +183,7 @@ export class Worker {
   }
 
   async #claim(room: number): Promise<number> {
-    const { database, types, onEvent } = this.#own;
+    const { database, types, onEvent } = this.#runtime;
     let left = room;
     try {
       for (const [queue, cursor] of this.#cursors) {
@@ -286,7 +278,7 @@ export class Worker {
   async #releaseExcept(keep: ClaimedJob[], reason?: string): Promise<number> {
     const ids = keep.map(({ id }) => id);
     try {
-      return await release(this.#own.database, this.#workerId, ids, reason);
+      return await release(this.#runtime.database, this.#workerId, ids, reason);
     } catch (error) {
       this.#runtime.onEvent({ event: 'trouble', doing: 'giving jobs back', error });
       return 0;
