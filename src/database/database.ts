@@ -62,6 +62,9 @@ export interface Database extends Queryable {
    */
   within(limitMs: number): Database;
 
+  /** Closes the connections that are open now, whoever uses them: their statements fail. Later ones get new connections. */
+  reconnect(): void;
+
   /**
    * Calls `heard` for each NOTIFY on `channel` until stopped, and with '' when some may have been missed. Delivery is not
    * guaranteed.

@@ -129,6 +129,10 @@ export class PgliteDatabase implements Database {
     return this;
   }
 
+  reconnect(): void {
+    // There is no network.
+  }
+
   async listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     const stop = await this.#pglite.listen(channel, heard);
     return { direct: true, stop: () => stop() };

@@ -1,7 +1,7 @@
 import type pgModule from 'pg';
 import type { Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
 import type { ConnectionUse } from './database.ts';
-import { isUselessAfter, NoReplyError, replyWithin } from './reply.ts';
+import { isUselessAfter, replyWithin } from './reply.ts';
 
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -69,14 +69,19 @@ export class PostgresPool {
   }
 
   /**
-   * One that got no reply, or whose server is read-only or going away, speaks for all that were opened before. After no
-   * reply they are cut off at once, and whoever waits for an answer over them gets an error.
+   * One that got no reply, or whose server is read-only or going away, speaks for all that were opened before: they are
+   * replaced when whoever uses them has finished.
    */
   noteFailure(error: unknown): void {
     if (!isUselessAfter(error)) return;
+    for (const client of this.#open) this.#doomed.add(client);
+  }
+
+  /** Whoever waits for a reply over a connection that is open now gets an error. */
+  cutOff(): void {
     for (const client of this.#open) {
       this.#doomed.add(client);
-      if (error instanceof NoReplyError) cutOff(client);
+      cutOff(client);
     }
   }
 

@@ -187,6 +187,10 @@ export class PostgresDatabase implements Database {
     return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, { ...facts, limitMs });
   }
 
+  reconnect(): void {
+    this.#pool.cutOff();
+  }
+
   listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
     return PostgresListener.open(this.#newClient, channel, heard);
   }

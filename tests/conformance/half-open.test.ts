@@ -57,9 +57,7 @@ it('a worker that reaches no database is not ready, and stops in time', async ()
     log.all.some((one) => one.event === 'trouble' && one.doing === 'claiming'),
   );
   expect((await app.request('/readyz')).status).toBe(503);
-  const startMs = performance.now();
+  // Without an end of its own, a stop never returns here.
   await humdrum.stop(1_000);
   await humdrum.close();
-  // Not a measurement: without an end of its own, a stop never returns here.
-  expect(performance.now() - startMs).toBeLessThan(60_000);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { runOutside } from '../../database/ambient.ts';
 import type { Database, Queryable } from '../../database/database.ts';
+import { NoReplyError } from '../../database/reply.ts';
 import { StopSource } from '../handler/interruption.ts';
 import type { Runtime } from '../ports/runtime.ts';
 
@@ -62,7 +63,10 @@ export class Membership {
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.
     const leaseMs = database.exclusive ? null : options.leaseMs;
     const sentMs = performance.now();
-    const workerId = await insertWorker(database, leaseMs, options);
+    const workerId = await insertWorker(database, leaseMs, options).catch((error: unknown) => {
+      if (error instanceof NoReplyError) database.reconnect();
+      throw error;
+    });
     const membership = new Membership({ ...runtime, database }, workerId, options.leaseMs, onLost);
     if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
     return membership;
@@ -94,6 +98,7 @@ export class Membership {
       else this.#lose();
     } catch (error) {
       this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
+      if (error instanceof NoReplyError) this.#runtime.database.reconnect();
       if (!this.#over) this.#scheduleBeat();
     }
   }

@@ -16,7 +16,7 @@ import { reportSettled, runJob } from './run-job.ts';
 const UPKEEP_LIMIT_MS = 15_000;
 /** A step of upkeep that goes on longer is left to end by itself. */
 const UPKEEP_STOP_MS = 2_000;
-/** How much longer than its deadline a stop may take, when the database does not reply. */
+/** How much longer than its deadline and the grace of its handlers a stop may take, when the database does not reply. */
 const LAST_SETTLING_MS = 3_000;
 const LAST_STOPPING_MS = 5_000;
 const REJOIN_MS = 250;
@@ -101,16 +101,23 @@ export class Worker {
    * `deadlineMs` are aborted and their jobs released. Infinity: they may take as long as they need.
    */
   async stop(deadlineMs = 30_000): Promise<void> {
+    const endMs = deadlineMs + this.#longestGraceMs();
     const timers = [
       callAfter(deadlineMs, () => this.#handlers.stop(new Error('The worker is being stopped.'))),
-      callAfter(deadlineMs + LAST_SETTLING_MS, () => this.#settler.giveUp()),
+      callAfter(endMs + LAST_SETTLING_MS, () => this.#settler.giveUp()),
     ];
     this.#stopping ??= this.#drain();
     const late = new Promise<void>((resolve) => {
-      timers.push(callAfter(deadlineMs + LAST_STOPPING_MS, () => resolve(this.#tellLate())));
+      timers.push(callAfter(endMs + LAST_STOPPING_MS, () => resolve(this.#tellLate())));
     });
     await Promise.race([this.#stopping, late]);
     for (const timer of timers) clearTimeout(timer);
+  }
+
+  /** Of the handlers that run: an aborted one may take so long to end, and its job is then given back. */
+  #longestGraceMs(): number {
+    const jobs = [...this.#unsettled.keys()];
+    return Math.max(0, ...jobs.map(({ type }) => this.#runtime.types.get(type).graceMs));
   }
 
   #tellLate(): void {
