@@ -87,12 +87,15 @@ export class Proxy {
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.setNoDelay(true);
-      socket.on('error', cut);
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        cut();
-      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => this.#sockets.delete(socket));
     }
+    server.on('close', cut);
+    // What the client sent before it closed still arrives, however long it is held back.
+    client.on('close', () => {
+      if (this.#open) void this.#open.then(() => server.end());
+      else server.end();
+    });
     client.on('data', (sent: Buffer) => {
       chunk = sent;
       reader.read(sent);
@@ -123,7 +126,7 @@ export class Proxy {
         this.#pass(chunk, from, to);
         from.resume();
       });
-    } else if (!to.write(chunk)) {
+    } else if (!to.destroyed && !to.write(chunk)) {
       from.pause();
       to.once('drain', () => from.resume());
     }
