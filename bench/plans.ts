@@ -114,10 +114,13 @@ async function runAll(client: Client, url: string, explain: Explain): Promise<vo
         types: { known: new Set(types), scheduled: new Map() },
       }),
     );
-    await client.query('update humdrum.worker set expires_at = humdrum.clock() where id = $1', [
+    await client.query('update humdrum.worker set lost_at = humdrum.clock() where id = $1', [
       worker,
     ]);
-    await explain(`Rescue ${lost.jobs.length}`, lost.jobs.length, () => rescue(client, 'bench'));
+    const gone = { workers: [worker], proven: [worker] };
+    await explain(`Rescue ${lost.jobs.length}`, lost.jobs.length, () =>
+      rescue(client, 'bench', gone),
+    );
     await humdrum.enqueueWithin(client, requests(MANY, new Date(Date.now() + 50)));
     await new Promise((resolve) => setTimeout(resolve, 60));
     await explain(`Promote ${MANY}`, MANY, () => promote(client));

@@ -91,7 +91,15 @@ function logEvent(log: Logger, event: EngineEvent): void {
     case 'batch-settled':
       return log.trace({ tookMs: Math.round(event.tookMs) }, `attempts settled: ${event.jobs}`);
     case 'jobs-rescued':
-      return log.warn({ again: event.again }, `rescued from lost workers: ${event.rescued}`);
+      return log.warn(
+        { again: event.again, charged: event.charged },
+        `rescued from lost workers: ${event.rescued}`,
+      );
+    case 'job-given-back':
+      return log.warn(
+        { job: event.job.id, type: event.job.type },
+        `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,
+      );
     case 'jobs-released':
       return log.info(`released unfinished: ${event.released}`);
     case 'ticks-fired':

@@ -23,6 +23,8 @@ export interface OpenTransaction extends Transaction {
   /** Runs a last statement and commits, in one round trip. If the statement fails, the transaction is rolled back. */
   commitAfter(sql: string, params: unknown[]): Promise<void>;
   rollback(): Promise<void>;
+  /** The last statement that ended failed with this, through no fault of its own: see `isInfrastructure`. Else null. */
+  readonly trouble: unknown;
 }
 
 /** Current use of the connections. */

@@ -27,6 +27,15 @@ export function errorKind(error: unknown): ErrorKind {
   return error instanceof TypeError || error instanceof RangeError ? 'data' : 'lost';
 }
 
+/** Connection exceptions, a server that goes away or is read-only, serialization failures, deadlocks, no connection left. */
+const INFRASTRUCTURE = /^(?:08|57P0[123]|25006|40001|40P01|53300)/;
+
+/** Whether this is the fault of neither the statement nor its caller: the same again is likely to succeed. */
+export function isInfrastructure(error: unknown): boolean {
+  const code = sqlstateOf(error);
+  return code === null ? errorKind(error) === 'lost' : INFRASTRUCTURE.test(code);
+}
+
 export function sqlstateOf(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return typeof code === 'string' && SQLSTATE.test(code) ? code : null;

@@ -3,7 +3,9 @@ import type { ClientBase, QueryConfig, QueryResult } from 'pg';
 import type pgModule from 'pg';
 import type { PostgresPool } from './postgres-pool.ts';
 import type { PreparedStatements } from './prepared.ts';
+import { isInfrastructure, sqlstateOf } from './error-kind.ts';
 import { isUselessAfter, replyWithin } from './reply.ts';
+import { explainTimeout } from './timeouts.ts';
 import type { Connection } from './transaction.ts';
 
 interface Result<Row> {
@@ -38,7 +40,9 @@ export class PostgresConnection implements Connection {
   readonly #release: Connection['release'];
   readonly #limitMs: number | null;
   readonly #noteFailure: (error: unknown) => void;
+  readonly #fatal: () => unknown;
   #useless = false;
+  #trouble: unknown = null;
   #begun = false;
   /** Set by the first statement. */
   #socket: Writable | null = null;
@@ -53,6 +57,8 @@ export class PostgresConnection implements Connection {
       release: Connection['release'];
       /** Called with each error of a statement. */
       noteFailure: (error: unknown) => void;
+      /** What the server said when it closed this connection. */
+      fatal: () => unknown;
       /** Null: a statement may take as long as it needs. The last one, COMMIT or ROLLBACK, never may. */
       limitMs: number | null;
     },
@@ -63,18 +69,28 @@ export class PostgresConnection implements Connection {
     this.#release = by.release;
     this.#limitMs = by.limitMs;
     this.#noteFailure = by.noteFailure;
+    this.#fatal = by.fatal;
   }
 
   get release(): Connection['release'] {
     return (broken) => this.#release(broken === true || this.#useless);
   }
 
+  get trouble(): unknown {
+    return this.#trouble;
+  }
+
   async query<Row>(sql: string, params?: unknown[]): Promise<Result<Row>> {
     const limitMs = END.includes(sql) ? (this.#limitMs ?? END_LIMIT_MS) : this.#limitMs;
     const reply = this.#query<Row>(sql, params);
     try {
-      return await (limitMs === null ? reply : replyWithin(reply, limitMs));
-    } catch (error) {
+      const result = await (limitMs === null ? reply : replyWithin(reply, limitMs));
+      this.#trouble = null;
+      return result;
+    } catch (thrown) {
+      const error = explainTimeout(thrown, this.#fatal());
+      // What follows in a failed transaction (25P02) is a consequence.
+      if (sqlstateOf(error) !== '25P02') this.#trouble = isInfrastructure(error) ? error : null;
       this.#noteFailure(error);
       if (isUselessAfter(error)) this.#useless = true;
       throw error;

@@ -12,6 +12,9 @@ export class PostgresPool {
   /** Not to be used again: they were open when another got no reply, so they are likely dead too. */
   readonly #doomed = new WeakSet<PoolClient>();
 
+  /** What the server said when it closed a connection. */
+  readonly #fatal = new WeakMap<PoolClient, unknown>();
+
   constructor(pg: typeof pgModule, config: PoolConfig) {
     // Pipelined: concurrent queries of a handler are sent together, and COMMIT goes with the settlement before it.
     this.#pool = new pg.Pool({ ...config, pipeline: true });
@@ -19,7 +22,7 @@ export class PostgresPool {
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => {
       // Nor must one that breaks between two queries or while it is checked out: its next query fails instead.
-      client.on('error', () => undefined);
+      client.on('error', (error) => this.#fatal.set(client, error));
       this.#open.add(client);
     });
     this.#pool.on('remove', (client) => this.#open.delete(client));
@@ -41,6 +44,10 @@ export class PostgresPool {
       if (!this.#doomed.has(client)) return client;
       client.release(true);
     }
+  }
+
+  fatalOf(client: PoolClient): unknown {
+    return this.#fatal.get(client);
   }
 
   release(client: PoolClient, isBroken: boolean): void {

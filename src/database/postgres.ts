@@ -176,6 +176,7 @@ export class PostgresDatabase implements Database {
       prepared: this.#prepared,
       limitMs: this.#limitMs,
       noteFailure: (error) => this.#pool.noteFailure(error),
+      fatal: () => this.#pool.fatalOf(client),
       release: (broken) => this.#pool.release(client, broken === true),
     });
     return openTransaction(this, connection);

@@ -7,6 +7,8 @@ export interface Connection {
   script(sql: string): Promise<void>;
   /** Sends the queries that `ask` starts in one write, if there is a network. */
   together?<T>(ask: () => T): T;
+  /** See `OpenTransaction`. */
+  readonly trouble?: unknown;
   /** Returns the connection to the pool, or discards it if it is broken. */
   release(broken?: boolean): void;
 }
@@ -127,6 +129,10 @@ class RootTransaction extends NestedTransaction implements OpenTransaction {
   constructor(database: Database, connection: Connection) {
     super(database, connection, null);
     this.#root = connection;
+  }
+
+  get trouble(): unknown {
+    return this.#root.trouble ?? null;
   }
 
   async commit(): Promise<void> {

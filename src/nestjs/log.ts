@@ -21,6 +21,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       );
     case 'jobs-rescued':
       return log.warn(`rescued from lost workers: ${event.rescued}`);
+    case 'job-given-back':
+      return log.warn(
+        `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,
+      );
     case 'types-unknown':
       return log.warn(`no handler here, left for other workers: ${event.types.join(', ')}`);
     case 'lease-lost':

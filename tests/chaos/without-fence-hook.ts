@@ -4,8 +4,8 @@ import type { LoadHook } from 'node:module';
 const FENCE: readonly [part: RegExp, instead: string][] = [
   // The lease must be there: now it is enough that it ever was.
   [/(?<!delete )from humdrum\.lease\b/g, 'from public.lease_ever as lease'],
-  // Its worker's time must not have passed.
-  [/worker\.expires_at > clock\.now/g, 'true'],
+  // Its worker must not be marked as lost.
+  [/worker\.lost_at is null/g, 'true'],
 ];
 
 export const load: LoadHook = async (url, context, nextLoad) => {

@@ -3,13 +3,20 @@ import type { Database } from '../../src/database/database.ts';
 import { claimOne } from '../../src/engine/transitions/claim.ts';
 import { replayStatus } from '../../src/engine/job/lifecycle.ts';
 import { release } from '../../src/engine/transitions/release.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { makeWitness, openEngine, witnessed } from '../support/engine.ts';
-import { addWorker, claim, completed, expireWorker, failed, plain } from '../support/verbs.ts';
+import {
+  addWorker,
+  claim,
+  completed,
+  expireWorker,
+  failed,
+  plain,
+  rescueLost,
+} from '../support/verbs.ts';
 
 eachBackend('the fence', (fresh) => {
   let db: Database;
@@ -72,7 +79,7 @@ eachBackend('the fence', (fresh) => {
     const [job] = await claim(db, worker);
     if (!job) throw new Error('nothing was claimed');
     await expireWorker(db, worker);
-    expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
+    expect(await rescueLost(db)).toEqual({ rescued: 1, again: 1, charged: 1 });
     const late = await settle(db, [completed(job)], []);
     expect(late).toHaveLength(1);
     expect(await auditFenced(db, late)).toEqual(late);
@@ -137,14 +144,14 @@ eachBackend('the fence', (fresh) => {
   it('fails a job that has lost all its workers', async () => {
     const { id } = await humdrum.enqueue(plain);
     for (const expected of [
-      { rescued: 1, again: 1 },
-      { rescued: 1, again: 0 },
+      { rescued: 1, again: 1, charged: 1 },
+      { rescued: 1, again: 0, charged: 1 },
     ]) {
       const worker = await addWorker(db, 'doomed');
       await claim(db, worker);
       await expireWorker(db, worker);
-      expect(await rescue(db, 'test')).toEqual(expected);
-      expect(await rescue(db, 'test')).toEqual({ rescued: 0, again: 0 });
+      expect(await rescueLost(db)).toEqual(expected);
+      expect(await rescueLost(db)).toEqual({ rescued: 0, again: 0, charged: 0 });
     }
     const shown = await humdrum.showJob(id);
     expect(shown.status).toBe('failed');
@@ -163,7 +170,7 @@ eachBackend('the fence', (fresh) => {
     if (!first || !second) throw new Error('too little was claimed');
     await settle(db, [completed(first), failed(second, true)], []);
     await expireWorker(db, worker);
-    expect(await rescue(db, 'test')).toEqual({ rescued: 2, again: 2 });
+    expect(await rescueLost(db)).toEqual({ rescued: 2, again: 2, charged: 0 });
     const statuses = await Promise.all(ids.map(async (id) => (await humdrum.showJob(id)).status));
     expect(statuses).toEqual(['completed', 'failed', 'queued', 'queued']);
   });

@@ -2,12 +2,19 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine } from '../support/engine.ts';
-import { addWorker, claim, completed, expireWorker, failed, plain } from '../support/verbs.ts';
+import {
+  addWorker,
+  claim,
+  completed,
+  expireWorker,
+  failed,
+  plain,
+  rescueLost,
+} from '../support/verbs.ts';
 
 eachBackend('a worker that settles its last jobs when its time has passed', (fresh) => {
   let db: Database;
@@ -31,13 +38,13 @@ eachBackend('a worker that settles its last jobs when its time has passed', (fre
   for (const [what, settlements] of Object.entries(sent)) {
     it(`and tells ${what}, leaves them to be rescued`, async () => {
       await settle(db, settlements(), [job.leaseId]);
-      expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
+      expect(await rescueLost(db)).toEqual({ rescued: 1, again: 1, charged: 1 });
       expect((await humdrum.showJob(job.id)).status).toBe('queued');
     });
   }
 
   it('is audited as fenced after the rescue as well', async () => {
-    await rescue(db, 'test');
+    await rescueLost(db);
     const refused = await settle(db, [completed(job)], [job.leaseId]);
     expect(await auditFenced(db, refused)).toEqual(refused);
     const { audit } = await humdrum.showJob(job.id);

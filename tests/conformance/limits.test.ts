@@ -5,13 +5,12 @@ import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
 import { registerLimits } from '../../src/engine/register/limits.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import type { Humdrum, HumdrumOptions, LimitUse } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
-import { addWorker, completed, expireWorker, failed } from '../support/verbs.ts';
+import { addWorker, completed, expireWorker, failed, rescueLost } from '../support/verbs.ts';
 
 const limited = job('test.limited', () => null, { retry: { attempts: 3, delayMs: 0 } });
 const other = job('test.other', () => null);
@@ -236,7 +235,7 @@ eachBackend('limits', (fresh, backend) => {
     const dying = await addWorker(db, 'dying');
     expect(await claim(10, 'default', dying)).toHaveLength(1);
     await expireWorker(db, dying);
-    await rescue(db, 'test');
+    await rescueLost(db);
     await wakeWaiting(db);
     expect(await claim()).toMatchObject([{ id: first, attempt: 2 }]);
     expect((await db.query('select job_id from humdrum.slot')).rows).toEqual([{ job_id: first }]);

@@ -17,7 +17,7 @@ describe('a worker that was silent for too long', () => {
         'test.stuck',
         async ({ job: { attempt }, signal }) => {
           if (attempt > 1) return 'done';
-          await db.query('update humdrum.worker set expires_at = humdrum.clock()');
+          await db.query('update humdrum.worker set lost_at = humdrum.clock()');
           await new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(signal.reason as Error));
           });

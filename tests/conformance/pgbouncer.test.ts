@@ -3,13 +3,12 @@ import type { Database } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { migrationSets } from '../../src/engine/job/pack.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { freshUrl } from '../support/databases.ts';
 import { job, makeWitness, openEngine, witnessed } from '../support/engine.ts';
 import { findPgbouncer, startPgbouncer } from '../support/pgbouncer.ts';
-import { addWorker, claim, completed, expireWorker, plain } from '../support/verbs.ts';
+import { addWorker, claim, completed, expireWorker, plain, rescueLost } from '../support/verbs.ts';
 
 const program = findPgbouncer();
 
@@ -89,7 +88,7 @@ describe.skipIf(program === null)(
         late.map(({ job: { leaseId } }) => leaseId),
       );
       expect(await auditFenced(db, refused)).toEqual(late);
-      expect(await rescue(db, 'test')).toEqual({ rescued: 1, again: 1 });
+      expect(await rescueLost(db)).toEqual({ rescued: 1, again: 1, charged: 1 });
     });
   },
 );

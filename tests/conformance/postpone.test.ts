@@ -4,11 +4,10 @@ import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import { PostponedError } from '../../src/engine/job/errors.ts';
 import { failureOf } from '../../src/engine/job/failure.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import type { Settlement } from '../../src/engine/transitions/settlement.ts';
 import { eachBackend } from '../support/databases.ts';
 import { job, openEngine } from '../support/engine.ts';
-import { addWorker, claim, completed, expireWorker, plain } from '../support/verbs.ts';
+import { addWorker, claim, completed, expireWorker, plain, rescueLost } from '../support/verbs.ts';
 
 function postponed(claimed: ClaimedJob, afterMs = 60_000): Settlement {
   const ended = failureOf(new PostponedError('not now', { afterMs }));
@@ -47,7 +46,7 @@ eachBackend('a postponed job', (fresh) => {
     await settle(db, [postponed(first)], []); // The answer was lost, and it is sent again.
     expect(await places(db)).toEqual(after);
     await expireWorker(db, worker);
-    expect(await rescue(db, 'test')).toMatchObject({ rescued: 1 });
+    expect(await rescueLost(db)).toMatchObject({ rescued: 1 });
     const { rows } = await db.query(
       `select event, attempt, reason from humdrum.audit where job_id = $1 order by id`,
       [first.id],
@@ -75,7 +74,7 @@ eachBackend('a postponed job', (fresh) => {
     await expireWorker(db, worker);
     await settle(db, [postponed(jobs[0] as ClaimedJob)], []);
     expect(await places(db)).toMatchObject(jobs.map(({ id }) => ({ place: 'lease', id })));
-    expect(await rescue(db, 'test')).toMatchObject({ rescued: 3 });
+    expect(await rescueLost(db)).toMatchObject({ rescued: 3 });
   });
 
   it('gives its place at a limit to others, and runs when it is due', async () => {

@@ -3,14 +3,21 @@ import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
 import { cancel } from '../../src/engine/transitions/cancel.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { retry } from '../../src/engine/transitions/retry.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import { dropExpiredKeys } from '../../src/engine/upkeep/expired-keys.ts';
 import { defineJob, type EnqueueOptions, type Humdrum } from '../../src/index.ts';
 import { eachBackend } from '../support/databases.ts';
 import { openEngine, stopClockAt } from '../support/engine.ts';
-import { addWorker, claim, completed, expireWorker, failed, plain } from '../support/verbs.ts';
+import {
+  addWorker,
+  claim,
+  completed,
+  expireWorker,
+  failed,
+  plain,
+  rescueLost,
+} from '../support/verbs.ts';
 
 const keyed = defineJob({
   type: 'test.keyed',
@@ -101,7 +108,7 @@ eachBackend('unique keys', (fresh, backend) => {
     await promote(db);
     await claim(db, worker);
     await expireWorker(db, worker);
-    await rescue(db, 'test'); // The last of two attempts.
+    await rescueLost(db); // The last of two attempts.
     expect(await humdrum.enqueue(plain, {}, unique)).toMatchObject({ created: true });
   });
 

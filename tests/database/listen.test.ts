@@ -20,7 +20,7 @@ it('who listens is told when something may have been missed', { timeout: 20_000 
   await db.query(`select pg_notify('news', 'one')`);
   await until(1);
   await db.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen news'`,
+    `select pg_terminate_backend(pid, 10000) from pg_stat_activity where query = 'listen news'`,
   );
   await db.query(`select pg_notify('news', 'two')`);
   await until(2);

@@ -26,15 +26,17 @@ export function tellClaimed(
     );
     const unfair = passedOver.filter(
       (other) =>
-        (other.gates.length === 0 && model.obstacle(other) === null) ||
+        (other.gates.length === 0 && !other.alone && model.obstacle(other) === null) ||
         isBeforeInStrictOrder(other, job),
     );
     expect(unfair.map(({ id }) => `job ${id} was first, not ${job.id}`)).toEqual([]);
   }
   for (const [at, job] of jobs.entries()) {
+    expect(byLine && job.alone, `job ${job.id} waits to run alone`).toBe(false);
     expect(model.obstacle(job), `job ${job.id} was claimed`).toBeNull();
     expect(claimed[at]?.attempt).toBe(job.attempts + 1);
     model.started(job);
+    job.worker = hand.id;
   }
   hand.jobs.push(...claimed);
 }

@@ -30,6 +30,12 @@ export interface Job extends Order {
   turn: boolean;
   everStarted: boolean;
   dueAtOnce: boolean;
+  /** Who runs it, or ran it last. */
+  worker: number;
+  /** How often it was not charged for a lost worker. */
+  losses: number;
+  /** Waits to run alone. */
+  alone: boolean;
   /** Of each gate, while it runs. */
   takes: Map<string, number>;
 }
@@ -72,6 +78,9 @@ export class Model {
       turn: false,
       everStarted: false,
       dueAtOnce: order.dueAt <= this.now && order.onChildFailure === null,
+      worker: 0,
+      losses: 0,
+      alone: false,
       takes: new Map(),
     };
     this.jobs.set(id, job);
@@ -131,6 +140,7 @@ export class Model {
 
   started(job: Job): void {
     job.status = 'running';
+    job.alone = false;
     job.due = false;
     job.turn = true;
     job.everStarted = true;
@@ -155,6 +165,18 @@ export class Model {
       job.due = how === 'lost';
       job.dueAt = this.now;
     }
+  }
+
+  /** `company`: how many jobs its worker held. Returns whether it was charged. */
+  lost(job: Job, company: number): boolean {
+    const charged = company === 1 || job.maxAttempts === 1 || job.losses >= 10;
+    if (charged) this.ended(job, 'lost');
+    else {
+      this.released(job);
+      job.losses += 1;
+    }
+    job.alone = job.status === 'queued' && job.losses >= 2;
+    return charged;
   }
 
   released(job: Job): void {
@@ -227,6 +249,7 @@ export class Model {
 
   #leave(job: Job, status: Status): void {
     job.status = status;
+    job.alone = false;
     job.due = false;
     job.turn = false;
     const held = job.key === null ? undefined : this.keys.get(job.key);

@@ -1,33 +1,24 @@
 import { expect } from 'vitest';
-import type { Database } from '../../src/database/database.ts';
-import { actOnOne } from '../../src/engine/operators/act-on-one.ts';
-import { actOnAll } from '../../src/engine/operators/act-on-many.ts';
-import type { JobQuery } from '../../src/engine/search/job-query.ts';
-import { cancelOverdue } from '../../src/engine/transitions/cancel.ts';
 import { childFailure } from '../../src/engine/handler/children.ts';
-import { claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
+import { claimAlone, claimNext, claimOne } from '../../src/engine/transitions/claim.ts';
 import { auditFenced } from '../../src/engine/transitions/fence.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
-import type { Action } from '../../src/engine/job/lifecycle.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
 import { release } from '../../src/engine/transitions/release.ts';
-import { rescue } from '../../src/engine/transitions/rescue.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Settlement } from '../../src/engine/transitions/settlement.ts';
 import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
-import { completed, expireWorker, failed } from '../support/verbs.ts';
+import { completed, expireWorker, failed, rescueLost } from '../support/verbs.ts';
+import { actOn, cancelAll, cancelLate, retryAll } from './act.ts';
 import { tellClaimed } from './checks.ts';
 import type { Command, End } from './commands.ts';
 import { enqueueAll, fireTicks } from './enqueue.ts';
 import type { Job } from './model.ts';
-import { countFenced, queuedIds } from './queries.ts';
+import { countFenced } from './queries.ts';
 import { type Hand, type System, TYPES } from './system.ts';
 
 const SIGNATURES = TYPES.map(({ type }) => type);
-/** The engine's verbs, with nobody to notify. */
-const quiet = (database: Database) => ({ database, notify: async () => undefined });
-const by = { actor: 'test', reason: 'as the test says' };
 
 /** Does it to the engine, and tells the model. */
 export async function perform(system: System, command: Command): Promise<void> {
@@ -90,6 +81,15 @@ async function claim(
   expect(jobs.length).toBeLessThanOrEqual(limitTo);
   tellClaimed(system, hand, jobs);
   return jobs.length;
+}
+
+/** A worker with nothing else takes what waits to run alone. */
+async function claimSuspect(system: System): Promise<number> {
+  const hand = system.hand(0);
+  const queues = ['default', 'mail'];
+  const job = await claimAlone(system.db, hand.id, { queues, types: SIGNATURES });
+  if (job) tellClaimed(system, hand, [job], false);
+  return job ? 1 : 0;
 }
 
 async function claimById(system: System, worker: number, place: number): Promise<void> {
@@ -178,68 +178,20 @@ async function giveBack(system: System, hand: Hand, keep: number): Promise<void>
 
 async function rescueAll(system: System): Promise<void> {
   const lost = system.model.all.filter((job) => isLost(system, job));
-  const again = lost.filter(({ attempts, maxAttempts }) => attempts + 1 < maxAttempts).length;
-  expect(await rescue(system.db, 'test')).toEqual({ rescued: lost.length, again });
-  for (const job of lost) system.model.ended(job, 'lost');
+  const rescued = await rescueLost(system.db);
+  const companies = lost.map((job) => lost.filter(({ worker }) => worker === job.worker).length);
+  const charged = lost.filter((job, at) => system.model.lost(job, companies[at] ?? 0));
+  const again = lost.filter(({ status }) => status === 'queued');
+  expect(rescued).toEqual({
+    rescued: lost.length,
+    again: again.length,
+    charged: charged.length,
+  });
 }
 
 function isLost(system: System, { id, status }: Job): boolean {
   const inHand = system.workers.some(({ jobs }) => jobs.some((job) => job.id === id));
   return status === 'running' && !inHand;
-}
-
-/** An even number picks one that it may be done to, an odd one any. */
-async function actOn(system: System, action: Action, place: number): Promise<void> {
-  const { db, model } = system;
-  const fitting = model.all.filter((job) => place % 2 === 1 || model.allows(action, job));
-  const job = fitting[Math.floor(place / 2) % Math.max(1, fitting.length)];
-  if (!job) return;
-  const acted = actOnOne(quiet(db), action, job.id, by);
-  if (!model.allows(action, job))
-    return expect(acted).rejects.toMatchObject({ code: 'action-refused' });
-  await acted;
-  if (action === 'cancel') model.cancelled(job);
-  else model.retried([job]);
-}
-
-/** Which of several failed jobs with one key gets it is for the engine to say. */
-async function retryAll({ db, model }: System, type: string | null, overMs: number): Promise<void> {
-  const wanted = model.all.filter(
-    (job) => job.status === 'failed' && (type === null || job.type === type),
-  );
-  const allowed = wanted.filter((job) => model.allows('retry', job));
-  const { done } = await actOnAll(
-    quiet(db),
-    'retry',
-    type === null ? { status: 'failed' } : { type },
-    {
-      ...by,
-      overMs,
-    },
-  );
-  const queued = new Set(await queuedIds(db));
-  const retried = allowed.filter(({ id }) => queued.has(id));
-  expect(retried).toHaveLength(done);
-  model.retried(retried, overMs);
-  const left = allowed.filter((job) => !retried.includes(job));
-  expect(left.filter((job) => model.allows('retry', job))).toEqual([]);
-}
-
-async function cancelAll({ db, model }: System, type: string | null): Promise<void> {
-  const wanted = model.all.filter(
-    (job) => model.allows('cancel', job) && (type === null || job.type === type),
-  );
-  const query: JobQuery = type === null ? { status: ['queued', 'failed'] } : { type };
-  expect(await actOnAll(quiet(db), 'cancel', query, by)).toMatchObject({
-    done: wanted.length,
-  });
-  for (const job of wanted) model.cancelled(job);
-}
-
-async function cancelLate({ db, model }: System): Promise<void> {
-  const overdue = model.overdue();
-  expect(await cancelOverdue(db, 'test')).toBe(overdue.length);
-  for (const job of overdue) model.cancelled(job);
 }
 
 async function limit(system: System, name: string, concurrency: number): Promise<void> {
@@ -263,7 +215,10 @@ export async function rest(system: System): Promise<void> {
     model.promoted();
     const { woken } = await wakeWaiting(db);
     model.answered();
-    const claimed = (await claim(system, 0, 'default', 5)) + (await claim(system, 0, 'mail', 5));
+    const claimed =
+      (await claimSuspect(system)) +
+      (await claim(system, 0, 'default', 5)) +
+      (await claim(system, 0, 'mail', 5));
     if (promoted + woken + claimed === 0) break;
   }
   const forgotten = model.all.filter(

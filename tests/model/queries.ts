@@ -2,7 +2,7 @@ import type { Queryable } from '../../src/database/database.ts';
 import type { AuditEventName } from '../../src/engine/job/lifecycle.ts';
 
 const TABLES =
-  `job attempt cancellation effect audit ready later parked awaited unique_key worker lease failed tick slot
+  `job attempt cancellation effect loss audit ready later parked awaited unique_key worker lease failed tick slot
   bucket wake_call statistic job_block roll_up_gap`.split(/\s+/);
 
 /** In PL/pgSQL, which plans a statement once in a session: both run many thousand times. */

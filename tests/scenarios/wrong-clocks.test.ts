@@ -87,9 +87,9 @@ describe.each(Object.entries(WORKERS))('a worker whose clock is %s', (_name, shi
     await events.until((log) => log.count('jobs-rescued') > 0);
     const { rows } = await db.query<{ lost: number; earliest: number; latest: number }>(
       `select count(*) as lost,
-         extract(epoch from min(finished_at - expires_at))::float8 as earliest,
-         extract(epoch from max(finished_at - expires_at))::float8 as latest
-       from humdrum.attempt join humdrum.worker on worker.id = worker_id where error_class = 'WorkerLost'`,
+         extract(epoch from min(at - expires_at))::float8 as earliest,
+         extract(epoch from max(at - expires_at))::float8 as latest
+       from humdrum.loss join humdrum.worker on worker.id = worker_id`,
     );
     expect(rows[0]?.lost).toBeGreaterThanOrEqual(10);
     expect(rows[0]?.earliest).toBeGreaterThanOrEqual(0);

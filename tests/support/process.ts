@@ -92,6 +92,11 @@ export class Running {
     }
   }
 
+  /** Resolves when the process has ended, whoever ends it. */
+  get ended(): Promise<unknown> {
+    return this.#closed;
+  }
+
   /** Sends the signal and waits for the process to end. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Database } from '../../src/database/database.ts';
 import { claimNext } from '../../src/engine/transitions/claim.ts';
+import { markLost } from '../../src/engine/transitions/lost-workers.ts';
+import type { Rescued } from '../../src/engine/transitions/rescue.ts';
+import { LostWorkers } from '../../src/engine/upkeep/lost-workers.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import type { Registry } from '../../src/engine/job/registry.ts';
 import { Vault } from '../../src/engine/job/secrets.ts';
@@ -20,10 +23,17 @@ export async function addWorker(db: Database, name = 'test'): Promise<number> {
   return rows[0]?.id ?? 0;
 }
 
+/** Its lease passes, and it is marked as lost. */
 export async function expireWorker(db: Database, workerId: number): Promise<void> {
   await db.query('update humdrum.worker set expires_at = humdrum.clock() where id = $1', [
     workerId,
   ]);
+  await markLost(db, [workerId]);
+}
+
+/** As the upkeep of a worker does it. */
+export async function rescueLost(db: Database): Promise<Rescued> {
+  return new LostWorkers(db, { actor: 'test', leaseMs: 0 }).rescue();
 }
 
 export async function claim(db: Database, workerId: number, limit = 10): Promise<ClaimedJob[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Queryable } from '../../database/database.ts';
+import { mayBeOpen, writersOf } from '../../database/writers.ts';
 
 /** The rows up to `toId` are final once all transactions in `writers` have ended. */
 export interface AuditBound {
@@ -7,14 +8,8 @@ export interface AuditBound {
   writers: string[];
 }
 
+const AUDIT = 'humdrum.audit';
 const POLL_MS = 25;
-
-/** Transactions that hold the table lock of the audit. Every INSERT takes it before it draws an id, and holds it to the end. */
-const WRITING = `
-  from pg_catalog.pg_locks
-  where locktype = 'relation' and relation = 'humdrum.audit'::regclass and mode = 'RowExclusiveLock' and granted
-    and database = (select oid from pg_catalog.pg_database where datname = current_database())
-    and pid is distinct from pg_backend_pid()`;
 
 /**
  * Ids are drawn in one order and committed in another, so a row may still appear below an existing one. This reads the last
@@ -23,10 +18,7 @@ const WRITING = `
  */
 export async function readBound(db: Queryable): Promise<AuditBound> {
   const toId = await lastDrawnId(db);
-  const writing = await db.query<{ writer: string }>(
-    `select distinct virtualtransaction as writer ${WRITING}`,
-  );
-  return { toId, writers: writing.rows.map(({ writer }) => writer) };
+  return { toId, writers: (await writersOf(db, AUDIT)).ids };
 }
 
 /** The last id drawn for the audit. Its row may not be visible yet. */
@@ -70,15 +62,8 @@ export async function waitForWriters(
   return true;
 }
 
-/**
- * Reads the open writers. Returns a function that says whether any of the given transactions may still be open. A prepared
- * transaction (PREPARE TRANSACTION) loses its number for a moment, and for good if the server crashes. So a writer without a
- * number (n/0) or without a process may be any of them.
- */
+/** Reads the open writers. Returns a function that says whether any of the given transactions may still be open. */
 export async function openWriters(db: Queryable): Promise<(writers: readonly string[]) => boolean> {
-  const { rows } = await db.query<{ writer: string; unsure: boolean }>(
-    `select distinct virtualtransaction as writer, virtualtransaction like '%/0' or pid is null as unsure ${WRITING}`,
-  );
-  return (writers) =>
-    writers.length > 0 && rows.some(({ writer, unsure }) => unsure || writers.includes(writer));
+  const open = await writersOf(db, AUDIT);
+  return (writers) => mayBeOpen(open, writers);
 }

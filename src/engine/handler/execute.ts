@@ -67,6 +67,8 @@ export async function execute(
     changes = measure && own ? await own.changes() : null;
   } catch (error) {
     ended = redact(failureOf(error, type.retry.on, job.attempt));
+    // No retry policy is asked: the handler did nothing wrong, and its transaction never committed.
+    if (type.atomic && (await own?.trouble())) ended = { ...ended, ...NOTED };
   } finally {
     interruption.end();
     files.end();
@@ -81,6 +83,9 @@ export async function execute(
     transaction: handedOver && (await handedOver),
   };
 }
+
+/** The job is given back, and the attempt is not counted. */
+export const NOTED = { permanent: false, retryAfterMs: null, postponed: 'noted' } as const;
 
 const unchanged = <T>(value: T): T => value;
 

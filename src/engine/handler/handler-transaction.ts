@@ -1,5 +1,6 @@
 import type { Ambient } from '../../database/ambient.ts';
 import type { Database, OpenTransaction, Transaction } from '../../database/database.ts';
+import { isInfrastructure } from '../../database/error-kind.ts';
 import type { ContextDatabase } from '../job/context.ts';
 import type { TableChange } from '../job/outcome.ts';
 import type { PendingCalls } from './pending-calls.ts';
@@ -14,6 +15,7 @@ export class HandlerTransaction implements ContextDatabase {
   readonly #counter: RowCounter | null;
   #opening: Promise<OpenTransaction> | null = null;
   #over = false;
+  #beginTrouble: unknown = null;
 
   /** `measure`: count the rows that the handler changes. */
   constructor(database: Database, calls: PendingCalls, measure: boolean) {
@@ -60,6 +62,15 @@ export class HandlerTransaction implements ContextDatabase {
     return this.#counter.changes(await this.#opening);
   }
 
+  /** Why the transaction never began, or was lost, if neither is the fault of the handler. Null if it is sound. */
+  async trouble(): Promise<unknown> {
+    if (this.#beginTrouble !== null || !this.#opening) return this.#beginTrouble;
+    return this.#opening.then(
+      (tx) => tx.trouble,
+      () => this.#beginTrouble,
+    );
+  }
+
   /** Takes the transaction away from the handler; null if it opened none. Later queries of the handler throw. */
   handOver(): Promise<OpenTransaction | null> | null {
     this.#over = true;
@@ -75,7 +86,10 @@ export class HandlerTransaction implements ContextDatabase {
   }
 
   async #begin(): Promise<OpenTransaction> {
-    const tx = await this.#database.begin();
+    const tx = await this.#database.begin().catch((error: unknown) => {
+      if (isInfrastructure(error)) this.#beginTrouble = error;
+      throw error;
+    });
     await this.#counter?.start(tx);
     if (!this.#over) this.ambient.tx = tx;
     return tx;

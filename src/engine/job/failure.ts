@@ -10,8 +10,11 @@ export interface Failure {
   permanent: boolean;
   /** When the next attempt is due, in milliseconds from now. Null: by the type's backoff. */
   retryAfterMs: number | null;
-  /** Set where the attempt does not count: the job is due again after `retryAfterMs`, with the same number. */
-  postponed?: true;
+  /**
+   * Set where the attempt does not count, and the job is due again with the same number: after `retryAfterMs`, or, if it is
+   * `noted` as a loss, after a time that grows with each.
+   */
+  postponed?: 'held' | 'noted';
 }
 
 const MAX_WAIT_MS = 31_536_000_000;
@@ -22,7 +25,7 @@ export function failureOf(thrown: unknown, on?: RetryPolicy['on'], attempt = 1):
   const error = errorFact(thrown);
   const requestedMs = wait(fieldOf(thrown, 'afterMs'));
   if (isPostponedError(thrown)) {
-    return { error, permanent: false, retryAfterMs: requestedMs, postponed: true };
+    return { error, permanent: false, retryAfterMs: requestedMs, postponed: 'held' };
   }
   const decision = on && isError(thrown) ? decide(thrown, on, attempt) : undefined;
   if (decision === 'fail') return { error, permanent: true, retryAfterMs: null };

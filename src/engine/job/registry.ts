@@ -12,6 +12,8 @@ export class Registry {
   /** The signatures that a worker claims: all types and aliases, in each version that they can run. `known`: as a set. */
   readonly signatures: readonly string[];
   readonly known: ReadonlySet<string>;
+  /** Those whose jobs have a single attempt. The engine's own never matter: they are run at once. */
+  readonly single: readonly string[];
   /** The types with a schedule, by name. */
   readonly scheduled: ReadonlyMap<string, ScheduledType>;
 
@@ -24,10 +26,9 @@ export class Registry {
     for (const type of this.#types) {
       for (const name of namesOf(type)) this.#add(name, type);
     }
-    this.signatures = [...this.#byName].flatMap(([name, type]) =>
-      type.versions().map((version) => signature(name, version)),
-    );
+    this.signatures = this.#types.flatMap(signaturesOf);
     this.known = new Set(this.signatures);
+    this.single = own.filter(({ retry }) => retry.attempts === 1).flatMap(signaturesOf);
   }
 
   #add(name: string, type: JobType): void {
@@ -74,6 +75,9 @@ export class Registry {
 }
 
 const namesOf = ({ type, aliases }: JobType): string[] => [type, ...aliases];
+
+const signaturesOf = (type: JobType): string[] =>
+  namesOf(type).flatMap((name) => type.versions().map((version) => signature(name, version)));
 
 function refuseReserved(name: string): void {
   const prefix = RESERVED.find((reserved) => name.startsWith(reserved));

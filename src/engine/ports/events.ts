@@ -1,4 +1,5 @@
 import type { ClaimedJob } from '../job/claimed-job.ts';
+import type { ErrorFact } from '../job/error-fact.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 
@@ -6,9 +7,10 @@ import type { Plan } from '../job/plan.ts';
 export type EngineEvent =
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'job-given-back'; job: ClaimedJob; error: ErrorFact }
   | { event: 'jobs-claimed'; queue: string; jobs: number; tookMs: number }
   | { event: 'batch-settled'; jobs: number; tookMs: number }
-  | { event: 'jobs-rescued'; rescued: number; again: number }
+  | { event: 'jobs-rescued'; rescued: number; again: number; charged: number }
   | { event: 'jobs-released'; released: number }
   | { event: 'ticks-fired'; fired: number }
   | { event: 'types-unknown'; types: readonly string[] }

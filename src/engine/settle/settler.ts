@@ -36,6 +36,8 @@ export class Settler {
   readonly #openJobs = new Map<number, number>();
   /** Settlements that the database could not store, and the failures recorded instead. */
   readonly #replaced = new WeakMap<Settlement, Outcome>();
+  /** Postponed settlements that were recorded as failed. */
+  readonly #overdrawn = new Set<Settlement>();
   /** Leases without open jobs, for the next batch to close. */
   #finishedLeases: number[] = [];
   #waiting: Waiting[] = [];
@@ -112,7 +114,7 @@ export class Settler {
       this.#finishedLeases.push(...finished);
       for (const { settlement, resolve } of batch) {
         const outcome = this.#replaced.get(settlement) ?? settlement.outcome;
-        if (isPostponed(settlement)) resolve(ABANDONED);
+        if (isPostponed(settlement) && !this.#overdrawn.delete(settlement)) resolve(ABANDONED);
         else resolve(refused.has(settlement) ? FENCED : { kind: 'recorded', outcome });
       }
       if (settlements.some(isDeliverable)) void this.#runtime.notify('ready');
@@ -150,8 +152,10 @@ export class Settler {
     for (let tries = 1; ; tries += 1) {
       try {
         const refused = settlements.some(isDeliverable)
-          ? await this.#runtime.database.transaction((tx) => settle(tx, settlements, leases))
-          : await settle(this.#runtime.database, settlements, leases);
+          ? await this.#runtime.database.transaction((tx) =>
+              settle(tx, settlements, leases, this.#overdrawn),
+            )
+          : await settle(this.#runtime.database, settlements, leases, this.#overdrawn);
         return refused.length > 0 ? await auditFenced(this.#runtime.database, refused) : [];
       } catch (error) {
         this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });

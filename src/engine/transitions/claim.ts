@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
+import { ALONE } from './alone.ts';
 
 type Row = Omit<ClaimedJob, 'leaseId' | 'runAt' | 'seed'> & {
   /** Null if a limit had no room and the job was parked. */
@@ -16,7 +17,7 @@ const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select
 // of ids, so that only the history partitions that hold them are touched.
 const claimFrom = (picked: string): string => `
 with alive as materialized (
-  select id as worker_id from humdrum.worker where id = $1 and expires_at > humdrum.clock()
+  select id as worker_id from humdrum.worker where id = $1 and lost_at is null and left_at is null
 ),
 ${picked},
 limited as materialized (
@@ -57,6 +58,26 @@ picked as materialized (
   select * from humdrum.take_ready($2, $3, coalesce((select humdrum.room_in($2, $4) from alive), 0), $5, $6)
 )`);
 
+const CLAIM_NEXT_SINGLE =
+  PREPARED +
+  claimFrom(`
+picked as materialized (
+  select * from humdrum.take_ready_before(
+    $2, $3, $7, $8, coalesce((select humdrum.room_in($2, $4) from alive), 0), $5, $6
+  )
+)`);
+
+const CLAIM_ALONE = claimFrom(`
+picked as materialized (
+  delete from humdrum.parked where job_id = any (array (
+    select job_id from alive, humdrum.parked
+    where gate = '${ALONE}' and queue = any ($2::text[]) and type = any ($3::text[])
+      and (start_by is null or start_by > humdrum.clock()) and humdrum.room_in(queue, 1) = 1
+    order by rank, job_id limit 1 for update of parked skip locked
+  ))
+  returning job_id, attempt, queue, rank, type, (select gates[1] from humdrum.job where job.id = parked.job_id) as gate
+)`);
+
 const CLAIM_ONE = claimFrom(`
 from_ready as (
   delete from humdrum.ready where ctid = any (array (
@@ -93,16 +114,21 @@ export interface ClaimOptions {
   limit: number;
   /** Claims only jobs after this position. */
   after?: QueuePosition | null;
+  /** Those of `types` whose jobs have a single attempt: they are claimed only among the first `free` jobs. */
+  single?: { types: readonly string[]; free: number };
 }
 
-/** Claims up to `limit` jobs of these types from a queue. Empty if the worker's lease has expired. */
+/** Claims up to `limit` jobs of these types from a queue. Empty if the worker is marked as lost. */
 export async function claimNext(
   db: Queryable,
   workerId: number,
-  { queue, types, limit, after }: ClaimOptions,
+  { queue, types, limit, after, single }: ClaimOptions,
 ): Promise<Claim> {
   const { rank, id } = after ?? BEGINNING;
-  const { rows } = await db.query<Row>(CLAIM_NEXT, [workerId, queue, types, limit, rank, id]);
+  const params = [workerId, queue, types, limit, rank, id];
+  const { rows } = single
+    ? await db.query<Row>(CLAIM_NEXT_SINGLE, [...params, single.types, single.free])
+    : await db.query<Row>(CLAIM_NEXT, params);
   const jobs = rows.filter(isLeased).map(toClaimedJob);
   return { jobs, taken: rows.length, last: rows.at(-1) ?? null };
 }
@@ -114,6 +140,16 @@ export async function claimOne(
   jobId: number,
 ): Promise<ClaimedJob | null> {
   const { rows } = await db.query<Row>(CLAIM_ONE, [workerId, jobId]);
+  return rows.filter(isLeased).map(toClaimedJob)[0] ?? null;
+}
+
+/** Claims a job that waits to run alone. Null if there is none, or a limit of it has no room. */
+export async function claimAlone(
+  db: Queryable,
+  workerId: number,
+  { queues, types }: { queues: readonly string[]; types: readonly string[] },
+): Promise<ClaimedJob | null> {
+  const { rows } = await db.query<Row>(CLAIM_ALONE, [workerId, queues, types]);
   return rows.filter(isLeased).map(toClaimedJob)[0] ?? null;
 }
 

@@ -1,22 +1,29 @@
 import type { Queryable } from '../../database/database.ts';
 import { attemptKey, type JobAttempt, type Settlement } from './settlement.ts';
 
-// Every settlement is fenced twice: the lease must exist and its worker must not have expired, and the primary key of
+// Every settlement is fenced twice: the lease must exist and its worker must not be marked as lost, and the primary key of
 // `attempt` allows one record per attempt.
 
-/** CTEs: the clock, and the leases in $1 whose workers are alive. */
+/**
+ * CTEs: the clock, and the leases in $1 whose workers are not marked as lost. A handler may have raised the isolation of its
+ * transaction, which then sees the leases as they were at its start. The row lock fails if they have been marked since.
+ */
 export const ALIVE = `
 clock as materialized (select humdrum.clock() as now),
+shared as materialized (
+  select id from humdrum.lease
+  where id = any ($1::bigint[]) and current_setting('transaction_isolation') <> 'read committed' for share
+),
 lease as materialized (
   select lease.id, lease.worker_id, clock.now from humdrum.lease
   join humdrum.worker on worker.id = lease.worker_id cross join clock
-  where lease.id = any ($1::bigint[]) and worker.expires_at > clock.now
+  where lease.id = any ($1::bigint[]) and worker.lost_at is null and (select count(*) from shared) >= 0
 )`;
 
-/** Deletes leases, but never an expired one: the rescue needs it for the jobs that were not settled. */
+/** Deletes leases, but never one of a lost worker: the rescue needs it for the jobs that were not settled. */
 export const closeLeases = (ids: string): string => `
-  delete from humdrum.lease using humdrum.worker, clock
-  where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.expires_at > clock.now`;
+  delete from humdrum.lease using humdrum.worker
+  where lease.id = any (${ids}) and worker.id = lease.worker_id and worker.lost_at is null`;
 
 /** Selects the recorded attempts if they are fewer than the $2 expected, else null: the list is long and rarely needed. */
 export const RETURN_RECORDED = `select case when count(*) < $2 then coalesce(json_agg(job_id || '/' || number), '[]') end as recorded from attempt`;

@@ -4,10 +4,15 @@ import type { Outcome } from '../job/outcome.ts';
 import { ALIVE } from './fence.ts';
 import { freeHolds } from './free-holds.ts';
 import { type Column, columnOf, rowsOf } from './row-columns.ts';
-import { holdersIn, leasesOf, type Settlement } from './settlement.ts';
+import { MAX_LOSSES } from './rescue.ts';
+import { attemptKey, holdersIn, leasesOf, type Settlement } from './settlement.ts';
+
+/** Doubles with each loss of the job. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
 
 // The jobs leave their lease in this statement: otherwise a rescue of that lease would make them due a second time. A lease
-// that has passed is not touched, and neither are its jobs.
+// that has passed is not touched, and neither are its jobs. `noted`: the loss is recorded, and sets the wait.
 const postponeSql = (given: string, freed: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
@@ -15,10 +20,16 @@ mine as materialized (
   select held.id, held.jobs, held.attempts, lease.worker_id, lease.now
   from humdrum.lease as held join lease on lease.id = held.id for update of held
 ),
+due as materialized (
+  select given.*, before.losses,
+    case when noted then least(${FIRST_WAIT_MS} * 2 ^ before.losses, ${LONGEST_WAIT_MS}) else wait_ms end as due_ms
+  from given cross join lateral (select count(*) as losses from humdrum.loss where loss.job_id = given.job_id and noted) as before
+  where before.losses < ${MAX_LOSSES}
+),
 held as materialized (
-  select mine.id as lease_id, one.job_id, one.number, given.job_id is not null as postponed
+  select mine.id as lease_id, one.job_id, one.number, due.job_id is not null as postponed
   from mine cross join lateral unnest(mine.jobs, mine.attempts) as one (job_id, number)
-  left join given on (given.lease_id, given.job_id, given.number) = (mine.id, one.job_id, one.number)
+  left join due on (due.lease_id, due.job_id, due.number) = (mine.id, one.job_id, one.number)
 ),
 kept as materialized (
   select lease_id, array_agg(job_id) as jobs, array_agg(number) as attempts from held where not postponed group by lease_id
@@ -30,24 +41,35 @@ emptied as (
   delete from humdrum.lease using mine where lease.id = mine.id and not exists (select from kept where lease_id = mine.id)
 ),
 moved as materialized (
-  select given.*, mine.worker_id, mine.now from held join given using (lease_id, job_id, number) join mine on mine.id = held.lease_id
+  select due.*, mine.worker_id, mine.now from held join due using (lease_id, job_id, number) join mine on mine.id = held.lease_id
+),
+loss as (
+  insert into humdrum.loss (job_id, ordinal, number, worker_id, at, reason)
+  select job_id, losses + 1, number, worker_id, now, reason from moved where noted
 ),
 later as (
   insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate)
-  select job_id, now + wait_ms * interval '1 millisecond', rank, number, queue, type, gate from moved
+  select job_id, now + due_ms * interval '1 millisecond', rank, number, queue, type, gate from moved
 ),${freed}
 audit as (
   insert into humdrum.audit (at, job_id, attempt, event, actor, reason)
   select now, job_id, number, 'released', 'worker:' || worker_id, reason from moved
 )
-select count(*) as postponed from moved`;
+select coalesce(json_agg(job_id || '/' || number), '[]') as "overdrawn" from given
+where noted and not exists (select from due where due.job_id = given.job_id)`;
 
 export function isPostponed({ outcome }: { outcome: Outcome }): boolean {
-  return 'error' in outcome.ended && outcome.ended.postponed === true;
+  return 'error' in outcome.ended && outcome.ended.postponed !== undefined;
 }
 
-/** Gives jobs back that are due again later, at no cost of an attempt. Sending the same again does no harm. */
-export async function postpone(db: Queryable, settlements: readonly Settlement[]): Promise<void> {
+/**
+ * Gives jobs back that are due again later, at no cost of an attempt. Returns those that were given back for a loss too often
+ * already: they stay where they are. Sending the same again does no harm.
+ */
+export async function postpone(
+  db: Queryable,
+  settlements: readonly Settlement[],
+): Promise<Settlement[]> {
   const column = (name: string, type: string, of: (settlement: Settlement) => unknown): Column =>
     columnOf(name, type, settlements.map(of), name === 'job_id');
   const params: unknown[] = [leasesOf(settlements)];
@@ -62,6 +84,11 @@ export async function postpone(db: Queryable, settlements: readonly Settlement[]
       column('gate', 'text', ({ job }) => job.ties?.gate ?? null),
       column('wait_ms', 'float8', ({ outcome: { ended } }) =>
         'error' in ended ? (ended.retryAfterMs ?? 0) : 0,
+      ),
+      column(
+        'noted',
+        'boolean',
+        ({ outcome: { ended } }) => 'error' in ended && ended.postponed === 'noted',
       ),
       column('reason', 'text', ({ outcome: { ended } }) =>
         'error' in ended ? ended.error.message : null,
@@ -78,5 +105,7 @@ export async function postpone(db: Queryable, settlements: readonly Settlement[]
           ended: 'false',
           among: `$${params.push(holders)}::bigint[]`,
         });
-  await db.query(postponeSql(given, freed), params);
+  const { rows } = await db.query<{ overdrawn: string[] }>(postponeSql(given, freed), params);
+  const overdrawn = new Set(rows[0]?.overdrawn);
+  return settlements.filter(({ job }) => overdrawn.has(attemptKey(job)));
 }

@@ -2,10 +2,10 @@ import type { Runtime } from '../ports/runtime.ts';
 import { fireDue } from '../schedule/fire.ts';
 import { cancelOverdue } from '../transitions/cancel.ts';
 import { promote } from '../transitions/promote.ts';
-import { rescue } from '../transitions/rescue.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
 import { type DueWork, isDue } from './due-work.ts';
 import { dropExpiredKeys } from './expired-keys.ts';
+import type { LostWorkers } from './lost-workers.ts';
 import { extendHistory } from './retention.ts';
 import { unknownTypes } from './unknown-types.ts';
 import { vacuum } from './vacuum.ts';
@@ -15,6 +15,7 @@ export interface UpkeepBy {
   runtime: Runtime;
   actor: string;
   queues: readonly string[];
+  lostWorkers: LostWorkers;
 }
 
 /** What one step did. */
@@ -69,10 +70,10 @@ export function choresAfterWork({ runtime: { database } }: UpkeepBy): Chore[] {
 
 const moving = (done: number): StepResult => ({ done, more: done > 0 });
 
-async function rescueLost({ runtime, actor }: UpkeepBy): Promise<StepResult> {
-  const { rescued, again } = await rescue(runtime.database, actor);
-  if (rescued > 0) runtime.onEvent({ event: 'jobs-rescued', rescued, again });
-  return moving(rescued);
+async function rescueLost({ runtime, lostWorkers }: UpkeepBy): Promise<StepResult> {
+  const did = await lostWorkers.rescue();
+  if (did.rescued > 0) runtime.onEvent({ event: 'jobs-rescued', ...did });
+  return moving(did.rescued);
 }
 
 /** `done` is 1 even if no job was made: a skipped tick counts as progress. */

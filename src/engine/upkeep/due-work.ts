@@ -2,6 +2,7 @@ import type { Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
 import type { Registry } from '../job/registry.ts';
 import { msUntilNextTick, namesIfFew } from '../schedule/next-due.ts';
+import type { LostWorkers } from './lost-workers.ts';
 
 /** What upkeep has to do now, and in how many milliseconds more comes due. Null: nothing is scheduled. */
 export interface DueWork {
@@ -15,6 +16,10 @@ export interface DueWork {
   wakeCalls: boolean;
   /** Audit events are not in the statistics yet. */
   unrolled: boolean;
+  /** Jobs wait to run alone. */
+  suspects: boolean;
+  /** The database's clock. */
+  nowMs: number;
   /** Until the first lease expires, unless a heartbeat renews it. */
   lostMs: number | null;
   /** Until the next tick of a schedule. */
@@ -25,23 +30,32 @@ export interface DueWork {
   tokensMs: number | null;
 }
 
+interface FindOptions {
+  queues: readonly string[];
+  types: Pick<Registry, 'known' | 'scheduled'>;
+  /** Is told the time of the database. */
+  lostWorkers?: Pick<LostWorkers, 'observe'>;
+}
+
 /** `heads`: the types of the first jobs of each queue. The types that this process knows may be thousands, so they are not sent. */
 type Row = Omit<DueWork, 'ready'> & { heads: string[] };
 
 const DUE_WORK = `${PREPARED}
-select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, lost_ms as "lostMs",
+select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
   tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs"
 from humdrum.glance($1, $2)`;
 
 /** Reads all due work in one query, without writing. With over 100 schedules, a second query reads their next tick. */
 export async function findDueWork(
   db: Queryable,
-  { queues, types }: { queues: readonly string[]; types: Pick<Registry, 'known' | 'scheduled'> },
+  { queues, types, lostWorkers }: FindOptions,
 ): Promise<DueWork> {
   const few = namesIfFew(types.scheduled);
+  const sentMs = performance.now();
   const { rows } = await db.query<Row>(DUE_WORK, [queues, few ?? []]);
   const [row] = rows;
   if (!row) throw new Error('The due-work query returned no row.');
+  lostWorkers?.observe(row.nowMs, sentMs, performance.now());
   const { heads, tickMs, ...rest } = row;
   return {
     ...rest,

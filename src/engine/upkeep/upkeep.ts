@@ -19,6 +19,8 @@ const MIN_WAIT_MS = 25;
 export interface UpkeepOptions extends UpkeepBy {
   /** Called when jobs are ready: they may not have been announced. */
   readonly onReady: () => void;
+  /** Called when jobs wait to run alone. */
+  readonly onSuspects: () => void;
 }
 
 /** The background loop of a worker: does the work that is due in the database, on behalf of all processes. */
@@ -71,11 +73,14 @@ export class Upkeep {
   /** Returns the milliseconds until the next known work is due. */
   async #runDue(): Promise<number> {
     await this.#doChores();
-    const { queues, runtime, onReady } = this.#options;
+    const { queues, runtime, lostWorkers, onReady, onSuspects } = this.#options;
     const { database, types } = runtime;
-    const due = await this.#attempt('looking', () => findDueWork(database, { queues, types }));
+    const due = await this.#attempt('looking', () =>
+      findDueWork(database, { queues, types, lostWorkers }),
+    );
     if (!due) return POLL_MS;
     if (due.ready) onReady();
+    if (due.suspects) onSuspects();
     if (due.unrolled) this.#rollUp.wake();
     const steps = dueSteps(due, this.#options);
     let done = 0;

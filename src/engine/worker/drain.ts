@@ -5,9 +5,10 @@ import type { ErrorFact } from '../job/error-fact.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { Settler } from '../settle/settler.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
-import { claimNext } from '../transitions/claim.ts';
+import { claimAlone, claimNext } from '../transitions/claim.ts';
 import { chores, choresAfterWork, dueSteps, type UpkeepBy } from '../upkeep/due-steps.ts';
 import { findDueWork } from '../upkeep/due-work.ts';
+import { LostWorkers } from '../upkeep/lost-workers.ts';
 import { asMember } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
 import { reportSettled, runJob } from './run-job.ts';
@@ -52,7 +53,9 @@ export async function drain(
   const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
   return asMember(runtime, { leaseMs, queues, types: types.signatures }, async (workerId, stop) => {
     const by = { runtime, settler: new Settler(runtime), stop };
-    const upkeep = { runtime, actor: `worker:${workerId}`, queues };
+    const actor = `worker:${workerId}`;
+    const lostWorkers = new LostWorkers(database, { actor, leaseMs });
+    const upkeep = { runtime, actor, queues, lostWorkers };
     const ran: DrainedAttempt[] = [];
     let nextMs: number | null = null;
     for (const { run } of chores(upkeep)) await run();
@@ -92,7 +95,7 @@ interface CaughtUp {
 /** Runs every upkeep step that is due. */
 async function catchUp(by: UpkeepBy): Promise<CaughtUp> {
   const { database, types } = by.runtime;
-  const due = await findDueWork(database, { queues: by.queues, types });
+  const due = await findDueWork(database, { ...by, types });
   let { dueMs, tokensMs } = due;
   let more = false;
   for (const { run } of dueSteps(due, by)) {
@@ -102,7 +105,7 @@ async function catchUp(by: UpkeepBy): Promise<CaughtUp> {
   }
   const waits = [dueMs, tokensMs].filter((ms) => ms !== null);
   return {
-    ready: due.ready || more,
+    ready: due.ready || due.suspects || more,
     more,
     nextMs: waits.length > 0 ? Math.min(...waits) : null,
   };
@@ -121,7 +124,7 @@ async function claimNextOf(
       if (taken === 0) break; // Otherwise a limit had no room and the job was parked: try the next one.
     }
   }
-  return null;
+  return claimAlone(database, workerId, { queues, types: types.signatures });
 }
 
 /** Returns an empty array if the attempt was not recorded: the job belongs, or will belong, to another process. */

@@ -147,11 +147,11 @@ async function insertWorker(
   return (rows[0] as { id: number }).id;
 }
 
-/** Returns false if the leases have expired: an expired lease is never renewed. */
+/** Returns false if the worker is marked as lost. A late heartbeat renews its leases, as long as nobody has rescued its jobs. */
 async function renewLease(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
   const { rows } = await db.query(
     `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
-     where id = $1 and expires_at > humdrum.clock() returning id`,
+     where id = $1 and lost_at is null returning id`,
     [workerId, leaseMs],
   );
   return rows.length > 0;

@@ -1,6 +1,7 @@
 import type { Database, OpenTransaction } from '../../database/database.ts';
+import { errorKind, isInfrastructure } from '../../database/error-kind.ts';
 import { childFailure } from '../handler/children.ts';
-import { execute } from '../handler/execute.ts';
+import { execute, NOTED } from '../handler/execute.ts';
 import type { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import { type Failure, failureOf } from '../job/failure.ts';
@@ -68,7 +69,9 @@ async function recordWithin(
     // The COMMIT may have taken effect even though its reply was lost. Then the attempt's primary key exists already, and
     // recording this failure does nothing.
     await tx.rollback();
-    const ended = failureOf(error, type.retry.on, job.attempt);
+    const failure = failureOf(error, type.retry.on, job.attempt);
+    const refused = isInfrastructure(error) && errorKind(error) === 'busy';
+    const ended = refused ? { ...failure, ...NOTED } : failure;
     return settler.record({ job, type, outcome: { ...outcome, effects: [], ended } });
   }
 }
@@ -79,7 +82,7 @@ async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }
 
-/** Emits the event for a settled attempt. An abandoned one is reported by the release or the rescue of its job. */
+/** Emits the event for an attempt. One that was aborted is reported by the release or the rescue of its job. */
 export function reportSettled(
   onEvent: Runtime['onEvent'],
   job: ClaimedJob,
@@ -87,5 +90,9 @@ export function reportSettled(
   settled: Settled,
 ): void {
   if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
+  const { ended } = outcome;
+  if (settled.kind === 'abandoned' && 'error' in ended && ended.postponed === 'noted') {
+    onEvent({ event: 'job-given-back', job, error: ended.error });
+  }
   if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
 }

@@ -1,0 +1,111 @@
+-- Who is charged for a lost worker: not every job that it held. See docs/decisions/0012-who-is-charged.md.
+
+-- A lease that has passed is a suspicion, and a heartbeat that comes late still renews it. `lost_at` is the end: from then on
+-- nothing is recorded for the jobs of this worker. `lost_jobs`: how many it was running, or held.
+alter table humdrum.worker
+  add column lost_at   timestamptz,
+  add column lost_jobs integer;
+
+-- A claim of a job that ended without a recorded attempt, and so was not charged to the job: its worker was lost while it held
+-- others, or the database was away.
+create table humdrum.loss (
+  job_id    bigint      not null,
+  ordinal   smallint    not null check (ordinal >= 1),
+  number    smallint    not null, -- of the attempt that was not counted
+  worker_id bigint      not null,
+  at        timestamptz not null,
+  reason    text        not null,
+  primary key (job_id, ordinal)
+) partition by range (job_id);
+create trigger facts_only before update or delete or truncate on humdrum.loss
+  for each statement execute function humdrum.refuse_change();
+
+-- The parts that the history has already.
+do $$
+declare
+  piece text;
+  part  bigint;
+begin
+  for piece, part in
+    select relname, substr(relname, 5)::bigint from pg_class
+    where relnamespace = 'humdrum'::regnamespace and relkind = 'r' and relname ~ '^job_[0-9]+$'
+  loop
+    execute format('create table humdrum.%I (like humdrum.loss including defaults including constraints)', 'loss_' || part);
+    execute format('create trigger facts_only before update or delete or truncate on humdrum.%I
+      for each statement execute function humdrum.refuse_change()', 'loss_' || part);
+    execute format('alter table humdrum.loss attach partition humdrum.%I for values from (%s) to (%s)',
+      'loss_' || part, part * humdrum.history_width(), (part + 1) * humdrum.history_width());
+  end loop;
+end $$;
+
+-- As `take_ready`, for a worker that knows types with a single attempt. Such a job must not run twice, so once it is claimed it
+-- is taken for begun. The first `free` rows start at once; behind them this takes rows up to the first such job.
+create function humdrum.take_ready_before(
+  of_queue text, of_types text[], single_types text[], free integer, at_most integer, after_rank integer, after_job bigint
+)
+returns table (job_id bigint, attempt smallint, queue text, rank integer, type text, gate text)
+language sql volatile rows 1000
+set enable_seqscan = off set enable_bitmapscan = off
+begin atomic
+  delete from humdrum.ready where ctid = any (array (
+    select counted.ctid from (
+      select placed.ctid, nth, count(*) filter (where nth > free and placed.type = any (single_types)) over (order by nth) as singles
+      from (
+        select first.ctid, first.type, row_number() over (order by first.rank, first.job_id) as nth from (
+          select ready.ctid, ready.type, ready.rank, ready.job_id from humdrum.ready
+          where ready.queue = of_queue and (ready.rank, ready.job_id) > (after_rank, after_job)
+            and ready.type = any (of_types) and (ready.start_by is null or ready.start_by > humdrum.clock())
+          order by ready.queue, ready.rank, ready.job_id limit at_most for update skip locked
+        ) as first
+      ) as placed
+    ) as counted
+    where singles = 0
+  ))
+  returning ready.job_id, ready.attempt, ready.queue, ready.rank, ready.type, ready.gate;
+end;
+
+-- With `suspects`: jobs that wait to run alone, and `now_ms`, the time that it went by. And of a worker that is marked as lost, its jobs are due to be rescued.
+drop function humdrum.glance(text[], text[]);
+create function humdrum.glance(
+  queues text[], schedules text[],
+  out heads text[], out overdue boolean, out passed_keys boolean, out calls boolean, out unrolled boolean, out suspects boolean,
+  out now_ms double precision,
+  out lost_ms double precision, out tick_ms double precision, out due_ms double precision, out tokens_ms double precision
+)
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+  now timestamptz := humdrum.clock();
+begin
+  select
+    array (
+      select distinct head.type from unnest(queues) as served (queue) cross join lateral (
+        select type from humdrum.ready where ready.queue = served.queue order by ready.queue, rank, job_id limit 100
+      ) as head
+    ),
+    coalesce(least(
+      (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
+    ) <= now, false),
+    -- For the minute that they are kept on see unique-keys.ts.
+    coalesce((select min(until) from humdrum.unique_key) <= now - interval '1 minute', false),
+    exists (select from humdrum.wake_call),
+    exists (select from humdrum.roll_up_gap) or exists (
+      select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
+    ),
+    exists (select from humdrum.parked where gate = 'humdrum.alone'),
+    date_part('epoch', now) * 1000,
+    (
+      select date_part('epoch', min((
+        select coalesce(lost_at, expires_at) from humdrum.worker where id = lease.worker_id and (lost_at is not null or isfinite(expires_at))
+      )) - now) * 1000 from humdrum.lease
+    ),
+    (
+      select date_part('epoch', min((
+        select next_at from humdrum.schedule where name = wanted.name and isfinite(next_at)
+      )) - now) * 1000 from unnest(schedules) as wanted (name)
+    ),
+    (select date_part('epoch', min(run_at) - now) * 1000 from humdrum.later),
+    (select date_part('epoch', min(wake_at) - now) * 1000 from humdrum.bucket where wake_at is not null)
+  into heads, overdue, passed_keys, calls, unrolled, suspects, now_ms, lost_ms, tick_ms, due_ms, tokens_ms;
+end $$;
