@@ -28,6 +28,11 @@ export class PostgresPool {
     this.#pool.on('remove', (client) => this.#open.delete(client));
   }
 
+  /** For each connection that is opened from now on, before anything else is asked over it. */
+  onConnect(prepare: (client: PoolClient) => void): void {
+    this.#pool.on('connect', prepare);
+  }
+
   get isClosed(): boolean {
     return this.#pool.ending;
   }

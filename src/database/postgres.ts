@@ -1,6 +1,6 @@
 import type pgModule from 'pg';
-import type { Client, PoolConfig } from 'pg';
-import { errorMessage, HumdrumError } from '../errors.ts';
+import type { Client, ClientBase, PoolConfig } from 'pg';
+import { errorMessage, HumdrumError, isHumdrumError } from '../errors.ts';
 import type {
   ConnectionUse,
   Database,
@@ -12,6 +12,7 @@ import { ask, PostgresConnection } from './postgres-connection.ts';
 import { isDirect, PostgresListener } from './postgres-listener.ts';
 import { PostgresPool } from './postgres-pool.ts';
 import { PreparedStatements } from './prepared.ts';
+import { requireSettings, sendSettings } from './session-settings.ts';
 import { openTransaction, queryWithin, runTransaction } from './transaction.ts';
 
 export interface PostgresOptions {
@@ -44,16 +45,25 @@ export async function openPostgres(
   const pool = new PostgresPool(pg, { ...config, max });
   let direct: boolean;
   try {
-    direct = await pool.ask(isDirect, CONNECT_TIMEOUT_MS);
+    direct = await pool.ask(prepareSession, CONNECT_TIMEOUT_MS);
   } catch (error) {
     await pool.end();
-    throw unreachable(url, error);
+    throw isHumdrumError(error) ? error : unreachable(url, error);
   }
+  if (direct) pool.onConnect(sendSettings);
   const listening = { ...config, connectionString: options.listenUrl ?? url };
   return new PostgresDatabase(pg, pool, () => new pg.Client(listening), {
     connections: max,
     direct,
   });
+}
+
+/** Returns whether the connection leads straight to the server. Errors: see `requireSettings`. */
+async function prepareSession(client: ClientBase): Promise<boolean> {
+  const direct = await isDirect(client);
+  if (direct) sendSettings(client);
+  else await requireSettings(client);
+  return direct;
 }
 
 async function loadPg(): Promise<typeof pgModule> {

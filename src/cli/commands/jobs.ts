@@ -88,6 +88,7 @@ function describeJob(job: Job): string {
     ]),
     ...job.attemptRecords.map(describeAttempt),
   ];
+  if (job.losses.length > 0) parts.push(`not counted\n${describeLosses(job.losses)}`);
   if (job.effects.length > 0) parts.push(`effects\n${describeEffects(job.effects)}`);
   return [...parts, `audit\n${auditTable(job.audit)}`].join('\n\n');
 }
@@ -115,6 +116,12 @@ function describeAttempt(attempt: Job['attemptRecords'][number]): string {
         .join('\n') ?? null,
     ],
   ]);
+}
+
+function describeLosses(losses: Job['losses']): string {
+  return losses
+    .map(({ attempt, at, reason }) => `attempt ${attempt}, ${instant(at)} UTC: ${plain(reason)}`)
+    .join('\n');
 }
 
 function describeEffects(effects: Job['effects']): string {

@@ -3,7 +3,7 @@ import { errorMessage } from '../../errors.ts';
 import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
 import { PermanentError } from '../job/errors.ts';
-import { failureOf } from '../job/failure.ts';
+import { failureOf, NOTED } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
 import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
@@ -83,9 +83,6 @@ export async function execute(
     transaction: handedOver && (await handedOver),
   };
 }
-
-/** The job is given back, and the attempt is not counted. */
-export const NOTED = { permanent: false, retryAfterMs: null, postponed: 'noted' } as const;
 
 const unchanged = <T>(value: T): T => value;
 

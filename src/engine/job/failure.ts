@@ -17,6 +17,9 @@ export interface Failure {
   postponed?: 'held' | 'noted';
 }
 
+/** The job is given back, and the attempt is not counted: the database failed it, and its transaction never committed. */
+export const NOTED = { permanent: false, retryAfterMs: null, postponed: 'noted' } as const;
+
 const MAX_WAIT_MS = 31_536_000_000;
 const PERMANENT_CODES: readonly unknown[] = ['input-invalid', 'type-unknown'];
 

@@ -1,8 +1,8 @@
 import type { OpenTransaction } from '../../database/database.ts';
-import { errorKind, sqlstateOf } from '../../database/error-kind.ts';
+import { errorKind, isInfrastructure, sqlstateOf } from '../../database/error-kind.ts';
 import { errorMessage } from '../../errors.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
-import { failureOf } from '../job/failure.ts';
+import { type Failure, failureOf, NOTED } from '../job/failure.ts';
 import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { completeWithin } from '../transitions/complete.ts';
@@ -11,6 +11,7 @@ import { isPostponed } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
 import { settle } from './settle.ts';
+import { fateOf } from './unanswered.ts';
 
 const RETRY_MS = 250;
 const LONGEST_RETRY_MS = 2_000;
@@ -69,17 +70,45 @@ export class Settler {
 
   /** Settles a completed job in its handler's transaction and ends it: the handler's writes and the completion commit together. */
   async recordWithin(tx: OpenTransaction, settlement: Settlement): Promise<Settled> {
-    const deliverable = isDeliverable(settlement);
-    const kept = await (deliverable ? settleAndCommit : completeWithin)(tx, settlement);
+    const kept = await (isDeliverable(settlement) ? settleAndCommit : completeWithin)(
+      tx,
+      settlement,
+    );
     if (!kept) await auditFenced(this.#runtime.database, [settlement]);
-    if (deliverable) void this.#runtime.notify('ready');
+    this.#settledWithin(settlement);
+    return kept ? { kind: 'recorded', outcome: settlement.outcome } : FENCED;
+  }
+
+  /**
+   * Settles an attempt whose COMMIT failed. If the COMMIT may have taken effect, this first finds out. An attempt that was
+   * undone through no fault of its job is given back.
+   */
+  async recordAfter(error: unknown, settlement: Settlement, failure: Failure): Promise<Settled> {
+    const replace = (ended: Failure): Settlement => ({
+      ...settlement,
+      outcome: { ...settlement.outcome, effects: [], ended },
+    });
+    if (!isInfrastructure(error)) return this.record(replace(failure));
+    const { database } = this.#runtime;
+    const fate =
+      errorKind(error) === 'lost'
+        ? await fateOf(database, settlement, () => this.#givenUp)
+        : 'undone';
+    if (fate === 'recorded') {
+      this.#settledWithin(settlement);
+      return { kind: 'recorded', outcome: settlement.outcome };
+    }
+    return this.record(replace(fate === 'undone' ? { ...failure, ...NOTED } : failure));
+  }
+
+  #settledWithin(settlement: Settlement): void {
+    if (isDeliverable(settlement)) void this.#runtime.notify('ready');
     if (settlement.job.ties) {
       this.#wakingJobs = Promise.all([this.#wakingJobs, this.#wakeJobs()]);
     }
     // Other jobs of the lease may be being settled at this moment, so the next batch closes it.
     this.#finishedLeases.push(...this.#countDown([settlement]));
     if (this.#finishedLeases.length > 0) this.#startFlush();
-    return kept ? { kind: 'recorded', outcome: settlement.outcome } : FENCED;
   }
 
   /** From now on, what the database does not take at once is abandoned. */

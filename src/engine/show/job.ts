@@ -21,6 +21,14 @@ export interface AttemptRecord {
   log: LogLine[] | null;
 }
 
+/** An attempt that began, or may have, and is not counted. */
+export interface Loss {
+  attempt: number;
+  at: Date;
+  worker: string | null;
+  reason: string;
+}
+
 export interface JobDetail extends JobSummary {
   /** The full error message of the last attempt. */
   errorMessage: string | null;
@@ -29,6 +37,8 @@ export interface JobDetail extends JobSummary {
   parentId: number | null;
   actions: readonly Action[];
   attemptRecords: AttemptRecord[];
+  /** Attempts that are not counted: their worker was lost while it held other jobs, or the database was away. */
+  losses: Loss[];
   effects: Effect[];
   audit: AuditRow[];
 }
@@ -47,6 +57,11 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
      from humdrum.attempt left join humdrum.worker on worker.id = worker_id where job_id = $1 order by number`,
     [id],
   );
+  const losses = await db.query<Loss>(
+    `select number as attempt, at, worker.name as worker, reason
+     from humdrum.loss left join humdrum.worker on worker.id = worker_id where job_id = $1 order by ordinal`,
+    [id],
+  );
   const effects = await db.query<Effect>(
     'select kind, name, data from humdrum.effect where job_id = $1 order by ordinal',
     [id],
@@ -57,6 +72,7 @@ export async function showJob(db: Queryable, id: number): Promise<JobDetail> {
     input: conceal(job.input),
     actions: allowedActions(job.status),
     attemptRecords: attempts.rows,
+    losses: losses.rows,
     effects: effects.rows,
     audit: await auditOf(db, id),
   };

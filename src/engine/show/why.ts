@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
 import type { Status } from '../job/lifecycle.ts';
+import { ALONE } from '../transitions/alone.ts';
 
 /** The status of a job, and the reason for it. */
 export interface Standing {
@@ -144,6 +145,7 @@ async function whyParked(db: Queryable, { id }: Row): Promise<string | null> {
   );
   const [line] = rows;
   if (!line) return null;
+  if (line.gate === ALONE) return whyAlone(db, id);
   const behind = line.ahead > 0 ? `; ${others(line.ahead)} ahead of it in line` : '';
   if (line.ordered) {
     return `It waits in the strict order of "${line.gate}": ${jobs(line.holders)} ${line.holders.length === 1 ? 'has' : 'have'} not ended${behind}.`;
@@ -158,6 +160,14 @@ async function whyParked(db: Queryable, { id }: Row): Promise<string | null> {
     return `It waits for the rate limit "${line.gate}" (${line.tokens} per ${line.per_ms} ms)${when}${behind}.`;
   }
   return `It is in line at the limit "${line.gate}", which has room: ${PICKED_UP}${behind}.`;
+}
+
+async function whyAlone(db: Queryable, id: number): Promise<string> {
+  const { rows } = await db.query<{ workers: number }>(
+    'select count(distinct worker_id) as workers from humdrum.loss where job_id = $1',
+    [id],
+  );
+  return `It waits to run alone in a worker: ${rows[0]?.workers ?? 0} workers were lost while they held it and other jobs.`;
 }
 
 interface ReadyRow {

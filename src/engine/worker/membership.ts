@@ -14,6 +14,7 @@ type MemberRuntime = Pick<Runtime, 'database' | 'onEvent'>;
  */
 const LIMIT_OF_LEASE = 2 / 3;
 const LEAST_LIMIT_MS = 2_000;
+const AFTER_FAILURE_MS = 500;
 
 /** Unique to this process: an earlier process may have had the same host name and pid. */
 const processName = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
@@ -85,8 +86,8 @@ export class Membership {
     this.#scheduleBeat();
   }
 
-  #scheduleBeat(): void {
-    this.#nextBeat = setTimeout(() => void this.#beat(), this.#leaseMs / 3);
+  #scheduleBeat(inMs = this.#leaseMs / 3): void {
+    this.#nextBeat = setTimeout(() => void this.#beat(), inMs);
   }
 
   async #beat(): Promise<void> {
@@ -99,7 +100,7 @@ export class Membership {
     } catch (error) {
       this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
       if (error instanceof NoReplyError) this.#runtime.database.reconnect();
-      if (!this.#over) this.#scheduleBeat();
+      if (!this.#over) this.#scheduleBeat(Math.min(this.#leaseMs / 3, AFTER_FAILURE_MS));
     }
   }
 

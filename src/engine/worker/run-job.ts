@@ -1,7 +1,6 @@
 import type { Database, OpenTransaction } from '../../database/database.ts';
-import { errorKind, isInfrastructure } from '../../database/error-kind.ts';
 import { childFailure } from '../handler/children.ts';
-import { execute, NOTED } from '../handler/execute.ts';
+import { execute } from '../handler/execute.ts';
 import type { StopSource } from '../handler/interruption.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import { type Failure, failureOf } from '../job/failure.ts';
@@ -62,17 +61,12 @@ async function recordWithin(
   settlement: Settlement,
   settler: Settler,
 ): Promise<Settled> {
-  const { job, type, outcome } = settlement;
+  const { job, type } = settlement;
   try {
     return await settler.recordWithin(tx, settlement);
   } catch (error) {
-    // The COMMIT may have taken effect even though its reply was lost. Then the attempt's primary key exists already, and
-    // recording this failure does nothing.
     await tx.rollback();
-    const failure = failureOf(error, type.retry.on, job.attempt);
-    const refused = isInfrastructure(error) && errorKind(error) === 'busy';
-    const ended = refused ? { ...failure, ...NOTED } : failure;
-    return settler.record({ job, type, outcome: { ...outcome, effects: [], ended } });
+    return settler.recordAfter(error, settlement, failureOf(error, type.retry.on, job.attempt));
   }
 }
 

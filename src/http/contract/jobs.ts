@@ -44,6 +44,15 @@ const attempt = z
   })
   .meta({ id: 'Attempt' });
 
+const loss = z
+  .object({
+    attempt: z.int(),
+    at: instant,
+    worker: z.string().nullable(),
+    reason: z.string(),
+  })
+  .meta({ id: 'Loss' });
+
 export const auditEvent = z.enum(Object.keys(EVENTS) as [AuditEventName, ...AuditEventName[]]);
 
 export const auditLine = z
@@ -63,6 +72,10 @@ const jobDetail = jobSummary
     parentId: id.nullable().meta({ description: 'The job that waits or waited for it' }),
     actions: z.array(action).readonly().meta({ description: 'Actions currently allowed' }),
     attemptRecords: z.array(attempt),
+    losses: z.array(loss).meta({
+      description:
+        'Attempts that are not counted: their worker was lost while it held other jobs, or the database was away',
+    }),
     effects: z.array(
       z.object({ kind: z.enum(['event', 'notification', 'file']), name: z.string(), data: json }),
     ),
