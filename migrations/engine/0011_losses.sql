@@ -6,12 +6,13 @@ alter table humdrum.worker
   add column lost_at   timestamptz,
   add column lost_jobs integer;
 
--- A claim of a job that ended without a recorded attempt, and so was not charged to the job: its worker was lost while it held
--- others, or the database was away.
+-- An attempt that is not counted. `worker`: its worker was lost while it held other jobs. `database`: the database was away, or
+-- refused its transaction through no fault of the handler. `handler`: the handler asked for it.
 create table humdrum.loss (
   job_id    bigint      not null,
   ordinal   smallint    not null check (ordinal >= 1),
-  number    smallint    not null, -- of the attempt that was not counted
+  kind      text        not null check (kind in ('worker', 'database', 'handler')),
+  number    smallint    not null, -- of the attempt
   worker_id bigint      not null,
   at        timestamptz not null,
   reason    text        not null,
@@ -63,6 +64,28 @@ begin atomic
   ))
   returning ready.job_id, ready.attempt, ready.queue, ready.rank, ready.type, ready.gate;
 end;
+
+-- The rates that these jobs wait for have no tokens until a time: a service has asked for it.
+create function humdrum.hold_rates(of_jobs bigint[], for_ms double precision[]) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  one record;
+begin
+  perform humdrum.lock_gates(array(select unnest(gates) from humdrum.job where id = any (of_jobs) and gates is not null));
+  for one in
+    select held.gate, rule, max(held.ms) as ms
+    from (
+      select unnest(job.gates) as gate, given.ms from unnest(of_jobs, for_ms) as given (id, ms) join humdrum.job using (id)
+    ) as held cross join lateral humdrum.limit_of(held.gate) as rule
+    where (rule).tokens is not null group by held.gate, rule
+  loop
+    insert into humdrum.bucket (gate, tokens, at) values (one.gate, 0, humdrum.clock() + one.ms * interval '1 millisecond')
+    on conflict (gate) do update set tokens = 0, at = greatest(bucket.at, excluded.at);
+    perform humdrum.set_alarm(one.gate, one.rule);
+  end loop;
+end $$;
 
 -- With `suspects`: jobs that wait to run alone, and `now_ms`, the time that it went by. And of a worker that is marked as lost, its jobs are due to be rescued.
 drop function humdrum.glance(text[], text[]);

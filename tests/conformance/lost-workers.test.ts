@@ -73,8 +73,8 @@ it('after ten losses that were not charged, the next is', async () => {
   const { humdrum, ids, worker } = await claimed(db, 2);
   const [id = 0] = ids;
   await db.query(
-    `insert into humdrum.loss (job_id, ordinal, number, worker_id, at, reason)
-     select $1, nth, 1, 1, now(), 'as the test says' from generate_series(1, 10) as nth`,
+    `insert into humdrum.loss (job_id, ordinal, kind, number, worker_id, at, reason)
+     select $1, nth, 'worker', 1, 1, now(), 'as the test says' from generate_series(1, 10) as nth`,
     [id],
   );
   await expireWorker(db, worker);

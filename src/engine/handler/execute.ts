@@ -3,7 +3,7 @@ import { errorMessage } from '../../errors.ts';
 import { jsonText } from '../base/json-text.ts';
 import type { Json } from '../base/json.ts';
 import { PermanentError } from '../job/errors.ts';
-import { failureOf, NOTED } from '../job/failure.ts';
+import { failureOf, NOT_COUNTED } from '../job/failure.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome, TableChange } from '../job/outcome.ts';
 import { redactor, secretsAt, type Vault } from '../job/secrets.ts';
@@ -68,7 +68,7 @@ export async function execute(
   } catch (error) {
     ended = redact(failureOf(error, type.retry.on, job.attempt));
     // No retry policy is asked: the handler did nothing wrong, and its transaction never committed.
-    if (type.atomic && (await own?.trouble())) ended = { ...ended, ...NOTED };
+    if (type.atomic && (await own?.trouble())) ended = { ...ended, ...NOT_COUNTED };
   } finally {
     interruption.end();
     files.end();

@@ -11,14 +11,16 @@ export interface Failure {
   /** When the next attempt is due, in milliseconds from now. Null: by the type's backoff. */
   retryAfterMs: number | null;
   /**
-   * Set where the attempt does not count, and the job is due again with the same number: after `retryAfterMs`, or, if it is
-   * `noted` as a loss, after a time that grows with each.
+   * Set where the attempt does not count, and the job is due again with the same number: after `retryAfterMs`, or, if that is
+   * null, after a time that grows with each. `held`: it has done nothing yet. The others are recorded, as losses.
    */
-  postponed?: 'held' | 'noted';
+  postponed?: 'held' | 'database' | 'handler';
+  /** The rate limits of the job have no tokens for so long. */
+  holdRatesMs?: number;
 }
 
 /** The job is given back, and the attempt is not counted: the database failed it, and its transaction never committed. */
-export const NOTED = { permanent: false, retryAfterMs: null, postponed: 'noted' } as const;
+export const NOT_COUNTED = { permanent: false, retryAfterMs: null, postponed: 'database' } as const;
 
 const MAX_WAIT_MS = 31_536_000_000;
 const PERMANENT_CODES: readonly unknown[] = ['input-invalid', 'type-unknown'];
@@ -36,7 +38,17 @@ export function failureOf(thrown: unknown, on?: RetryPolicy['on'], attempt = 1):
   return {
     error,
     permanent: isPermanent(thrown),
-    retryAfterMs: isRetryAfterError(thrown) ? requestedMs : null,
+    ...(isRetryAfterError(thrown) && requestedMs !== null
+      ? askedFor(thrown, requestedMs)
+      : { retryAfterMs: null }),
+  };
+}
+
+function askedFor(thrown: unknown, afterMs: number): Omit<Failure, 'error' | 'permanent'> {
+  return {
+    retryAfterMs: afterMs,
+    ...(fieldOf(thrown, 'counted') === false && { postponed: 'handler' }),
+    ...(fieldOf(thrown, 'holdRates') === true && { holdRatesMs: afterMs }),
   };
 }
 

@@ -3,6 +3,7 @@ import { enqueueDeliveries, isDeliverable } from '../deliveries/create-deliverie
 import { complete } from '../transitions/complete.ts';
 import { fail } from '../transitions/fail.ts';
 import { closeLeases } from '../transitions/fence.ts';
+import { holdRates, holdsRates } from '../transitions/hold-rates.ts';
 import { isPostponed, postpone } from '../transitions/postpone.ts';
 import type { Settlement } from '../transitions/settlement.ts';
 
@@ -22,6 +23,8 @@ export async function settle(
 ): Promise<Settlement[]> {
   const completed = settlements.filter(({ outcome }) => 'result' in outcome.ended);
   const postponed = settlements.filter(isPostponed);
+  const holding = settlements.filter(holdsRates);
+  if (holding.length > 0) await holdRates(db, holding);
   if (postponed.length > 0) {
     for (const one of await postpone(db, postponed)) overdrawn.add(one);
   }

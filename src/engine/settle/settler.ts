@@ -2,7 +2,7 @@ import type { OpenTransaction } from '../../database/database.ts';
 import { errorKind, isInfrastructure, sqlstateOf } from '../../database/error-kind.ts';
 import { errorMessage } from '../../errors.ts';
 import { isDeliverable } from '../deliveries/create-deliveries.ts';
-import { type Failure, failureOf, NOTED } from '../job/failure.ts';
+import { type Failure, failureOf, NOT_COUNTED } from '../job/failure.ts';
 import { ABANDONED, FENCED, type Outcome, type Settled } from '../job/outcome.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { completeWithin } from '../transitions/complete.ts';
@@ -98,7 +98,7 @@ export class Settler {
       this.#settledWithin(settlement);
       return { kind: 'recorded', outcome: settlement.outcome };
     }
-    return this.record(replace(fate === 'undone' ? { ...failure, ...NOTED } : failure));
+    return this.record(replace(fate === 'undone' ? { ...failure, ...NOT_COUNTED } : failure));
   }
 
   #settledWithin(settlement: Settlement): void {

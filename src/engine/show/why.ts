@@ -164,7 +164,7 @@ async function whyParked(db: Queryable, { id }: Row): Promise<string | null> {
 
 async function whyAlone(db: Queryable, id: number): Promise<string> {
   const { rows } = await db.query<{ workers: number }>(
-    'select count(distinct worker_id) as workers from humdrum.loss where job_id = $1',
+    `select count(distinct worker_id) as workers from humdrum.loss where job_id = $1 and kind = 'worker'`,
     [id],
   );
   return `It waits to run alone in a worker: ${rows[0]?.workers ?? 0} workers were lost while they held it and other jobs.`;

@@ -4,15 +4,17 @@ import type { Outcome } from '../job/outcome.ts';
 import { ALIVE } from './fence.ts';
 import { freeHolds } from './free-holds.ts';
 import { type Column, columnOf, rowsOf } from './row-columns.ts';
-import { MAX_LOSSES } from './rescue.ts';
 import { attemptKey, holdersIn, leasesOf, type Settlement } from './settlement.ts';
 
+/** An attempt is not counted so often at most. Whoever asks for it names the wait. */
+const MAX_BY_DATABASE = 10;
+const MAX_BY_HANDLER = 1_000;
 /** Doubles with each loss of the job. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
 // The jobs leave their lease in this statement: otherwise a rescue of that lease would make them due a second time. A lease
-// that has passed is not touched, and neither are its jobs. `noted`: the loss is recorded, and sets the wait.
+// that has passed is not touched, and neither are its jobs. `kind`: the loss is recorded, and may set the wait.
 const postponeSql = (given: string, freed: string): string => `
 with ${ALIVE},
 given as materialized (${given}),
@@ -21,10 +23,12 @@ mine as materialized (
   from humdrum.lease as held join lease on lease.id = held.id for update of held
 ),
 due as materialized (
-  select given.*, before.losses,
-    case when noted then least(${FIRST_WAIT_MS} * 2 ^ before.losses, ${LONGEST_WAIT_MS}) else wait_ms end as due_ms
-  from given cross join lateral (select count(*) as losses from humdrum.loss where loss.job_id = given.job_id and noted) as before
-  where before.losses < ${MAX_LOSSES}
+  select given.*, before.noted, coalesce(wait_ms, least(${FIRST_WAIT_MS} * 2 ^ before.losses, ${LONGEST_WAIT_MS})) as due_ms
+  from given cross join lateral (
+    select count(*) as noted, count(*) filter (where loss.kind = given.kind) as losses
+    from humdrum.loss where loss.job_id = given.job_id and given.kind is not null
+  ) as before
+  where before.losses < case given.kind when 'database' then ${MAX_BY_DATABASE} else ${MAX_BY_HANDLER} end
 ),
 held as materialized (
   select mine.id as lease_id, one.job_id, one.number, due.job_id is not null as postponed
@@ -44,8 +48,8 @@ moved as materialized (
   select due.*, mine.worker_id, mine.now from held join due using (lease_id, job_id, number) join mine on mine.id = held.lease_id
 ),
 loss as (
-  insert into humdrum.loss (job_id, ordinal, number, worker_id, at, reason)
-  select job_id, losses + 1, number, worker_id, now, reason from moved where noted
+  insert into humdrum.loss (job_id, ordinal, kind, number, worker_id, at, reason)
+  select job_id, noted + 1, kind, number, worker_id, now, reason from moved where kind is not null
 ),
 later as (
   insert into humdrum.later (job_id, run_at, rank, attempt, queue, type, gate)
@@ -56,7 +60,7 @@ audit as (
   select now, job_id, number, 'released', 'worker:' || worker_id, reason from moved
 )
 select coalesce(json_agg(job_id || '/' || number), '[]') as "overdrawn" from given
-where noted and not exists (select from due where due.job_id = given.job_id)`;
+where kind is not null and not exists (select from due where due.job_id = given.job_id)`;
 
 export function isPostponed({ outcome }: { outcome: Outcome }): boolean {
   return 'error' in outcome.ended && outcome.ended.postponed !== undefined;
@@ -83,12 +87,10 @@ export async function postpone(
       column('type', 'text', ({ job }) => signature(job.type, job.version)),
       column('gate', 'text', ({ job }) => job.ties?.gate ?? null),
       column('wait_ms', 'float8', ({ outcome: { ended } }) =>
-        'error' in ended ? (ended.retryAfterMs ?? 0) : 0,
+        'error' in ended ? ended.retryAfterMs : 0,
       ),
-      column(
-        'noted',
-        'boolean',
-        ({ outcome: { ended } }) => 'error' in ended && ended.postponed === 'noted',
+      column('kind', 'text', ({ outcome: { ended } }) =>
+        'error' in ended && ended.postponed !== 'held' ? (ended.postponed ?? null) : null,
       ),
       column('reason', 'text', ({ outcome: { ended } }) =>
         'error' in ended ? ended.error.message : null,

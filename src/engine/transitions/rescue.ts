@@ -5,7 +5,7 @@ import { makeReady } from './make-ready.ts';
 import { running } from './running.ts';
 
 /** A job is given back so often without being charged. After that it is charged for each worker that it was lost with. */
-export const MAX_LOSSES = 10;
+const MAX_LOSSES = 10;
 /** A job that was lost with so many workers waits to run alone, so that it shows whether it is the one that ends them. */
 const LOSSES_BEFORE_ALONE = 2;
 
@@ -34,7 +34,8 @@ lost as materialized (
   select held.lease_id, held.worker_id, held.claimed_at, held.number, company.jobs as company, gone.proven, job.id as job_id,
     job.rank, job.queue, job.max_attempts, job.gates[1] as gate, job.weights[1] as weight, job.start_by,
     concat(job.type, '@' || nullif(job.version, 1)) as type,
-    (select count(*) from humdrum.loss where loss.job_id = held.job_id) as losses
+    (select count(*) from humdrum.loss where loss.job_id = held.job_id and kind = 'worker') as losses,
+    (select count(*) from humdrum.loss where loss.job_id = held.job_id) as noted
   from ${running('expired')} as held join company using (worker_id) join gone on gone.id = held.worker_id
   cross join lateral (select * from humdrum.job where job.id = held.job_id offset 0) as job
 ),
@@ -50,8 +51,8 @@ attempt as (
   returning job_id
 ),
 loss as (
-  insert into humdrum.loss (job_id, ordinal, number, worker_id, at, reason)
-  select job_id, losses + 1, number, worker_id, clock.now, 'Worker ' || worker_id || ' was lost while it held ' || company || ' jobs'
+  insert into humdrum.loss (job_id, ordinal, kind, number, worker_id, at, reason)
+  select job_id, noted + 1, 'worker', number, worker_id, clock.now, 'Worker ' || worker_id || ' was lost while it held ' || company || ' jobs'
   from judged, clock where not charged
   on conflict do nothing
   returning job_id

@@ -144,7 +144,7 @@ export class JobRunner {
       stop: this.#handlers,
     });
     const { ended } = outcome;
-    if ('error' in ended && ended.postponed === 'noted') this.#options.onDatabaseTrouble();
+    if ('error' in ended && ended.postponed === 'database') this.#options.onDatabaseTrouble();
     this.#running -= 1;
     this.#claimSize.finishedOne();
     this.#startNext();

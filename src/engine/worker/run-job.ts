@@ -85,7 +85,12 @@ export function reportSettled(
 ): void {
   if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
   const { ended } = outcome;
-  if (settled.kind === 'abandoned' && 'error' in ended && ended.postponed === 'noted') {
+  if (
+    settled.kind === 'abandoned' &&
+    'error' in ended &&
+    ended.postponed !== undefined &&
+    ended.postponed !== 'held'
+  ) {
     onEvent({ event: 'job-given-back', job, error: ended.error });
   }
   if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
