@@ -35,7 +35,7 @@ const write = job(
   { retry: { attempts: 1 } },
 );
 
-async function open(url: string): Promise<{ humdrum: Humdrum; events: EventLog }> {
+async function openOn(url: string): Promise<{ humdrum: Humdrum; events: EventLog }> {
   const events = new EventLog();
   const humdrum = await createHumdrum({
     database: url,
@@ -49,7 +49,7 @@ async function open(url: string): Promise<{ humdrum: Humdrum; events: EventLog }
 
 async function prepare(url: string, jobs: number): Promise<void> {
   await ask(url, 'create table written (job_id bigint, done boolean not null default false)');
-  const { humdrum } = await open(url);
+  const { humdrum } = await openOn(url);
   await humdrum.enqueueMany(Array.from({ length: jobs }, () => ({ type: write })));
   await humdrum.close();
 }
@@ -88,7 +88,7 @@ async function untilNoneIsOpen(url: string): Promise<void> {
 it('jobs are not charged for a restart of the server', { timeout: 90_000 }, async () => {
   const url = await freshDatabase();
   await prepare(url, 1_500);
-  const { humdrum, events } = await open(url);
+  const { humdrum, events } = await openOn(url);
   await humdrum.start();
   for (const mode of ['fast', 'immediate'] as const) {
     await events.settled(events.count('job-settled') + 200);
@@ -105,7 +105,7 @@ it('jobs are not charged for a restart of the server', { timeout: 90_000 }, asyn
 it('a stricter isolation than usual fails no job', { timeout: 90_000 }, async () => {
   const url = await freshDatabase(`default_transaction_isolation = 'serializable'`);
   await prepare(url, 1_000);
-  const workers = [await open(url), await open(url)];
+  const workers = [await openOn(url), await openOn(url)];
   for (const { humdrum } of workers) await humdrum.start();
   await untilNoneIsOpen(url);
   expect(await ends(url)).toEqual([{ status: 'completed', jobs: 1_000 }]);

@@ -38,6 +38,7 @@ export class Enqueuer {
 
   /** Persists all requests, in order, or none. Inside an open transaction they belong to it. */
   async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
+    requireArray(requests);
     await this.#refuseInDryRun();
     const jobs = requests.map((request) => this.#resolve(request));
     const work = newWorkOf(requests, jobs);
@@ -67,6 +68,7 @@ export class Enqueuer {
     actor: string,
   ): Promise<Enqueued[]> {
     const { limits, vault, notifier, tracing } = this.#runtime;
+    requireArray(requests);
     await this.#refuseInDryRun();
     const client = callerTransaction(callerClient);
     const jobs = requests.map((request) => this.#resolve(request));
@@ -95,6 +97,15 @@ export class Enqueuer {
     const jobs = children.jobs.map((child) => this.#resolve(child));
     return { ...job, children: { withinMs: DAY_MS, ...children, jobs } };
   }
+}
+
+/** Errors: `input-invalid`. */
+function requireArray(requests: unknown): void {
+  if (Array.isArray(requests)) return;
+  throw new HumdrumError(
+    'input-invalid',
+    'The jobs to enqueue must be an array of requests, such as [{ type, input }].',
+  );
 }
 
 /** `later` if upkeep has to do something before one of the jobs can start. */

@@ -13,18 +13,24 @@ const MAX_STATEMENTS = 1_000;
  * The statement that persists jobs. $1: the actor, $2: the reason, then the columns that are not null, and last the payload
  * of a notification if `notifies`. It has only the CTEs that these jobs need: most have no time, key, limits or parent.
  */
-export function insertSql(columns: readonly Column[], notifies: boolean): string {
+export function insertSql(columns: readonly Column[], options: InsertSqlOptions): string {
   const shape = columns.map(({ many, isSet }) => (many ? 'm' : isSet ? 's' : '-')).join('');
-  const key = `${shape}${notifies}`;
+  const key = `${shape}${options.notifies}${options.patienceMs}`;
   const known = statements.get(key);
   if (known !== undefined) return known;
   if (statements.size >= MAX_STATEMENTS) statements.clear();
-  const sql = buildSql(columns, notifies);
+  const sql = buildSql(columns, options);
   statements.set(key, sql);
   return sql;
 }
 
-function buildSql(columns: readonly Column[], notifies: boolean): string {
+interface InsertSqlOptions {
+  notifies: boolean;
+  /** See `insertJobs`. */
+  patienceMs: number | null;
+}
+
+function buildSql(columns: readonly Column[], { notifies, patienceMs }: InsertSqlOptions): string {
   const params = columns
     .filter(({ isSet }) => isSet)
     .map((column, at) => ({ ...column, at: `$${at + 3}::${column.type}` }));
@@ -45,7 +51,7 @@ ${unique ? 'given' : 'fresh'} as materialized (
   select nextval('humdrum.job_id') as id, *, ${timesOf(timed, column)},
     case version when 1 then type else type || '@' || version end as signature
   from clock, (select ${same.join(', ')}) as same, unnest(${arrays}) with ordinality as given (${names}, ordinality)
-),${unique ? uniqueSql(column) : ''}
+),${unique ? uniqueSql(column, patienceMs) : ''}
 job as (
   insert into humdrum.job (id, created_at, run_at, rank, priority, max_attempts, version, type, queue, input,
     schedule, seed, start_by, unique_key, gates, weights, parent_id, on_child_failure${has('trace') ? ', trace' : ''})
@@ -114,11 +120,18 @@ const EXPIRED = '(held.job_id = 0 or held.until <= (select now from clock))';
 // In the order of keys, so that two statements that want the same keys cannot deadlock. Within a statement the first job
 // gets the key; of debounced jobs, the last. A key is taken over if its time limit has expired, or if it is reserved for a
 // debounced job (0).
-const uniqueSql = (column: (name: string) => string): string => `
+const uniqueSql = (column: (name: string) => string, patienceMs: number | null): string => `${
+  patienceMs === null
+    ? ''
+    : `
+patience as materialized (
+  select set_config('lock_timeout', '${patienceMs}ms', true) as set
+),`
+}
 wanted as (
   select distinct on (type, unique_key) type, unique_key, id, coalesce(${column('put_off_since')}, now) as since,
     now + ${column('unique_ms')} * interval '1 millisecond' as until
-  from given where unique_key is not null
+  from given${patienceMs === null ? '' : ', patience'} where unique_key is not null
   order by type, unique_key, case when ${column('put_off_since')} is null then ordinality else -ordinality end
 ),
 held as (

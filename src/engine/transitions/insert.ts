@@ -55,22 +55,25 @@ function arrayLiteral(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join()}}`;
 }
 
-/** Persists at most `MAX_INSERT` jobs in one statement. `payload`: notified with the commit; null sends no notification. */
+interface InsertOptions extends Pick<EnqueuedBy, 'actor' | 'reason'> {
+  /** Notified with the commit. Null sends no notification. */
+  payload?: string | null;
+  /** How long to wait for a unique key that another transaction holds. Null: as long as the role's settings allow. */
+  patienceMs?: number | null;
+}
+
+/** Persists at most `MAX_INSERT` jobs in one statement. */
 export async function insertJobs(
   db: Queryable,
   rows: readonly JobRow[],
-  {
-    actor,
-    reason = null,
-    payload = null,
-  }: Pick<EnqueuedBy, 'actor' | 'reason'> & { payload?: string | null },
+  { actor, reason = null, payload = null, patienceMs = null }: InsertOptions,
 ): Promise<Enqueued[]> {
   const columns = COLUMNS.map(([name, type, of]) =>
     columnOf(name, type, rows.map(of), name === 'input'),
   );
   const values = columns.filter(({ isSet }) => isSet).map(({ sent }) => sent);
   const { rows: inserted } = await db.query<{ id: number | string; created: boolean }>(
-    insertSql(columns, payload !== null),
+    insertSql(columns, { notifies: payload !== null, patienceMs }),
     [actor, reason, ...values, ...(payload === null ? [] : [payload])],
   );
   // The caller's own connection may return bigint as a string.
