@@ -3,8 +3,9 @@
 -- A lease that has passed is a suspicion, and a heartbeat that comes late still renews it. `lost_at` is the end: from then on
 -- nothing is recorded for the jobs of this worker. `lost_jobs`: how many it was running, or held.
 alter table humdrum.worker
-  add column lost_at   timestamptz,
-  add column lost_jobs integer;
+  add column lost_at       timestamptz,
+  add column lost_jobs     integer,
+  add column blocked_since timestamptz; -- its event loop does not run: a handler computes
 
 -- An attempt that is not counted. `worker`: its worker was lost while it held other jobs. `database`: the database was away, or
 -- refused its transaction through no fault of the handler. `handler`: the handler asked for it.

@@ -95,6 +95,14 @@ function logEvent(log: Logger, event: EngineEvent): void {
         { again: event.again, charged: event.charged },
         `rescued from lost workers: ${event.rescued}`,
       );
+    case 'loop-blocked':
+      return log.warn(
+        { ms: Math.round(event.ms) },
+        `nothing ran for ${Math.round(event.ms)} ms, because a handler computed without a pause: ${event.jobs
+          .slice(0, 3)
+          .map(({ type, id }) => `${type} ${id}`)
+          .join(', ')}`,
+      );
     case 'job-given-back':
       return log.warn(
         { job: event.job.id, type: event.job.type },

@@ -1,3 +1,5 @@
+import type { Beat, BeatOptions } from './beat.ts';
+
 /**
  * The only interface to PostgreSQL. Two implementations: `pglite.ts` (embedded) and `postgres.ts` (a server).
  *
@@ -63,6 +65,12 @@ export interface Database extends Queryable {
    * statement fails: a connection can die without a sign, and its statement would wait for ever.
    */
   within(limitMs: number): Database;
+
+  /**
+   * Runs a statement at intervals in a thread of its own, over a connection of its own: it goes on while the event loop is
+   * blocked. Null if this database cannot, or no thread can be started.
+   */
+  beat(options: BeatOptions): Beat | null;
 
   /** Closes the connections that are open now, whoever uses them: their statements fail. Later ones get new connections. */
   reconnect(): void;

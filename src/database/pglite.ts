@@ -129,6 +129,11 @@ export class PgliteDatabase implements Database {
     return this;
   }
 
+  /** A second thread cannot open it. */
+  beat(): null {
+    return null;
+  }
+
   reconnect(): void {
     // There is no network.
   }

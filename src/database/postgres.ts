@@ -1,5 +1,5 @@
 import type pgModule from 'pg';
-import type { Client, ClientBase, PoolConfig } from 'pg';
+import type { Client, ClientBase, ClientConfig, PoolConfig } from 'pg';
 import { errorMessage, HumdrumError, isHumdrumError } from '../errors.ts';
 import type {
   ConnectionUse,
@@ -8,6 +8,8 @@ import type {
   OpenTransaction,
   Transaction,
 } from './database.ts';
+import type { Beat, BeatOptions } from './beat.ts';
+import { PostgresBeat } from './postgres-beat.ts';
 import { ask, PostgresConnection } from './postgres-connection.ts';
 import { isDirect, PostgresListener } from './postgres-listener.ts';
 import { PostgresPool } from './postgres-pool.ts';
@@ -55,6 +57,11 @@ export async function openPostgres(
   return new PostgresDatabase(pg, pool, () => new pg.Client(listening), {
     connections: max,
     direct,
+    beating: {
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    },
   });
 }
 
@@ -106,6 +113,15 @@ function unreachable(url: string, cause: unknown): HumdrumError {
   );
 }
 
+interface Facts {
+  connections: number;
+  direct: boolean;
+  /** How the heartbeat thread connects. */
+  beating: ClientConfig;
+  prepared?: PreparedStatements;
+  limitMs?: number | null;
+}
+
 export class PostgresDatabase implements Database {
   readonly backend = 'postgres';
   readonly exclusive = false;
@@ -116,29 +132,17 @@ export class PostgresDatabase implements Database {
   readonly #direct: boolean;
   readonly #prepared: PreparedStatements;
   readonly #limitMs: number | null;
+  readonly #beating: ClientConfig;
   #handedOver = false;
 
-  constructor(
-    pg: typeof pgModule,
-    pool: PostgresPool,
-    newClient: () => Client,
-    {
-      connections,
-      direct,
-      prepared = new PreparedStatements(direct),
-      limitMs = null,
-    }: {
-      connections: number;
-      direct: boolean;
-      prepared?: PreparedStatements;
-      limitMs?: number | null;
-    },
-  ) {
+  constructor(pg: typeof pgModule, pool: PostgresPool, newClient: () => Client, facts: Facts) {
+    const { connections, direct, beating, limitMs = null } = facts;
     this.#pg = pg;
     this.#pool = pool;
     this.#newClient = newClient;
     this.#direct = direct;
-    this.#prepared = prepared;
+    this.#prepared = facts.prepared ?? new PreparedStatements(direct);
+    this.#beating = beating;
     this.#limitMs = limitMs;
     this.connections = connections;
   }
@@ -194,8 +198,22 @@ export class PostgresDatabase implements Database {
 
   within(limitMs: number): Database {
     const { connections } = this;
-    const facts = { connections, direct: this.#direct, prepared: this.#prepared };
+    const facts = {
+      connections,
+      direct: this.#direct,
+      beating: this.#beating,
+      prepared: this.#prepared,
+    };
     return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, { ...facts, limitMs });
+  }
+
+  beat(options: BeatOptions): Beat | null {
+    try {
+      return new PostgresBeat(this.#beating, options);
+    } catch (error) {
+      options.onTrouble(error as Error);
+      return null;
+    }
   }
 
   reconnect(): void {
@@ -213,6 +231,7 @@ export class PostgresDatabase implements Database {
     return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, {
       connections: this.connections,
       direct: this.#direct,
+      beating: this.#beating,
     });
   }
 

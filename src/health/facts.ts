@@ -28,6 +28,8 @@ export interface Facts {
   stuck: StuckLease[];
   /** Names of workers that died in the last quarter of an hour. */
   dead: string[];
+  /** Workers whose event loop does not run: a handler computes. */
+  blocked: { worker: string; seconds: number }[];
   holders: HorizonHolder[];
   deadRows: DeadRows[];
 }
@@ -49,6 +51,10 @@ select name from humdrum.worker
 where left_at is null and expires_at <= humdrum.clock() and expires_at > humdrum.clock() - interval '15 minutes'
 order by expires_at desc limit 20`;
 
+const BLOCKED = `
+select name as worker, extract(epoch from humdrum.clock() - blocked_since)::float8 as seconds from humdrum.worker
+where blocked_since is not null and expires_at > humdrum.clock() order by blocked_since limit 20`;
+
 /** Reads one after another, since a transaction is one connection. */
 export async function readFacts(
   db: Queryable,
@@ -62,6 +68,7 @@ export async function readFacts(
   const runs = await db.query<Facts['runs'][number]>(RUNNING);
   const { queues } = await vitalSigns(db);
   const dead = await db.query<{ name: string }>(DEAD);
+  const blocked = await db.query<Facts['blocked'][number]>(BLOCKED);
   const isServer = backend === 'postgres';
   return {
     now,
@@ -79,6 +86,7 @@ export async function readFacts(
     })),
     stuck: await stuckLeases(db, 0),
     dead: dead.rows.map(({ name }) => name),
+    blocked: blocked.rows,
     holders: isServer ? await horizonHolders(db) : [],
     deadRows: isServer ? await deadRows(db, ['humdrum']) : [],
   };

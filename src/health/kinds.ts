@@ -12,6 +12,7 @@ export const KINDS = [
   'queue-age',
   'stuck-leases',
   'dead-workers',
+  'blocked-worker',
   'old-transaction',
   'dead-rows',
 ] as const;

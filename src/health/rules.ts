@@ -185,7 +185,8 @@ function queues({ queues: waiting }: Facts, { queueAgeMs }: Thresholds): Finding
     }));
 }
 
-function workers({ stuck, dead }: Facts): Finding[] {
+function workers({ stuck, dead, blocked }: Facts): Finding[] {
+  const [longest] = blocked;
   const held = stuck.filter(({ seconds }) => seconds * 1_000 > STUCK_MS);
   const jobs = held.reduce((sum, one) => sum + one.jobs, 0);
   const names = dead.join(', ');
@@ -198,6 +199,17 @@ function workers({ stuck, dead }: Facts): Finding[] {
             level: 1,
             summary: `Up to ${jobs} jobs are held by workers that are gone, and have not been rescued.`,
             facts: { jobs, workers: held.map(({ worker }) => worker).join(', ') },
+          },
+        ]
+      : []),
+    ...(longest
+      ? [
+          {
+            kind: 'blocked-worker' as const,
+            subject: 'workers',
+            level: 1,
+            summary: `Nothing else runs in worker ${longest.worker} for ${span(longest.seconds * 1_000)}: a handler computes without a pause.`,
+            facts: { count: blocked.length, worker: longest.worker, seconds: longest.seconds },
           },
         ]
       : []),

@@ -21,6 +21,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       );
     case 'jobs-rescued':
       return log.warn(`rescued from lost workers: ${event.rescued}`);
+    case 'loop-blocked':
+      return log.warn(
+        `nothing ran for ${Math.round(event.ms)} ms, because a handler computed without a pause`,
+      );
     case 'job-given-back':
       return log.warn(
         `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,

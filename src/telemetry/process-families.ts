@@ -106,6 +106,13 @@ export const OF_THIS_PROCESS: readonly Family[] = [
     samples: ({ tally }) => single(tally.settlements.jobs),
   },
   {
+    name: 'humdrum_loop_blocked_seconds_total',
+    help: 'How long nothing ran in this worker, because a handler computed without a pause.',
+    kind: 'counter',
+    labels: [],
+    samples: ({ tally }) => single(tally.blockedSeconds),
+  },
+  {
     name: 'humdrum_leases_lost_total',
     help: 'How often this worker lost its lease, and its jobs with it.',
     kind: 'counter',

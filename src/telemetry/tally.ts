@@ -46,6 +46,7 @@ export class Tally {
   leasesLost = 0;
   rescued = 0;
   released = 0;
+  blockedSeconds = 0;
   ticks = 0;
   readonly #names: ReadonlyMap<string, string>;
 
@@ -81,6 +82,9 @@ export class Tally {
         return;
       case 'ticks-fired':
         this.ticks += event.fired;
+        return;
+      case 'loop-blocked':
+        this.blockedSeconds += event.ms / 1_000;
         return;
       case 'lease-lost':
         this.leasesLost += 1;

@@ -39,6 +39,7 @@ const HEALTHY: Facts = {
   queues: [{ queue: 'default', ready: 5, oldestMs: 900_000 }],
   stuck: [{ worker: 'host:1', seconds: 60, jobs: 3 }],
   dead: [],
+  blocked: [],
   holders: [{ kind: 'transaction', who: '7', doing: null, seconds: 3_600, transactions: 5 }],
   deadRows: [{ table: 'humdrum.ready', live: 0, dead: 1_000_000, vacuumedAt: null }],
 };
@@ -129,6 +130,7 @@ describe('the rules', () => {
     ],
     ['stuck', { stuck: [{ worker: 'host:1', seconds: 61, jobs: 3 }] }, ['stuck-leases workers 1']],
     ['dead', { dead: ['host:1', 'host:2'] }, ['dead-workers workers 1']],
+    ['blocked', { blocked: [{ worker: 'host:1', seconds: 40 }] }, ['blocked-worker workers 1']],
     [
       'transaction',
       {

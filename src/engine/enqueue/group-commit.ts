@@ -6,15 +6,7 @@ import type { NewWork } from '../ports/runtime.ts';
 import { insertJobs, type JobRow, MAX_INSERT } from '../transitions/insert.ts';
 import type { WorkNotifier } from './notify.ts';
 import { HeldKeys } from './held-keys.ts';
-
-/** One caller's checked jobs, which fit one statement. */
-export interface PendingEnqueue {
-  rows: readonly JobRow[];
-  actor: string;
-  work: NewWork;
-  resolve: (enqueued: Enqueued[]) => void;
-  reject: (error: unknown) => void;
-}
+import type { PendingEnqueue } from './pending-enqueue.ts';
 
 /** How long a batch waits for a unique key that another transaction holds. Then it is split. */
 const PATIENCE_MS = 100;

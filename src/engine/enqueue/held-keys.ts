@@ -1,4 +1,4 @@
-import type { PendingEnqueue } from './group-commit.ts';
+import type { PendingEnqueue } from './pending-enqueue.ts';
 
 /** Of the connections: so many wait for keys at once, and leave the others to work. */
 const SHARE = 1 / 4;

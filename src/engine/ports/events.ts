@@ -17,6 +17,8 @@ export type EngineEvent =
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }
+  /** A handler computed for so long that nothing else ran. `jobs`: those that were running. */
+  | { event: 'loop-blocked'; ms: number; jobs: readonly ClaimedJob[] }
   | { event: 'rehearsed'; plan: Plan }
   | {
       event: 'alert';

@@ -6,9 +6,13 @@ import { ClaimSize } from './claim-size.ts';
 import { reportSettled, runJob } from './run-job.ts';
 
 const MAX_UNSETTLED = 1_000;
+/** A handler without a time limit may block the event loop for so long before its worker is given up. */
+const LONGEST_BLOCK_MS = 900_000;
 
 export interface JobRunnerOptions {
   concurrency: number;
+  /** A handler begins, and may take this long. */
+  onStart: (longestMs: number) => void;
   /** There is room for more: a waiting claim may go on. */
   onRoom: () => void;
   /** No job is left. */
@@ -49,6 +53,21 @@ export class JobRunner {
 
   get isEmpty(): boolean {
     return this.#claimed.length + this.#unsettled.size === 0;
+  }
+
+  /** Those that have started. */
+  get running(): ClaimedJob[] {
+    return [...this.#unsettled.keys()];
+  }
+
+  /** The longest time that one of the running handlers may take. */
+  longestMs(): number {
+    return Math.max(0, ...this.running.map((job) => this.#longestMsOf(job)));
+  }
+
+  #longestMsOf({ type }: ClaimedJob): number {
+    const { timeoutMs, graceMs } = this.#runtime.types.get(type);
+    return timeoutMs === null ? LONGEST_BLOCK_MS : timeoutMs + graceMs;
   }
 
   /** All that are claimed and not settled. */
@@ -125,6 +144,7 @@ export class JobRunner {
       const job = this.#claimed.shift();
       if (!job) break;
       this.#running += 1;
+      this.#options.onStart(this.#longestMsOf(job));
       this.#unsettled.set(job, this.#run(job));
     }
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { runOutside } from '../../database/ambient.ts';
+import type { Beat } from '../../database/beat.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { NoReplyError } from '../../database/reply.ts';
 import { StopSource } from '../handler/interruption.ts';
@@ -25,6 +26,16 @@ export interface MembershipOptions {
   /** What it runs, shown to operators. */
   queues?: readonly string[];
   types?: readonly string[];
+  /** Given: heartbeats are sent from a thread of their own, so a handler that computes for long loses no lease. */
+  blocking?: Blocking;
+}
+
+/** What a worker knows of handlers that block its event loop. */
+export interface Blocking {
+  /** How long the running ones may. */
+  toleranceMs: () => number;
+  /** Called when the event loop goes on after it was blocked for this long. */
+  onBlocked: (ms: number) => void;
 }
 
 /**
@@ -36,6 +47,7 @@ export class Membership {
   readonly #runtime: MemberRuntime;
   readonly #leaseMs: number;
   readonly #onLost: () => void;
+  #beat: Beat | null = null;
   #nextBeat: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #over = false;
@@ -69,8 +81,13 @@ export class Membership {
       throw error;
     });
     const membership = new Membership({ ...runtime, database }, workerId, options.leaseMs, onLost);
-    if (leaseMs !== null) runOutside(() => membership.#renewed(sentMs));
+    if (leaseMs !== null) runOutside(() => membership.#start(sentMs, limitMs, options.blocking));
     return membership;
+  }
+
+  /** A handler begins that may block the event loop for this long. */
+  tolerate(ms: number): void {
+    this.#beat?.tolerate(ms);
   }
 
   async leave(): Promise<void> {
@@ -78,19 +95,53 @@ export class Membership {
     await markLeft(this.#runtime.database, this.workerId);
   }
 
+  #start(sentMs: number, limitMs: number, blocking?: Blocking): void {
+    this.#beat = blocking ? this.#beatInThread(limitMs, blocking) : null;
+    this.#renewed(sentMs);
+  }
+
+  #beatInThread(limitMs: number, blocking: Blocking): Beat | null {
+    const { database } = this.#runtime;
+    return database.beat({
+      ...blocking,
+      sql: RENEW,
+      params: [this.workerId, this.#leaseMs],
+      everyMs: this.#leaseMs / 3,
+      limitMs,
+      onOver: () => this.#lose(),
+      onTrouble: (error) => this.#tellTrouble(error),
+      onBroken: (error) => {
+        this.#tellTrouble(error);
+        this.#beat = null;
+        if (!this.#over) this.#scheduleBeat();
+      },
+    });
+  }
+
+  #tellTrouble(error: unknown): void {
+    this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
+    if (error instanceof NoReplyError) this.#runtime.database.reconnect();
+  }
+
   /** Counts the lease from when the query was sent: the database cannot have renewed it earlier. */
   #renewed(sentMs: number): void {
     clearTimeout(this.#expiry);
     const leftMs = sentMs + this.#leaseMs - performance.now();
-    this.#expiry = setTimeout(() => this.#lose(), leftMs);
-    this.#scheduleBeat();
+    this.#expiry = setTimeout(() => this.#expire(), leftMs);
+    if (!this.#beat) this.#scheduleBeat();
+  }
+
+  #expire(): void {
+    const sentMs = this.#beat?.lastSentMs ?? -Infinity;
+    if (sentMs + this.#leaseMs > performance.now()) this.#renewed(sentMs);
+    else this.#lose();
   }
 
   #scheduleBeat(inMs = this.#leaseMs / 3): void {
-    this.#nextBeat = setTimeout(() => void this.#beat(), inMs);
+    this.#nextBeat = setTimeout(() => void this.#beatHere(), inMs);
   }
 
-  async #beat(): Promise<void> {
+  async #beatHere(): Promise<void> {
     const sentMs = performance.now();
     try {
       const alive = await renewLease(this.#runtime.database, this.workerId, this.#leaseMs);
@@ -98,8 +149,7 @@ export class Membership {
       if (alive) this.#renewed(sentMs);
       else this.#lose();
     } catch (error) {
-      this.#runtime.onEvent({ event: 'trouble', doing: 'heartbeat', error });
-      if (error instanceof NoReplyError) this.#runtime.database.reconnect();
+      this.#tellTrouble(error);
       if (!this.#over) this.#scheduleBeat(Math.min(this.#leaseMs / 3, AFTER_FAILURE_MS));
     }
   }
@@ -112,6 +162,7 @@ export class Membership {
 
   #stopBeating(): void {
     this.#over = true;
+    this.#beat?.stop();
     clearTimeout(this.#nextBeat);
     clearTimeout(this.#expiry);
   }
@@ -148,13 +199,14 @@ async function insertWorker(
   return (rows[0] as { id: number }).id;
 }
 
+const RENEW = `
+update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond',
+  blocked_since = case when $3 then coalesce(blocked_since, humdrum.clock()) end
+where id = $1 and lost_at is null and left_at is null returning id`;
+
 /** Returns false if the worker is marked as lost. A late heartbeat renews its leases, as long as nobody has rescued its jobs. */
 async function renewLease(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
-  const { rows } = await db.query(
-    `update humdrum.worker set expires_at = humdrum.clock() + $2::float8 * interval '1 millisecond'
-     where id = $1 and lost_at is null returning id`,
-    [workerId, leaseMs],
-  );
+  const { rows } = await db.query(RENEW, [workerId, leaseMs, false]);
   return rows.length > 0;
 }
 

@@ -47,6 +47,7 @@ export class Worker {
     this.#options = { queues: runtime.types.queues(), ...settings };
     this.#runner = new JobRunner(runtime, {
       concurrency: settings.concurrency,
+      onStart: (longestMs) => this.#membership?.tolerate(longestMs),
       onRoom: () => this.#wakeUp.wake(),
       onFailed: () => this.#upkeep?.wake(),
       onEmpty: () => {
@@ -140,7 +141,11 @@ export class Worker {
   async #join(): Promise<void> {
     const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
-    const options = { leaseMs, queues, types: types.signatures };
+    const blocking = {
+      toleranceMs: () => this.#runner.longestMs(),
+      onBlocked: (ms: number) => onEvent({ event: 'loop-blocked', ms, jobs: this.#runner.running }),
+    };
+    const options = { leaseMs, queues, types: types.signatures, blocking };
     this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
