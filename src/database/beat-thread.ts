@@ -19,13 +19,14 @@ export interface BeatThreadData {
  * use nothing but its parameter.
  */
 export function beatInThread(load: (name: string) => unknown): void {
-  const { parentPort, workerData } = load('node:worker_threads') as typeof Threads;
-  const { pg, config, sql, params, everyMs, limitMs, shared, cell } = workerData as BeatThreadData;
+  const threads = load('node:worker_threads') as typeof Threads;
+  const { pg, config, sql, params, everyMs, limitMs, shared, cell } =
+    threads.workerData as BeatThreadData;
   const { Client } = load(pg) as typeof Pg;
   const cells = new BigInt64Array(shared);
   let client: Pg.Client | null = null;
 
-  const tell = (message: BeatMessage): void => parentPort?.postMessage(message);
+  const tell = (message: BeatMessage): void => threads.parentPort?.postMessage(message);
 
   const drop = (dead: Pg.Client): void => {
     if (client === dead) client = null;
@@ -59,7 +60,7 @@ export function beatInThread(load: (name: string) => unknown): void {
   const beat = async (): Promise<boolean> => {
     const sent = process.hrtime.bigint();
     const silentNs = sent - (cells[cell.pulse] ?? 0n);
-    const isBlocked = silentNs > BigInt(everyMs) * 1_000_000n;
+    const isBlocked = silentNs > BigInt(Math.round(everyMs * 1_000_000));
     if (isBlocked && silentNs > (cells[cell.toleranceNs] ?? 0n)) return true;
     const asked = connected().then((on) => on.query(sql, [...params, isBlocked]));
     const rows = (await replied(asked))?.rows.length;

@@ -25,10 +25,8 @@ export class PostgresBeat implements Beat {
     this.#cells[CELL.sent] = process.hrtime.bigint();
     this.#beatPulse();
     const pg = createRequire(import.meta.url).resolve('pg');
-    const workerData: BeatThreadData = {
-      ...{ pg, config, sql, params, everyMs, limitMs },
-      ...{ shared, cell: CELL },
-    };
+    const cell = CELL;
+    const workerData: BeatThreadData = { pg, config, sql, params, everyMs, limitMs, shared, cell };
     this.#thread = new Worker(`(${beatInThread.toString()})(require)`, {
       eval: true,
       workerData,

@@ -31,6 +31,7 @@ async function startWith(jobs: { type: JobType; input?: unknown }[]): Promise<Be
   return { db, humdrum, events, worker };
 }
 
+const isOurs = ({ type }: { type: string }): boolean => type.startsWith('test.');
 const nine = Array.from({ length: 9 }, () => ({ type: calm }));
 
 it('a handler that computes for longer than a lease keeps it, and is told', async () => {
@@ -46,7 +47,7 @@ it('a handler that computes for longer than a lease keeps it, and is told', asyn
   await worker.saying(/because a handler computed without a pause: test.spin/);
   await worker.saying(/completed/, 10);
   expect(await worker.end('SIGTERM')).toBe(0);
-  const jobs = await humdrum.listJobs({ limit: 20 });
+  const jobs = (await humdrum.listJobs({ limit: 20 })).filter(isOurs);
   expect(jobs.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(
     jobs.map(() => 'completed 1'),
   );
@@ -58,7 +59,7 @@ it('a handler that computes past its own time limit loses the lease of its worke
   const { humdrum, events, worker } = await startWith([{ type: endless }, ...nine]);
   await worker.saying(/spinning/);
   await events.until((log) => log.count('jobs-rescued') > 0);
-  const jobs = await humdrum.listJobs({ limit: 20 });
+  const jobs = (await humdrum.listJobs({ limit: 20 })).filter(isOurs);
   expect(new Set(jobs.map(({ status, attempts }) => `${status} ${attempts}`))).toEqual(
     new Set(['queued 0']),
   );
