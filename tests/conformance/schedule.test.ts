@@ -162,12 +162,14 @@ eachBackend('schedules', (fresh) => {
     });
   });
 
-  it('refuses a rule that cannot be read, and a schema that wants what no tick brings', async () => {
-    const unreadable = job('test.bad', () => null, { schedule: { cron: '61 * * * *' } });
-    await expect(registerSchedules(db, new Registry([unreadable]))).rejects.toMatchObject({
+  it('refuses a zone that this machine does not know, with the name of the type', async () => {
+    const lost = job('test.lost', () => null, {
+      schedule: { cron: '0 * * * *', timeZone: 'Mars/Phobos' },
+    });
+    await expect(registerSchedules(db, new Registry([lost]))).rejects.toMatchObject({
       code: 'type-invalid',
       message:
-        'Job type "test.bad": The schedule "61 * * * *" in UTC is invalid: Invalid value for minute: 61',
+        'Job type "test.lost": The schedule "0 * * * *" in Mars/Phobos is invalid: Invalid time zone specified: Mars/Phobos.',
     });
   });
 
