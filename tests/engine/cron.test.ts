@@ -172,13 +172,21 @@ describe('ticks that came due', () => {
     }
   });
 
-  it('after years of silence are found in time, and the next one is in the future', () => {
+  it('after weeks of silence are found in time, and the next one is in the future', () => {
     const due = dueTicks(
-      { ...rule, cron: '* * * * *' },
-      at('2020-01-01T00:00:00Z'),
+      { ...rule, cron: '* * * * * *' },
+      at('2025-11-03T00:00:00Z'),
       at('2026-01-01T00:00:30Z'),
     );
-    expect(due.next).toEqual(at('2026-01-01T00:01:00Z'));
-    expect(due.run).toHaveLength(1);
+    expect(due.next).toEqual(at('2026-01-01T00:00:31Z'));
+    expect(due.run).toEqual([at('2026-01-01T00:00:30Z')]);
   });
+
+  it.each(['skip', 'once', 'each'] as const)(
+    'after more than 60 days are stale, with misfire %s',
+    (misfire) => {
+      const due = dueTicks({ ...rule, misfire }, at('2025-11-01T00:00:00Z'), first);
+      expect(due).toEqual({ run: [], next: at('2026-01-01T00:20:00Z') });
+    },
+  );
 });

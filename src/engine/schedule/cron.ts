@@ -1,11 +1,13 @@
 import type { Cron } from 'croner';
 import { errorMessage, HumdrumError } from '../../errors.ts';
 import { readCron } from '../base/cron-rule.ts';
-import type { ScheduleRule } from '../job/job-type.ts';
+import type { ScheduledType, ScheduleRule } from '../job/job-type.ts';
 import { Zone } from './time-zone.ts';
 
 /** A tick that fires later than this counts as missed. */
 const MISSED_AFTER_MS = 60_000;
+/** A schedule that nobody has fired for this long starts anew: its type was away, and what it missed is stale. */
+const STALE_AFTER_MS = 60 * 86_400_000;
 
 /**
  * The first tick of the rule after `after`, or null if there is none. Pure. Errors: `type-invalid`.
@@ -18,6 +20,16 @@ export function nextTick(rule: ScheduleRule, after: Date): Date | null {
   const next = parsed.isContinuous ? nextContinuous : nextFixed;
   const tickMs = next(parsed, after.getTime());
   return tickMs === null ? null : new Date(tickMs);
+}
+
+/** Null: the rule can be read on this machine. */
+export function whyUnreadable(rule: ScheduleRule): string | null {
+  try {
+    parse(rule);
+    return null;
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 /** As `nextTick`, for the schedule of a type. Errors: `type-invalid`, which names the type. */
@@ -43,15 +55,23 @@ export function ticksWithin(rule: ScheduleRule, from: Date, until: Date, atMost:
   return ticks;
 }
 
-/** The ticks since `first` that are due now, oldest first, and the next one after `now`. Pure. */
+/** The ticks since `first` that are due now, oldest first, and the next one after `now`. Pure. Errors: `type-invalid`. */
 export function dueTicks(
   rule: Pick<Required<ScheduleRule>, 'cron' | 'timeZone' | 'misfire' | 'misfireLimit'>,
   first: Date,
   now: Date,
 ): { run: Date[]; next: Date | null } {
   if (first > now) return { run: [], next: first };
+  if (isStale(first, now)) return { run: [], next: nextTick(rule, now) };
   return { run: missedTicks(rule, first, now), next: nextTick(rule, now) };
 }
+
+/** How a worker tells which rule its program has for a schedule. The table's is put together in SQL. */
+export const ruleText = ({ type, schedule }: ScheduledType): string =>
+  `${type} ${schedule.cron} ${schedule.timeZone}`;
+
+export const isStale = (tick: Date, now: Date): boolean =>
+  now.getTime() - tick.getTime() > STALE_AFTER_MS;
 
 /** Computes few more ticks than it returns, however long no process was running. */
 function missedTicks(rule: Parameters<typeof dueTicks>[0], first: Date, now: Date): Date[] {

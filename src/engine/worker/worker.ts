@@ -2,6 +2,7 @@ import { errorKind } from '../../database/error-kind.ts';
 import { callAfter } from '../base/timer.ts';
 import { WakeUp } from '../base/wake-up.ts';
 import type { NewWork, Runtime, WorkerActivity } from '../ports/runtime.ts';
+import { ruleText } from '../schedule/cron.ts';
 import { LostWorkers } from '../upkeep/lost-workers.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
 import { Claimer } from './claimer.ts';
@@ -140,7 +141,8 @@ export class Worker {
   async #join(): Promise<void> {
     const { types, onEvent } = this.#runtime;
     const { leaseMs, queues, concurrency } = this.#options;
-    const options = { leaseMs, queues, types: types.signatures };
+    const rules = [...types.scheduled.values()].map(ruleText);
+    const options = { leaseMs, queues, types: types.signatures, rules };
     this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }
