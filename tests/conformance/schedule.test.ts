@@ -162,6 +162,19 @@ eachBackend('schedules', (fresh) => {
     });
   });
 
+  it('records a rule whose years have passed as one without a next tick', async () => {
+    const { humdrum } = await openEngine(db, {
+      jobs: [half, job('test.over', () => null, { schedule: { cron: '0 0 0 1 1 * 2020' } })],
+    });
+    await humdrum.register();
+    const { rows } = await db.query(
+      `select cron, isfinite(next_at) as next from humdrum.schedule where name = 'test.over'`,
+    );
+    expect(rows).toEqual([{ cron: '0 0 0 1 1 * 2020', next: false }]);
+    const listed = (await humdrum.listSchedules()).find(({ schedule }) => schedule === 'test.over');
+    expect(listed).toMatchObject({ nextAt: null, words: expect.stringMatching(/2020$/) as string });
+  });
+
   it('refuses a zone that this machine does not know, with the name of the type', async () => {
     const lost = job('test.lost', () => null, {
       schedule: { cron: '0 * * * *', timeZone: 'Mars/Phobos' },
