@@ -112,6 +112,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.info(`released unfinished: ${event.released}`);
     case 'ticks-fired':
       return log.info(`jobs created by schedules: ${event.fired}`);
+    case 'schedules-kept':
+      return log.warn(
+        `the schedules of running workers stay, because they are newer than the ones of this program: ${event.schedules.join(', ')}`,
+      );
     case 'types-unknown':
       return log.warn(
         `left for other workers, because this one does not have these types: ${event.types.join(', ')}`,

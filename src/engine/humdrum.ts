@@ -145,7 +145,8 @@ export class Humdrum extends Questions {
   async register(): Promise<void> {
     const { runtime, receivers, actor } = this.engine;
     await register(runtime, receivers, actor);
-    await registerSchedules(this.database, this.types);
+    const { kept } = await registerSchedules(this.database, this.types, actor);
+    if (kept.length > 0) runtime.onEvent({ event: 'schedules-kept', schedules: kept });
   }
 
   /** Starts the scheduler and a worker in this process. With `dryRun` it only rehearses the ticks as they come. */

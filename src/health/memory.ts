@@ -40,7 +40,7 @@ const GONE = `delete from humdrum.watched_type where seen_at < humdrum.clock() -
 const WATCHED = `
 select type, every_ms as "everyMs", expect_ms as "expectMs", since, last_success_at as "lastSuccessAt", failures, given_up as "givenUp",
   case when schedule.name is not null then
-    json_build_object('cron', cron, 'timeZone', time_zone, 'patienceMs', patience_ms)
+    json_build_object('cron', cron, 'timeZone', time_zone, 'nextAt', next_at, 'patienceMs', patience_ms)
   end as schedule
 from humdrum.watched_type
 left join humdrum.schedule on name = type and patience_ms is not null and isfinite(next_at) and name <> '${CHECK_HEALTH}'

@@ -1,8 +1,8 @@
-import { nextTick } from '../engine/schedule/cron.ts';
+import { nextTick, whyUnreadable } from '../engine/schedule/cron.ts';
 import type { Facts } from './facts.ts';
 import type { Kind } from './kinds.ts';
 import { span } from './span.ts';
-import type { WatchedType } from './watched-type.ts';
+import type { Scheduled, WatchedType } from './watched-type.ts';
 
 /** Something that a check finds wrong. Its kind and subject identify it from one check to the next. */
 export interface Finding {
@@ -98,11 +98,18 @@ function overdueBySchedule(
   { now, usual }: Facts,
 ): string | null {
   if (!schedule) return null;
+  if (whyUnreadable(schedule) !== null) return overdueUnread(schedule, now);
   const from = lastSuccessAt && lastSuccessAt > since ? lastSuccessAt : since;
   const tick = nextTick(schedule, from);
   const usualMs = 2 * (usual.find((one) => one.type === type)?.p95Ms ?? 0);
   const isOverdue = tick && now.getTime() - tick.getTime() > schedule.patienceMs + usualMs;
   return isOverdue ? `by its tick of ${tick.toISOString()}` : null;
+}
+
+/** A rule that cannot be read here, so that only the tick that is due is known. */
+function overdueUnread({ nextAt, patienceMs }: Scheduled, now: Date): string | null {
+  const isOverdue = now.getTime() - Date.parse(nextAt) > patienceMs;
+  return isOverdue ? `by its tick of ${nextAt}; its schedule cannot be read` : null;
 }
 
 /** Failed attempts raise the alert, but only jobs that were given up raise its level: a job that is tried five times is one job. */

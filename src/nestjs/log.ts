@@ -29,6 +29,8 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.warn(
         `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,
       );
+    case 'schedules-kept':
+      return log.warn(`newer schedules of running workers stay: ${event.schedules.join(', ')}`);
     case 'types-unknown':
       return log.warn(`no handler here, left for other workers: ${event.types.join(', ')}`);
     case 'lease-lost':

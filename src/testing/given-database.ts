@@ -38,7 +38,10 @@ export async function lendGiven(
 async function refuseLive(db: Database, schemas: readonly string[]): Promise<void> {
   if (await isMarked(db)) return;
   const [table] = (await tablesInUse(db, schemas)).filter(
-    (name) => !['humdrum.schedule', 'humdrum.receiver', 'humdrum.limits'].includes(name),
+    (name) =>
+      !['humdrum.schedule', 'humdrum.replaced_rule', 'humdrum.receiver', 'humdrum.limits'].includes(
+        name,
+      ),
   );
   if (table === undefined) return;
   throw new HumdrumError(

@@ -58,7 +58,7 @@ it('check finds what a start, a tick or an enqueue would trip over, and asks no 
     cli(['check', '--json'], { cwd: await projectWith(jobs), env });
   const faulty = await check(`
     defineJob({ type: 'a.wants', input: z.object({ id: z.number() }), schedule: { cron: '0 6 * * *' }, run: () => null }),
-    defineJob({ type: 'a.never', input: z.object({}), schedule: { cron: '0 0 30 2 *' }, run: () => null }),
+    defineJob({ type: 'a.never', input: z.object({}), schedule: { cron: '0 0 0 1 1 * 2020' }, run: () => null }),
     defineJob({ type: 'a.limited', input: z.object({}), limits: ['openai'], run: () => null }),
     ${DOUBLE},
   `);
@@ -73,14 +73,19 @@ it('check finds what a start, a tick or an enqueue would trip over, and asks no 
   const unset = await cli(['check'], {
     cwd: await projectWith(
       `defineJob({ type: 'a.secret', input: z.object({ card: z.string() }), secrets: ['card'], run: () => null }),
-       defineJob({ type: 'a.cron', input: z.object({}), schedule: { cron: '* * *' }, run: () => null })`,
+       defineJob({ type: 'a.zone', input: z.object({}), schedule: { cron: '0 0 * * *', timeZone: 'Mars/Phobos' }, run: () => null })`,
     ),
     env: { ...env, LOG_LEVEL: 'loud' },
   });
   expect(unset.code).toBe(1);
   expect(unset.stderr).toMatch(/No key is set for the secrets in the inputs of a\.secret\./);
   expect(unset.stderr).toMatch(/LOG_LEVEL must be one of/);
-  expect(unset.stderr).toMatch(/a\.cron: .*has five fields, six with seconds first, or seven/);
+  expect(unset.stderr).toMatch(/a\.zone: .*Invalid time zone specified: Mars\/Phobos/);
+  const never = await check(
+    `defineJob({ type: 'a.feb', input: z.object({}), schedule: { cron: '0 0 30 2 *' }, run: () => null })`,
+  );
+  expect(never).toMatchObject({ code: 2, stdout: '' });
+  expect(never.stderr).toMatch(/Job type "a\.feb": .*can never tick: February has no day 30/);
   expect(unset.stderr).not.toMatch(/no problems found/);
   const twice = await check(`${DOUBLE}, ${DOUBLE}`);
   expect(twice).toMatchObject({ code: 2, stdout: '' });

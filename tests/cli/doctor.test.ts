@@ -44,7 +44,7 @@ describe('humdrum doctor', () => {
   });
 
   it('finds what is wrong, and says how to mend it', async () => {
-    const cwd = await projectWith(`${DOUBLE}, ${SCHEDULED}`);
+    const cwd = await projectWith(`${DOUBLE}, ${SCHEDULED}, ${SCHEDULED.replace('tick', 'tock')}`);
     const url = await freshUrl();
     await cli(['enqueue', 'shop.double'], { cwd, env: { DATABASE_URL: url } });
     const db = await openPostgres(url);
@@ -52,6 +52,9 @@ describe('humdrum doctor', () => {
     await db.query(`create index by_hand on humdrum.failed (queue)`);
     await db.query(
       `insert into humdrum.schedule values ('shop.tick', '* * * * *', 'UTC', now() - interval '1 hour')`,
+    );
+    await db.query(
+      `insert into humdrum.schedule values ('shop.tock', '61 * * * *', 'UTC', now() - interval '1 hour')`,
     );
     const { rows } = await db.query<{ id: number }>(
       `insert into humdrum.worker (name, started_at, expires_at) values ('gone:17', now(), now() - interval '1 hour') returning id`,
@@ -72,6 +75,9 @@ describe('humdrum doctor', () => {
       chat: 'warning',
     });
     const said = JSON.stringify(report.findings);
+    expect(said).toMatch(/shop\.tock is not fired here: .*61 is out of range: minutes are 0 to 59/);
+    expect(said).toMatch(/shop\.tick has been due since/);
+    expect(said).not.toMatch(/shop\.tock has been due since/);
     expect(said).toMatch(/trigger facts_only on humdrum\.attempt/);
     expect(said).toMatch(/No worker is running, but 1 job is ready/);
     expect(said).toMatch(/Worker gone:17 has sent no heartbeat/);

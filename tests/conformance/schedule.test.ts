@@ -70,7 +70,7 @@ eachBackend('schedules', (fresh) => {
     expect(await ticks()).toEqual(expected);
   });
 
-  it('keeps its place over a restart, and starts anew when its rule changes', async () => {
+  it('keeps its place over a restart, and a new rule starts from a tick that the old one has missed', async () => {
     await registerSchedules(db, new Registry([half]));
     await moveTo('2026-03-01T11:15:00Z');
     await registerSchedules(db, new Registry([half]));
@@ -83,7 +83,7 @@ eachBackend('schedules', (fresh) => {
     expect(await next()).toEqual(new Date('2026-03-01T10:30:00Z'));
     const hourly = job('test.half', () => null, { schedule: { cron: '0 * * * *' } });
     await registerSchedules(db, new Registry([hourly]));
-    expect(await next()).toEqual(new Date('2026-03-01T12:00:00Z'));
+    expect(await next()).toEqual(new Date('2026-03-01T11:00:00Z'));
   });
 
   it('goes by the rule that was written down last, also where an older program fires it', async () => {
@@ -162,12 +162,27 @@ eachBackend('schedules', (fresh) => {
     });
   });
 
-  it('refuses a rule that cannot be read, and a schema that wants what no tick brings', async () => {
-    const unreadable = job('test.bad', () => null, { schedule: { cron: '61 * * * *' } });
-    await expect(registerSchedules(db, new Registry([unreadable]))).rejects.toMatchObject({
+  it('records a rule whose years have passed as one without a next tick', async () => {
+    const { humdrum } = await openEngine(db, {
+      jobs: [half, job('test.over', () => null, { schedule: { cron: '0 0 0 1 1 * 2020' } })],
+    });
+    await humdrum.register();
+    const { rows } = await db.query(
+      `select cron, isfinite(next_at) as next from humdrum.schedule where name = 'test.over'`,
+    );
+    expect(rows).toEqual([{ cron: '0 0 0 1 1 * 2020', next: false }]);
+    const listed = (await humdrum.listSchedules()).find(({ schedule }) => schedule === 'test.over');
+    expect(listed).toMatchObject({ nextAt: null, words: expect.stringMatching(/2020$/) as string });
+  });
+
+  it('refuses a zone that this machine does not know, with the name of the type', async () => {
+    const lost = job('test.lost', () => null, {
+      schedule: { cron: '0 * * * *', timeZone: 'Mars/Phobos' },
+    });
+    await expect(registerSchedules(db, new Registry([lost]))).rejects.toMatchObject({
       code: 'type-invalid',
       message:
-        'Job type "test.bad": The schedule "61 * * * *" in UTC is invalid: Invalid value for minute: 61',
+        'Job type "test.lost": The schedule "0 * * * *" in Mars/Phobos is invalid: Invalid time zone specified: Mars/Phobos.',
     });
   });
 

@@ -62,7 +62,7 @@ describe('expressions with more to them', () => {
     '5,10-20/5,59 */7 1-7,31 jan-mar,DEC mon-fri/2',
     '0 12 */10 2 0',
     '0 0 29 2 *',
-    '0 0 31 4,6 *',
+    '0 0 31 4,5,6 *',
     '59 23 31 12 7',
     '10/20 8-18/3 * * SAT,SUN',
   ])('%s: every tick is what the fields say', (cron) => {

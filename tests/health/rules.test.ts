@@ -20,11 +20,23 @@ const type = (more: Partial<WatchedType> = {}): WatchedType => ({
   ...more,
 });
 
+const rule = {
+  cron: '45 1,5,9,13 * * *',
+  timeZone: 'UTC',
+  nextAt: ago(0).toISOString(),
+  patienceMs: 135 * MINUTE - 5_000,
+};
+const unread = (nextAt: Date): WatchedType['schedule'] => ({
+  ...rule,
+  cron: '61 * * * *',
+  nextAt: nextAt.toISOString(),
+});
+
 /** Its last tick was 135 minutes ago. It may be late by that, but for 5 s; with twice its 95th percentile, but for 1 s. */
 const scheduled = (more: Partial<WatchedType>): WatchedType =>
   type({
     everyMs: null,
-    schedule: { cron: '45 1,5,9,13 * * *', timeZone: 'UTC', patienceMs: 135 * MINUTE - 5_000 },
+    schedule: rule,
     lastSuccessAt: null,
     ...more,
   });
@@ -82,6 +94,16 @@ describe('the rules', () => {
     [
       'never by its schedule',
       { types: [scheduled({ since: ago(136 * MINUTE) })] },
+      ['never-ran test.type 1'],
+    ],
+    [
+      'a schedule that cannot be read, in time',
+      { types: [scheduled({ schedule: unread(ago(134 * MINUTE)) })] },
+      [],
+    ],
+    [
+      'a schedule that cannot be read, late',
+      { types: [scheduled({ schedule: unread(ago(135 * MINUTE)) })] },
       ['never-ran test.type 1'],
     ],
     ['failing', { types: [type({ failures: 2 })] }, []],

@@ -120,6 +120,7 @@ export async function fireTicks(system: System): Promise<void> {
     types: humdrum.types,
     limits: limitsOf(OPTIONS),
     vault: new Vault([]),
+    onEvent: () => undefined,
   });
   const made = await tickJobs(db, last);
   for (const { id, type, run_at: tick } of made) {

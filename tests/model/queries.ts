@@ -12,6 +12,7 @@ export const DEFINE = [
   begin
     ${TABLES.map((table) => `delete from humdrum.${table};`).join('\n    ')}
     delete from humdrum.schedule where name like 'test.%';
+    delete from humdrum.replaced_rule;
     delete from humdrum.limits;
   end $$`,
   `create function public.look() returns json language plpgsql as $$

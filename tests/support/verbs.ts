@@ -7,6 +7,7 @@ import { LostWorkers } from '../../src/engine/upkeep/lost-workers.ts';
 import { limitsOf } from '../../src/engine/job/limit-rule.ts';
 import type { Registry } from '../../src/engine/job/registry.ts';
 import { Vault } from '../../src/engine/job/secrets.ts';
+import type { Listener } from '../../src/engine/ports/events.ts';
 import { fireDue } from '../../src/engine/schedule/fire.ts';
 import type { ClaimedJob } from '../../src/engine/job/claimed-job.ts';
 import type { Outcome } from '../../src/engine/job/outcome.ts';
@@ -63,5 +64,9 @@ export function failed(job: ClaimedJob, permanent = false): Settlement {
 }
 
 /** Fires the schedules of these types as a worker without limits and secrets would. Returns the number of jobs. */
-export const fireTicks = (database: Database, types: Registry): Promise<number> =>
-  fireDue({ database, types, limits: limitsOf({}), vault: new Vault([]) });
+export const fireTicks = (
+  database: Database,
+  types: Registry,
+  onEvent: Listener = () => undefined,
+): Promise<number> =>
+  fireDue({ database, types, limits: limitsOf({}), vault: new Vault([]), onEvent });

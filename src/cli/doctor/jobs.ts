@@ -1,4 +1,10 @@
-import { lateSchedules, staffing, stuckLeases, unservedQueues } from '../../engine/show/doctor.ts';
+import {
+  lateSchedules,
+  staffing,
+  stuckLeases,
+  unreadableSchedules,
+  unservedQueues,
+} from '../../engine/show/doctor.ts';
 import { amount, duration, instant } from '../output.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
@@ -56,13 +62,24 @@ export async function checkLeases({ database }: Patient): Promise<Finding[]> {
 
 export async function checkSchedules({ database, humdrum }: Patient): Promise<Finding[]> {
   const names = [...humdrum.types.scheduled.keys()];
-  const late = await lateSchedules(database, names, LATE_SECONDS);
-  if (late.length === 0) return [ok('schedules', `none of ${names.length} are late`)];
-  return late.map(({ schedule, nextAt, seconds }) =>
+  const unreadable = await unreadableSchedules(database, names);
+  const bad = unreadable.map(({ schedule, reason }) =>
+    problem(
+      'schedules',
+      `${schedule} is not fired here: its rule in the database cannot be read. ${reason}`,
+      'Update Node, if the time zone is new. Otherwise start a program with a valid rule, which replaces it: humdrum worker',
+    ),
+  );
+  const late = (await lateSchedules(database, names, LATE_SECONDS)).filter(
+    (one) => !unreadable.some(({ schedule }) => schedule === one.schedule),
+  );
+  const overdue = late.map(({ schedule, nextAt, seconds }) =>
     warning(
       'schedules',
       `${schedule} has been due since ${instant(nextAt)} UTC, ${duration(seconds * 1_000)} ago.`,
       'Start a worker, which will fire the missed ticks: humdrum worker',
     ),
   );
+  const found = [...bad, ...overdue];
+  return found.length > 0 ? found : [ok('schedules', `none of ${names.length} are late`)];
 }

@@ -1,4 +1,5 @@
-import { HumdrumError } from '../../errors.ts';
+import { errorMessage, HumdrumError } from '../../errors.ts';
+import { readCron } from '../base/cron-rule.ts';
 import { FLAG, FUNCTION, type Kind, listOf, oneOf, required, TEXT } from '../base/kinds.ts';
 import { isObject } from '../base/objects.ts';
 import { shown } from '../base/shown.ts';
@@ -44,6 +45,7 @@ export function checkDefinition<Given, Input, Result>(
   refuse(type, [
     ...numberErrors(definition),
     ...attributeErrors(definition),
+    cronError(definition.schedule?.cron),
     stray.length === 0 ||
       `upcasts must lead from each older version to the next, up to version ${version}; ${stray.join(', ')} leads nowhere`,
     !(definition.unique && definition.debounce) || 'a type can be unique or debounced, not both',
@@ -118,6 +120,16 @@ function attributeErrors<Given, Input, Result>({
       'attributes must be paths like customer.id, at most 100 characters',
     hidden === undefined || `"${hidden}" is a secret, so it cannot be an attribute`,
   ];
+}
+
+/** The time zone is checked at the start: which ones there are depends on the machine. */
+function cronError(cron: string | undefined): true | string {
+  try {
+    if (cron !== undefined) readCron(cron);
+    return true;
+  } catch (error) {
+    return `the schedule "${cron}" is invalid: ${errorMessage(error)}`;
+  }
 }
 
 function numberErrors<Given, Input, Result>(

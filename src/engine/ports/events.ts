@@ -13,6 +13,8 @@ export type EngineEvent =
   | { event: 'jobs-rescued'; rescued: number; again: number; charged: number }
   | { event: 'jobs-released'; released: number }
   | { event: 'ticks-fired'; fired: number }
+  /** The rules in the database stay: those of this process are older, and live workers have the newer ones. */
+  | { event: 'schedules-kept'; schedules: readonly string[] }
   | { event: 'types-unknown'; types: readonly string[] }
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }

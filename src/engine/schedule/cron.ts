@@ -1,10 +1,13 @@
-import { Cron } from 'croner';
+import type { Cron } from 'croner';
 import { errorMessage, HumdrumError } from '../../errors.ts';
-import type { ScheduleRule } from '../job/job-type.ts';
+import { readCron } from '../base/cron-rule.ts';
+import type { ScheduledType, ScheduleRule } from '../job/job-type.ts';
 import { Zone } from './time-zone.ts';
 
 /** A tick that fires later than this counts as missed. */
 const MISSED_AFTER_MS = 60_000;
+/** A schedule that nobody has fired for this long starts anew: its type was away, and what it missed is stale. */
+const STALE_AFTER_MS = 60 * 86_400_000;
 
 /**
  * The first tick of the rule after `after`, or null if there is none. Pure. Errors: `type-invalid`.
@@ -17,6 +20,16 @@ export function nextTick(rule: ScheduleRule, after: Date): Date | null {
   const next = parsed.isContinuous ? nextContinuous : nextFixed;
   const tickMs = next(parsed, after.getTime());
   return tickMs === null ? null : new Date(tickMs);
+}
+
+/** Null: the rule can be read on this machine. */
+export function whyUnreadable(rule: ScheduleRule): string | null {
+  try {
+    parse(rule);
+    return null;
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 /** As `nextTick`, for the schedule of a type. Errors: `type-invalid`, which names the type. */
@@ -42,15 +55,23 @@ export function ticksWithin(rule: ScheduleRule, from: Date, until: Date, atMost:
   return ticks;
 }
 
-/** The ticks since `first` that are due now, oldest first, and the next one after `now`. Pure. */
+/** The ticks since `first` that are due now, oldest first, and the next one after `now`. Pure. Errors: `type-invalid`. */
 export function dueTicks(
   rule: Pick<Required<ScheduleRule>, 'cron' | 'timeZone' | 'misfire' | 'misfireLimit'>,
   first: Date,
   now: Date,
 ): { run: Date[]; next: Date | null } {
   if (first > now) return { run: [], next: first };
+  if (isStale(first, now)) return { run: [], next: nextTick(rule, now) };
   return { run: missedTicks(rule, first, now), next: nextTick(rule, now) };
 }
+
+/** How a worker tells which rule its program has for a schedule. The table's is put together in SQL. */
+export const ruleText = ({ type, schedule }: ScheduledType): string =>
+  `${type} ${schedule.cron} ${schedule.timeZone}`;
+
+export const isStale = (tick: Date, now: Date): boolean =>
+  now.getTime() - tick.getTime() > STALE_AFTER_MS;
 
 /** Computes few more ticks than it returns, however long no process was running. */
 function missedTicks(rule: Parameters<typeof dueTicks>[0], first: Date, now: Date): Date[] {
@@ -74,17 +95,17 @@ function latestTick(rule: ScheduleRule, first: Date, now: Date): Date {
   }
 }
 
-/** `fields` works in local time: what the zone's clocks show, as if it were UTC. */
+/** `calendar` works in local time: what the zone's clocks show, as if it were UTC. */
 interface ParsedRule {
-  fields: Cron;
+  calendar: Cron;
   zone: Zone;
   isContinuous: boolean;
 }
 
-function nextFixed({ fields, zone }: ParsedRule, afterMs: number): number | null {
+function nextFixed({ calendar, zone }: ParsedRule, afterMs: number): number | null {
   let localMs = afterMs + zone.stretchAt(afterMs).offsetMs;
   for (;;) {
-    const local = fields.nextRun(new Date(localMs));
+    const local = calendar.nextRun(new Date(localMs));
     if (!local) return null;
     localMs = local.getTime();
     const tickMs = zone.firstInstant(localMs);
@@ -92,11 +113,11 @@ function nextFixed({ fields, zone }: ParsedRule, afterMs: number): number | null
   }
 }
 
-function nextContinuous({ fields, zone }: ParsedRule, afterMs: number): number | null {
+function nextContinuous({ calendar, zone }: ParsedRule, afterMs: number): number | null {
   let stretch = zone.stretchAt(afterMs);
   for (;;) {
     const fromMs = Math.max(afterMs, stretch.fromMs - 1);
-    const local = fields.nextRun(new Date(fromMs + stretch.offsetMs));
+    const local = calendar.nextRun(new Date(fromMs + stretch.offsetMs));
     if (!local) return null;
     const tickMs = local.getTime() - stretch.offsetMs;
     if (tickMs < stretch.untilMs) return tickMs;
@@ -104,54 +125,25 @@ function nextContinuous({ fields, zone }: ParsedRule, afterMs: number): number |
   }
 }
 
-/** Errors: `type-invalid`. */
-export function checkCron(cron: string): void {
-  parse({ cron });
-}
-
-/** A parsed rule takes 80 kB, most of it croner's list of years. */
-const MAX_CACHED_RULES = 1_000;
-
-const rules = new Map<string, ParsedRule>();
-const zones = new Map<string, Zone>();
-
+/** Errors: `type-invalid`, if the zone is unknown on this machine too. */
 function parse({ cron, timeZone = 'UTC' }: ScheduleRule): ParsedRule {
-  const key = `${cron} in ${timeZone}`;
-  let rule = rules.get(key);
-  if (!rule) {
-    if (rules.size >= MAX_CACHED_RULES) rules.clear();
-    rules.set(key, (rule = parseUncached(cron, timeZone)));
-  }
-  return rule;
-}
-
-function parseUncached(cron: string, timeZone: string): ParsedRule {
   try {
-    if (cron.includes(':')) throw new Error('it is not a cron expression'); // Croner also accepts an instant.
-    const fields = new Cron(cron, { utcOffset: 0, sloppyRanges: true });
-    const zone = zones.get(timeZone) ?? new Zone(timeZone);
-    zones.set(timeZone, zone);
-    return { fields, zone, isContinuous: isContinuous(fields.getPattern() ?? cron) };
+    const { calendar, isContinuous } = readCron(cron);
+    return { calendar, isContinuous, zone: zoneOf(timeZone) };
   } catch (cause) {
     throw new HumdrumError(
       'type-invalid',
-      `The schedule "${cron}" in ${timeZone} is invalid: ${reasonOf(cause)}`,
+      `The schedule "${cron}" in ${timeZone} is invalid: ${errorMessage(cause)}.`,
       { cause },
     );
   }
 }
 
-/** Croner's message, without its prefix and in the words of the documentation. */
-function reasonOf(cause: unknown): string {
-  const message = errorMessage(cause).replace(/^CronPattern: /, '');
-  return message.startsWith('invalid configuration format')
-    ? 'a cron expression has five fields, six with seconds first, or seven with years last.'
-    : message;
-}
+const zones = new Map<string, Zone>();
 
-/** With five fields, minutes and hours come first; with more, the seconds come before them. */
-function isContinuous(cron: string): boolean {
-  const fields = cron.trim().split(/\s+/);
-  const [minutes = '', hours = ''] = fields.length === 5 ? fields : fields.slice(1);
-  return /[*?]/.test(minutes + hours);
+/** Throws if this machine knows no such zone. */
+function zoneOf(timeZone: string): Zone {
+  let zone = zones.get(timeZone);
+  if (!zone) zones.set(timeZone, (zone = new Zone(timeZone)));
+  return zone;
 }

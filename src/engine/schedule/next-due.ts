@@ -1,15 +1,14 @@
 import type { Queryable } from '../../database/database.ts';
-import type { ScheduledType } from '../job/job-type.ts';
-
-/** The schedules of this process, by name. The table may hold others. */
-export type Schedules = ReadonlyMap<string, ScheduledType>;
+import { isSetAside, type Schedules } from './set-aside.ts';
 
 /** With more schedules than this, their names are not sent: the table is read in the order of next ticks instead. */
 const MAX_NAMES = 100;
 
-/** The names, if there are few enough to send them with every query; else null. */
+/** The names, if there are few enough to send them with every query; else null. Without those that are set aside. */
 export function namesIfFew(known: Schedules): string[] | null {
-  return known.size <= MAX_NAMES ? [...known.keys()] : null;
+  return known.size <= MAX_NAMES
+    ? [...known.keys()].filter((name) => !isSetAside(known, name))
+    : null;
 }
 
 /** Milliseconds until the next tick of any of these; null if there is none. */
@@ -55,7 +54,9 @@ async function* inOrderOfTicks(db: Queryable, known: Schedules): AsyncGenerator<
        order by next_at, name limit ${MAX_NAMES}`,
       [last.at, last.name],
     );
-    for (const row of rows) if (known.has(row.name)) yield row;
+    for (const row of rows) {
+      if (known.has(row.name) && !isSetAside(known, row.name)) yield row;
+    }
     last = rows.length === MAX_NAMES ? rows.at(-1) : undefined;
   }
 }

@@ -1,10 +1,10 @@
 import type { Queryable } from '../../database/database.ts';
-import { enqueue } from '../enqueue/enqueue.ts';
+import { checkRequests, enqueue } from '../enqueue/enqueue.ts';
 import type { ScheduledType } from '../job/job-type.ts';
-import type { EnqueuedBy } from '../job/new-job.ts';
+import type { EnqueuedBy, EnqueueSettings, NewJob } from '../job/new-job.ts';
 import { seedOf } from '../job/seed.ts';
 
-interface Tick {
+export interface Tick {
   type: ScheduledType;
   at: Date;
   dueAt: Date;
@@ -32,14 +32,7 @@ export async function enqueueTicks(
     [ticks.map(({ type }) => type.type), ticks.map(({ at }) => at.toISOString())],
   );
   const mine = rows.flatMap(({ ordinal }) => ticks[ordinal - 1] ?? []);
-  const jobs = mine.map(({ type, at, dueAt }) => ({
-    type,
-    runAt: at,
-    dueAt,
-    schedule: type.type,
-    seed: seedOf(type, {}, at),
-    ...OVERLAP[by.actor === null ? type.schedule.overlap : IN_BACKFILL[type.schedule.overlap]],
-  }));
+  const jobs = mine.map((tick) => jobOf(tick, by.actor !== null));
   const enqueued = await enqueue(tx, jobs, by);
   const fired = mine.map(({ type, at }, index) => ({ type, at, ...enqueued[index] }));
   await recordJobs(
@@ -51,6 +44,23 @@ export async function enqueueTicks(
     fired.filter(({ created }) => !created),
   );
   return fired.flatMap(({ at, id, created }) => (created && id !== undefined ? [{ at, id }] : []));
+}
+
+/** Whether the job of a tick can be enqueued: the type's own functions may throw. Errors: as `enqueue`. */
+export async function checkTick(tick: Tick, settings: EnqueueSettings): Promise<void> {
+  await checkRequests([jobOf(tick, false)], settings);
+}
+
+function jobOf({ type, at, dueAt }: Tick, inBackfill: boolean): NewJob {
+  const { overlap } = type.schedule;
+  return {
+    type,
+    runAt: at,
+    dueAt,
+    schedule: type.type,
+    seed: seedOf(type, {}, at),
+    ...OVERLAP[inBackfill ? IN_BACKFILL[overlap] : overlap],
+  };
 }
 
 const OVERLAP = {

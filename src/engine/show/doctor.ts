@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { whyUnreadable } from '../schedule/cron.ts';
 
 /** The queries of `humdrum doctor` on the engine's tables. */
 
@@ -41,6 +42,26 @@ export async function lateSchedules(
     [names, afterSeconds],
   );
   return rows;
+}
+
+export interface UnreadableSchedule {
+  schedule: string;
+  reason: string;
+}
+
+/** Schedules of these names whose rule in the table cannot be read on this machine, so that it does not fire them. */
+export async function unreadableSchedules(
+  db: Queryable,
+  names: readonly string[],
+): Promise<UnreadableSchedule[]> {
+  const { rows } = await db.query<{ schedule: string; cron: string; timeZone: string }>(
+    'select name as schedule, cron, time_zone as "timeZone" from humdrum.schedule where name = any ($1) order by name',
+    [names],
+  );
+  return rows.flatMap(({ schedule, ...rule }) => {
+    const reason = whyUnreadable(rule);
+    return reason === null ? [] : [{ schedule, reason }];
+  });
 }
 
 export interface Staffing {

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/database.ts';
+import { errorMessage } from '../../errors.ts';
 import { readClock } from '../base/clock.ts';
 import { requireWhole } from '../base/whole-number.ts';
 import { type JobType, requireScheduled } from '../job/job-type.ts';
@@ -27,7 +28,7 @@ export async function nextTicks(db: Queryable, types: Registry, limit = 10): Pro
   return rows;
 }
 
-/** A schedule, with its next tick computed from its rule. */
+/** A schedule, with its next tick computed from its rule. `words`: of a rule that cannot be read here, the reason. */
 export interface ScheduleSummary {
   schedule: string;
   cron: string;
@@ -40,8 +41,13 @@ export async function listSchedules(db: Queryable, types: Registry): Promise<Sch
   const now = await readClock(db);
   return [...types.scheduled.values()].map(({ type, schedule }) => {
     const { cron, timeZone } = schedule;
-    const words = describeCron(cron);
-    return { schedule: type, cron, words, timeZone, nextAt: nextTick(schedule, now) };
+    try {
+      const nextAt = nextTick(schedule, now);
+      return { schedule: type, cron, words: describeCron(cron), timeZone, nextAt };
+    } catch (error) {
+      // Such as a time zone that this machine does not know. The others are listed all the same.
+      return { schedule: type, cron, words: errorMessage(error), timeZone, nextAt: null };
+    }
   });
 }
 

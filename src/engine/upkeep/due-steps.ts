@@ -1,5 +1,8 @@
 import type { Runtime } from '../ports/runtime.ts';
+import { takeBackSchedules } from '../register/schedules.ts';
+import { aimAnew } from '../schedule/aim.ts';
 import { fireDue } from '../schedule/fire.ts';
+import { tryAgain } from '../schedule/set-aside.ts';
 import { cancelOverdue } from '../transitions/cancel.ts';
 import { promote } from '../transitions/promote.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
@@ -60,6 +63,7 @@ export function chores(by: UpkeepBy): Chore[] {
   return [
     { doing: 'looking for unknown types', run: () => reportUnknown(by) },
     { doing: 'extending the history', run: () => extendHistory(database) },
+    { doing: 'looking after schedules', run: () => lookAfterSchedules(by) },
   ];
 }
 
@@ -91,6 +95,14 @@ async function promoteDue({ database }: Runtime): Promise<StepResult> {
 async function wake({ database }: Runtime): Promise<StepResult> {
   const { woken, nextMs } = await wakeWaiting(database);
   return { ...moving(woken), tokensMs: nextMs };
+}
+
+/** After a rollback, after the clock was set back, and after a rule was corrected. */
+async function lookAfterSchedules({ runtime, actor }: UpkeepBy): Promise<void> {
+  const { database, types } = runtime;
+  tryAgain(types.scheduled);
+  await takeBackSchedules(database, types, actor);
+  await aimAnew(database, types.scheduled);
 }
 
 async function reportUnknown({ runtime, queues }: UpkeepBy): Promise<void> {

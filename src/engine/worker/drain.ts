@@ -4,6 +4,7 @@ import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { ErrorFact } from '../job/error-fact.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { Settler } from '../settle/settler.ts';
+import { ruleText } from '../schedule/cron.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { claimAlone, claimNext } from '../transitions/claim.ts';
 import { chores, choresAfterWork, dueSteps, type UpkeepBy } from '../upkeep/due-steps.ts';
@@ -51,7 +52,9 @@ export async function drain(
 ): Promise<Drained> {
   const { types, database } = runtime;
   const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
-  return asMember(runtime, { leaseMs, queues, types: types.signatures }, async (workerId, stop) => {
+  const rules = [...types.scheduled.values()].map(ruleText);
+  const member = { leaseMs, queues, types: types.signatures, rules };
+  return asMember(runtime, member, async (workerId, stop) => {
     const by = { runtime, settler: new Settler(runtime), stop };
     const actor = `worker:${workerId}`;
     const lostWorkers = new LostWorkers(database, { actor, leaseMs });

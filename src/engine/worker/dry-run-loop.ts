@@ -12,16 +12,20 @@ export class DryRun {
   readonly #runtime: Runtime;
   readonly #wakeUp = new WakeUp();
   readonly #next = new Map<ScheduledType, Date>();
+  readonly #scheduled: readonly ScheduledType[];
+  #seenAt = new Date(0);
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#scheduled = runtime.types.own().filter(isScheduled);
   }
 
   async start(): Promise<void> {
     const now = await readClock(this.#runtime.database);
-    for (const type of this.#runtime.types.own().filter(isScheduled)) this.#setNext(type, now);
+    for (const type of this.#scheduled) this.#setNext(type, now);
+    this.#seenAt = now;
     this.#loop = this.#run();
   }
 
@@ -37,11 +41,18 @@ export class DryRun {
     else this.#next.delete(type);
   }
 
+  /** After the database's clock was set back, the next ticks would lie too far in the future. */
+  #notice(now: Date): void {
+    if (now < this.#seenAt) for (const type of this.#scheduled) this.#setNext(type, now);
+    this.#seenAt = now;
+  }
+
   async #run(): Promise<void> {
     const { database, onEvent } = this.#runtime;
     while (!this.#stopped) {
       try {
         const now = await readClock(database);
+        this.#notice(now);
         await this.#rehearseDue(now);
         await this.#wakeUp.wait(Math.min(POLL_MS, this.#untilNextMs(now)));
       } catch (error) {

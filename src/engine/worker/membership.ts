@@ -26,6 +26,8 @@ export interface MembershipOptions {
   /** What it runs, shown to operators. */
   queues?: readonly string[];
   types?: readonly string[];
+  /** The rules of its schedules, see `ruleText`. */
+  rules?: readonly string[];
   /** Given: heartbeats are sent from a thread of their own, so a handler that computes for long loses no lease. */
   blocking?: Blocking;
 }
@@ -188,13 +190,13 @@ export async function asMember<T>(
 async function insertWorker(
   db: Queryable,
   leaseMs: number | null,
-  { queues = [], types = [] }: MembershipOptions,
+  { queues = [], types = [], rules = [] }: MembershipOptions,
 ): Promise<number> {
   const { rows } = await db.query<{ id: number }>(
-    `insert into humdrum.worker (name, started_at, expires_at, queues, types)
-     select $1, now, coalesce(now + $2::float8 * interval '1 millisecond', 'infinity'), $3, $4
+    `insert into humdrum.worker (name, started_at, expires_at, queues, types, rules)
+     select $1, now, coalesce(now + $2::float8 * interval '1 millisecond', 'infinity'), $3, $4, $5
      from (select humdrum.clock() as now) as clock returning id`,
-    [processName, leaseMs, queues, types],
+    [processName, leaseMs, queues, types, rules],
   );
   return (rows[0] as { id: number }).id;
 }

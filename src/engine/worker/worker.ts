@@ -2,6 +2,7 @@ import { errorKind } from '../../database/error-kind.ts';
 import { callAfter } from '../base/timer.ts';
 import { WakeUp } from '../base/wake-up.ts';
 import type { NewWork, Runtime, WorkerActivity } from '../ports/runtime.ts';
+import { ruleText } from '../schedule/cron.ts';
 import { LostWorkers } from '../upkeep/lost-workers.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
 import { Claimer } from './claimer.ts';
@@ -145,7 +146,8 @@ export class Worker {
       toleranceMs: () => this.#runner.longestMs(),
       onBlocked: (ms: number) => onEvent({ event: 'loop-blocked', ms, jobs: this.#runner.running }),
     };
-    const options = { leaseMs, queues, types: types.signatures, blocking };
+    const rules = [...types.scheduled.values()].map(ruleText);
+    const options = { leaseMs, queues, types: types.signatures, rules, blocking };
     this.#membership = await Membership.join(this.#runtime, options, () => void this.#rejoin());
     onEvent({ event: 'worker-started', workerId: this.#workerId, queues, concurrency });
   }

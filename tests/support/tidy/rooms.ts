@@ -38,7 +38,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   register: ['schedule', 'deliveries', 'ports', 'job', 'base'],
   show: ['search', 'schedule', 'audit', 'transitions', 'job', 'base'],
   operators: ['show', 'search', 'transitions', 'ports', 'job', 'base'],
-  upkeep: ['schedule', 'statistics', 'transitions', 'ports', 'job', 'base'],
+  upkeep: ['register', 'schedule', 'statistics', 'transitions', 'ports', 'job', 'base'],
   worker: BELOW_WORKER,
   system: ['upkeep', 'audit', 'files', 'ports', 'job'],
 };
