@@ -25,6 +25,7 @@ export type { Context, FileFact, ForEachReport, Notification } from './engine/jo
 export type { Debounce, EnqueueOptions, Unique } from './engine/job/request.ts';
 export type { LimitRule, LimitUse } from './engine/job/limit-rule.ts';
 export type { ChildReport } from './engine/job/context.ts';
+export type { Hold } from './engine/job/hold.ts';
 export type { EngineEvent, Listener } from './engine/ports/events.ts';
 export type { FileStorage, FileToStore, StoredFile } from './engine/ports/file-storage.ts';
 export type { Plan } from './engine/job/plan.ts';

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { ClaimedJob } from '../engine/job/claimed-job.ts';
+import { describeHold } from '../engine/job/hold.ts';
 import type { Outcome } from '../engine/job/outcome.ts';
 import type { Plan } from '../engine/job/plan.ts';
 import type { EngineEvent, Listener } from '../engine/ports/events.ts';
@@ -108,6 +109,12 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.warn(
         `left for other workers, because this one does not have these types: ${event.types.join(', ')}`,
       );
+    case 'database-held':
+      return log.warn(
+        `the database is held ${describeHold(event.hold)}. No job starts and no schedule fires until: humdrum db unhold`,
+      );
+    case 'database-unheld':
+      return log.info('the database is no longer held: jobs start again');
     case 'worker-started':
       return log.info(
         { queues: event.queues, concurrency: event.concurrency },

@@ -9,6 +9,7 @@ import { type AuditFound, type AuditQuery, searchAudit } from './audit/search.ts
 import { type AuditReport, storedAudit, verifyAudit } from './audit/verify.ts';
 import { fileNamed, openFile } from './files/find-file.ts';
 import type { FileFact } from './job/context.ts';
+import type { Hold } from './job/hold.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Registry } from './job/registry.ts';
@@ -21,6 +22,7 @@ import {
   type TickOptions,
   type VerifyOptions,
 } from './options.ts';
+import { readHold } from './transitions/hold.ts';
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
 import { type DeadLetterPage, deadLetters, listReceivers } from './search/dead-letters.ts';
@@ -75,6 +77,11 @@ export class Questions {
   async pendingMigrations(): Promise<string[]> {
     const pending = await this.engine.pendingMigrations();
     return pending.map(({ set, name }) => `${set}/${name}`);
+  }
+
+  /** Since when the database is held, by whom and why. Null: it is not. While it is, no job starts and no schedule fires. */
+  async hold(): Promise<Hold | null> {
+    return readHold(this.database);
   }
 
   /** The number of jobs in each state by queue, and the number of live workers, at a bounded cost. */

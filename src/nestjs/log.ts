@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { describeHold } from '../engine/job/hold.ts';
 import type { EngineEvent, Listener } from '../engine/ports/events.ts';
 import { errorMessage } from '../errors.ts';
 
@@ -27,6 +28,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       );
     case 'types-unknown':
       return log.warn(`no handler here, left for other workers: ${event.types.join(', ')}`);
+    case 'database-held':
+      return log.warn(`the database is held ${describeHold(event.hold)}. No job starts`);
+    case 'database-unheld':
+      return log.log('the database is no longer held: jobs start again');
     case 'lease-lost':
       return log.error(`worker ${event.workerId} lost its lease; restarting`);
     case 'alert':

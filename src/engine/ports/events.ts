@@ -1,5 +1,6 @@
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { ErrorFact } from '../job/error-fact.ts';
+import type { Hold } from '../job/hold.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 
@@ -14,6 +15,8 @@ export type EngineEvent =
   | { event: 'jobs-released'; released: number }
   | { event: 'ticks-fired'; fired: number }
   | { event: 'types-unknown'; types: readonly string[] }
+  | { event: 'database-held'; hold: Hold }
+  | { event: 'database-unheld' }
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }

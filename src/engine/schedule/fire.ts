@@ -19,7 +19,8 @@ const MAX_DUE = 1_000;
 
 type SchedulerRuntime = Pick<Runtime, 'database' | 'types' | 'limits' | 'vault'>;
 
-/** Enqueues the jobs of all due schedules. Safe to run on many machines at once. Returns the number of jobs. */
+/** Enqueues the jobs of all due schedules. Safe to run on many machines at once. A database that is held fires
+ * nothing. Returns the number of jobs. */
 export async function fireDue(runtime: SchedulerRuntime): Promise<number> {
   const { database, types, limits, vault } = runtime;
   const known = types.scheduled;
@@ -32,7 +33,8 @@ export async function fireDue(runtime: SchedulerRuntime): Promise<number> {
 async function fire(tx: Queryable, known: Schedules, settings: EnqueueSettings): Promise<number> {
   const { rows } = await tx.query<DueRow>(
     `select name, cron, time_zone, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
-     where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
+     where name = any ($1) and next_at <= clock.now and not exists (select from humdrum.hold)
+     order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
     [namesIfFew(known) ?? (await dueNames(tx, known, MAX_DUE))],
   );
   const due = rows.flatMap(({ name, cron, time_zone: timeZone, next_at: first, now }) => {
