@@ -61,7 +61,10 @@ export interface HumdrumOptions {
   secretKey?: string | readonly string[];
   /** How many days to keep the history of ended jobs. Failed jobs older than this are cancelled. Default: forever. */
   history?: { keepDays: number };
-  /** Enqueues and runs nothing: `start` rehearses the ticks of the schedules at their times. Default: false. */
+  /**
+   * Changes no job and runs none: `start` rehearses the ticks of the schedules at their times. JOB_DRY_RUN=1 in the environment
+   * does the same, whatever stands here. Default: false.
+   */
   dryRun?: boolean;
   /** Watches the jobs and raises alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
   alerts?: Watch;

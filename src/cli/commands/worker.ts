@@ -5,7 +5,7 @@ import { listen, type Server } from '../../http/server.ts';
 import { collectMetrics } from '../../telemetry/metrics.ts';
 import { toAddress } from '../arguments.ts';
 import { createLog, logTo } from '../log.ts';
-import { isDryRun, openHumdrum } from '../session.ts';
+import { openHumdrum } from '../session.ts';
 import { untilSignal } from '../signal.ts';
 import { say } from '../output.ts';
 
@@ -26,7 +26,7 @@ export function workerCommand(): Command {
     )
     .action(async (options: { probes?: Address }, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
-      const { humdrum } = await openHumdrum(command, logTo(createLog()), { dryRun: isDryRun() });
+      const { humdrum } = await openHumdrum(command, logTo(createLog()));
       const server = options.probes ? await serveProbes(humdrum, options.probes) : null;
       try {
         await humdrum.start();
