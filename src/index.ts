@@ -40,7 +40,7 @@ export type { Backfill, BackfillOptions } from './engine/schedule/backfill.ts';
 export type { NextTick, ScheduleSummary } from './engine/show/schedules.ts';
 export type { Pack } from './engine/job/pack.ts';
 export type { JobDetail } from './engine/show/job.ts';
-export type { Execution } from './engine/show/executions.ts';
+export type { Execution, ExecutionOptions } from './engine/show/executions.ts';
 export type { JobPage } from './engine/search/list-jobs.ts';
 export type { JobSummary } from './engine/search/job-summary.ts';
 export type { JobFilter, JobQuery, ListOptions, PageOptions } from './engine/search/job-query.ts';

@@ -28,6 +28,7 @@ import type { Receiver } from './ports/receivers.ts';
 import type { Tracing } from './ports/tracing.ts';
 import { type BackfillOptions, MAX_REHEARSALS, MAX_TICKS } from './schedule/backfill.ts';
 import { LIMIT } from './search/job-query.ts';
+import type { ExecutionOptions } from './show/executions.ts';
 import { type SeriesOptions, STEPS } from './statistics/series.ts';
 import type { StatisticsOptions } from './statistics/statistics.ts';
 import type { DrainOptions } from './worker/drain.ts';
@@ -198,6 +199,8 @@ const METHODS = {
     part: PART,
     onProgress: FUNCTION,
   } satisfies Kinds<BulkOptions>,
+  getExecutionHistory: { system: FLAG } satisfies Kinds<ExecutionOptions>,
+  getStats: { system: FLAG } satisfies Kinds<ExecutionOptions>,
   childrenOf: { after: whole(0), limit: LIMIT } satisfies Kinds<PageAfter>,
   deadLetters: { receiver: TEXT, limit: LIMIT, after: TEXT } satisfies Kinds<LetterOptions>,
   statistics: { from: DATE, to: DATE, type: TEXT } satisfies Kinds<StatisticsOptions>,

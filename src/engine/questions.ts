@@ -30,7 +30,7 @@ import { type JobQuery, LIMIT, type ListOptions, type PageOptions } from './sear
 import type { JobSummary } from './search/job-summary.ts';
 import { type JobPage, listJobs, pageOfJobs } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
-import { type Execution, executionHistory } from './show/executions.ts';
+import { type Execution, executionHistory, type ExecutionOptions } from './show/executions.ts';
 import { type JobDetail, showJob } from './show/job.ts';
 import { listQueues, type QueueSummary } from './show/queues.ts';
 import {
@@ -142,15 +142,20 @@ export class Questions {
     return previewOf(this.database, action, query);
   }
 
-  /** The latest attempts, newest first, at most 100. Errors: `filter-invalid`. */
-  async getExecutionHistory(limit = 20): Promise<Execution[]> {
+  /**
+   * The latest attempts, newest first, at most 100. Without those of the engine's own jobs, unless `system` is true: they are
+   * looked for among the latest 10,000. Errors: `filter-invalid`.
+   */
+  async getExecutionHistory(limit = 20, options: ExecutionOptions = {}): Promise<Execution[]> {
     requireKind('filter-invalid', 'limit', limit, LIMIT);
-    return executionHistory(this.database, limit);
+    checkCall('getExecutionHistory', options, 'filter-invalid');
+    return executionHistory(this.database, limit, options);
   }
 
-  /** Counts of all attempts that were ever made. */
-  async getStats(): Promise<ExecutionStats> {
-    return executionStats(this.database);
+  /** Counts of all attempts that were ever made. Without those of the engine's own jobs, unless `system` is true. */
+  async getStats(options: ExecutionOptions = {}): Promise<ExecutionStats> {
+    checkCall('getStats', options, 'filter-invalid');
+    return executionStats(this.database, options);
   }
 
   /** How many jobs there are, by type and status. */
