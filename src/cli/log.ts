@@ -79,6 +79,8 @@ export function logTo(log: Logger): Listener {
 
 function logEvent(log: Logger, event: EngineEvent): void {
   switch (event.event) {
+    case 'job-started':
+      return logStarted(log, event);
     case 'job-settled':
       return logSettled(log, event);
     case 'job-fenced':
@@ -153,11 +155,19 @@ function logAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
   log[level]({ kind, subject, severity }, `alert ${notice}: ${summary.replace(/^Resolved: /, '')}`);
 }
 
+/** There may be thousands a second, so nothing is made unless it is shown. */
+function logStarted(log: Logger, { job, trace }: EngineEvent & { event: 'job-started' }): void {
+  if (log.isLevelEnabled('debug')) log.debug(aboutRun(job, trace), `${job.type} started`);
+}
+
 /** Fields on every line of a run. Includes the trace id if tracing is on. */
 function runOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): object {
-  const { id, attempt, type } = job;
+  return aboutRun(job, outcome.trace ?? null);
+}
+
+function aboutRun({ id, attempt, type }: ClaimedJob, trace: string | null): object {
   const about = { job: id, attempt, type };
-  return outcome.trace === undefined ? about : { ...about, trace_id: traceIdOf(outcome.trace) };
+  return trace === null ? about : { ...about, trace_id: traceIdOf(trace) };
 }
 
 /** The trace id is the second part of `traceparent`. */

@@ -14,6 +14,8 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.log(`worker ${event.workerId} started: ${event.queues.join(', ')}`);
     case 'worker-stopped':
       return log.log(`worker ${event.workerId} stopped`);
+    case 'job-started':
+      return log.debug(`${event.job.type} ${event.job.id}, attempt ${event.job.attempt}: started`);
     case 'job-settled':
       return logSettled(log, event);
     case 'job-fenced':

@@ -47,7 +47,9 @@ anyBackend('the log', (fresh) => {
     const first = { job: 1, attempt: 1, type: 'test.chatty', trace_id: TRACE_ID };
     const second = { ...first, attempt: 2 };
     const durationMs = expect.any(Number) as number;
+    const third = { job: 2, attempt: 1, type: 'test.hopeless', trace_id: TRACE_ID };
     expect(await linesOf('debug', true)).toEqual([
+      { level: 20, ...first, msg: 'test.chatty started' },
       { level: 20, ...first, fields: { rows: 3 }, msg: 'halfway' },
       {
         level: 40,
@@ -56,14 +58,13 @@ anyBackend('the log', (fresh) => {
         error: 'Error: once',
         msg: 'test.chatty failed, and will be retried',
       },
+      { level: 20, ...second, msg: 'test.chatty started' },
       { level: 20, ...second, fields: { rows: 3 }, msg: 'halfway' },
       { level: 30, ...second, durationMs, msg: 'test.chatty completed: Done.' },
+      { level: 20, ...third, msg: 'test.hopeless started' },
       {
         level: 50,
-        job: 2,
-        attempt: 1,
-        type: 'test.hopeless',
-        trace_id: TRACE_ID,
+        ...third,
         durationMs,
         error: 'PermanentError: never',
         msg: 'test.hopeless failed',

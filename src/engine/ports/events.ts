@@ -6,6 +6,7 @@ import type { Plan } from '../job/plan.ts';
 
 /** The events that the engine emits to listeners. They carry data; the wording of logs is up to the listener. */
 export type EngineEvent =
+  | { event: 'job-started'; job: ClaimedJob; trace: string | null }
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-given-back'; job: ClaimedJob; error: ErrorFact }

@@ -34,7 +34,8 @@ async function runTraced(
   job: ClaimedJob,
   by: RunJobOptions,
 ): Promise<JobRun> {
-  const { settler, approve } = by;
+  const { settler, approve, runtime } = by;
+  runtime.onEvent({ event: 'job-started', job, trace });
   const failedBefore =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.runtime.database, job) : null;
   const untraced = failedBefore ?? (await execute(type, job, by));
