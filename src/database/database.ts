@@ -1,3 +1,5 @@
+import type { HumdrumError } from '../errors.ts';
+
 /**
  * The only interface to PostgreSQL. Two implementations: `pglite.ts` (embedded) and `postgres.ts` (a server).
  *
@@ -50,6 +52,9 @@ export interface Database extends Queryable {
 
   /** Maximum number of concurrent transactions. */
   readonly connections: number;
+
+  /** Resolves if this database can never be used again: its folder is gone. Absent if that cannot happen. */
+  readonly lost?: Promise<HumdrumError> | undefined;
 
   connectionUse(): ConnectionUse;
 

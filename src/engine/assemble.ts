@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import type { Database } from '../database/database.ts';
 import { type MigrationSet, planMigrations } from '../database/migrate.ts';
 import { HumdrumError } from '../errors.ts';
+import { userName } from './base/user-name.ts';
 import { isDryRunSet } from './base/dry-run.ts';
 import { Enqueuer } from './enqueue/enqueuer.ts';
 import { WorkNotifier } from './enqueue/notify.ts';
@@ -71,7 +71,7 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
     receivers,
     settings: workerSettings(options.worker),
     dryRun,
-    actor: options.actor ?? `user:${userInfo().username}`,
+    actor: options.actor ?? `user:${userName()}`,
     listeners,
     newWorkListeners,
     pendingMigrations: () => planMigrations(database, migrations),

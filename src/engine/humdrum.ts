@@ -222,6 +222,10 @@ export class Humdrum extends Questions {
       return this.#dryRunner.start();
     }
     checkConnections(this.database, settings);
+    void this.database.lost?.then(async (error) => {
+      runtime.onEvent({ event: 'trouble', doing: 'using the database', error });
+      await this.stop(0);
+    });
     await this.register();
     this.#worker = new Worker(runtime, settings);
     await this.#worker.start();

@@ -3,7 +3,7 @@ import { createLog, logTo } from '../log.ts';
 import { facts, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening } from '../serve.ts';
 import { openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 
 const NO_WORKER =
   'Only one process can use the embedded database, so no worker can run jobs. Use `humdrum start`, which includes a worker.';
@@ -26,7 +26,7 @@ export function serverCommand(): Command {
               ['log in', link],
             ]),
           );
-          say(`${await signalled} received. Stopping.`);
+          say(`${await signalFor(humdrum.database, signalled)} received. Stopping.`);
         } finally {
           await server.close();
         }

@@ -7,7 +7,7 @@ import { createLog, logTo } from '../log.ts';
 import { facts, instant, painted, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening, type Served } from '../serve.ts';
 import { openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 
 export function startCommand(): Command {
   const made = new Command('start')
@@ -41,7 +41,7 @@ async function start(
     await humdrum.start();
     print(await banner(humdrum, setting, server, sample));
     say(
-      `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+      `${await signalFor(humdrum.database, signalled)} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
     );
     await humdrum.stop();
   } finally {

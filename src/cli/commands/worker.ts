@@ -6,7 +6,7 @@ import { collectMetrics } from '../../telemetry/metrics.ts';
 import { toAddress } from '../arguments.ts';
 import { createLog, logTo } from '../log.ts';
 import { openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 import { say } from '../output.ts';
 
 type Address = ReturnType<typeof toAddress>;
@@ -31,7 +31,7 @@ export function workerCommand(): Command {
       try {
         await humdrum.start();
         say(
-          `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+          `${await signalFor(humdrum.database, signalled)} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
         );
         await humdrum.stop(); // The probes report it in the meantime.
       } finally {
