@@ -103,6 +103,9 @@ function logEvent(log: Logger, event: EngineEvent): void {
         { job: event.job.id, type: event.job.type },
         `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,
       );
+    case 'job-aborted':
+      logLines(log, event, 'info'); // Nothing else keeps them: the attempt is not recorded.
+      return log.warn(runOf(event), `${event.job.type} aborted, and not counted as an attempt`);
     case 'jobs-released':
       return log.info(`released unfinished: ${event.released}`);
     case 'ticks-fired':
@@ -174,10 +177,14 @@ function aboutRun({ id, attempt, type }: ClaimedJob, trace: string | null): obje
 const traceIdOf = (trace: string): string => trace.split('-')[1] ?? '';
 
 /** Logs the lines that the handler logged. */
-function logLines(log: Logger, run: { job: ClaimedJob; outcome: Outcome }): void {
-  if (!log.isLevelEnabled('debug')) return;
+function logLines(
+  log: Logger,
+  run: { job: ClaimedJob; outcome: Outcome },
+  level: 'debug' | 'info' = 'debug',
+): void {
+  if (!log.isLevelEnabled(level)) return;
   for (const { message, fields } of run.outcome.log) {
-    log.debug(fields ? { ...runOf(run), fields } : runOf(run), message);
+    log[level](fields ? { ...runOf(run), fields } : runOf(run), message);
   }
 }
 

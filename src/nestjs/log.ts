@@ -22,6 +22,13 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.warn(
         `${event.job.type} ${event.job.id}: not settled, because the lease had expired`,
       );
+    case 'job-aborted':
+      return log.warn(
+        [
+          `${event.job.type} ${event.job.id}: aborted, and not counted as an attempt`,
+          ...event.outcome.log.map(({ message }) => message),
+        ].join('\n'),
+      );
     case 'jobs-rescued':
       return log.warn(`rescued from lost workers: ${event.rescued}`);
     case 'job-given-back':

@@ -9,6 +9,7 @@ export type EngineEvent =
   | { event: 'job-started'; job: ClaimedJob; trace: string | null }
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'job-aborted'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-given-back'; job: ClaimedJob; error: ErrorFact }
   | { event: 'jobs-claimed'; queue: string; jobs: number; tookMs: number }
   | { event: 'batch-settled'; jobs: number; tookMs: number }

@@ -83,7 +83,7 @@ async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }
 
-/** Emits the event for an attempt. One that was aborted is reported by the release or the rescue of its job. */
+/** Emits the event for an attempt. The job of one that was aborted is released or rescued. */
 export function reportSettled(
   onEvent: Runtime['onEvent'],
   job: ClaimedJob,
@@ -92,8 +92,10 @@ export function reportSettled(
 ): void {
   if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
   const { ended } = outcome;
-  if (settled.kind === 'abandoned' && 'error' in ended && ended.postponed === 'noted') {
-    onEvent({ event: 'job-given-back', job, error: ended.error });
+  if (settled.kind === 'abandoned') {
+    const isNoted = 'error' in ended && ended.postponed === 'noted';
+    if (isNoted) onEvent({ event: 'job-given-back', job, error: ended.error });
+    else onEvent({ event: 'job-aborted', job, outcome });
   }
   if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
 }
