@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'csv-invalid'
   | 'cursor-invalid'
   | 'database-closed'
+  | 'database-held'
   | 'database-locked'
   | 'database-missing'
   | 'database-unreachable'

@@ -25,6 +25,7 @@ export type { Context, FileFact, ForEachReport, Notification } from './engine/jo
 export type { Debounce, EnqueueOptions, Unique } from './engine/job/request.ts';
 export type { LimitRule, LimitUse } from './engine/job/limit-rule.ts';
 export type { ChildReport } from './engine/job/context.ts';
+export type { Hold } from './engine/job/hold.ts';
 export type { EngineEvent, Listener } from './engine/ports/events.ts';
 export type { FileStorage, FileToStore, StoredFile } from './engine/ports/file-storage.ts';
 export type { Plan } from './engine/job/plan.ts';
@@ -39,7 +40,7 @@ export type { Backfill, BackfillOptions } from './engine/schedule/backfill.ts';
 export type { NextTick, ScheduleSummary } from './engine/show/schedules.ts';
 export type { Pack } from './engine/job/pack.ts';
 export type { JobDetail } from './engine/show/job.ts';
-export type { Execution } from './engine/show/executions.ts';
+export type { Execution, ExecutionOptions } from './engine/show/executions.ts';
 export type { JobPage } from './engine/search/list-jobs.ts';
 export type { JobSummary } from './engine/search/job-summary.ts';
 export type { JobFilter, JobQuery, ListOptions, PageOptions } from './engine/search/job-query.ts';

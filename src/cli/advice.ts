@@ -3,6 +3,7 @@ import type { ErrorCode, HumdrumError } from '../errors.ts';
 /** What to do next, from the message of an error. */
 const NEXT: Partial<Record<ErrorCode, (message: string) => string | undefined>> = {
   'job-not-found': () => 'List the newest jobs with: humdrum jobs list',
+  'database-held': () => 'To end the hold: humdrum db unhold',
   'alert-not-found': () => 'List all alerts with: humdrum alerts list --all',
   // Not beside another hint, such as a name that is similar.
   'type-unknown': (message) =>

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Queryable } from '../database/database.ts';
 import { migrationStates } from '../database/migrate.ts';
 import { isFolder } from '../database/open.ts';
 import { fsStorage } from '../effects/fs-storage.ts';
+import { userName } from '../engine/base/user-name.ts';
 import { migrationSets, type Pack } from '../engine/job/pack.ts';
 import type { HumdrumOptions } from '../engine/options.ts';
 import type { Watch } from '../engine/ports/alerts.ts';
@@ -52,7 +52,7 @@ export function connectionsOf({ worker }: HumdrumOptions): number {
 
 /** The actor of CLI commands in the audit log. */
 export function actor(): string {
-  return `cli:${userInfo().username}`;
+  return `cli:${userName()}`;
 }
 
 /** A folder for one database only: an engine removes files that its database does not reference. */

@@ -19,6 +19,7 @@ export const EXIT = {
 
 const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'action-refused': EXIT.notAllowed,
+  'database-held': EXIT.notAllowed,
   'dry-run': EXIT.notAllowed,
   'limit-reached': EXIT.notAllowed,
   'request-refused': EXIT.notAllowed,

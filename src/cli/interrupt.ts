@@ -1,8 +1,34 @@
+import { say } from './output.ts';
+
 /** The user pressed Ctrl-C. */
 export class Interrupted extends Error {}
 
 /** Time for a command to clean up. A second Ctrl-C ends the process at once. */
 const GRACE_MS = 10_000;
+
+/** Work in steps that a first Ctrl-C ends after the current step. Called then. */
+let endGently: (() => void) | null = null;
+
+/**
+ * For work in steps, within `interruptible`: the first Ctrl-C does not interrupt it. From then on `isEnding()` is true, and
+ * `act` ends by itself after the current step. Another Ctrl-C interrupts it.
+ */
+export async function inSteps<T>(
+  what: string,
+  act: (isEnding: () => boolean) => Promise<T>,
+): Promise<T> {
+  let ending = false;
+  endGently = () => {
+    endGently = null;
+    ending = true;
+    say(`Ctrl-C received. Ending after the current ${what}.`);
+  };
+  try {
+    return await act(() => ending);
+  } finally {
+    endGently = null;
+  }
+}
 
 /**
  * Runs `act` until it ends or the user presses Ctrl-C. Then calls `leave` in either case to clean up: a running statement
@@ -14,7 +40,7 @@ export async function interruptible<T>(
 ): Promise<T> {
   let interrupt = (): void => undefined;
   const interrupted = new Promise<never>((_, reject) => {
-    interrupt = () => reject(new Interrupted('Ctrl-C'));
+    interrupt = () => (endGently ? endGently() : reject(new Interrupted('Ctrl-C')));
   });
   process.on('SIGINT', interrupt);
   try {

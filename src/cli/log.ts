@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { ClaimedJob } from '../engine/job/claimed-job.ts';
+import { describeHold } from '../engine/job/hold.ts';
 import type { Outcome } from '../engine/job/outcome.ts';
 import type { Plan } from '../engine/job/plan.ts';
 import type { EngineEvent, Listener } from '../engine/ports/events.ts';
@@ -78,6 +79,8 @@ export function logTo(log: Logger): Listener {
 
 function logEvent(log: Logger, event: EngineEvent): void {
   switch (event.event) {
+    case 'job-started':
+      return logStarted(log, event);
     case 'job-settled':
       return logSettled(log, event);
     case 'job-fenced':
@@ -96,18 +99,12 @@ function logEvent(log: Logger, event: EngineEvent): void {
         `rescued from lost workers: ${event.rescued}`,
       );
     case 'loop-blocked':
-      return log.warn(
-        { ms: Math.round(event.ms) },
-        `nothing ran for ${Math.round(event.ms)} ms, because a handler computed without a pause: ${event.jobs
-          .slice(0, 3)
-          .map(({ type, id }) => `${type} ${id}`)
-          .join(', ')}`,
-      );
+      return logBlocked(log, event);
     case 'job-given-back':
-      return log.warn(
-        { job: event.job.id, type: event.job.type },
-        `${event.job.type} ${event.job.id}: given back, not counted as an attempt: ${event.error.message}`,
-      );
+      return logGivenBack(log, event);
+    case 'job-aborted':
+      logLines(log, event, 'info'); // Nothing else keeps them: the attempt is not recorded.
+      return log.warn(runOf(event), `${event.job.type} aborted, and not counted as an attempt`);
     case 'jobs-released':
       return log.info(`released unfinished: ${event.released}`);
     case 'ticks-fired':
@@ -120,6 +117,12 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.warn(
         `left for other workers, because this one does not have these types: ${event.types.join(', ')}`,
       );
+    case 'database-held':
+      return log.warn(
+        `the database is held ${describeHold(event.hold)}. No job starts and no schedule fires until: humdrum db unhold`,
+      );
+    case 'database-unheld':
+      return log.info('the database is no longer held: jobs start again');
     case 'worker-started':
       return log.info(
         { queues: event.queues, concurrency: event.concurrency },
@@ -144,6 +147,22 @@ function logEvent(log: Logger, event: EngineEvent): void {
   }
 }
 
+function logBlocked(log: Logger, { ms, jobs }: EngineEvent & { event: 'loop-blocked' }): void {
+  const running = jobs.slice(0, 3).map(({ type, id }) => `${type} ${id}`);
+  log.warn(
+    { ms: Math.round(ms) },
+    `nothing ran for ${Math.round(ms)} ms, because a handler computed without a pause: ${running.join(', ')}`,
+  );
+}
+
+function logGivenBack(log: Logger, event: EngineEvent & { event: 'job-given-back' }): void {
+  const { job, error } = event;
+  log.warn(
+    { job: job.id, type: job.type },
+    `${job.type} ${job.id}: given back, not counted as an attempt: ${error.message}`,
+  );
+}
+
 function logRehearsed(log: Logger, { type, tables, effects, error, hash, at }: Plan): void {
   const about = { at, tables, effects: effects.length, plan: hash };
   if (error) log.error(about, `dry run of ${type} failed: ${error.class}: ${error.message}`);
@@ -158,21 +177,33 @@ function logAlert(log: Logger, event: EngineEvent & { event: 'alert' }): void {
   log[level]({ kind, subject, severity }, `alert ${notice}: ${summary.replace(/^Resolved: /, '')}`);
 }
 
+/** There may be thousands a second, so nothing is made unless it is shown. */
+function logStarted(log: Logger, { job, trace }: EngineEvent & { event: 'job-started' }): void {
+  if (log.isLevelEnabled('debug')) log.debug(aboutRun(job, trace), `${job.type} started`);
+}
+
 /** Fields on every line of a run. Includes the trace id if tracing is on. */
 function runOf({ job, outcome }: { job: ClaimedJob; outcome: Outcome }): object {
-  const { id, attempt, type } = job;
+  return aboutRun(job, outcome.trace ?? null);
+}
+
+function aboutRun({ id, attempt, type }: ClaimedJob, trace: string | null): object {
   const about = { job: id, attempt, type };
-  return outcome.trace === undefined ? about : { ...about, trace_id: traceIdOf(outcome.trace) };
+  return trace === null ? about : { ...about, trace_id: traceIdOf(trace) };
 }
 
 /** The trace id is the second part of `traceparent`. */
 const traceIdOf = (trace: string): string => trace.split('-')[1] ?? '';
 
 /** Logs the lines that the handler logged. */
-function logLines(log: Logger, run: { job: ClaimedJob; outcome: Outcome }): void {
-  if (!log.isLevelEnabled('debug')) return;
+function logLines(
+  log: Logger,
+  run: { job: ClaimedJob; outcome: Outcome },
+  level: 'debug' | 'info' = 'debug',
+): void {
+  if (!log.isLevelEnabled(level)) return;
   for (const { message, fields } of run.outcome.log) {
-    log.debug(fields ? { ...runOf(run), fields } : runOf(run), message);
+    log[level](fields ? { ...runOf(run), fields } : runOf(run), message);
   }
 }
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Humdrum } from '../engine/humdrum.ts';
-import type { HumdrumOptions } from '../engine/options.ts';
 import type { Listener } from '../engine/ports/events.ts';
 import type { Database } from '../database/database.ts';
 import { isFolder } from '../database/open.ts';
@@ -20,7 +19,6 @@ import { serverAddress, type ServerAddress } from './server-address.ts';
 export async function openHumdrum(
   command: Command,
   onEvent: Listener,
-  more: Pick<HumdrumOptions, 'dryRun'>,
 ): Promise<{ humdrum: Humdrum; setting: Setting }> {
   refuseUrl(command);
   const setting = await readSetting(command.optsWithGlobals<GlobalFlags>());
@@ -35,17 +33,11 @@ export async function openHumdrum(
   const humdrum = await createHumdrum({
     ...optionsOf(setting),
     tracing: traceJobs(),
-    ...more,
     onEvent,
   }).catch((error: unknown) => {
     throw withoutServer(error, command);
   });
   return { humdrum, setting };
-}
-
-/** Whether `JOB_DRY_RUN=1` puts the whole process in dry-run mode. */
-export function isDryRun(): boolean {
-  return process.env['JOB_DRY_RUN'] === '1';
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { HumdrumError } from '../errors.ts';
 import type { Beat, BeatOptions } from './beat.ts';
 
 /**
@@ -52,6 +53,9 @@ export interface Database extends Queryable {
 
   /** Maximum number of concurrent transactions. */
   readonly connections: number;
+
+  /** Resolves if this database can never be used again: its folder is gone. Absent if that cannot happen. */
+  readonly lost?: Promise<HumdrumError> | undefined;
 
   connectionUse(): ConnectionUse;
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { HumdrumError } from '../errors.ts';
 
 export interface FolderLock {
+  /** Resolves once the lock is gone or another's, because the folder was removed or replaced. Never before. */
+  readonly lost: Promise<HumdrumError>;
   release(): Promise<void>;
 }
 
@@ -44,7 +46,46 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   } finally {
     await rm(guard, { force: true });
   }
-  return { release: () => releaseOwn(path, me) };
+  const watch = watchOwn(folder, path, me);
+  return {
+    lost: watch.lost,
+    async release() {
+      watch.stop();
+      await releaseOwn(path, me);
+    },
+  };
+}
+
+const WATCH_MS = 1_000;
+
+/** As PostgreSQL watches its pid file: a process that goes on would write into the database of another. */
+function watchOwn(
+  folder: string,
+  path: string,
+  { token }: Holder,
+): { lost: Promise<HumdrumError>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = new Promise<HumdrumError>((resolve) => {
+    const look = async (): Promise<void> => {
+      // A file that cannot be read at this moment says nothing.
+      const holder = await read(path).catch(() => undefined);
+      if (holder === undefined || holder?.token === token) return;
+      clearInterval(timer);
+      resolve(lostFolder(folder, holder));
+    };
+    timer = setInterval(() => void look(), WATCH_MS).unref();
+  });
+  return { lost, stop: () => clearInterval(timer) };
+}
+
+function lostFolder(folder: string, holder: Holder | null): HumdrumError {
+  const what = holder
+    ? `replaced: process ${holder.pid} has opened it now`
+    : 'removed or replaced: its lock file is gone';
+  return new HumdrumError(
+    'database-closed',
+    `The folder of the embedded database, ${folder}, was ${what}. This process has stopped using it. To go on, restart it.`,
+  );
 }
 
 /** Adds this process's URL to its lock file, so that processes that are refused can name it. */
@@ -87,7 +128,8 @@ async function read(path: string): Promise<Holder | null> {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
   } catch (error) {
     // The file is missing, or was left half written by a process that died.
-    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return null;
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || error instanceof SyntaxError)
+      return null;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { HumdrumError, nearest } from '../errors.ts';
 
@@ -11,14 +11,17 @@ const isOurs = (name: string): boolean => name.startsWith('humdrum.');
 
 /**
  * Calls `make` with whether the folder has no database yet. The caller must hold the folder's lock. With `create: false` it
- * opens only what exists. Errors: `config-invalid`, `database-missing`.
+ * opens only what exists. Errors: `config-invalid`, `database-missing`, `database-unreachable`.
  */
 export async function inFolder<T>(
   folder: string,
   create: boolean,
   make: (isNew: boolean) => Promise<T>,
 ): Promise<T> {
-  if (holdsDatabase(folder)) return make(false);
+  if (holdsDatabase(folder)) {
+    await requireMajor(folder);
+    return make(false);
+  }
   const marker = join(folder, MARKER);
   const isUnfinished = existsSync(marker);
   const others = (await readdir(folder)).filter((name) => !isOurs(name));
@@ -29,6 +32,21 @@ export async function inFolder<T>(
   const made = await make(true);
   await rm(marker);
   return made;
+}
+
+/** The PostgreSQL that PGlite embeds. Other versions have other files. */
+export const EMBEDDED_MAJOR = 18;
+
+/** Errors: `database-unreachable`. */
+async function requireMajor(folder: string): Promise<void> {
+  const major = (await readFile(join(folder, MADE), 'utf8')).trim();
+  if (Number(major) === EMBEDDED_MAJOR) return;
+  throw new HumdrumError(
+    'database-unreachable',
+    `The folder ${folder} holds a database of PostgreSQL ${major || '(unknown)'}, and this version of Humdrum embeds ` +
+      `PostgreSQL ${EMBEDDED_MAJOR}, which cannot open it. Use the version of Humdrum that made it, or name another folder ` +
+      'with --database or DATABASE_URL. If its data is of no use any more, remove the folder.',
+  );
 }
 
 /** Whether a whole database is there. */

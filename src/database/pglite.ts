@@ -98,12 +98,19 @@ export class PgliteDatabase implements Database {
   /** Callers that hold the connection or wait for it. */
   #callers = 0;
   #closed = false;
+  /** The folder was removed or replaced: nothing may be written any more. */
+  #lostBy: HumdrumError | null = null;
 
   constructor(pglite: PGlite, lock: FolderLock | null, shared = false) {
     this.#pglite = pglite;
     this.#lock = lock;
     this.#shared = shared;
+    void lock?.lost.then((error) => (this.#lostBy = error));
     this.#statements = shared ? plainly(pglite) : new PgliteStatements(pglite);
+  }
+
+  get lost(): Promise<HumdrumError> | undefined {
+    return this.#lock?.lost;
   }
 
   connectionUse(): ConnectionUse {
@@ -160,7 +167,8 @@ export class PgliteDatabase implements Database {
     if (this.#closed) return;
     const connection = await this.#acquire();
     this.#closed = true;
-    if (!this.#shared) await this.#pglite.close();
+    // Closing writes a checkpoint.
+    if (!this.#shared && !this.#lostBy) await this.#pglite.close();
     await this.#lock?.release();
     connection.release();
   }
@@ -194,10 +202,20 @@ export class PgliteDatabase implements Database {
     }
     const statements = this.#statements;
     return {
-      query: (sql, params) => statements.query(sql, params),
-      script: (sql) => statements.script(sql),
+      query: async (sql, params) => {
+        this.#refuseLost();
+        return statements.query(sql, params);
+      },
+      script: async (sql) => {
+        this.#refuseLost();
+        return statements.script(sql);
+      },
       release,
     };
+  }
+
+  #refuseLost(): void {
+    if (this.#lostBy) throw this.#lostBy;
   }
 }
 

@@ -1,7 +1,8 @@
-import { userInfo } from 'node:os';
 import type { Database } from '../database/database.ts';
 import { type MigrationSet, planMigrations } from '../database/migrate.ts';
 import { HumdrumError } from '../errors.ts';
+import { userName } from './base/user-name.ts';
+import { isDryRunSet } from './base/dry-run.ts';
 import { Enqueuer } from './enqueue/enqueuer.ts';
 import { WorkNotifier } from './enqueue/notify.ts';
 import { limitsOf } from './job/limit-rule.ts';
@@ -24,6 +25,8 @@ export interface Engine {
   readonly notifier: WorkNotifier;
   readonly receivers: readonly Receiver[];
   readonly settings: WorkerSettings;
+  /** This process only rehearses. */
+  readonly dryRun: boolean;
   /** The default actor of calls that do not name one. */
   readonly actor: string;
   /** Called with every event of the engine. */
@@ -37,7 +40,9 @@ export interface Engine {
 /** Errors: `type-invalid`, `config-invalid`. */
 export function assemble(database: Database, options: HumdrumOptions): Engine {
   checkOptions(options);
-  const { packs = [], files = null, tracing = null, dryRun = false } = options;
+  const { packs = [], files = null, tracing = null } = options;
+  // The environment wins: who sets it must be sure of the whole process.
+  const dryRun = isDryRunSet() || (options.dryRun ?? false);
   const receivers = receiversOf(options);
   const own = options.onEvent ? [options.onEvent] : [];
   const listeners = new Listeners<EngineEvent>(({ event }) => event, own);
@@ -65,7 +70,8 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
     notifier,
     receivers,
     settings: workerSettings(options.worker),
-    actor: options.actor ?? `user:${userInfo().username}`,
+    dryRun,
+    actor: options.actor ?? `user:${userName()}`,
     listeners,
     newWorkListeners,
     pendingMigrations: () => planMigrations(database, migrations),

@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '../database/database.ts';
 import { assemble } from './assemble.ts';
+import { refuseInDryRun } from './base/dry-run.ts';
 import { requireDuration } from './base/whole-number.ts';
 import { requireJobId } from './base/job-id.ts';
 import { DATE, requireKind, TEXT } from './base/kinds.ts';
@@ -33,6 +34,7 @@ import { Worker } from './worker/worker.ts';
 
 /** The engine's API. The commands are defined here, and the read-only methods inherited. Created by `createHumdrum`. */
 export class Humdrum extends Questions {
+  /** This process only rehearses: by the option `dryRun`, or by JOB_DRY_RUN in the environment. */
   readonly dryRun: boolean;
   readonly #ownsDatabase: boolean;
   #worker: Worker | null = null;
@@ -41,7 +43,7 @@ export class Humdrum extends Questions {
 
   constructor(database: Database, options: HumdrumOptions, ownsDatabase: boolean) {
     super(assemble(database, options));
-    this.dryRun = options.dryRun ?? false;
+    this.dryRun = this.engine.dryRun;
     this.#ownsDatabase = ownsDatabase;
     this.engine.newWorkListeners.add((work) => this.#worker?.wake(work));
   }
@@ -93,6 +95,7 @@ export class Humdrum extends Questions {
     options: RunOptions = {},
   ): Promise<RunReport> {
     checkCall('run', options);
+    await refuseInDryRun(this, 'run jobs');
     const { runtime, receivers, actor, settings } = this.engine;
     await register(runtime, receivers, actor);
     const by = { ...options, actor: options.actor ?? actor, leaseMs: settings.leaseMs };
@@ -102,6 +105,7 @@ export class Humdrum extends Questions {
   /** Runs all due jobs, one at a time, and returns when no more may start. For processes started by cron or a test. */
   async drain(options: DrainOptions = {}): Promise<Drained> {
     checkCall('drain', options);
+    await refuseInDryRun(this, 'run jobs');
     const { runtime, settings } = this.engine;
     await this.register();
     return drain(runtime, { ...settings, ...options });
@@ -110,6 +114,7 @@ export class Humdrum extends Questions {
   /** Enqueues jobs for past ticks that have not fired, or rehearses them. Errors: `input-invalid`. */
   async backfill(type: JobType | string, options: BackfillOptions): Promise<Backfill> {
     checkCall('backfill', options);
+    if (options.dryRun !== true) await refuseInDryRun(this, 'create the jobs of ticks');
     const { runtime, actor } = this.engine;
     return backfill(runtime, this.typeOf(type), { ...options, actor: options.actor ?? actor });
   }
@@ -137,12 +142,14 @@ export class Humdrum extends Questions {
   /** As `retryAll` and `cancelAll`, but also returns how far it got, so that the caller can continue. Errors: `input-invalid`. */
   async actOnAll(action: Action, query: JobQuery, by: BulkOptions): Promise<Acted> {
     checkCall('actOnAll', by);
+    await refuseInDryRun(this, `${action} jobs`);
     const { runtime, actor } = this.engine;
     return actOnAll(runtime, action, query, { ...by, actor: by.actor ?? actor });
   }
 
-  /** Records what every process of the database must know about this one: limits, receivers, schedules. `start` does it too. */
+  /** Records what every process of the database must know about this one: limits, receivers, schedules. `start` does it too. Nothing if it only rehearses. */
   async register(): Promise<void> {
+    if (this.dryRun) return;
     const { runtime, receivers, actor } = this.engine;
     await register(runtime, receivers, actor);
     const { kept } = await registerSchedules(this.database, this.types, actor);
@@ -204,6 +211,7 @@ export class Humdrum extends Questions {
   async #act(action: Action, id: number, by: OperatorAct): Promise<void> {
     requireJobId(id);
     checkCall(action, by);
+    await refuseInDryRun(this, `${action} jobs`);
     const { actor, reason = null } = by;
     await actOnOne(this.engine.runtime, action, id, { actor: actor ?? this.engine.actor, reason });
   }
@@ -215,6 +223,10 @@ export class Humdrum extends Questions {
       return this.#dryRunner.start();
     }
     checkConnections(this.database, settings);
+    void this.database.lost?.then(async (error) => {
+      runtime.onEvent({ event: 'trouble', doing: 'using the database', error });
+      await this.stop(0);
+    });
     await this.register();
     this.#worker = new Worker(runtime, settings);
     await this.#worker.start();

@@ -28,6 +28,7 @@ import type { Receiver } from './ports/receivers.ts';
 import type { Tracing } from './ports/tracing.ts';
 import { type BackfillOptions, MAX_REHEARSALS, MAX_TICKS } from './schedule/backfill.ts';
 import { LIMIT } from './search/job-query.ts';
+import type { ExecutionOptions } from './show/executions.ts';
 import { type SeriesOptions, STEPS } from './statistics/series.ts';
 import type { StatisticsOptions } from './statistics/statistics.ts';
 import type { DrainOptions } from './worker/drain.ts';
@@ -61,7 +62,10 @@ export interface HumdrumOptions {
   secretKey?: string | readonly string[];
   /** How many days to keep the history of ended jobs. Failed jobs older than this are cancelled. Default: forever. */
   history?: { keepDays: number };
-  /** Enqueues and runs nothing: `start` rehearses the ticks of the schedules at their times. Default: false. */
+  /**
+   * Changes no job and runs none: `start` rehearses the ticks of the schedules at their times. JOB_DRY_RUN=1 in the environment
+   * does the same, whatever stands here. Default: false.
+   */
   dryRun?: boolean;
   /** Watches the jobs and raises alerts: `defineAlerts()` of `humdrum/alerts`. Default: none. */
   alerts?: Watch;
@@ -195,6 +199,8 @@ const METHODS = {
     part: PART,
     onProgress: FUNCTION,
   } satisfies Kinds<BulkOptions>,
+  getExecutionHistory: { system: FLAG } satisfies Kinds<ExecutionOptions>,
+  getStats: { system: FLAG } satisfies Kinds<ExecutionOptions>,
   childrenOf: { after: whole(0), limit: LIMIT } satisfies Kinds<PageAfter>,
   deadLetters: { receiver: TEXT, limit: LIMIT, after: TEXT } satisfies Kinds<LetterOptions>,
   statistics: { from: DATE, to: DATE, type: TEXT } satisfies Kinds<StatisticsOptions>,

@@ -9,6 +9,7 @@ import { type AuditFound, type AuditQuery, searchAudit } from './audit/search.ts
 import { type AuditReport, storedAudit, verifyAudit } from './audit/verify.ts';
 import { fileNamed, openFile } from './files/find-file.ts';
 import type { FileFact } from './job/context.ts';
+import type { Hold } from './job/hold.ts';
 import type { JobType } from './job/job-type.ts';
 import type { Action } from './job/lifecycle.ts';
 import type { Registry } from './job/registry.ts';
@@ -21,6 +22,7 @@ import {
   type TickOptions,
   type VerifyOptions,
 } from './options.ts';
+import { readHold } from './transitions/hold.ts';
 import { exportAttempt, type Recording } from './rehearse/replay.ts';
 import { childrenOf, type ChildrenPage } from './search/children.ts';
 import { type DeadLetterPage, deadLetters, listReceivers } from './search/dead-letters.ts';
@@ -28,7 +30,7 @@ import { type JobQuery, LIMIT, type ListOptions, type PageOptions } from './sear
 import type { JobSummary } from './search/job-summary.ts';
 import { type JobPage, listJobs, pageOfJobs } from './search/list-jobs.ts';
 import { databaseFacts, type DatabaseFacts } from './show/database.ts';
-import { type Execution, executionHistory } from './show/executions.ts';
+import { type Execution, executionHistory, type ExecutionOptions } from './show/executions.ts';
 import { type JobDetail, showJob } from './show/job.ts';
 import { listQueues, type QueueSummary } from './show/queues.ts';
 import {
@@ -75,6 +77,11 @@ export class Questions {
   async pendingMigrations(): Promise<string[]> {
     const pending = await this.engine.pendingMigrations();
     return pending.map(({ set, name }) => `${set}/${name}`);
+  }
+
+  /** Since when the database is held, by whom and why. Null: it is not. While it is, no job starts and no schedule fires. */
+  async hold(): Promise<Hold | null> {
+    return readHold(this.database);
   }
 
   /** The number of jobs in each state by queue, and the number of live workers, at a bounded cost. */
@@ -135,15 +142,20 @@ export class Questions {
     return previewOf(this.database, action, query);
   }
 
-  /** The latest attempts, newest first, at most 100. Errors: `filter-invalid`. */
-  async getExecutionHistory(limit = 20): Promise<Execution[]> {
+  /**
+   * The latest attempts, newest first, at most 100. Without those of the engine's own jobs, unless `system` is true: they are
+   * looked for among the latest 10,000. Errors: `filter-invalid`.
+   */
+  async getExecutionHistory(limit = 20, options: ExecutionOptions = {}): Promise<Execution[]> {
     requireKind('filter-invalid', 'limit', limit, LIMIT);
-    return executionHistory(this.database, limit);
+    checkCall('getExecutionHistory', options, 'filter-invalid');
+    return executionHistory(this.database, limit, options);
   }
 
-  /** Counts of all attempts that were ever made. */
-  async getStats(): Promise<ExecutionStats> {
-    return executionStats(this.database);
+  /** Counts of all attempts that were ever made. Without those of the engine's own jobs, unless `system` is true. */
+  async getStats(options: ExecutionOptions = {}): Promise<ExecutionStats> {
+    checkCall('getStats', options, 'filter-invalid');
+    return executionStats(this.database, options);
   }
 
   /** How many jobs there are, by type and status. */

@@ -136,6 +136,34 @@ export async function supersede(
   if (resolved.length > 0) await db.query(SUPERSEDE, [resolved, now.toISOString()]);
 }
 
+// A message that was superseded was never delivered. The deliveries of one whose part of the history was dropped are gone: it
+// is taken for delivered.
+const TOLD = `
+select notice.alert_id as "alertId", array_agg(distinct substr(message.receiver, length('notify.') + 1)) filter (
+  where not exists (
+    select from humdrum.delivery where outcome = 'superseded'
+      and (delivery.job_id, delivery.ordinal, delivery.receiver) = (message.job_id, message.ordinal, message.receiver)
+  )
+) as channels
+from humdrum.alert_notice as notice join humdrum.alert_message as message on message.notice_id = notice.id
+where notice.alert_id = any ($1::bigint[]) group by 1`;
+
+/**
+ * The channels that were told of alerts that are now resolved, by alert. Call it after `supersede`. An alert without an
+ * entry was raised before messages were remembered.
+ */
+export async function toldChannels(
+  db: Queryable,
+  noted: readonly Noted[],
+): Promise<Map<number, string[]>> {
+  const resolved = noted.filter(({ notice }) => notice === 'resolved');
+  if (resolved.length === 0) return new Map();
+  const { rows } = await db.query<{ alertId: number; channels: string[] | null }>(TOLD, [
+    resolved.map(({ alertId }) => alertId),
+  ]);
+  return new Map(rows.map(({ alertId, channels }) => [alertId, channels ?? []]));
+}
+
 export async function isResolved(db: Queryable, alert: number | null): Promise<boolean> {
   const { rows } = await db.query<{ resolved: boolean }>(
     'select resolved_at is not null as resolved from humdrum.alert where id = $1',

@@ -13,6 +13,7 @@ import {
   noticesInHour,
   openAlerts,
   supersede,
+  toldChannels,
 } from './alert-store.ts';
 import { readFacts } from './facts.ts';
 import { CHECK_HEALTH } from './kinds.ts';
@@ -60,7 +61,8 @@ async function check(
   const noted = await apply(ctx.db, transitions, now);
   await supersede(ctx.db, transitions, now);
   await keep(ctx.db, memory);
-  await notifyOf(ctx, noted, { escalation, now });
+  const told = await toldChannels(ctx.db, noted);
+  await notifyOf(ctx, noted, { escalation, told, now });
   const count = (change: string): number =>
     transitions.filter((each) => each.change === change).length;
   const [opened, kept, resolved] = ['opened', 'kept', 'resolved'].map(count);
@@ -78,11 +80,18 @@ async function check(
 async function notifyOf(
   ctx: Context,
   noted: readonly Noted[],
-  { escalation, now }: Pick<CheckSettings, 'escalation'> & { now: Date },
+  {
+    escalation,
+    told,
+    now,
+  }: Pick<CheckSettings, 'escalation'> & { told: Map<number, string[]>; now: Date },
 ): Promise<void> {
+  const known = new Set(escalation.flat());
   const sent = noted.flatMap((one) => {
     const notice = noticeOf(one, now);
-    return contactsOf(one.transition, escalation).map((channel) => ({
+    const contacts = contactsOf(one.transition, escalation);
+    const channels = told.get(one.alertId)?.filter((name) => known.has(name)) ?? contacts;
+    return channels.map((channel) => ({
       noticeId: one.noticeId,
       channel,
       notice,

@@ -3,8 +3,8 @@ import type { Humdrum } from '../engine/humdrum.ts';
 import { errorMessage, HumdrumError } from '../errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** The result of one check. The reason is public, so it must not contain secrets. */
-type Check = { ok: true } | { ok: false; reason: string };
+/** The result of one check. The reason and the note are public, so they must not contain secrets. */
+type Check = { ok: true; note?: string } | { ok: false; reason: string };
 
 export interface ProbeOptions {
   /** Metrics to serve at `/metrics` in Prometheus' format. Default: none. */
@@ -29,6 +29,7 @@ export function probes(humdrum: Humdrum, options: ProbeOptions = {}): Hono {
       database,
       migrations: database.ok ? await migrated(humdrum) : database,
       worker: joined(humdrum, expectWorker),
+      ...(database.ok && (await held(humdrum))),
     };
   };
   app.get('/livez', () => respond({}));
@@ -82,6 +83,17 @@ async function migrated(humdrum: Humdrum): Promise<Check> {
   const late = `the migrations could not be read within ${PATIENCE_MS} ms`;
   const reason = await inTime(pending, late);
   return reason === null ? { ok: true } : { ok: false, reason };
+}
+
+/** Not unavailable: jobs can be enqueued, and a process that runs them is as it should be. */
+async function held(humdrum: Humdrum): Promise<Record<string, Check>> {
+  const hold = await inTime(
+    humdrum.hold().catch(() => null),
+    null,
+  );
+  if (!hold) return {};
+  const note = `the database is held since ${hold.at.toISOString()}: no job starts`;
+  return { hold: { ok: true, note } };
 }
 
 function joined({ worker, dryRun }: Humdrum, expectWorker: boolean): Check {

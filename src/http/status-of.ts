@@ -23,6 +23,7 @@ export const STATUS_OF: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   'file-not-found': 404,
   'files-missing': 404,
   'action-refused': 409,
+  'database-held': 409,
   'dry-run': 409,
   'limit-reached': 409,
   'name-taken': 409,

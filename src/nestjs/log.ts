@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { describeHold } from '../engine/job/hold.ts';
 import type { EngineEvent, Listener } from '../engine/ports/events.ts';
 import { errorMessage } from '../errors.ts';
 
@@ -13,11 +14,20 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.log(`worker ${event.workerId} started: ${event.queues.join(', ')}`);
     case 'worker-stopped':
       return log.log(`worker ${event.workerId} stopped`);
+    case 'job-started':
+      return log.debug(`${event.job.type} ${event.job.id}, attempt ${event.job.attempt}: started`);
     case 'job-settled':
       return logSettled(log, event);
     case 'job-fenced':
       return log.warn(
         `${event.job.type} ${event.job.id}: not settled, because the lease had expired`,
+      );
+    case 'job-aborted':
+      return log.warn(
+        [
+          `${event.job.type} ${event.job.id}: aborted, and not counted as an attempt`,
+          ...event.outcome.log.map(({ message }) => message),
+        ].join('\n'),
       );
     case 'jobs-rescued':
       return log.warn(`rescued from lost workers: ${event.rescued}`);
@@ -33,6 +43,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.warn(`newer schedules of running workers stay: ${event.schedules.join(', ')}`);
     case 'types-unknown':
       return log.warn(`no handler here, left for other workers: ${event.types.join(', ')}`);
+    case 'database-held':
+      return log.warn(`the database is held ${describeHold(event.hold)}. No job starts`);
+    case 'database-unheld':
+      return log.log('the database is no longer held: jobs start again');
     case 'lease-lost':
       return log.error(`worker ${event.workerId} lost its lease; restarting`);
     case 'alert':

@@ -108,7 +108,7 @@ async function auditCounts(url: string): Promise<[string, number][]> {
 /** The statistics against the audit, which is written by other statements than the one that counts. */
 async function checkStats(url: string): Promise<Finding[]> {
   const humdrum = await createHumdrum({ database: url });
-  const stats = await humdrum.getStats();
+  const stats = await humdrum.getStats({ system: true });
   const byType = await humdrum.countJobs();
   await humdrum.close();
   const counts = new Map(await auditCounts(url));

@@ -1,6 +1,11 @@
-import { expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { createHumdrum } from '../../src/index.ts';
 import { freshUrl } from '../support/databases.ts';
-import { cli, type Ended } from '../support/process.ts';
+import { job } from '../support/engine.ts';
+import { cli, type Ended, Running } from '../support/process.ts';
 import { DOUBLE, projectWith } from './project.ts';
 
 const FRAGILE = `defineJob({
@@ -96,3 +101,35 @@ it('types, queues and workers are told in tables', async () => {
   expect((await run('queues')).stdout).toMatch(/^queue +ready .*\ndefault +1 +0 +0 +0 +0 +0/);
   expect((await run('workers')).stdout).toBe('No workers.\n');
 });
+
+it('Ctrl-C ends a bulk act after the current batch, and says how many were done', async () => {
+  const cwd = await projectWith(`${DOUBLE}, ${FRAGILE}`);
+  const url = await freshUrl();
+  const db = await openPostgres(url);
+  onTestFinished(() => db.close());
+  await fill(url, 5_000);
+  const blocker = await db.begin();
+  // In the second batch of 2,000.
+  await blocker.query('select from humdrum.ready where job_id = 2500 for update');
+  const args = ['jobs', 'cancel', '--all', '--yes', '--reason', 'enough'];
+  const running = new Running(args, { cwd, env: { DATABASE_URL: url } });
+  await until(db, `select from pg_locks where not granted`);
+  const ended = running.end('SIGINT');
+  await running.saying(/Ending after the current batch/);
+  await blocker.rollback();
+  expect(await ended).toBe(130);
+  expect(running.lines).toContain('4,000 of 5,000 jobs are cancelled.');
+  expect(running.lines).toContain('The rest is left as it was. To go on, run the command again.');
+  const { rows } = await db.query('select count(*) as left from humdrum.ready');
+  expect(rows).toEqual([{ left: 1_000 }]);
+});
+
+async function fill(url: string, jobs: number): Promise<void> {
+  const humdrum = await createHumdrum({ database: url, jobs: [job('shop.double', () => null)] });
+  await humdrum.enqueueMany(Array.from({ length: jobs }, () => ({ type: 'shop.double' })));
+  await humdrum.close();
+}
+
+async function until(db: Database, query: string): Promise<void> {
+  while ((await db.query(query)).rows.length === 0) await setImmediate();
+}

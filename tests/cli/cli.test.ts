@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freshFolder, freshUrl } from '../support/databases.ts';
@@ -214,4 +214,16 @@ describe('what is wrong is told clearly', () => {
       /has no default export that is an object\. Expected: export default/,
     );
   });
+});
+
+it('a process whose embedded database was removed ends, and says so', async () => {
+  const cwd = await freshFolder();
+  const folder = join(cwd, 'data');
+  const running = new Running(['worker', '--database', folder], { cwd });
+  await running.saying(/worker 1 started/);
+  await rename(folder, `${folder}-aside`);
+  await running.saying(/^humdrum: The folder of the embedded database, .* was removed or replaced/);
+  await running.ended;
+  expect(await running.end('SIGTERM')).toBe(1);
+  expect(await readdir(cwd)).not.toContain('data');
 });

@@ -38,3 +38,29 @@ it('db tells what is missing, plans it, applies it, and refuses a file that was 
   expect(told).toContain('not up to date');
   expect(told).not.toContain(new URL(env.DATABASE_URL).password || 'no password');
 });
+
+it('db hold and unhold say who holds a database and why, and the doctor tells', async () => {
+  const env = { DATABASE_URL: await freshUrl({ packs: [] }) };
+  const db = async (...args: string[]) => cli(['db', ...args], { env });
+  expect(await db('hold')).toMatchObject({ code: 2 });
+  expect(await db('hold', '--reason', ' ')).toMatchObject({ code: 2, stdout: '' });
+  const held = /^The database is held since \S+Z by cli:\S+: a restored copy\./;
+  expect((await db('hold', '--reason', 'a restored copy')).stdout).toMatch(held);
+  // Packs that are not there yet do not keep it from being held.
+  const again = await db('hold', '--reason', 'another');
+  expect(again.stdout).toMatch(held);
+  expect(again.stdout).toMatch(/Nothing was changed\.$/m);
+  await db('migrate');
+  const doctor = await cli(['doctor'], { env });
+  expect(doctor.stdout).toMatch(
+    /warning +hold +The database is held since .*\n +→ humdrum db unhold/,
+  );
+  const run = await cli(['run', 'picks.settle-games'], { env });
+  expect(run).toMatchObject({ code: 4, stdout: '' });
+  expect(run.stderr).toMatch(/is held since .* To end the hold: humdrum db unhold/);
+  expect(JSON.parse((await db('unhold', '--reason', 'checked', '--json')).stdout)).toEqual({
+    changed: true,
+    held: null,
+  });
+  expect((await db('unhold', '--reason', 'checked')).stdout).toMatch(/^The database is not held\./);
+});

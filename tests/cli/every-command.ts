@@ -3,6 +3,7 @@ export const EVERY_COMMAND: Record<string, Record<string, string[]>> = {
   'makes and migrates': { start: [], server: [], worker: [], 'db migrate': [] },
   'needs no database': { init: [], demo: [], 'config show': [], check: [], completion: [] },
   tells: { 'db status': [], 'db plan': [], doctor: [] },
+  holds: { 'db hold': ['--reason', 'x'], 'db unhold': ['--reason', 'x'] },
   looks: {
     'jobs list': [],
     'jobs tail': [],

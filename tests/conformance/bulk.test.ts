@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { promote } from '../../src/engine/transitions/promote.ts';
+import { wakeWaiting } from '../../src/engine/transitions/wake.ts';
 import { settle } from '../../src/engine/settle/settle.ts';
 import type { Humdrum } from '../../src/index.ts';
 import { anyBackend } from '../support/databases.ts';
@@ -50,6 +51,40 @@ anyBackend('many at once', (fresh) => {
       { event: 'cancelled', ...by, count: 1_250 },
       { event: 'retried', ...by, count: 1_250 },
     ]);
+  });
+
+  it('are retried with children before their parents, however far apart their ids are', async () => {
+    const db = await fresh();
+    const { humdrum } = await openEngine(db, { jobs: [plain, other] });
+    const onFailure = 'continue';
+    const grandchildren = { jobs: [{ type: plain }], onFailure } as const;
+    const children = { jobs: [{ type: plain, children: grandchildren }], onFailure } as const;
+    const many = Array.from({ length: 1_100 }, () => ({ type: plain }));
+    // The ids of the children follow those of all the others.
+    const ids = await humdrum.enqueueMany([{ type: plain, children }, ...many]);
+    const [parent = 0] = ids;
+    const [child, grandchild] = [parent + 1_101, parent + 1_102];
+    const worker = await addWorker(db);
+    for (let generation = 0; generation < 3; generation += 1) {
+      const claimed = await claim(db, worker, 2_000);
+      await settle(
+        db,
+        claimed.map((one) => failed(one, true)),
+        [],
+      );
+      await wakeWaiting(db);
+      await promote(db);
+    }
+    expect(await humdrum.countFor('retry', { status: 'failed' })).toBe(1_103);
+    const by = { reason: 'again' };
+    const acted = await humdrum.actOnAll('retry', { type: plain.type }, { ...by, atMost: 10 });
+    expect(acted).toMatchObject({ done: 12, met: 10 });
+    expect((await humdrum.why(parent)).why).toContain(`waits for its child, job ${child}`);
+    expect((await humdrum.why(child)).why).toContain(`waits for its child, job ${grandchild}`);
+    // Each once, and none that does not match.
+    expect(await humdrum.retryAll({ type: plain.type }, by)).toBe(1_091);
+    await humdrum.cancelAll({ ids: [parent, grandchild] }, by);
+    expect(await humdrum.countFor('retry', { status: 'failed' })).toBe(0);
   });
 
   it('are retried spread over a time', async () => {

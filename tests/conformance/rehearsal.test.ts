@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
 import { eachBackend } from '../support/databases.ts';
 import { dump } from '../support/dump.ts';
@@ -66,5 +66,50 @@ eachBackend('a rehearsal', (fresh) => {
     ]);
     expect(await witnessed(db)).toEqual(['old', 'older']);
     expect(await humdrum.listJobs()).toEqual([]);
+  });
+
+  it('is all that a process does that only rehearses', async () => {
+    const failing = job(
+      'test.failing',
+      () => {
+        throw new Error('no luck');
+      },
+      { retry: { attempts: 1 } },
+    );
+    const cancelling = job('test.cancelling', async (ctx, { id }) => {
+      await engine.cancel(Number(id));
+      await ctx.enqueue(busy, {});
+      return (await engine.showJob(Number(id))).status;
+    });
+    const jobs = [busy, failing, cancelling];
+    const { humdrum: other } = await openEngine(db, { jobs });
+    const { jobId: id } = await other.run(failing);
+    vi.stubEnv('JOB_DRY_RUN', 'true');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const limits = { api: { concurrency: 1 } };
+    const { humdrum: engine } = await openEngine(db, { jobs, limits, dryRun: false });
+    expect(engine.dryRun).toBe(true);
+    const before = await dump(db);
+    await engine.register();
+    const by = { reason: 'try' };
+    for (const refused of [
+      engine.enqueue(busy, {}),
+      engine.run(busy),
+      engine.drain(),
+      engine.retry(id, by),
+      engine.cancel(id, by),
+      engine.retryAll({ status: 'failed' }, by),
+      engine.cancelAll({ status: 'failed' }, by),
+      engine.backfill(busy, { from: at, to: at }),
+    ]) {
+      await expect(refused).rejects.toMatchObject({ code: 'dry-run' });
+    }
+    expect(await dump(db)).toBe(before);
+    // What a rehearsed handler asks of the engine is undone with it.
+    expect(await engine.rehearse(cancelling, { id })).toMatchObject({
+      error: null,
+      result: 'cancelled',
+    });
+    expect(await engine.listJobs()).toMatchObject([{ id, status: 'failed' }]);
   });
 });

@@ -8,6 +8,7 @@ import {
   webhookSink,
   type Sink,
 } from '../../src/health/index.ts';
+import { acknowledgeAlert } from '../../src/health/list-alerts.ts';
 import type { Channel } from '../../src/index.ts';
 import { anyBackend } from '../support/databases.ts';
 import { job, openEngine, stopClockAt } from '../support/engine.ts';
@@ -112,13 +113,31 @@ anyBackend('telling people', (fresh) => {
     await humdrum.drain();
     await at('10:10');
     const skipped = (await deliveries(db, 'slack')).toSorted();
-    expect(skipped).toEqual(['held', 'held', 'superseded']);
+    expect(skipped).toEqual(['held', 'superseded']);
+    // Nor does it hear that something is over of which it has not heard.
     await at('10:12');
-    expect((await deliveries(db, 'slack')).toSorted()).toEqual([...skipped, 'sent'].toSorted());
-    expect(receiver.received.map(({ body }) => body)).toEqual([
-      expect.stringContaining('(resolved, warning)'),
-    ]);
-    expect(await humdrum.listJobs({ type: 'notify.slack', status: 'completed' })).toHaveLength(2);
+    expect((await deliveries(db, 'slack')).toSorted()).toEqual(skipped);
+    expect(receiver.received).toEqual([]);
+    expect(await humdrum.listJobs({ type: 'notify.slack', status: 'completed' })).toHaveLength(1);
+  });
+
+  it('tells only those that something is over who were told that it began', async () => {
+    const db = await fresh();
+    const [chat, pager] = [await Receiver.open(), await Receiver.open()];
+    const { humdrum, at } = await watch(db, [HOURLY], {
+      sinks: [logSink(), slackSink({ url: chat.url, name: 'chat' }), slackSink({ url: pager.url })],
+      escalation: [['log'], ['chat'], ['slack']],
+      escalateMs: 1_800_000,
+    });
+    await at('10:05');
+    expect([chat.received.length, pager.received.length]).toEqual([1, 0]);
+    // It gets worse while somebody looks after it: nobody is told.
+    await acknowledgeAlert(db, 1, { actor: 'user:ada', reason: 'on it' });
+    await db.query('update humdrum.alert set level = 2');
+    await humdrum.enqueue('test.hourly');
+    await humdrum.drain();
+    expect(await at('10:10')).toEqual(['resolved never-ran test.hourly error']);
+    expect([chat.received.length, pager.received.length]).toEqual([2, 0]);
   });
 
   it('a test goes through every sink, and closes the breaker of one that takes it', async () => {

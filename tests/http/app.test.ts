@@ -51,6 +51,15 @@ anyBackend('the HTTP API', (fresh) => {
       success: true,
       data: { executions: recentExecutions, count: 2 },
     });
+    await humdrum.run('humdrum.seal-audit');
+    expect(await get('/api/v1/jobs/history')).toMatchObject({ data: { count: 2 } });
+    const all = [{ name: 'humdrum.seal-audit' }, ...recentExecutions];
+    expect(await get('/api/v1/jobs/history?system=true')).toMatchObject({
+      data: { executions: all, count: 3 },
+    });
+    expect(await get('/api/v1/jobs/status?system=true')).toMatchObject({
+      data: { stats: { totalExecutions: 3 }, recentExecutions: all },
+    });
     expect(await get('/api/v1/jobs/history?limit=1')).toMatchObject({ data: { count: 1 } });
     expect(await get('/api/v1/jobs/history?limit=1000000')).toMatchObject({ success: true });
   });

@@ -43,11 +43,38 @@ anyBackend('the log', (fresh) => {
     return lines;
   }
 
+  it('keeps the lines of an attempt that a stop aborts, which is not recorded', async () => {
+    const waiting = job('test.waiting', async (ctx) => {
+      ctx.log('charged', { cents: 5 });
+      await new Promise((_, reject) => {
+        ctx.signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    });
+    const { humdrum, events } = await openEngine(await fresh(), { jobs: [waiting] });
+    const lines: unknown[] = [];
+    const write = (line: string): void => void lines.push(JSON.parse(line));
+    humdrum.observe(logTo(pino({ level: 'info', base: null, timestamp: false }, { write })));
+    const { id } = await humdrum.enqueue(waiting);
+    await humdrum.start();
+    await events.until((log) => log.count('job-started') > 0);
+    await humdrum.stop(0);
+    const about = { job: id, attempt: 1, type: 'test.waiting' };
+    expect(lines).toContainEqual({ level: 30, ...about, fields: { cents: 5 }, msg: 'charged' });
+    expect(lines).toContainEqual({
+      level: 40,
+      ...about,
+      msg: 'test.waiting aborted, and not counted as an attempt',
+    });
+    expect(await humdrum.showJob(id)).toMatchObject({ status: 'queued', attemptRecords: [] });
+  });
+
   it('has job, attempt and trace on every line of a run', async () => {
     const first = { job: 1, attempt: 1, type: 'test.chatty', trace_id: TRACE_ID };
     const second = { ...first, attempt: 2 };
     const durationMs = expect.any(Number) as number;
+    const third = { job: 2, attempt: 1, type: 'test.hopeless', trace_id: TRACE_ID };
     expect(await linesOf('debug', true)).toEqual([
+      { level: 20, ...first, msg: 'test.chatty started' },
       { level: 20, ...first, fields: { rows: 3 }, msg: 'halfway' },
       {
         level: 40,
@@ -56,14 +83,13 @@ anyBackend('the log', (fresh) => {
         error: 'Error: once',
         msg: 'test.chatty failed, and will be retried',
       },
+      { level: 20, ...second, msg: 'test.chatty started' },
       { level: 20, ...second, fields: { rows: 3 }, msg: 'halfway' },
       { level: 30, ...second, durationMs, msg: 'test.chatty completed: Done.' },
+      { level: 20, ...third, msg: 'test.hopeless started' },
       {
         level: 50,
-        job: 2,
-        attempt: 1,
-        type: 'test.hopeless',
-        trace_id: TRACE_ID,
+        ...third,
         durationMs,
         error: 'PermanentError: never',
         msg: 'test.hopeless failed',

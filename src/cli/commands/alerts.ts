@@ -5,6 +5,7 @@ import { ALERT_STATES, type AlertState, type Kind, KINDS } from '../../health/ki
 import { acknowledgeAlert, listAlerts, showAlert, testAlerts } from '../../http/contract/alerts.ts';
 import { toAtMost, toWhole } from '../arguments.ts';
 import { colors } from '../colors.ts';
+import { refuseDryRun } from '../dry-run.ts';
 import { EXIT } from '../exit.ts';
 import {
   duration,
@@ -134,6 +135,7 @@ function ackCommand(): Command {
     .option('--json', 'print JSON')
     .action(
       async (id: number, { json, reason }: { json?: true; reason: string }, command: Command) => {
+        refuseDryRun('acknowledge alerts');
         const alert: Alert = await withClient(command, (client) =>
           client.call(acknowledgeAlert, { params: { id }, body: { reason } }),
         );
@@ -148,6 +150,7 @@ function testCommand(): Command {
     .description('send a test notification through every sink and report the results')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: true }, command: Command) => {
+      refuseDryRun('send alerts');
       const answer = await withClient(command, (client) => client.call(testAlerts));
       if (answer.sinks.some(({ outcome }) => outcome === 'failed')) process.exitCode = EXIT.failed;
       if (json) return printJson(answer);

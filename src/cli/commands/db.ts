@@ -8,13 +8,8 @@ import {
   type MigrationSet,
   type MigrationState,
 } from '../../database/migrate.ts';
-import { isFolder, openDatabase } from '../../database/open.ts';
 import { readServer } from '../../database/server-facts.ts';
-import { migrationSets } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
-import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
-import { interruptible } from '../interrupt.ts';
-import { withoutServer } from '../locked.ts';
 import {
   facts,
   instant,
@@ -27,13 +22,16 @@ import {
   type Cell,
 } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { refuseUrl } from '../session.ts';
+import { withDatabase } from '../with-database.ts';
+import { holdCommand, unholdCommand } from './db-hold.ts';
 
 export function dbCommand(): Command {
-  const db = new Command('db').description('inspect and migrate the database');
+  const db = new Command('db').description('inspect, migrate and hold the database');
   db.addCommand(statusCommand());
   db.addCommand(planCommand());
   db.addCommand(migrateCommand());
+  db.addCommand(holdCommand());
+  db.addCommand(unholdCommand());
   return db;
 }
 
@@ -114,22 +112,4 @@ function migrateCommand(): Command {
 async function warnOfNewer(db: Database, sets: MigrationSet[]): Promise<void> {
   const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
   if (unknown.length > 0) say(`humdrum: ${plain(newer(unknown).message)}`);
-}
-
-/** The database as it is: unlike other commands these also take one whose tables are not up to date. */
-async function withDatabase(
-  command: Command,
-  { create }: { create: boolean },
-  act: (db: Database, sets: MigrationSet[], where: string) => Promise<void>,
-): Promise<void> {
-  refuseUrl(command);
-  const { config, database } = await readSetting(command.optsWithGlobals<GlobalFlags>());
-  const opening = openDatabase(database, { max: 2, create }).catch((error: unknown) => {
-    throw withoutServer(error, command);
-  });
-  const where = isFolder(database) ? database : maskUrl(database);
-  await interruptible(
-    async () => act(await opening, migrationSets(config.packs ?? []), where),
-    async () => (await opening).close(),
-  );
 }

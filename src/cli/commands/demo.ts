@@ -5,6 +5,7 @@ import { quizStory } from '../demo/quiz.ts';
 import { simulate } from '../demo/simulate.ts';
 import { tellArcade, tellQuiz } from '../demo/tell.ts';
 import { toAtMost } from '../arguments.ts';
+import { refuseDryRun } from '../dry-run.ts';
 import { count, plain, print, printJson, say } from '../output.ts';
 import { refuseUrl } from '../session.ts';
 
@@ -39,6 +40,7 @@ export function demoCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (pack: string, flags: DemoFlags, command: Command) => {
       refuseUrl(command);
+      refuseDryRun('simulate: a demo writes nothing, but it runs jobs in memory');
       say(`Simulating a week of ${pack} with ${count(flags.players)} players in memory.`);
       const { week, text } = await (DEMOS[pack] as Demo)(flags);
       const { players, seed, json } = flags;

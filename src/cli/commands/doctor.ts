@@ -17,7 +17,13 @@ import {
   type Level,
   type Patient,
 } from '../doctor/finding.ts';
-import { checkLeases, checkQueues, checkSchedules, checkWorkers } from '../doctor/jobs.ts';
+import {
+  checkHold,
+  checkLeases,
+  checkQueues,
+  checkSchedules,
+  checkWorkers,
+} from '../doctor/jobs.ts';
 import { checkLog, checkNode, checkSecrets, checkTypes } from '../doctor/process.ts';
 import {
   checkClock,
@@ -67,6 +73,7 @@ const OF_THE_SERVER: Record<string, Check> = {
 };
 const OF_THE_TABLES: Record<string, Check> = {
   schema: checkDrift,
+  hold: checkHold,
   workers: checkWorkers,
   queues: checkQueues,
   leases: checkLeases,

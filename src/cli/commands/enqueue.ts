@@ -7,6 +7,7 @@ import { enqueueJob, showJob } from '../../http/contract/jobs.ts';
 import type { Client } from '../../http/client.ts';
 import { toDurationMs, toInstant, toPriority } from '../arguments.ts';
 import { readSetting, type GlobalFlags } from '../config.ts';
+import { refuseDryRun } from '../dry-run.ts';
 import { EXIT } from '../exit.ts';
 import { plain, print, printJson, say } from '../output.ts';
 import { INPUT_HELP, readInput } from '../read-input.ts';
@@ -52,6 +53,7 @@ export function enqueueCommand(): Command {
       '\nWith --wait, exits with 7 if the job failed or was cancelled, and with 8 on timeout.',
     )
     .action(async (type: string, flags: EnqueueFlags, command: Command) => {
+      refuseDryRun('enqueue jobs');
       if (flags.wait) await refuseWaitWithoutWorker(command);
       const input = await readInput(flags.input);
       process.exitCode = await withClient(command, async (client) => {

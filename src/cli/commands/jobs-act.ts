@@ -4,6 +4,7 @@ import { HumdrumError } from '../../errors.ts';
 import type { JobQueryJson } from '../../http/contract/job-query.ts';
 import { cancelJob, retryJob } from '../../http/contract/jobs.ts';
 import { toDurationUpTo, toWhole } from '../arguments.ts';
+import { refuseDryRun } from '../dry-run.ts';
 import { print, printJson } from '../output.ts';
 import { withClient } from '../session.ts';
 import { addFilterFlags, type FilterFlags, queryOf } from './job-filter.ts';
@@ -46,6 +47,7 @@ function actCommand(action: Action, description: string): Command {
         throw usage('Give a job id, or a filter such as --type, --error or --all.');
       }
       const reason = reasonToAct(flags);
+      if (reason !== null) refuseDryRun(`${action} jobs`);
       await withClient(command, (client) => actOnMany(client, action, query, { ...flags, reason }));
     });
 }
@@ -56,6 +58,7 @@ async function actOnOne(
   flags: ActFlags,
   command: Command,
 ): Promise<void> {
+  refuseDryRun(`${action} jobs`);
   const body = { reason: reasonOf(flags) };
   const answer = await withClient(command, (client) =>
     client.call(ENDPOINT[action], { params: { id }, body }),

@@ -4,7 +4,9 @@ import { HumdrumError } from '../../errors.ts';
 import { actOnBulk, previewBulk } from '../../http/contract/bulk.ts';
 import { jobQuery, type JobQueryJson } from '../../http/contract/job-query.ts';
 import type { Client } from '../../http/client.ts';
+import { EXIT } from '../exit.ts';
 import { hintAtWords } from '../hint.ts';
+import { inSteps } from '../interrupt.ts';
 import { count, plain, print, printJson, say, table } from '../output.ts';
 import { Progress } from '../progress.ts';
 
@@ -37,28 +39,44 @@ export async function actOnMany(
     else say('To proceed, add: --yes --reason TEXT');
     return;
   }
-  const acted = await actInSteps(client, preview, reason, flags.over);
+  const { acted, ended } = await inSteps('batch', (isEnding) =>
+    actInSteps(client, preview, { reason, overMs: flags.over, isEnding }),
+  );
+  if (!ended) process.exitCode = EXIT.interrupted;
   if (flags.json) return printJson(acted);
   if (preview.count === 0) print(`No matching jobs: nothing was ${DONE[action]}.`);
   else {
     const verb = acted.done === 1 ? 'is' : 'are';
     print(`${count(acted.done)} of ${amount(preview)} ${verb} ${DONE[action]}.`);
   }
-  if (preview.more) say('More jobs match. Run the command again for the next ones.');
+  if (!ended) say('The rest is left as it was. To go on, run the command again.');
+  else if (preview.more) say('More jobs match. Run the command again for the next ones.');
+}
+
+interface Steps {
+  reason: string;
+  overMs: number | undefined;
+  isEnding: () => boolean;
+}
+
+interface ActedInSteps {
+  acted: z.output<typeof actOnBulk.answer>;
+  /** False: the user ended it before the last step. */
+  ended: boolean;
 }
 
 /** Acts on all jobs of a preview, in several requests, and returns the total. */
 async function actInSteps(
   client: Client,
   { action, token, count: of }: Preview,
-  reason: string,
-  overMs: number | undefined,
-): Promise<z.output<typeof actOnBulk.answer>> {
+  { reason, overMs, isEnding }: Steps,
+): Promise<ActedInSteps> {
   const progress = new Progress(`to be ${DONE[action]}`);
   let done = 0;
   let left = of;
+  let next: string | null = token;
   try {
-    for (let next: string | null = token; next !== null;) {
+    while (next !== null && !isEnding()) {
       progress.show(of - left, of);
       const acted: z.output<typeof actOnBulk.answer> = await client.call(actOnBulk, {
         body: { token: next, reason, overMs, atMost: STEP },
@@ -70,7 +88,7 @@ async function actInSteps(
   } finally {
     progress.end();
   }
-  return { action, done, of, next: null };
+  return { acted: { action, done, of, next: null }, ended: next === null };
 }
 
 /** Null: preview only. Errors: `input-invalid`. */

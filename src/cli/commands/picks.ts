@@ -2,9 +2,10 @@ import { Argument, Command } from 'commander';
 import type { Database } from '../../database/database.ts';
 import { requireMigrated } from '../../database/migrate.ts';
 import { migrationSets } from '../../engine/job/pack.ts';
+import { isDryRunSet } from '../../engine/base/dry-run.ts';
 import { importGames, picks, placeBets } from '../../packs/picks/index.ts';
 import { toWhole } from '../arguments.ts';
-import { amount, count, print, printJson } from '../output.ts';
+import { amount, count, print, printJson, say } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { withHumdrum } from '../session.ts';
 
@@ -19,8 +20,25 @@ export function picksCommand(): Command {
 async function inTables<T>(command: Command, act: (db: Database) => Promise<T>): Promise<T> {
   return withHumdrum(command, async ({ database }) => {
     await requireMigrated(database, migrationSets([picks]));
-    return act(database);
+    return isDryRunSet() ? rolledBack(database, act) : act(database);
   });
+}
+
+class RolledBack extends Error {}
+
+/** Does it, returns what it has done, and undoes it. */
+async function rolledBack<T>(database: Database, act: (db: Database) => Promise<T>): Promise<T> {
+  const done: T[] = [];
+  await database
+    .transaction(async () => {
+      done.push(await act(database));
+      throw new RolledBack();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof RolledBack)) throw error;
+    });
+  say('JOB_DRY_RUN is set: all of this was rolled back.');
+  return done[0] as T;
 }
 
 function importGamesCommand(): Command {

@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
 import type { z } from 'zod';
+import { isDryRunSet } from '../../engine/base/dry-run.ts';
 import type { Humdrum } from '../../engine/humdrum.ts';
 import type { RunReport } from '../../engine/worker/run-now.ts';
 import { rehearseType } from '../../http/contract/types.ts';
@@ -9,7 +10,7 @@ import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, facts, painted, print, printJson } from '../output.ts';
 import { INPUT_HELP, readInput } from '../read-input.ts';
-import { isDryRun, withClient, withHumdrum } from '../session.ts';
+import { withClient, withHumdrum } from '../session.ts';
 
 type Plan = z.output<typeof rehearseType.answer>;
 
@@ -40,7 +41,7 @@ export function runCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (type: string, flags: RunFlags, command: Command) => {
       const input = await inputOf(flags);
-      const dryRun = flags.dryRun ?? isDryRun();
+      const dryRun = flags.dryRun ?? isDryRunSet();
       process.exitCode = dryRun
         ? await withClient(command, (client) => rehearse(client, { type, input }, flags))
         : await withHumdrum(command, (humdrum) => run(humdrum, { type, input }, flags));

@@ -1,11 +1,12 @@
 import { Argument, Command } from 'commander';
 import type { z } from 'zod';
+import { isDryRunSet } from '../../engine/base/dry-run.ts';
 import { backfillSchedule, listSchedules, upcomingTicks } from '../../http/contract/schedules.ts';
 import { toAtMost, toInstant } from '../arguments.ts';
 import { colors } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { count, instant, painted, print, printJson, table, type Cell } from '../output.ts';
-import { isDryRun, withClient } from '../session.ts';
+import { withClient } from '../session.ts';
 
 export function schedulesCommand(): Command {
   const schedules = new Command('schedules').description('list and backfill schedules');
@@ -73,7 +74,7 @@ function backfillCommand(): Command {
     .option('--reason <text>', 'the reason, recorded in the audit log')
     .option('--json', 'print JSON')
     .action(async (type: string, { json, ...flags }: BackfillFlags, command: Command) => {
-      const dryRun = flags.dryRun ?? isDryRun();
+      const dryRun = flags.dryRun ?? isDryRunSet();
       const made = await withClient(command, (client) =>
         client.call(backfillSchedule, { params: { type }, body: { ...flags, dryRun } }),
       );

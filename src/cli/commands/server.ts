@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { createLog, logTo } from '../log.ts';
 import { facts, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening } from '../serve.ts';
-import { isDryRun, openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { openHumdrum } from '../session.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 
 const NO_WORKER =
   'Only one process can use the embedded database, so no worker can run jobs. Use `humdrum start`, which includes a worker.';
@@ -13,9 +13,7 @@ export function serverCommand(): Command {
     .description('start the HTTP API only, without scheduler and worker')
     .action(async (listening: Listening, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
-      const { humdrum, setting } = await openHumdrum(command, logTo(createLog()), {
-        dryRun: isDryRun(),
-      });
+      const { humdrum, setting } = await openHumdrum(command, logTo(createLog()));
       try {
         await humdrum.register();
         const server = await serve(humdrum, setting, listening);
@@ -28,7 +26,7 @@ export function serverCommand(): Command {
               ['log in', link],
             ]),
           );
-          say(`${await signalled} received. Stopping.`);
+          say(`${await signalFor(humdrum.database, signalled)} received. Stopping.`);
         } finally {
           await server.close();
         }

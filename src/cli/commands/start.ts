@@ -6,8 +6,8 @@ import type { Setting } from '../config.ts';
 import { createLog, logTo } from '../log.ts';
 import { facts, instant, painted, print, say } from '../output.ts';
 import { listeningOptions, serve, type Listening, type Served } from '../serve.ts';
-import { isDryRun, openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { openHumdrum } from '../session.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 
 export function startCommand(): Command {
   const made = new Command('start')
@@ -17,7 +17,7 @@ export function startCommand(): Command {
     .action(async (options: Listening, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
       const log = logTo(createLog());
-      const { humdrum, setting } = await openHumdrum(command, log, { dryRun: isDryRun() });
+      const { humdrum, setting } = await openHumdrum(command, log);
       try {
         await start(humdrum, setting, options, signalled);
       } finally {
@@ -41,7 +41,7 @@ async function start(
     await humdrum.start();
     print(await banner(humdrum, setting, server, sample));
     say(
-      `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+      `${await signalFor(humdrum.database, signalled)} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
     );
     await humdrum.stop();
   } finally {
@@ -77,7 +77,7 @@ async function banner(
     [
       painted('humdrum', colors.bold),
       humdrum.dryRun
-        ? 'is in dry-run mode (JOB_DRY_RUN=1): it creates and runs no jobs. Press Ctrl-C to stop.'
+        ? 'is in dry-run mode (JOB_DRY_RUN): it creates and runs no jobs. Press Ctrl-C to stop.'
         : 'is running. Press Ctrl-C to stop.',
     ],
     ['database', where],

@@ -5,8 +5,8 @@ import { listen, type Server } from '../../http/server.ts';
 import { collectMetrics } from '../../telemetry/metrics.ts';
 import { toAddress } from '../arguments.ts';
 import { createLog, logTo } from '../log.ts';
-import { isDryRun, openHumdrum } from '../session.ts';
-import { untilSignal } from '../signal.ts';
+import { openHumdrum } from '../session.ts';
+import { signalFor, untilSignal } from '../signal.ts';
 import { say } from '../output.ts';
 
 type Address = ReturnType<typeof toAddress>;
@@ -26,12 +26,12 @@ export function workerCommand(): Command {
     )
     .action(async (options: { probes?: Address }, command: Command) => {
       const signalled = untilSignal(() => process.exit(1));
-      const { humdrum } = await openHumdrum(command, logTo(createLog()), { dryRun: isDryRun() });
+      const { humdrum } = await openHumdrum(command, logTo(createLog()));
       const server = options.probes ? await serveProbes(humdrum, options.probes) : null;
       try {
         await humdrum.start();
         say(
-          `${await signalled} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
+          `${await signalFor(humdrum.database, signalled)} received. Finishing running jobs, then stopping. Send it again to stop at once.`,
         );
         await humdrum.stop(); // The probes report it in the meantime.
       } finally {

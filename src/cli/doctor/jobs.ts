@@ -1,3 +1,4 @@
+import { describeHold } from '../../engine/job/hold.ts';
 import {
   lateSchedules,
   staffing,
@@ -5,6 +6,7 @@ import {
   unreadableSchedules,
   unservedQueues,
 } from '../../engine/show/doctor.ts';
+import { readHold } from '../../engine/transitions/hold.ts';
 import { amount, duration, instant } from '../output.ts';
 import { ok, problem, warning, type Finding, type Patient } from './finding.ts';
 
@@ -35,6 +37,13 @@ export async function checkWorkers({ database }: Patient): Promise<Finding[]> {
   ];
 }
 
+export async function checkHold({ database }: Patient): Promise<Finding> {
+  const hold = await readHold(database);
+  if (!hold) return ok('hold', 'none');
+  const says = `The database is held ${describeHold(hold)}. No job starts and no schedule fires.`;
+  return warning('hold', says, 'humdrum db unhold, if this is not a copy whose jobs must not run');
+}
+
 /** Without any worker, `checkWorkers` says so. */
 export async function checkQueues({ database }: Patient): Promise<Finding[]> {
   const unserved = await unservedQueues(database);
@@ -62,6 +71,7 @@ export async function checkLeases({ database }: Patient): Promise<Finding[]> {
 
 export async function checkSchedules({ database, humdrum }: Patient): Promise<Finding[]> {
   const names = [...humdrum.types.scheduled.keys()];
+  if (await readHold(database)) return [ok('schedules', 'none fires: the database is held')];
   const unreadable = await unreadableSchedules(database, names);
   const bad = unreadable.map(({ schedule, reason }) =>
     problem(

@@ -1,6 +1,7 @@
-import { isWithin, joinAmbient } from '../../database/ambient.ts';
+import { isWithin } from '../../database/ambient.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
+import { refuseInDryRun } from '../base/dry-run.ts';
 import type { Limits } from '../job/limit-rule.ts';
 import type { NewJob } from '../job/new-job.ts';
 import type { Registry } from '../job/registry.ts';
@@ -39,7 +40,7 @@ export class Enqueuer {
   /** Persists all requests, in order, or none. Inside an open transaction they belong to it. */
   async enqueue(requests: readonly JobRequest[], actor: string): Promise<Enqueued[]> {
     requireArray(requests);
-    await this.#refuseInDryRun();
+    await refuseInDryRun(this.#runtime, 'enqueue jobs');
     const jobs = requests.map((request) => this.#resolve(request));
     const work = newWorkOf(requests, jobs);
     return enqueueTraced(this.#runtime.tracing, jobs, (traced) =>
@@ -69,7 +70,7 @@ export class Enqueuer {
   ): Promise<Enqueued[]> {
     const { limits, vault, notifier, tracing } = this.#runtime;
     requireArray(requests);
-    await this.#refuseInDryRun();
+    await refuseInDryRun(this.#runtime, 'enqueue jobs');
     const client = callerTransaction(callerClient);
     const jobs = requests.map((request) => this.#resolve(request));
     const enqueued = await enqueueTraced(tracing, jobs, (traced) =>
@@ -77,13 +78,6 @@ export class Enqueuer {
     );
     await notifier.notifyWithin(client, newWorkOf(requests, jobs));
     return enqueued;
-  }
-
-  /** Jobs that a rehearsed handler enqueues are allowed: they are rolled back with it. */
-  async #refuseInDryRun(): Promise<void> {
-    const { dryRun, database } = this.#runtime;
-    if (!dryRun || (await joinAmbient(database))) return;
-    throw new HumdrumError('dry-run', 'This process only rehearses, so it cannot enqueue jobs.');
   }
 
   #resolve(request: JobRequest): NewJob {

@@ -31,7 +31,7 @@ export class GroupCommit {
     this.#keyed = new Lane((batch) => this.#commitKeyed(batch));
     this.#heldKeys = new HeldKeys(
       async (pending) => void (await this.#commit([pending])),
-      database.connections,
+      database,
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Database } from '../../database/database.ts';
 import type { PendingEnqueue } from './pending-enqueue.ts';
 
 /** Of the connections: so many wait for keys at once, and leave the others to work. */
@@ -6,15 +7,18 @@ const SHARE = 1 / 4;
 /** Calls that want a unique key which another transaction holds. Those that want the same key wait in one line. */
 export class HeldKeys {
   readonly #commit: (pending: PendingEnqueue) => Promise<void>;
-  readonly #most: number;
+  readonly #database: Pick<Database, 'connections'>;
   /** By key: the line of calls that wait for it. */
   readonly #lines = new Map<string, PendingEnqueue[]>();
   readonly #queued: PendingEnqueue[][] = [];
   #running = 0;
 
-  constructor(commit: (pending: PendingEnqueue) => Promise<void>, connections: number) {
+  constructor(
+    commit: (pending: PendingEnqueue) => Promise<void>,
+    database: Pick<Database, 'connections'>,
+  ) {
     this.#commit = commit;
-    this.#most = Math.max(1, Math.floor(connections * SHARE));
+    this.#database = database;
   }
 
   /** Takes a call that wants a key that others wait for. */
@@ -35,7 +39,8 @@ export class HeldKeys {
   }
 
   #runNext(): void {
-    while (this.#running < this.#most) {
+    const most = Math.max(1, Math.floor(this.#database.connections * SHARE));
+    while (this.#running < most) {
       const line = this.#queued.shift();
       if (!line) return;
       this.#running += 1;

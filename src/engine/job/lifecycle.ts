@@ -47,7 +47,7 @@ export const EVENTS = {
   rescued: null,
   fenced: null,
   // The events below belong to no job.
-  configured: null, // A limit was changed.
+  configured: null, // A limit was changed, or the database was held or no longer held.
   skipped: null, // A tick enqueued no job.
   dropped: null, // A part of the history was dropped.
   granted: null, // A key, an account, a role or a password was granted.

@@ -2,7 +2,11 @@ import { didYouMean, HumdrumError } from '../../errors.ts';
 import { isScheduled, type JobType, type ScheduledType, signature } from './job-type.ts';
 
 /** Prefixes reserved for the engine's own types. */
-const RESERVED = ['humdrum.', 'deliver.', 'notify.'];
+const RESERVED = ['humdrum.', 'deliver.', 'notify.'] as const;
+
+/** SQL: whether the type in `column` is one of the engine's own. */
+export const isSystemType = (column: string): string =>
+  `(${RESERVED.map((prefix) => `starts_with(${column}, '${prefix}')`).join(' or ')})`;
 
 /** The job types that this process knows. */
 export class Registry {

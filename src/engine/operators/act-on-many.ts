@@ -41,8 +41,8 @@ export async function countFor(db: Queryable, action: Action, query: JobQuery): 
 }
 
 /**
- * Retries or cancels all jobs that match now, in the order of their ids, in batches with a transaction each. A job that
- * fails again meanwhile is not retried twice. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`.
+ * Retries or cancels all jobs that match now, in the order of their ids, in batches with a transaction each. Children are
+ * retried before their parents, or with them, even beyond `atMost`. A job that fails again meanwhile is not retried twice. Errors: `input-invalid`, `filter-invalid`, `attribute-unknown`.
  */
 export async function actOnAll(
   { database: db, notify }: Pick<Runtime, 'database' | 'notify'>,
@@ -54,25 +54,58 @@ export async function actOnAll(
   const within = { afterId: part?.afterId ?? 0, ...(upToId !== undefined && { upToId }) };
   const ids = await idsOf(db, actionable(action, query), within, atMost ?? null);
   const { from: before, of } = part ?? { from: 0, of: ids.length };
+  /** Children that were retried with a parent, before their turn. */
+  const early = new Set<number>();
   let done = 0;
   for (let from = 0; from < ids.length; from += BATCH) {
-    const batch = ids.slice(from, from + BATCH);
+    const batch = ids.slice(from, from + BATCH).filter((id) => !early.has(id));
     // Each batch gets its share of the time, after the one before.
-    const afterMs = (overMs * (before + from)) / of;
-    const acted =
-      action === 'retry'
-        ? await retry(db, batch, {
-            actor,
-            reason,
-            afterMs,
-            overMs: (overMs * batch.length) / of,
-          })
-        : await cancel(db, batch, { actor, reason });
-    done += acted.length;
+    const share = {
+      afterMs: (overMs * (before + from)) / of,
+      overMs: (overMs * batch.length) / of,
+    };
+    if (action === 'cancel') done += (await cancel(db, batch, { actor, reason })).length;
+    else {
+      const matching = async (some: number[]): Promise<number[]> =>
+        idsOf(db, { ...actionable(action, query), ids: some }, within, null);
+      for (const children of await childrenFirst(db, batch, matching)) {
+        for (const id of children) early.add(id);
+        done += (await retry(db, children, { actor, reason, ...share })).length;
+      }
+      done += (await retry(db, batch, { actor, reason, ...share })).length;
+    }
     onProgress?.(done);
   }
   await notify('later');
   return { done, met: ids.length, lastId: ids.at(-1) ?? null };
+}
+
+// A job with on_child_failure is a parent. Children have higher ids than their parents.
+const DESCENDANTS = `
+with recursive family as (
+  select id from humdrum.job where id = any ($1::bigint[]) and on_child_failure is not null
+  union
+  select job.id from family join humdrum.job on job.parent_id = family.id
+)
+select array_agg(job_id order by job_id desc) as ids from family join humdrum.failed on job_id = id
+where not job_id = any ($1::bigint[])`;
+
+/**
+ * A parent that is retried waits for those of its children that are open by then. So its children that are to be retried too,
+ * but in a later batch, come first; and the children of these before them. Returns them in batches.
+ */
+async function childrenFirst(
+  db: Queryable,
+  batch: readonly number[],
+  matching: (ids: number[]) => Promise<number[]>,
+): Promise<number[][]> {
+  const { rows } = await db.query<{ ids: number[] | null }>(DESCENDANTS, [batch]);
+  const ids = rows[0]?.ids ?? [];
+  const batches: number[][] = [];
+  for (let from = 0; from < ids.length; from += BATCH) {
+    batches.push(await matching(ids.slice(from, from + BATCH)));
+  }
+  return batches.filter((one) => one.length > 0);
 }
 
 async function idsOf(

@@ -1,12 +1,15 @@
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { ErrorFact } from '../job/error-fact.ts';
+import type { Hold } from '../job/hold.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Plan } from '../job/plan.ts';
 
 /** The events that the engine emits to listeners. They carry data; the wording of logs is up to the listener. */
 export type EngineEvent =
+  | { event: 'job-started'; job: ClaimedJob; trace: string | null }
   | { event: 'job-settled'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-fenced'; job: ClaimedJob; outcome: Outcome }
+  | { event: 'job-aborted'; job: ClaimedJob; outcome: Outcome }
   | { event: 'job-given-back'; job: ClaimedJob; error: ErrorFact }
   | { event: 'jobs-claimed'; queue: string; jobs: number; tookMs: number }
   | { event: 'batch-settled'; jobs: number; tookMs: number }
@@ -16,6 +19,8 @@ export type EngineEvent =
   /** The rules in the database stay: those of this process are older, and live workers have the newer ones. */
   | { event: 'schedules-kept'; schedules: readonly string[] }
   | { event: 'types-unknown'; types: readonly string[] }
+  | { event: 'database-held'; hold: Hold }
+  | { event: 'database-unheld' }
   | { event: 'worker-started'; workerId: number; queues: readonly string[]; concurrency: number }
   | { event: 'worker-stopped'; workerId: number }
   | { event: 'lease-lost'; workerId: number }

@@ -28,7 +28,8 @@ const MAX_DUE = 1_000;
 type SchedulerRuntime = Pick<Runtime, 'database' | 'types' | 'limits' | 'vault' | 'onEvent'>;
 
 /**
- * Enqueues the jobs of all due schedules. Safe to run on many machines at once. Returns the number of jobs. A schedule that
+ * Enqueues the jobs of all due schedules, unless the database is held. Safe to run on many machines at once. Returns the
+ * number of jobs. A schedule that
  * cannot be fired is told by `trouble` and set aside; it does not hold up the others.
  */
 export async function fireDue(runtime: SchedulerRuntime): Promise<number> {
@@ -43,7 +44,8 @@ async function fire(tx: Queryable, runtime: SchedulerRuntime): Promise<number> {
   const known = runtime.types.scheduled;
   const { rows } = await tx.query<DueRow>(
     `select name, cron, time_zone, next_at, clock.now from humdrum.schedule, (select humdrum.clock() as now) as clock
-     where name = any ($1) and next_at <= clock.now order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
+     where name = any ($1) and next_at <= clock.now and not exists (select from humdrum.hold)
+     order by next_at limit ${MAX_DUE} for update of schedule skip locked`,
     [namesIfFew(known) ?? (await dueNames(tx, known, MAX_DUE))],
   );
   const due: Due[] = [];

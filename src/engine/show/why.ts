@@ -1,7 +1,9 @@
 import type { Queryable } from '../../database/database.ts';
 import { HumdrumError } from '../../errors.ts';
+import { describeHold } from '../job/hold.ts';
 import type { Status } from '../job/lifecycle.ts';
 import { ALONE } from '../transitions/alone.ts';
+import { readHold } from '../transitions/hold.ts';
 
 /** The status of a job, and the reason for it. */
 export interface Standing {
@@ -69,16 +71,19 @@ async function whyCancelled(db: Queryable, { id }: Row): Promise<string> {
 }
 
 async function whyQueued(db: Queryable, job: Row): Promise<string> {
+  const held = await readHold(db);
+  if (held)
+    return `The database is held ${describeHold(held)}. No job starts before the hold ends.`;
   const waits =
     (await whyLater(db, job)) ??
     (await whyParked(db, job)) ??
     (await whyReady(db, job)) ??
     'It was about to start a moment ago.';
-  return `${waits}${await whyHeld(db, job)}`;
+  return `${waits}${await whyBreaker(db, job)}`;
 }
 
 /** A delivery that comes due while the circuit breaker of its channel is open is put off, at no cost of an attempt. */
-async function whyHeld(db: Queryable, { type }: Row): Promise<string> {
+async function whyBreaker(db: Queryable, { type }: Row): Promise<string> {
   if (!type.startsWith(NOTIFY)) return '';
   const channel = type.slice(NOTIFY.length);
   const { rows } = await db.query<{ until: Date; failures: number }>(

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/database.ts';
 import { boundOf } from '../base/instant.ts';
+import { isSystemType } from '../job/registry.ts';
 import { type Status, STATUSES } from '../job/lifecycle.ts';
 import { running } from '../transitions/running.ts';
 import { percentiles, type Percentiles } from './percentiles.ts';
@@ -195,9 +196,12 @@ export interface ExecutionStats {
   successRate: number;
 }
 
-/** Counts all attempts ever made. */
-export async function executionStats(db: Queryable): Promise<ExecutionStats> {
-  const types = await countAttempts(db);
+/** Counts all attempts ever made. `system`: also those of the engine's own jobs. */
+export async function executionStats(
+  db: Queryable,
+  { system = false }: { system?: boolean } = {},
+): Promise<ExecutionStats> {
+  const types = await countAttempts(db, system);
   const { completed, failed } = types;
   const total = completed + failed;
   return {
@@ -208,9 +212,14 @@ export async function executionStats(db: Queryable): Promise<ExecutionStats> {
   };
 }
 
-async function countAttempts(db: Queryable): Promise<Pick<Row, 'completed' | 'failed'>> {
+async function countAttempts(
+  db: Queryable,
+  system: boolean,
+): Promise<Pick<Row, 'completed' | 'failed'>> {
   const { rows } = await db.query<Pick<Row, 'completed' | 'failed'>>(
-    `select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed from (${COUNTED}) as counted`,
+    `select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed from (${COUNTED}) as counted
+     where $1::boolean or not ${isSystemType('type')}`,
+    [system],
   );
   return rows[0] ?? { completed: 0, failed: 0 };
 }

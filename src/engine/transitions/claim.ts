@@ -18,6 +18,7 @@ const ADMITTED = `(not (select yes from limited) or picked.job_id = any ((select
 const claimFrom = (picked: string): string => `
 with alive as materialized (
   select id as worker_id from humdrum.worker where id = $1 and lost_at is null and left_at is null
+    and not exists (select from humdrum.hold)
 ),
 ${picked},
 limited as materialized (
@@ -118,7 +119,7 @@ export interface ClaimOptions {
   single?: { types: readonly string[]; free: number };
 }
 
-/** Claims up to `limit` jobs of these types from a queue. Empty if the worker is marked as lost. */
+/** Claims up to `limit` jobs of these types from a queue. Empty if the worker is marked as lost or the database is held. */
 export async function claimNext(
   db: Queryable,
   workerId: number,

@@ -1,11 +1,14 @@
 import type { Queryable } from '../../database/database.ts';
 import { PREPARED } from '../../database/prepared.ts';
+import type { Hold } from '../job/hold.ts';
 import type { Registry } from '../job/registry.ts';
 import { msUntilNextTick, namesIfFew } from '../schedule/next-due.ts';
 import type { LostWorkers } from './lost-workers.ts';
 
 /** What upkeep has to do now, and in how many milliseconds more comes due. Null: nothing is scheduled. */
 export interface DueWork {
+  /** Not null: the database is held, so `ready` and `suspects` are false, and `tickMs` is null. */
+  hold: Hold | null;
   /** Jobs of a type that this process knows may start. */
   ready: boolean;
   /** Queued jobs missed their deadline to start. */
@@ -38,11 +41,15 @@ interface FindOptions {
 }
 
 /** `heads`: the types of the first jobs of each queue. The types that this process knows may be thousands, so they are not sent. */
-type Row = Omit<DueWork, 'ready'> & { heads: string[] };
+type Row = Omit<DueWork, 'ready' | 'hold'> & {
+  heads: string[];
+  hold: (Omit<Hold, 'at'> & { atMs: number }) | null;
+};
 
 const DUE_WORK = `${PREPARED}
 select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
-  tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs"
+  tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs",
+  (select json_build_object('atMs', date_part('epoch', at) * 1000, 'actor', actor, 'reason', reason) from humdrum.hold) as hold
 from humdrum.glance($1, $2)`;
 
 /** Reads all due work in one query, without writing. With over 100 schedules, a second query reads their next tick. */
@@ -56,9 +63,15 @@ export async function findDueWork(
   const [row] = rows;
   if (!row) throw new Error('The due-work query returned no row.');
   lostWorkers?.observe(row.nowMs, sentMs, performance.now());
-  const { heads, tickMs, ...rest } = row;
+  const { heads, tickMs, hold, ...rest } = row;
+  if (hold) {
+    const { atMs, ...by } = hold;
+    const held = { ...rest, hold: { ...by, at: new Date(atMs) } };
+    return { ...held, ready: false, suspects: false, tickMs: null };
+  }
   return {
     ...rest,
+    hold: null,
     ready: heads.some((type) => types.known.has(type)),
     tickMs: few ? tickMs : await msUntilNextTick(db, types.scheduled),
   };

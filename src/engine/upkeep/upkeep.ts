@@ -9,6 +9,7 @@ import {
   type UpkeepBy,
 } from './due-steps.ts';
 import { findDueWork } from './due-work.ts';
+import { HoldWatch } from './hold-watch.ts';
 
 const POLL_MS = 5_000;
 const CHORE_MS = 60_000;
@@ -29,12 +30,14 @@ export class Upkeep {
   readonly #wakeUp = new WakeUp();
   readonly #chores: (Chore & { doneMs: number })[];
   readonly #rollUp: RollUpLoop;
+  readonly #holdWatch: HoldWatch;
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: UpkeepOptions) {
     const { database, onEvent } = options.runtime;
     this.#options = options;
+    this.#holdWatch = new HoldWatch(onEvent);
     this.#rollUp = new RollUpLoop(database, (error) =>
       onEvent({ event: 'trouble', doing: 'rolling up statistics', error }),
     );
@@ -79,6 +82,7 @@ export class Upkeep {
       findDueWork(database, { queues, types, lostWorkers }),
     );
     if (!due) return POLL_MS;
+    this.#holdWatch.observe(due.hold);
     if (due.ready) onReady();
     if (due.suspects) onSuspects();
     if (due.unrolled) this.#rollUp.wake();

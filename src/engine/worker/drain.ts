@@ -9,6 +9,7 @@ import { rollUpAll } from '../statistics/roll-up.ts';
 import { claimAlone, claimNext } from '../transitions/claim.ts';
 import { chores, choresAfterWork, dueSteps, type UpkeepBy } from '../upkeep/due-steps.ts';
 import { findDueWork } from '../upkeep/due-work.ts';
+import { HoldWatch } from '../upkeep/hold-watch.ts';
 import { LostWorkers } from '../upkeep/lost-workers.ts';
 import { asMember } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
@@ -45,7 +46,7 @@ export interface Drained {
 /** A drain vacuums after this many attempts. */
 const VACUUM_AFTER_ATTEMPTS = 1_000;
 
-/** Runs every job that may start, one at a time, and the upkeep steps that are due. */
+/** Runs every job that may start, one at a time, and the upkeep steps that are due. None may start while the database is held. */
 export async function drain(
   runtime: Runtime,
   options: DrainOptions & Pick<WorkerSettings, 'leaseMs' | 'queues'>,
@@ -59,13 +60,14 @@ export async function drain(
     const actor = `worker:${workerId}`;
     const lostWorkers = new LostWorkers(database, { actor, leaseMs });
     const upkeep = { runtime, actor, queues, lostWorkers };
+    const holdWatch = new HoldWatch(runtime.onEvent);
     const ran: DrainedAttempt[] = [];
     let nextMs: number | null = null;
     for (const { run } of chores(upkeep)) await run();
     // `nextMs` is read after the last claim: a claim may set the time at which a limit has tokens again. Jobs that are ready
     // but cannot be claimed are locked by another process, so the loop gives up after the second idle round.
     for (let idle = 0; idle < 2 && ran.length < maxAttempts && !stop.stopped; idle += 1) {
-      const due = await catchUp(upkeep);
+      const due = await catchUp(upkeep, holdWatch);
       ({ nextMs } = due);
       if (!due.ready) break;
       if (due.more) idle = -1;
@@ -96,9 +98,10 @@ interface CaughtUp {
 }
 
 /** Runs every upkeep step that is due. */
-async function catchUp(by: UpkeepBy): Promise<CaughtUp> {
+async function catchUp(by: UpkeepBy, holdWatch: HoldWatch): Promise<CaughtUp> {
   const { database, types } = by.runtime;
   const due = await findDueWork(database, { ...by, types });
+  holdWatch.observe(due.hold);
   let { dueMs, tokensMs } = due;
   let more = false;
   for (const { run } of dueSteps(due, by)) {

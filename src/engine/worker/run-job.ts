@@ -33,7 +33,8 @@ async function runTraced(
   job: ClaimedJob,
   by: RunJobOptions,
 ): Promise<JobRun> {
-  const { settler, approve } = by;
+  const { settler, approve, runtime } = by;
+  runtime.onEvent({ event: 'job-started', job, trace });
   const failedBefore =
     job.ties?.onChildFailure === 'fail' ? await childFailed(by.runtime.database, job) : null;
   const untraced = failedBefore ?? (await execute(type, job, by));
@@ -76,7 +77,7 @@ async function childFailed(database: Database, job: ClaimedJob): Promise<Outcome
   return ended && { ended, effects: [], log: [], durationMs: 0, changes: null, transaction: null };
 }
 
-/** Emits the event for an attempt. One that was aborted is reported by the release or the rescue of its job. */
+/** Emits the event for an attempt. The job of one that was aborted is released or rescued. */
 export function reportSettled(
   onEvent: Runtime['onEvent'],
   job: ClaimedJob,
@@ -85,13 +86,10 @@ export function reportSettled(
 ): void {
   if (settled.kind === 'recorded') onEvent({ event: 'job-settled', job, outcome: settled.outcome });
   const { ended } = outcome;
-  if (
-    settled.kind === 'abandoned' &&
-    'error' in ended &&
-    ended.postponed !== undefined &&
-    ended.postponed !== 'held'
-  ) {
-    onEvent({ event: 'job-given-back', job, error: ended.error });
+  if (settled.kind === 'abandoned') {
+    const isNoted = 'error' in ended && ended.postponed !== undefined && ended.postponed !== 'held';
+    if (isNoted) onEvent({ event: 'job-given-back', job, error: ended.error });
+    else onEvent({ event: 'job-aborted', job, outcome });
   }
   if (settled.kind === 'fenced') onEvent({ event: 'job-fenced', job, outcome });
 }

@@ -4,6 +4,7 @@ import { readClock } from '../base/clock.ts';
 import { enqueue } from '../enqueue/enqueue.ts';
 import type { ClaimedJob } from '../job/claimed-job.ts';
 import type { Failure } from '../job/failure.ts';
+import { describeHold } from '../job/hold.ts';
 import type { JobType } from '../job/job-type.ts';
 import type { Outcome } from '../job/outcome.ts';
 import { type Plan, planOf } from '../job/plan.ts';
@@ -14,6 +15,7 @@ import { enqueueTraced } from '../ports/tracing.ts';
 import { rehearse } from '../rehearse/rehearse.ts';
 import { Settler } from '../settle/settler.ts';
 import { claimOne } from '../transitions/claim.ts';
+import { readHold } from '../transitions/hold.ts';
 import { asMember } from './membership.ts';
 import { runJob } from './run-job.ts';
 
@@ -124,6 +126,13 @@ async function refusal(tx: Queryable, type: JobType, enqueued?: Enqueued): Promi
     return new HumdrumError(
       'action-refused',
       `Job ${enqueued.id} of type ${type.type} is open and has the same unique key.`,
+    );
+  }
+  const held = await readHold(tx);
+  if (held) {
+    return new HumdrumError(
+      'database-held',
+      `The database is held ${describeHold(held)}. No job starts before the hold ends.`,
     );
   }
   const { rows } = await tx.query<{ at: Date }>(

@@ -87,7 +87,7 @@ export const acknowledgeAlert = endpoint({
   params: z.strictObject({ id: idText }),
   body: z.strictObject({ reason }),
   answer: alert,
-  refuses: ['alert-not-found', 'action-refused'],
+  refuses: ['alert-not-found', 'action-refused', 'dry-run'],
 });
 
 export const testAlerts = endpoint({

@@ -64,7 +64,7 @@ export const actOnBulk = endpoint({
         'The token for the remaining jobs, valid for another ten minutes. Null: none are left',
     }),
   }),
-  refuses: ['preview-expired', 'input-invalid'],
+  refuses: ['preview-expired', 'input-invalid', 'dry-run'],
 });
 
 export const bulkEndpoints = [previewBulk, actOnBulk];

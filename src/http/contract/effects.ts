@@ -63,7 +63,7 @@ export const redeliver = endpoint({
   params: z.strictObject({ id: idText }),
   body: z.strictObject({ reason: reason.optional() }).prefault({}),
   answer: z.object({ id, status }),
-  refuses: ['job-not-found', 'action-refused'],
+  refuses: ['job-not-found', 'action-refused', 'dry-run'],
 });
 
 export const effectEndpoints = [listReceivers, listDeadLetters, redeliver];

@@ -162,7 +162,7 @@ const act = {
   params: oneJob,
   body: z.strictObject({ reason: reason.optional() }).prefault({}),
   answer: z.object({ id, status }),
-  refuses: ['job-not-found', 'action-refused'],
+  refuses: ['job-not-found', 'action-refused', 'dry-run'],
 } as const;
 
 export const retryJob = endpoint({

@@ -91,7 +91,7 @@ export const backfillSchedule = endpoint({
     jobs: z.array(id).meta({ description: 'Jobs created. Empty after a rehearsal' }),
     plans: z.array(plan).meta({ description: 'Plans of a rehearsal' }),
   }),
-  refuses: ['type-unknown', 'input-invalid'],
+  refuses: ['type-unknown', 'input-invalid', 'dry-run'],
 });
 
 export const scheduleEndpoints = [listSchedules, upcomingTicks, pastTicks, backfillSchedule];

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { instant, json, text, whole } from './values.ts';
+import { flag, instant, json, text, whole } from './values.ts';
 
 /** Three endpoints that predate this API. Their shapes must stay, because monitors and scripts depend on them. */
 
 const tag = 'Executions';
+
+const system = flag.optional().meta({
+  description:
+    "`true`: include the engine's own jobs (`humdrum.*`, `deliver.*`, `notify.*`). Default: false",
+});
 
 const execution = z
   .object({
@@ -24,6 +29,7 @@ export const jobsStatus = endpoint({
   tag,
   summary: 'Execution counts and the last ten executions',
   role: 'viewer',
+  query: z.strictObject({ system }),
   answer: z.object({
     stats: z.object({
       totalExecutions: z.int(),
@@ -46,6 +52,7 @@ export const jobsHistory = endpoint({
     limit: whole(1, Number.MAX_SAFE_INTEGER)
       .optional()
       .meta({ description: 'Default: 20. Maximum: 100' }),
+    system,
   }),
   answer: z.object({ executions: z.array(execution), count: z.int() }),
 });

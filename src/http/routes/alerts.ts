@@ -1,3 +1,4 @@
+import { dryRunRefusal } from '../../engine/base/dry-run.ts';
 import { HumdrumError } from '../../errors.ts';
 import * as alerts from '../../health/list-alerts.ts';
 import { TEST_ALERTS } from '../../health/test-alerts.ts';
@@ -14,7 +15,7 @@ export const alertRoutes: readonly Route[] = [
       );
     }
     if (humdrum.dryRun) {
-      throw new HumdrumError('dry-run', 'This process is in dry-run mode and sends no alerts.');
+      throw dryRunRefusal('send alerts');
     }
     const { jobId, outcome } = await humdrum.run(TEST_ALERTS, {}, { actor });
     const { ended } = outcome;
@@ -34,7 +35,9 @@ export const alertRoutes: readonly Route[] = [
 
   route(
     contract.acknowledgeAlert,
-    async ({ humdrum, identity: { actor }, params: { id }, body: { reason } }) =>
-      alerts.acknowledgeAlert(humdrum.database, id, { actor, reason }),
+    async ({ humdrum, identity: { actor }, params: { id }, body: { reason } }) => {
+      if (humdrum.dryRun) throw dryRunRefusal('acknowledge alerts');
+      return alerts.acknowledgeAlert(humdrum.database, id, { actor, reason });
+    },
   ),
 ];

@@ -6,16 +6,16 @@ const DEFAULT_HISTORY = 20;
 const MAX_HISTORY = 100;
 
 export const sourceRoutes: readonly Route[] = [
-  route(jobsStatus, async ({ humdrum }) => {
+  route(jobsStatus, async ({ humdrum, query: { system = false } }) => {
     const [stats, recent] = await Promise.all([
-      humdrum.getStats(),
-      humdrum.getExecutionHistory(10),
+      humdrum.getStats({ system }),
+      humdrum.getExecutionHistory(10, { system }),
     ]);
     return { stats, recentExecutions: recent.map(toExecution) };
   }),
 
-  route(jobsHistory, async ({ humdrum, query: { limit = DEFAULT_HISTORY } }) => {
-    const executions = await humdrum.getExecutionHistory(Math.min(limit, MAX_HISTORY));
+  route(jobsHistory, async ({ humdrum, query: { limit = DEFAULT_HISTORY, system = false } }) => {
+    const executions = await humdrum.getExecutionHistory(Math.min(limit, MAX_HISTORY), { system });
     return { executions: executions.map(toExecution), count: executions.length };
   }),
 

@@ -78,6 +78,7 @@ const OPEN = [
   'show/workers.ts',
   'statistics/percentiles.ts',
   'statistics/statistics.ts',
+  'transitions/hold.ts',
   'transitions/running.ts',
   'worker/drain.ts',
   'worker/options.ts',
