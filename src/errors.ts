@@ -76,6 +76,7 @@ export type ErrorCode =
   | 'redis-unreachable'
   | 'request-invalid'
   | 'request-refused'
+  | 'rights-missing'
   | 'role-insufficient'
   | 's3-missing'
   | 'schema-newer'

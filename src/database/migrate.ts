@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { HumdrumError } from '../errors.ts';
 import type { Database, Queryable } from './database.ts';
+import { explainRefusal, runScript } from './rights.ts';
 
 /** A folder of plain SQL files `NNNN_name.sql`, numbered from 0001 without a gap. */
 export interface MigrationSet {
@@ -18,7 +19,7 @@ export interface Migration {
 }
 
 const BOOTSTRAP = `
-  create schema if not exists humdrum;
+create schema if not exists humdrum;
   create table if not exists humdrum.migration (
     set        text        not null,
     number     integer     not null,
@@ -30,7 +31,7 @@ const BOOTSTRAP = `
 
 /**
  * Applies all pending migrations in one transaction and returns them. Safe to call from several processes at once.
- * `onProgress` is called before each migration. Errors: `migration-changed`.
+ * `onProgress` is called before each migration. Errors: `migration-changed`, `rights-missing`.
  */
 export async function migrate(
   db: Database,
@@ -39,20 +40,27 @@ export async function migrate(
 ): Promise<Migration[]> {
   const files = await readSets(sets);
   if ((await missing(db, files)).length === 0) return [];
-  return db.transaction(async (tx) => {
+  const applying = db.transaction(async (tx) => {
     // Held until the transaction ends, so it also works behind a transaction pooler.
     await tx.query(`select pg_advisory_xact_lock(hashtext('humdrum.migration'))`);
-    await tx.script(BOOTSTRAP);
+    await runScript(tx, BOOTSTRAP);
     const pending = await missing(tx, files);
     for (const [done, migration] of pending.entries()) {
       onProgress(done, pending.length);
-      await tx.script(migration.sql);
+      await runScript(tx, migration.sql);
       await tx.query(
         'insert into humdrum.migration (set, number, name, checksum) values ($1, $2, $3, $4)',
         [migration.set, migration.number, migration.name, migration.checksum],
       );
     }
     return pending;
+  });
+  return applying.catch((error: unknown) => {
+    throw explainRefusal(
+      error,
+      (refusal) =>
+        `This role may not change the tables of Humdrum: ${refusal}. Migrate as the role that owns them: humdrum db migrate`,
+    );
   });
 }
 
@@ -127,9 +135,16 @@ async function readApplied(db: Queryable): Promise<Applied[]> {
     `select from pg_tables where schemaname = 'humdrum' and tablename = 'migration'`,
   );
   if (known.rows.length === 0) return [];
-  const { rows } = await db.query<Applied>(
+  const reading = db.query<Applied>(
     'select set, number, name, checksum, applied_at as "appliedAt" from humdrum.migration order by set, number',
   );
+  const { rows } = await reading.catch((error: unknown) => {
+    throw explainRefusal(
+      error,
+      (refusal) =>
+        `This role lacks rights on the tables of Humdrum: ${refusal}. Give it the rights of a worker, as the role that owns them: humdrum db grant ROLE`,
+    );
+  });
   return rows;
 }
 
