@@ -1,17 +1,20 @@
 import { Command } from 'commander';
 import type { Database } from '../../database/database.ts';
+import { grantRights } from '../../database/grants.ts';
 import {
   migrate,
   migrationStates,
   newer,
   planMigrations,
+  requireMigrated,
   type MigrationSet,
   type MigrationState,
 } from '../../database/migrate.ts';
 import { isFolder, openDatabase } from '../../database/open.ts';
 import { readServer } from '../../database/server-facts.ts';
-import { migrationSets } from '../../engine/job/pack.ts';
+import { migrationSets, schemasOf } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
+import { actor } from '../engine-options.ts';
 import { maskUrl, readSetting, type GlobalFlags } from '../config.ts';
 import { interruptible } from '../interrupt.ts';
 import { withoutServer } from '../locked.ts';
@@ -34,6 +37,7 @@ export function dbCommand(): Command {
   db.addCommand(statusCommand());
   db.addCommand(planCommand());
   db.addCommand(migrateCommand());
+  db.addCommand(grantCommand());
   return db;
 }
 
@@ -106,6 +110,23 @@ function migrateCommand(): Command {
         if (json) return printJson(migrations.map(({ sql: _sql, ...about }) => about));
         for (const { set, name } of migrations) print(`applied ${set}/${name}`);
         if (migrations.length === 0) print('The tables are up to date.');
+      });
+    });
+}
+
+function grantCommand(): Command {
+  return new Command('grant')
+    .description('give a database role the rights that a worker needs, and no others')
+    .argument('<role>', 'a role of PostgreSQL')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nRun it as the role that owns the tables. It prints the statements.')
+    .action(async (role: string, { json }: { json?: true }, command: Command) => {
+      await withDatabase(command, { create: false }, async (db, sets) => {
+        await requireMigrated(db, sets.slice(0, 1));
+        const statements = await grantRights(db, schemasOf(sets), { role, actor: actor() });
+        if (json) return printJson(statements);
+        for (const statement of statements) print(`${statement};`);
+        if (statements.length === 0) print(`"${role}" has these rights already.`);
       });
     });
 }

@@ -29,3 +29,8 @@ const engineMigrations: MigrationSet = {
 export function migrationSets(packs: readonly Pack[]): MigrationSet[] {
   return [engineMigrations, ...packs.map(({ name, migrations }) => ({ name, folder: migrations }))];
 }
+
+/** The schemas that these migrations fill. */
+export function schemasOf(sets: readonly MigrationSet[]): string[] {
+  return sets.map(({ name }) => (name === engineMigrations.name ? 'humdrum' : name));
+}
