@@ -56,3 +56,54 @@ begin
 end $$;
 
 revoke execute on function humdrum.lock_part(bigint), humdrum.lock_history(bigint), humdrum.drop_part(bigint, text, text) from public;
+
+---------------------------------------------------------------------------------------------- what upkeep looks at
+
+-- With `crowded`: more jobs are ready in a queue than were looked at. Behind jobs of types that nobody near knows, there may be
+-- others: only a claim finds them.
+drop function humdrum.glance(text[], text[]);
+create function humdrum.glance(
+  queues text[], schedules text[],
+  out heads text[], out crowded boolean, out overdue boolean, out passed_keys boolean, out calls boolean, out unrolled boolean, out suspects boolean,
+  out now_ms double precision,
+  out lost_ms double precision, out tick_ms double precision, out due_ms double precision, out tokens_ms double precision
+)
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+  now timestamptz := humdrum.clock();
+begin
+  with head as materialized (
+    select served.queue, first.type from unnest(queues) as served (queue) cross join lateral (
+      select type from humdrum.ready where ready.queue = served.queue order by ready.queue, rank, job_id limit 101
+    ) as first
+  )
+  select
+    array (select distinct type from head),
+    exists (select from head group by queue having count(*) > 100),
+    coalesce(least(
+      (select min(start_by) from humdrum.ready), (select min(start_by) from humdrum.later), (select min(start_by) from humdrum.parked)
+    ) <= now, false),
+    -- For the minute that they are kept on see unique-keys.ts.
+    coalesce((select min(until) from humdrum.unique_key) <= now - interval '1 minute', false),
+    exists (select from humdrum.wake_call),
+    exists (select from humdrum.roll_up_gap) or exists (
+      select from humdrum.audit_id where is_called and last_value > coalesce((select to_id from humdrum.roll_up), 0)
+    ),
+    exists (select from humdrum.parked where gate = 'humdrum.alone'),
+    date_part('epoch', now) * 1000,
+    (
+      select date_part('epoch', min((
+        select coalesce(lost_at, expires_at) from humdrum.worker where id = lease.worker_id and (lost_at is not null or isfinite(expires_at))
+      )) - now) * 1000 from humdrum.lease
+    ),
+    (
+      select date_part('epoch', min((
+        select next_at from humdrum.schedule where name = wanted.name and isfinite(next_at)
+      )) - now) * 1000 from unnest(schedules) as wanted (name)
+    ),
+    (select date_part('epoch', min(run_at) - now) * 1000 from humdrum.later),
+    (select date_part('epoch', min(wake_at) - now) * 1000 from humdrum.bucket where wake_at is not null)
+  into heads, crowded, overdue, passed_keys, calls, unrolled, suspects, now_ms, lost_ms, tick_ms, due_ms, tokens_ms;
+end $$;

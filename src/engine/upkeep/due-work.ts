@@ -6,7 +6,7 @@ import type { LostWorkers } from './lost-workers.ts';
 
 /** What upkeep has to do now, and in how many milliseconds more comes due. Null: nothing is scheduled. */
 export interface DueWork {
-  /** Jobs of a type that this process knows may start. */
+  /** Jobs of a type that this process knows may start, or are so many that not all of them were looked at. */
   ready: boolean;
   /** Queued jobs missed their deadline to start. */
   overdue: boolean;
@@ -37,11 +37,14 @@ interface FindOptions {
   lostWorkers?: Pick<LostWorkers, 'observe'>;
 }
 
-/** `heads`: the types of the first jobs of each queue. The types that this process knows may be thousands, so they are not sent. */
-type Row = Omit<DueWork, 'ready'> & { heads: string[] };
+/**
+ * `heads`: the types of the first 101 jobs of each queue. The types that this process knows may be thousands, so they are not
+ * sent. `crowded`: a queue has more.
+ */
+type Row = Omit<DueWork, 'ready'> & { heads: string[]; crowded: boolean };
 
 const DUE_WORK = `${PREPARED}
-select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
+select heads, crowded, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
   tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs"
 from humdrum.glance($1, $2)`;
 
@@ -56,10 +59,10 @@ export async function findDueWork(
   const [row] = rows;
   if (!row) throw new Error('The due-work query returned no row.');
   lostWorkers?.observe(row.nowMs, sentMs, performance.now());
-  const { heads, tickMs, ...rest } = row;
+  const { heads, crowded, tickMs, ...rest } = row;
   return {
     ...rest,
-    ready: heads.some((type) => types.known.has(type)),
+    ready: crowded || heads.some((type) => types.known.has(type)),
     tickMs: few ? tickMs : await msUntilNextTick(db, types.scheduled),
   };
 }
