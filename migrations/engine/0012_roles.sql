@@ -107,3 +107,77 @@ begin
     (select date_part('epoch', min(wake_at) - now) * 1000 from humdrum.bucket where wake_at is not null)
   into heads, crowded, overdue, passed_keys, calls, unrolled, suspects, now_ms, lost_ms, tick_ms, due_ms, tokens_ms;
 end $$;
+
+--------------------------------------------------------------------------------- moves that SQL by hand may not make
+
+-- Where a job is decides its status, so a row that comes or goes by itself would change it. Neither table is on the way of a job
+-- that completes. The settings pin the plans.
+
+-- Before the statement: `stable` functions see what was there when it began.
+create function humdrum.refuse_cancellation_of_others() returns trigger
+language plpgsql stable
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  if exists (select from humdrum.failed where job_id = new.job_id) or exists (select from humdrum.later where job_id = new.job_id)
+    or exists (select from humdrum.parked where job_id = new.job_id)
+    or exists (
+      select from humdrum.job join humdrum.ready on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
+      where job.id = new.job_id
+    )
+  then
+    return new;
+  end if;
+  raise exception 'the cancellation of job % is refused: the job is neither queued nor failed', new.job_id
+    using errcode = 'integrity_constraint_violation', hint = 'Cancel jobs with: humdrum jobs cancel ID --reason REASON';
+end $$;
+
+create trigger of_open_jobs_only before insert on humdrum.cancellation
+  for each row execute function humdrum.refuse_cancellation_of_others();
+
+-- After the statement: `volatile` functions see what it has done.
+create function humdrum.refuse_half_a_cancellation() returns trigger
+language plpgsql volatile
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  if exists (select from humdrum.failed where job_id = new.job_id) or exists (select from humdrum.later where job_id = new.job_id)
+    or exists (select from humdrum.parked where job_id = new.job_id)
+    or exists (
+      select from humdrum.job join humdrum.ready on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
+      where job.id = new.job_id
+    )
+  then
+    raise exception 'the cancellation of job % is refused: the job is still queued or failed', new.job_id
+      using errcode = 'integrity_constraint_violation', hint = 'Cancel jobs with: humdrum jobs cancel ID --reason REASON';
+  end if;
+  return null;
+end $$;
+
+create trigger whole_cancellations_only after insert on humdrum.cancellation
+  for each row execute function humdrum.refuse_half_a_cancellation();
+
+create function humdrum.refuse_loss_of_failed() returns trigger
+language plpgsql volatile
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+  if tg_op = 'DELETE' and (
+    exists (select from humdrum.cancellation where job_id = old.job_id)
+    or exists (select from humdrum.later where job_id = old.job_id) or exists (select from humdrum.parked where job_id = old.job_id)
+    or exists (
+      select from humdrum.job join humdrum.ready on (ready.queue, ready.rank, ready.job_id) = (job.queue, job.rank, job.id)
+      where job.id = old.job_id
+    )
+  ) then
+    return null;
+  end if;
+  raise exception '% on humdrum.failed is refused: the job % would be lost', tg_op, coalesce(old.job_id::text, 'in it')
+    using errcode = 'integrity_constraint_violation',
+      hint = 'Retry or cancel jobs with: humdrum jobs retry ID --reason REASON, or humdrum jobs cancel ID --reason REASON';
+end $$;
+
+create trigger never_alone after delete or update of job_id on humdrum.failed
+  for each row execute function humdrum.refuse_loss_of_failed();
+create trigger never_all before truncate on humdrum.failed
+  for each statement execute function humdrum.refuse_loss_of_failed();
