@@ -88,6 +88,15 @@ export async function requireMigrated(db: Queryable, sets: readonly MigrationSet
   if (pending.length > 0) throw outdated(pending, of('applied').length === 0);
 }
 
+/** What a program that starts on newer tables should say: `schema-newer`. Null if they are not newer. */
+export async function newerThan(
+  db: Queryable,
+  sets: readonly MigrationSet[],
+): Promise<HumdrumError | null> {
+  const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
+  return unknown.length > 0 ? newer(unknown) : null;
+}
+
 export interface MigrationState extends Pick<Migration, 'set' | 'number' | 'name'> {
   /** `changed`: the file differs from the one applied. `unknown`: applied, but this version has no such file. */
   state: 'applied' | 'pending' | 'changed' | 'unknown';
@@ -158,7 +167,7 @@ async function missing(db: Queryable, files: readonly Migration[]): Promise<Migr
 }
 
 /** `unknown`: the migrations that a newer version of the program has applied. */
-export function newer(unknown: readonly MigrationState[]): HumdrumError {
+function newer(unknown: readonly MigrationState[]): HumdrumError {
   return new HumdrumError(
     'schema-newer',
     `The tables of this database are newer than this program, which does not know ${listOf(unknown)}. ` +

@@ -4,7 +4,7 @@ import { grantRights } from '../../database/grants.ts';
 import {
   migrate,
   migrationStates,
-  newer,
+  newerThan,
   planMigrations,
   requireMigrated,
   type MigrationSet,
@@ -133,8 +133,8 @@ function grantCommand(): Command {
 
 /** A newer version may have migrated it: no harm for this command, but people should know. */
 async function warnOfNewer(db: Database, sets: MigrationSet[]): Promise<void> {
-  const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
-  if (unknown.length > 0) say(`humdrum: ${plain(newer(unknown).message)}`);
+  const error = await newerThan(db, sets);
+  if (error) say(`humdrum: ${plain(error.message)}`);
 }
 
 /** The database as it is: unlike other commands these also take one whose tables are not up to date. */

@@ -4,6 +4,7 @@ import { sqlstateOf } from '../../database/error-kind.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { BLOCK } from '../statistics/sql.ts';
 import { cancel } from '../transitions/cancel.ts';
+import { forgetTicks, forgetWorkers } from './forget.ts';
 
 /** A part of the history spans at most a tenth of the time to keep, so it is dropped at most that much late. */
 const PARTS_KEPT = 10;
@@ -34,7 +35,8 @@ export async function extendHistory(db: Queryable): Promise<void> {
 
 /**
  * Drops the parts of the history whose jobs all ended longer than `keepMs` ago. A part that is still needed stays, and the
- * later ones go. Starts a new part at regular intervals, so that old ones become droppable. The audit stays.
+ * later ones go. Starts a new part at regular intervals, so that old ones become droppable. The workers and ticks that no job
+ * names any more go too. The audit stays.
  */
 export async function dropHistory(
   db: Database,
@@ -51,6 +53,8 @@ export async function dropHistory(
     if (end === 'part-in-use') round.inUse += 1;
     if (end === 'history-in-use') return { ...round, inUse: round.inUse + parts.length - at };
   }
+  await forgetWorkers(db, keepMs);
+  await forgetTicks(db, keepMs);
   return round;
 }
 

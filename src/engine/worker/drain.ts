@@ -51,7 +51,9 @@ export async function drain(
 ): Promise<Drained> {
   const { types, database } = runtime;
   const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
-  return asMember(runtime, { leaseMs, queues, types: types.signatures }, async (workerId, stop) => {
+  const member = { leaseMs, queues, types: types.signatures };
+  let claimed = 0;
+  const work = async (workerId: number, stop: StopSource): Promise<Drained> => {
     const by = { runtime, settler: new Settler(runtime), stop };
     const actor = `worker:${workerId}`;
     const lostWorkers = new LostWorkers(database, { actor, leaseMs });
@@ -69,6 +71,7 @@ export async function drain(
       while (ran.length < maxAttempts && !stop.stopped) {
         const job = await claimNextOf(runtime, workerId, queues);
         if (!job) break;
+        claimed += 1;
         idle = -1;
         ran.push(...(await runOne(job, by)));
       }
@@ -80,7 +83,8 @@ export async function drain(
     const completed = ran.filter(({ status }) => status === 'completed').length;
     const idle = ran.length < maxAttempts && !stop.stopped;
     return { completed, failed: ran.length - completed, ran, idle, nextMs };
-  });
+  };
+  return asMember(runtime, member, work, () => claimed === 0);
 }
 
 interface CaughtUp {
