@@ -64,6 +64,7 @@ export type ErrorCode =
   | 'link-invalid'
   | 'mail-missing'
   | 'migration-changed'
+  | 'migrations-missing'
   | 'name-taken'
   | 'not-found'
   | 'not-serializable'

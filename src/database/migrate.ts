@@ -205,16 +205,36 @@ async function readSets(sets: readonly MigrationSet[]): Promise<Migration[]> {
 }
 
 async function readSet({ name: set, folder }: MigrationSet): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
+  const names = await namesIn(folder);
+  if (names.length === 0) throw leftBehind(folder);
   return Promise.all(
     names.map(async (name, index) => {
       const number = Number(name.slice(0, 4));
       if (number !== index + 1) {
         throw new Error(`Migration ${set}/${name}: expected number ${index + 1} here.`);
       }
-      const sql = await readFile(new URL(name, folder), 'utf8');
+      // A checkout may have changed the line ends. That does not make it another migration.
+      const text = await readFile(new URL(name, folder), 'utf8');
+      const sql = text.replaceAll('\r\n', '\n');
       const checksum = createHash('sha256').update(sql).digest('hex');
       return { set, number, name, checksum, sql };
     }),
+  );
+}
+
+async function namesIn(folder: URL): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw leftBehind(folder, error);
+  });
+  return names.filter((name) => name.endsWith('.sql')).toSorted();
+}
+
+function leftBehind(folder: URL, cause?: unknown): HumdrumError {
+  return new HumdrumError(
+    'migrations-missing',
+    `The SQL files of the tables are not in ${folder.pathname}. A bundler has probably left them behind: keep humdrum out of the ` +
+      'bundle, and install it beside it. Next.js: serverExternalPackages: ["humdrum"]; esbuild: --external:humdrum; webpack: ' +
+      'externals: [/^humdrum/].',
+    cause === undefined ? undefined : { cause },
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { MigrationSet } from '../../database/migrate.ts';
+import { packageFile } from '../../database/package-files.ts';
 import type { JobType } from './job-type.ts';
 import type { LimitRule } from './limit-rule.ts';
 
@@ -22,7 +23,7 @@ export interface Pack {
 
 const engineMigrations: MigrationSet = {
   name: 'engine',
-  folder: new URL('../../../migrations/engine/', import.meta.url),
+  folder: packageFile('migrations/engine/'),
 };
 
 /** The engine's migrations come first: packs may refer to its tables. */
