@@ -1,4 +1,4 @@
--- Roles, replication, and rows that nothing needs any more.
+-- Logical replication, roles that own nothing, what upkeep looks at, and moves by hand.
 
 ------------------------------------------------------------------------------------------- logical replication
 
@@ -45,12 +45,15 @@ begin
   );
 end $$;
 
--- Nobody drops a part without a line in the audit.
+-- Nobody drops a part without a line in the audit, nor one that gets new jobs.
 create function humdrum.drop_part(part bigint, actor text, reason text) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if part >= (select last_value from humdrum.job_id) / humdrum.history_width() then
+    raise exception 'part % of the history is not dropped: it gets new jobs', part using errcode = 'integrity_constraint_violation';
+  end if;
   insert into humdrum.audit (at, event, actor, reason) values (humdrum.clock(), 'dropped', drop_part.actor, drop_part.reason);
   execute (select 'drop table ' || string_agg(format('humdrum.%I', piece), ', ') from humdrum.tables_of_part(part));
 end $$;

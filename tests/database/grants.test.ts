@@ -104,6 +104,9 @@ describe('a role with the rights of a worker, and no others', { timeout: 60_000 
     ]) {
       await expect(app.query(sql), sql).rejects.toMatchObject({ code: '42501' });
     }
+    await expect(app.query(`select humdrum.drop_part(0, 'eve', 'none')`)).rejects.toThrow(
+      /part 0 of the history is not dropped/,
+    );
   });
 
   it('gets what it lacks once, audited, and in packs too', async () => {
