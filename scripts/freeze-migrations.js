@@ -14,7 +14,7 @@ const files = readdirSync(migrations, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sql') && checksums[path] === undefined);
 
 for (const file of files) {
-  const sql = readFileSync(new URL(file, migrations));
+  const sql = readFileSync(new URL(file, migrations), 'utf8').replaceAll('\r\n', '\n');
   checksums[file] = createHash('sha256').update(sql).digest('hex');
   console.log(`frozen: migrations/${file}`);
 }

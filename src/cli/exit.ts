@@ -24,6 +24,7 @@ const EXIT_OF: Partial<Record<ErrorCode, number>> = {
   'limit-reached': EXIT.notAllowed,
   'request-refused': EXIT.notAllowed,
   'name-taken': EXIT.notAllowed,
+  'rights-missing': EXIT.notAllowed,
   'plan-changed': EXIT.notAllowed,
   'limit-unknown': EXIT.usage,
   'secret-key-missing': EXIT.usage,

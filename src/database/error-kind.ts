@@ -20,7 +20,7 @@ export function errorKind(error: unknown): ErrorKind {
   const code = sqlstateOf(error);
   if (code !== null) {
     if (LOST.test(code)) return 'lost';
-    return BUSY.test(code) ? 'busy' : 'data';
+    return BUSY.test(code) || lacksPart(error) ? 'busy' : 'data';
   }
   if (isHumdrumError(error)) return CLOSED.includes(error.code) ? 'lost' : 'data';
   // Values that have no SQL form are refused before anything is sent.
@@ -33,7 +33,18 @@ const INFRASTRUCTURE = /^(?:08|57P0[123]|25006|40001|40P01|53300)/;
 /** Whether this is the fault of neither the statement nor its caller: the same again is likely to succeed. */
 export function isInfrastructure(error: unknown): boolean {
   const code = sqlstateOf(error);
-  return code === null ? errorKind(error) === 'lost' : INFRASTRUCTURE.test(code);
+  if (code === null) return errorKind(error) === 'lost';
+  return INFRASTRUCTURE.test(code) || lacksPart(error);
+}
+
+/**
+ * The history has no part for a job's id yet. PostgreSQL reports it as a violated check, but names no constraint: the row is
+ * right, and goes in as soon as a worker has added the part.
+ */
+function lacksPart(error: unknown): boolean {
+  if (sqlstateOf(error) !== '23514') return false;
+  const { schema, constraint } = error as { schema?: unknown; constraint?: unknown };
+  return schema === 'humdrum' && !constraint;
 }
 
 export function sqlstateOf(error: unknown): string | null {

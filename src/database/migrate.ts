@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { HumdrumError } from '../errors.ts';
 import type { Database, Queryable } from './database.ts';
+import { explainRefusal, runScript } from './rights.ts';
 
 /** A folder of plain SQL files `NNNN_name.sql`, numbered from 0001 without a gap. */
 export interface MigrationSet {
@@ -18,7 +19,7 @@ export interface Migration {
 }
 
 const BOOTSTRAP = `
-  create schema if not exists humdrum;
+create schema if not exists humdrum;
   create table if not exists humdrum.migration (
     set        text        not null,
     number     integer     not null,
@@ -30,7 +31,7 @@ const BOOTSTRAP = `
 
 /**
  * Applies all pending migrations in one transaction and returns them. Safe to call from several processes at once.
- * `onProgress` is called before each migration. Errors: `migration-changed`.
+ * `onProgress` is called before each migration. Errors: `migration-changed`, `rights-missing`.
  */
 export async function migrate(
   db: Database,
@@ -39,20 +40,27 @@ export async function migrate(
 ): Promise<Migration[]> {
   const files = await readSets(sets);
   if ((await missing(db, files)).length === 0) return [];
-  return db.transaction(async (tx) => {
+  const applying = db.transaction(async (tx) => {
     // Held until the transaction ends, so it also works behind a transaction pooler.
     await tx.query(`select pg_advisory_xact_lock(hashtext('humdrum.migration'))`);
-    await tx.script(BOOTSTRAP);
+    await runScript(tx, BOOTSTRAP);
     const pending = await missing(tx, files);
     for (const [done, migration] of pending.entries()) {
       onProgress(done, pending.length);
-      await tx.script(migration.sql);
+      await runScript(tx, migration.sql);
       await tx.query(
         'insert into humdrum.migration (set, number, name, checksum) values ($1, $2, $3, $4)',
         [migration.set, migration.number, migration.name, migration.checksum],
       );
     }
     return pending;
+  });
+  return applying.catch((error: unknown) => {
+    throw explainRefusal(
+      error,
+      (refusal) =>
+        `This role may not change the tables of Humdrum: ${refusal}. Migrate as the role that owns them: humdrum db migrate`,
+    );
   });
 }
 
@@ -78,6 +86,15 @@ export async function requireMigrated(db: Queryable, sets: readonly MigrationSet
   if (unknown.length > 0) throw newer(unknown);
   const pending = of('pending');
   if (pending.length > 0) throw outdated(pending, of('applied').length === 0);
+}
+
+/** What a program that starts on newer tables should say: `schema-newer`. Null if they are not newer. */
+export async function newerThan(
+  db: Queryable,
+  sets: readonly MigrationSet[],
+): Promise<HumdrumError | null> {
+  const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
+  return unknown.length > 0 ? newer(unknown) : null;
 }
 
 export interface MigrationState extends Pick<Migration, 'set' | 'number' | 'name'> {
@@ -127,9 +144,16 @@ async function readApplied(db: Queryable): Promise<Applied[]> {
     `select from pg_tables where schemaname = 'humdrum' and tablename = 'migration'`,
   );
   if (known.rows.length === 0) return [];
-  const { rows } = await db.query<Applied>(
+  const reading = db.query<Applied>(
     'select set, number, name, checksum, applied_at as "appliedAt" from humdrum.migration order by set, number',
   );
+  const { rows } = await reading.catch((error: unknown) => {
+    throw explainRefusal(
+      error,
+      (refusal) =>
+        `This role lacks rights on the tables of Humdrum: ${refusal}. Give it the rights of a worker, as the role that owns them: humdrum db grant ROLE`,
+    );
+  });
   return rows;
 }
 
@@ -143,7 +167,7 @@ async function missing(db: Queryable, files: readonly Migration[]): Promise<Migr
 }
 
 /** `unknown`: the migrations that a newer version of the program has applied. */
-export function newer(unknown: readonly MigrationState[]): HumdrumError {
+function newer(unknown: readonly MigrationState[]): HumdrumError {
   return new HumdrumError(
     'schema-newer',
     `The tables of this database are newer than this program, which does not know ${listOf(unknown)}. ` +
@@ -181,16 +205,36 @@ async function readSets(sets: readonly MigrationSet[]): Promise<Migration[]> {
 }
 
 async function readSet({ name: set, folder }: MigrationSet): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).toSorted();
+  const names = await namesIn(folder);
+  if (names.length === 0) throw leftBehind(folder);
   return Promise.all(
     names.map(async (name, index) => {
       const number = Number(name.slice(0, 4));
       if (number !== index + 1) {
         throw new Error(`Migration ${set}/${name}: expected number ${index + 1} here.`);
       }
-      const sql = await readFile(new URL(name, folder), 'utf8');
+      // A checkout may have changed the line ends. That does not make it another migration.
+      const text = await readFile(new URL(name, folder), 'utf8');
+      const sql = text.replaceAll('\r\n', '\n');
       const checksum = createHash('sha256').update(sql).digest('hex');
       return { set, number, name, checksum, sql };
     }),
+  );
+}
+
+async function namesIn(folder: URL): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw leftBehind(folder, error);
+  });
+  return names.filter((name) => name.endsWith('.sql')).toSorted();
+}
+
+function leftBehind(folder: URL, cause?: unknown): HumdrumError {
+  return new HumdrumError(
+    'migrations-missing',
+    `The SQL files of the tables are not in ${folder.pathname}. A bundler has probably left them behind: keep humdrum out of the ` +
+      'bundle, and install it beside it. Next.js: serverExternalPackages: ["humdrum"]; esbuild: --external:humdrum; webpack: ' +
+      'externals: [/^humdrum/].',
+    cause === undefined ? undefined : { cause },
   );
 }

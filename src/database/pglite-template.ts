@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { packageFile } from './package-files.ts';
 
-const MIGRATIONS = new URL('../../migrations/engine/', import.meta.url);
+const MIGRATIONS = packageFile('migrations/engine/');
 
 /**
  * The data folder that a new embedded database starts from: the engine's tables, empty. The build creates it for one version of
@@ -14,13 +15,17 @@ export async function templateFile(): Promise<URL> {
   const about = await readFile(new URL('../package.json', entry), 'utf8');
   const { version } = JSON.parse(about) as { version: string };
   const name = `${version}-${await migrationsHash()}.tar.gz`;
-  return new URL(`../../templates/pglite/${name}`, import.meta.url);
+  return packageFile(`templates/pglite/${name}`);
 }
 
 /** The template for `loadDataDir`. Undefined if none fits: PGlite then creates an empty database, which takes three times as long. */
 export async function newDatabase(): Promise<Blob | undefined> {
-  const bytes = await readFile(await templateFile()).catch(() => undefined);
+  const bytes = await readTemplate().catch(() => undefined);
   return bytes && new Blob([bytes], { type: 'application/x-gzip' });
+}
+
+async function readTemplate(): Promise<Buffer<ArrayBuffer>> {
+  return readFile(await templateFile());
 }
 
 async function migrationsHash(): Promise<string> {

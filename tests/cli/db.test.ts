@@ -20,7 +20,7 @@ it('db tells what is missing, plans it, applies it, and refuses a file that was 
   expect(await cli(['db', 'migrate'], { env })).toEqual({
     code: 0,
     stdout:
-      'applied picks/0001_picks.sql\napplied quiz/0001_quiz.sql\napplied quiz/0002_pages.sql\napplied arcade/0001_arcade.sql\n',
+      'applied picks/0001_picks.sql\napplied quiz/0001_quiz.sql\napplied quiz/0002_pages.sql\napplied quiz/0003_replica_identity.sql\napplied arcade/0001_arcade.sql\n',
     stderr: '',
   });
   expect((await cli(['db', 'migrate'], { env })).stdout).toBe('The tables are up to date.\n');

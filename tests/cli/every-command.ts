@@ -33,6 +33,7 @@ export const EVERY_COMMAND: Record<string, Record<string, string[]>> = {
     'jobs retry': ['1', '--reason', 'x'],
     'jobs cancel': ['1', '--reason', 'x'],
     'schedules backfill': ['shop.tick', '--from', '2026-01-01', '--to', '2026-01-02'],
+    'db grant': ['app'],
     'alerts ack': ['1', '--reason', 'x'],
     'alerts test': [],
     'keys create': ['ci', '--role', 'viewer'],

@@ -82,7 +82,7 @@ describe('a command that is no server', () => {
     const { code, stderr } = await cli(['jobs', 'list'], without);
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('they lack quiz/0002_pages.sql.') as string,
+      stderr: expect.stringContaining('they lack quiz/0003_replica_identity.sql.') as string,
     });
   });
 });

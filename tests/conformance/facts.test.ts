@@ -14,7 +14,8 @@ eachBackend('SQL typed by hand', (fresh) => {
       jobs: [job('test.emit', (ctx) => ctx.emit('happened', { at: 1 }))],
     });
     await humdrum.run('test.emit');
-    await db.query(`insert into humdrum.cancellation values (99, now())`);
+    const { id } = await humdrum.enqueue('test.emit');
+    await humdrum.cancel(id, { actor: 'test' });
   });
 
   it.each(FACTS)('cannot update, delete or truncate %s', async (table) => {

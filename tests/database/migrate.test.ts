@@ -45,6 +45,28 @@ eachBackend('migrations', (fresh) => {
     });
   });
 
+  it('take a file with other line ends for the same', async () => {
+    const db = await fresh();
+    const set = await setOf({ '0001_one.sql': 'create table one (\n  id int\n);\n' });
+    await migrate(db, [set]);
+    await writeFile(
+      new URL('0001_one.sql', set.folder),
+      'create table one (\r\n  id int\r\n);\r\n',
+    );
+    expect(await migrate(db, [set])).toEqual([]);
+  });
+
+  it('say where the files are missing, and why', async () => {
+    const db = await fresh();
+    const folder = new URL('nowhere/', (await setOf({})).folder);
+    for (const set of [{ name: 'test', folder }, await setOf({})]) {
+      await expect(migrate(db, [set])).rejects.toMatchObject({
+        code: 'migrations-missing',
+        message: expect.stringMatching(/bundler.*serverExternalPackages.*--external/) as string,
+      });
+    }
+  });
+
   it('leave nothing half done', async () => {
     const db = await fresh();
     const set = await setOf({

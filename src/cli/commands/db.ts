@@ -1,15 +1,19 @@
 import { Command } from 'commander';
 import type { Database } from '../../database/database.ts';
+import { grantRights } from '../../database/grants.ts';
 import {
   migrate,
   migrationStates,
-  newer,
+  newerThan,
   planMigrations,
+  requireMigrated,
   type MigrationSet,
   type MigrationState,
 } from '../../database/migrate.ts';
 import { readServer } from '../../database/server-facts.ts';
+import { schemasOf } from '../../engine/job/pack.ts';
 import { colors } from '../colors.ts';
+import { actor } from '../engine-options.ts';
 import {
   facts,
   instant,
@@ -32,6 +36,7 @@ export function dbCommand(): Command {
   db.addCommand(migrateCommand());
   db.addCommand(holdCommand());
   db.addCommand(unholdCommand());
+  db.addCommand(grantCommand());
   return db;
 }
 
@@ -108,8 +113,25 @@ function migrateCommand(): Command {
     });
 }
 
+function grantCommand(): Command {
+  return new Command('grant')
+    .description('give a database role the rights that a worker needs, and no others')
+    .argument('<role>', 'a role of PostgreSQL')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nRun it as the role that owns the tables. It prints the statements.')
+    .action(async (role: string, { json }: { json?: true }, command: Command) => {
+      await withDatabase(command, { create: false }, async (db, sets) => {
+        await requireMigrated(db, sets.slice(0, 1));
+        const statements = await grantRights(db, schemasOf(sets), { role, actor: actor() });
+        if (json) return printJson(statements);
+        for (const statement of statements) print(`${statement};`);
+        if (statements.length === 0) print(`"${role}" has these rights already.`);
+      });
+    });
+}
+
 /** A newer version may have migrated it: no harm for this command, but people should know. */
 async function warnOfNewer(db: Database, sets: MigrationSet[]): Promise<void> {
-  const unknown = (await migrationStates(db, sets)).filter(({ state }) => state === 'unknown');
-  if (unknown.length > 0) say(`humdrum: ${plain(newer(unknown).message)}`);
+  const error = await newerThan(db, sets);
+  if (error) say(`humdrum: ${plain(error.message)}`);
 }

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts';
 import { isFolder, openDatabase } from '../../database/open.ts';
 import { holdsDatabase } from '../../database/pglite-folder.ts';
 import { Humdrum } from '../../engine/humdrum.ts';
-import { errorMessage, HumdrumError } from '../../errors.ts';
+import { errorMessage, HumdrumError, isHumdrumError } from '../../errors.ts';
 import { closedDatabase } from '../closed-database.ts';
 import { colors } from '../colors.ts';
 import { readSetting, type GlobalFlags, type Setting } from '../config.ts';
@@ -33,6 +33,7 @@ import {
   checkHorizon,
   checkServer,
 } from '../doctor/server.ts';
+import { checkHistory, checkRights } from '../doctor/rights.ts';
 import { checkServices } from '../doctor/services.ts';
 import { checkStorage } from '../doctor/storage.ts';
 import { checkDrift, checkMigrations } from '../doctor/tables.ts';
@@ -72,8 +73,10 @@ const OF_THE_SERVER: Record<string, Check> = {
   horizon: checkHorizon,
 };
 const OF_THE_TABLES: Record<string, Check> = {
+  rights: checkRights,
   schema: checkDrift,
   hold: checkHold,
+  history: checkHistory,
   workers: checkWorkers,
   queues: checkQueues,
   leases: checkLeases,
@@ -132,9 +135,10 @@ async function examineDatabase(
   return interruptible(
     async () => {
       const findings = await all(OF_THE_SERVER, patient);
-      const migrations = await checkMigrations(patient);
-      findings.push(migrations);
-      if (migrations.level === 'ok') findings.push(...(await all(OF_THE_TABLES, patient)));
+      const migrations = await all({ migrations: checkMigrations }, patient);
+      findings.push(...migrations);
+      if (migrations.every(({ level }) => level === 'ok'))
+        findings.push(...(await all(OF_THE_TABLES, patient)));
       return findings;
     },
     () => database.close(),
@@ -159,7 +163,9 @@ async function all(checks: Record<string, Check>, patient: Patient): Promise<Fin
         problem(
           name,
           `The check failed: ${errorMessage(error)}`,
-          'Connect as the role that owns the tables, or as a member of pg_monitor.',
+          isHumdrumError(error) && error.code === 'rights-missing'
+            ? 'As the role that owns the tables: humdrum db grant ROLE'
+            : 'Connect as the role that owns the tables, or as a member of pg_monitor.',
         ),
       );
     }

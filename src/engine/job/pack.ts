@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { MigrationSet } from '../../database/migrate.ts';
+import { packageFile } from '../../database/package-files.ts';
 import type { JobType } from './job-type.ts';
 import type { LimitRule } from './limit-rule.ts';
 
@@ -22,10 +23,15 @@ export interface Pack {
 
 const engineMigrations: MigrationSet = {
   name: 'engine',
-  folder: new URL('../../../migrations/engine/', import.meta.url),
+  folder: packageFile('migrations/engine/'),
 };
 
 /** The engine's migrations come first: packs may refer to its tables. */
 export function migrationSets(packs: readonly Pack[]): MigrationSet[] {
   return [engineMigrations, ...packs.map(({ name, migrations }) => ({ name, folder: migrations }))];
+}
+
+/** The schemas that these migrations fill. */
+export function schemasOf(sets: readonly MigrationSet[]): string[] {
+  return sets.map(({ name }) => (name === engineMigrations.name ? 'humdrum' : name));
 }

@@ -115,3 +115,26 @@ export async function unservedQueues(db: Queryable): Promise<UnservedQueue[]> {
   const { rows } = await db.query<UnservedQueue>(UNSERVED);
   return rows;
 }
+
+export interface HistoryRoom {
+  /** The highest id that was given to a job. */
+  lastId: number;
+  /** The history has a place for ids below this one. */
+  endId: number;
+  /** The part after the current one is there. Workers add it as soon as the current one begins. */
+  hasNext: boolean;
+}
+
+export async function historyRoom(db: Queryable): Promise<HistoryRoom> {
+  const { rows } = await db.query<HistoryRoom>(
+    `select last_value as "lastId", (max(part) + 1) * humdrum.history_width() as "endId",
+       max(part) > last_value / humdrum.history_width() as "hasNext"
+     from humdrum.job_id, (
+       select substr(relname, 5)::bigint as part from pg_class
+       where relnamespace = 'humdrum'::regnamespace and relname ~ '^job_[0-9]+$' and relkind = 'r'
+     ) as there group by last_value`,
+  );
+  const [room] = rows;
+  if (!room) throw new Error('The history has no parts.');
+  return room;
+}

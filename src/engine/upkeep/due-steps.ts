@@ -8,6 +8,7 @@ import { promote } from '../transitions/promote.ts';
 import { wakeWaiting } from '../transitions/wake.ts';
 import { type DueWork, isDue } from './due-work.ts';
 import { dropExpiredKeys } from './expired-keys.ts';
+import { dropFullBuckets } from './full-buckets.ts';
 import type { LostWorkers } from './lost-workers.ts';
 import { extendHistory } from './retention.ts';
 import { unknownTypes } from './unknown-types.ts';
@@ -55,7 +56,11 @@ export function dueSteps(due: DueWork, by: UpkeepBy): Step[] {
 export interface Chore {
   readonly doing: string;
   readonly run: () => Promise<void>;
+  /** Default: about a minute. */
+  readonly everyMs?: number;
 }
+
+const FULL_BUCKETS_MS = 600_000;
 
 /** Runs about once a minute, whether or not anything is due. */
 export function chores(by: UpkeepBy): Chore[] {
@@ -64,6 +69,11 @@ export function chores(by: UpkeepBy): Chore[] {
     { doing: 'looking for unknown types', run: () => reportUnknown(by) },
     { doing: 'extending the history', run: () => extendHistory(database) },
     { doing: 'looking after schedules', run: () => lookAfterSchedules(by) },
+    {
+      doing: 'removing full token buckets',
+      run: () => dropFullBuckets(database),
+      everyMs: FULL_BUCKETS_MS,
+    },
   ];
 }
 

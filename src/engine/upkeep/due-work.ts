@@ -9,7 +9,7 @@ import type { LostWorkers } from './lost-workers.ts';
 export interface DueWork {
   /** Not null: the database is held, so `ready` and `suspects` are false, and `tickMs` is null. */
   hold: Hold | null;
-  /** Jobs of a type that this process knows may start. */
+  /** Jobs of a type that this process knows may start, or are so many that not all of them were looked at. */
   ready: boolean;
   /** Queued jobs missed their deadline to start. */
   overdue: boolean;
@@ -40,14 +40,18 @@ interface FindOptions {
   lostWorkers?: Pick<LostWorkers, 'observe'>;
 }
 
-/** `heads`: the types of the first jobs of each queue. The types that this process knows may be thousands, so they are not sent. */
+/**
+ * `heads`: the types of the first 101 jobs of each queue. The types that this process knows may be thousands, so they are not
+ * sent. `crowded`: a queue has more.
+ */
 type Row = Omit<DueWork, 'ready' | 'hold'> & {
   heads: string[];
+  crowded: boolean;
   hold: (Omit<Hold, 'at'> & { atMs: number }) | null;
 };
 
 const DUE_WORK = `${PREPARED}
-select heads, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
+select heads, crowded, overdue, passed_keys as "expiredKeys", calls as "wakeCalls", unrolled, suspects, now_ms as "nowMs", lost_ms as "lostMs",
   tick_ms as "tickMs", due_ms as "dueMs", tokens_ms as "tokensMs",
   (select json_build_object('atMs', date_part('epoch', at) * 1000, 'actor', actor, 'reason', reason) from humdrum.hold) as hold
 from humdrum.glance($1, $2)`;
@@ -63,7 +67,7 @@ export async function findDueWork(
   const [row] = rows;
   if (!row) throw new Error('The due-work query returned no row.');
   lostWorkers?.observe(row.nowMs, sentMs, performance.now());
-  const { heads, tickMs, hold, ...rest } = row;
+  const { heads, crowded, tickMs, hold, ...rest } = row;
   if (hold) {
     const { atMs, ...by } = hold;
     const held = { ...rest, hold: { ...by, at: new Date(atMs) } };
@@ -72,7 +76,7 @@ export async function findDueWork(
   return {
     ...rest,
     hold: null,
-    ready: heads.some((type) => types.known.has(type)),
+    ready: crowded || heads.some((type) => types.known.has(type)),
     tickMs: few ? tickMs : await msUntilNextTick(db, types.scheduled),
   };
 }

@@ -4,6 +4,7 @@ import { sqlstateOf } from '../../database/error-kind.ts';
 import { rollUpAll } from '../statistics/roll-up.ts';
 import { BLOCK } from '../statistics/sql.ts';
 import { cancel } from '../transitions/cancel.ts';
+import { forgetTicks, forgetWorkers } from './forget.ts';
 
 /** A part of the history spans at most a tenth of the time to keep, so it is dropped at most that much late. */
 const PARTS_KEPT = 10;
@@ -34,7 +35,8 @@ export async function extendHistory(db: Queryable): Promise<void> {
 
 /**
  * Drops the parts of the history whose jobs all ended longer than `keepMs` ago. A part that is still needed stays, and the
- * later ones go. Starts a new part at regular intervals, so that old ones become droppable. The audit stays.
+ * later ones go. Starts a new part at regular intervals, so that old ones become droppable. The workers and ticks that no job
+ * names any more go too. The audit stays.
  */
 export async function dropHistory(
   db: Database,
@@ -51,6 +53,8 @@ export async function dropHistory(
     if (end === 'part-in-use') round.inUse += 1;
     if (end === 'history-in-use') return { ...round, inUse: round.inUse + parts.length - at };
   }
+  await forgetWorkers(db, keepMs);
+  await forgetTicks(db, keepMs);
   return round;
 }
 
@@ -122,13 +126,6 @@ async function isNeeded(db: Queryable, part: number, keepMs: number): Promise<bo
   return rows[0]?.needed !== false;
 }
 
-/** A part's own tables, and those that they are parts of. `job` first, as in most queries: who waits for it holds no other. */
-const TABLES = `
-select part.relname as part, parent.relname as parent from pg_class part
-join pg_inherits on inhrelid = part.oid join pg_class parent on parent.oid = inhparent
-where part.relnamespace = 'humdrum'::regnamespace and part.relkind = 'r'
-  and right(part.relname, length($1::text) + 1) = '_' || $1::text order by parent.relname <> 'job', 1`;
-
 // A job that has ended never becomes open again. An open delivery still needs the effects of its job.
 const STILL_NEEDED = `
 with span as (select $1::bigint * humdrum.history_width() as low, ($1 + 1) * humdrum.history_width() - 1 as high),
@@ -155,9 +152,6 @@ select 'history of the jobs ' || min(id) || ' to ' || max(id) || ', created from
   || max(created_at) as reason
 from humdrum.job where id >= $1::bigint * humdrum.history_width() and id < ($1 + 1) * humdrum.history_width()`;
 
-const AUDIT_DROPPED = `
-insert into humdrum.audit (at, event, actor, reason) values (humdrum.clock(), 'dropped', $1, $2)`;
-
 const DELETE_BLOCKS = `
 delete from humdrum.job_block
 where block >= $1::bigint * humdrum.history_width() / ${BLOCK} and block < ($1 + 1) * humdrum.history_width() / ${BLOCK}`;
@@ -172,21 +166,24 @@ async function dropPart(
   { keepMs, actor }: { keepMs: number; actor: string },
 ): Promise<'dropped' | 'needed' | 'part-in-use' | 'history-in-use'> {
   if (!(await isOnlyRound(tx))) return 'history-in-use';
-  const { rows: tables } = await tx.query<{ part: string; parent: string }>(TABLES, [part]);
-  if (tables.length === 0) return 'needed'; // Another round has dropped it.
   await tx.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`);
-  const pieces = tables.map((table) => `humdrum.${table.part}`).join(', ');
-  const share = `lock table humdrum.job_${part} in share mode`;
-  if (!(await lock(tx, share, LOCK_TRIES.part))) return 'part-in-use';
+  const { rows: found } = await tx.query<{ there: boolean }>(
+    'select humdrum.has_history($1) as there',
+    [part],
+  );
+  if (!found[0]?.there) return 'needed'; // Another round has dropped it.
+  // Only who owns the tables may lock and drop them. These functions run with the owner's rights.
+  if (!(await lock(tx, 'select humdrum.lock_part($1)', part, LOCK_TRIES.part))) {
+    return 'part-in-use';
+  }
   if (await isNeeded(tx, part, keepMs)) return 'needed';
   const { rows } = await tx.query<{ reason: string | null }>(DESCRIBE, [part]);
-  // Dropping a part locks its parent too. Whoever reads holds the parent first, so it comes first here.
-  const parents = tables.map((table) => `only humdrum.${table.parent}`).join(', ');
-  const all = `lock table ${parents}, ${pieces} in access exclusive mode`;
-  if (!(await lock(tx, all, LOCK_TRIES.history))) return 'history-in-use';
-  await tx.query(AUDIT_DROPPED, [actor, rows[0]?.reason ?? `part ${part} of the history, empty`]);
+  if (!(await lock(tx, 'select humdrum.lock_history($1)', part, LOCK_TRIES.history))) {
+    return 'history-in-use';
+  }
   await tx.query(DELETE_BLOCKS, [part]);
-  await tx.query(`drop table ${pieces}`);
+  const reason = rows[0]?.reason ?? `part ${part} of the history, empty`;
+  await tx.query('select humdrum.drop_part($1, $2, $3)', [part, actor, reason]);
   return 'dropped';
 }
 
@@ -198,10 +195,15 @@ async function isOnlyRound(tx: Transaction): Promise<boolean> {
 }
 
 /** Returns false if others used the tables all the time. */
-async function lock(tx: Transaction, statement: string, most: number): Promise<boolean> {
+async function lock(
+  tx: Transaction,
+  statement: string,
+  part: number,
+  most: number,
+): Promise<boolean> {
   for (let tries = 1; tries <= most; tries += 1) {
     try {
-      await tx.savepoint((inner) => inner.query(statement));
+      await tx.savepoint((inner) => inner.query(statement, [part]));
       return true;
     } catch (error) {
       if (sqlstateOf(error) !== LOCK_NOT_AVAILABLE) throw error;

@@ -97,7 +97,7 @@ export class Upkeep {
 
   async #doChores(): Promise<void> {
     for (const chore of this.#chores) {
-      if (performance.now() - chore.doneMs < CHORE_MS) continue;
+      if (performance.now() - chore.doneMs < (chore.everyMs ?? CHORE_MS)) continue;
       chore.doneMs = performance.now();
       await this.#attempt(chore.doing, chore.run);
     }

@@ -55,7 +55,8 @@ export async function drain(
   const { maxAttempts = 10_000, leaseMs, queues = types.queues() } = options;
   const rules = [...types.scheduled.values()].map(ruleText);
   const member = { leaseMs, queues, types: types.signatures, rules };
-  return asMember(runtime, member, async (workerId, stop) => {
+  let claimed = 0;
+  const work = async (workerId: number, stop: StopSource): Promise<Drained> => {
     const by = { runtime, settler: new Settler(runtime), stop };
     const actor = `worker:${workerId}`;
     const lostWorkers = new LostWorkers(database, { actor, leaseMs });
@@ -74,6 +75,7 @@ export async function drain(
       while (ran.length < maxAttempts && !stop.stopped) {
         const job = await claimNextOf(runtime, workerId, queues);
         if (!job) break;
+        claimed += 1;
         idle = -1;
         ran.push(...(await runOne(job, by)));
       }
@@ -85,7 +87,8 @@ export async function drain(
     const completed = ran.filter(({ status }) => status === 'completed').length;
     const idle = ran.length < maxAttempts && !stop.stopped;
     return { completed, failed: ran.length - completed, ran, idle, nextMs };
-  });
+  };
+  return asMember(runtime, member, work, () => claimed === 0);
 }
 
 interface CaughtUp {

@@ -92,9 +92,12 @@ export class Membership {
     this.#beat?.tolerate(ms);
   }
 
-  async leave(): Promise<void> {
+  /** `unused`: it has claimed nothing, so no history names it, and nothing of it is kept. */
+  async leave({ unused = false }: { unused?: boolean } = {}): Promise<void> {
     this.#stopBeating();
-    await markLeft(this.#runtime.database, this.workerId);
+    const { database } = this.#runtime;
+    if (unused && (await removeUnused(database, this.workerId))) return;
+    await markLeft(database, this.workerId);
   }
 
   #start(sentMs: number, limitMs: number, blocking?: Blocking): void {
@@ -170,20 +173,27 @@ export class Membership {
   }
 }
 
-/** Runs `work` as a member. Its stop source is stopped if the lease is lost. */
+/**
+ * Runs `work` as a member. Its stop source is stopped if the lease is lost. `isUnused` is asked when the work has ended: whether
+ * it has claimed nothing.
+ */
 export async function asMember<T>(
   runtime: MemberRuntime,
   options: MembershipOptions,
   work: (workerId: number, stop: StopSource) => Promise<T>,
+  isUnused: () => boolean = () => false,
 ): Promise<T> {
   const stop = new StopSource();
   const membership = await Membership.join(runtime, options, () =>
     stop.stop(new Error('This process has lost its lease.')),
   );
+  let unused = false;
   try {
-    return await work(membership.workerId, stop);
+    const result = await work(membership.workerId, stop);
+    unused = isUnused();
+    return result;
   } finally {
-    await membership.leave();
+    await membership.leave({ unused });
   }
 }
 
@@ -209,6 +219,15 @@ where id = $1 and lost_at is null and left_at is null returning id`;
 /** Returns false if the worker is marked as lost. A late heartbeat renews its leases, as long as nobody has rescued its jobs. */
 async function renewLease(db: Queryable, workerId: number, leaseMs: number): Promise<boolean> {
   const { rows } = await db.query(RENEW, [workerId, leaseMs, false]);
+  return rows.length > 0;
+}
+
+/** Returns false if it holds a lease after all: a claim without a reply may have taken jobs. */
+async function removeUnused(db: Queryable, workerId: number): Promise<boolean> {
+  const { rows } = await db.query(
+    'delete from humdrum.worker where id = $1 and not exists (select from humdrum.lease where worker_id = $1) returning id',
+    [workerId],
+  );
   return rows.length > 0;
 }
 

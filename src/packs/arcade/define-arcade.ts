@@ -1,3 +1,4 @@
+import { packageFile } from '../../database/package-files.ts';
 import type { Pack } from '../../engine/job/pack.ts';
 import { cleanUp } from './jobs/clean-up.ts';
 import { finalizePrizePools } from './jobs/finalize-prize-pools.ts';
@@ -10,7 +11,7 @@ export function defineArcade(options: ArcadeOptions = {}): Pack {
   const settings = settingsOf(options);
   return {
     name: 'arcade',
-    migrations: new URL('../../../migrations/arcade/', import.meta.url),
+    migrations: packageFile('migrations/arcade/'),
     jobs: [finalizePrizePools(settings), validateLeaderboards(settings), cleanUp(settings)],
     loadSample,
   };

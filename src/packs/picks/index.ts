@@ -1,3 +1,4 @@
+import { packageFile } from '../../database/package-files.ts';
 import type { Pack } from '../../engine/job/pack.ts';
 import { settleGames } from './jobs/settle-games.ts';
 import { loadSample } from './sample.ts';
@@ -5,7 +6,7 @@ import { loadSample } from './sample.ts';
 /** Settlement of bets on games. See README.md in this folder. */
 export const picks: Pack = {
   name: 'picks',
-  migrations: new URL('../../../migrations/picks/', import.meta.url),
+  migrations: packageFile('migrations/picks/'),
   jobs: [settleGames],
   loadSample,
 };

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.ts';
+import { packageFile } from '../../database/package-files.ts';
 import type { Pack } from '../../engine/job/pack.ts';
 import { expireSessions } from './jobs/expire-sessions.ts';
 import { publishLeaderboards } from './jobs/publish-leaderboards.ts';
@@ -25,7 +26,7 @@ export function defineQuiz(options: QuizOptions = {}): Quiz {
   const publish = cache && publishLeaderboards(cache);
   return {
     name: 'quiz',
-    migrations: new URL('../../../migrations/quiz/', import.meta.url),
+    migrations: packageFile('migrations/quiz/'),
     limits: LIMITS,
     services: cache ? [{ name: 'redis', check: () => checkRedis(cache.url) }] : [],
     jobs: [

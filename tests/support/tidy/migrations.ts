@@ -24,7 +24,9 @@ export function migrationsAreFrozen(
 ): Finding[] {
   const files = new Map(migrations.map((file) => [file.path.replace(/^migrations\//, ''), file]));
   const gone = Object.keys(checksums).filter((name) => !files.has(name));
-  const wrong = [...files].filter(([name, { text }]) => checksums[name] !== sha256(text));
+  const wrong = [...files].filter(
+    ([name, { text }]) => checksums[name] !== sha256(text.replaceAll('\r\n', '\n')),
+  );
   return [
     ...gone.map((name) => `migrations/${name}:1: frozen, and gone: restore it`),
     ...wrong.map(([name, file]) =>
