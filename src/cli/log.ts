@@ -143,7 +143,10 @@ function logEvent(log: Logger, event: EngineEvent): void {
       return log.info({ channel, to, subject }, `notification: ${text}`);
     }
     case 'trouble':
-      return log.error({ err: event.error }, `trouble while ${event.doing}`);
+      return log.error(
+        { err: event.error, ...(event.repeated !== undefined && { repeated: event.repeated }) },
+        `trouble while ${event.doing}`,
+      );
   }
 }
 

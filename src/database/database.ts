@@ -76,6 +76,9 @@ export interface Database extends Queryable {
    */
   beat(options: BeatOptions): Beat | null;
 
+  /** The same database over connections that neither handlers nor the application use. */
+  own(): Database;
+
   /** Closes the connections that are open now, whoever uses them: their statements fail. Later ones get new connections. */
   reconnect(): void;
 

@@ -136,6 +136,11 @@ export class PgliteDatabase implements Database {
     return this;
   }
 
+  /** It has one connection. */
+  own(): Database {
+    return this;
+  }
+
   /** A second thread cannot open it. */
   beat(): null {
     return null;

@@ -22,7 +22,10 @@ export class PostgresPool {
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => {
       // Nor must one that breaks between two queries or while it is checked out: its next query fails instead.
-      client.on('error', (error) => this.#fatal.set(client, error));
+      client.on('error', (error) => {
+        // The first says why, and the next only that it has ended.
+        if (!this.#fatal.has(client)) this.#fatal.set(client, error);
+      });
       this.#open.add(client);
     });
     this.#pool.on('remove', (client) => this.#open.delete(client));

@@ -27,6 +27,8 @@ export interface PostgresOptions {
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Of the connections, for claims and settlements. */
+const OWN_CONNECTIONS = 2;
 
 /** Connects to a PostgreSQL server. Errors: `pg-missing`, `database-unreachable`. */
 export async function openPostgres(
@@ -44,7 +46,9 @@ export async function openPostgres(
     keepAlive: true, // so that waiting for a reply detects a server that has vanished
     types,
   };
-  const pool = new PostgresPool(pg, { ...config, max });
+  const own = max > OWN_CONNECTIONS + 1 ? OWN_CONNECTIONS : 0;
+  const pool = new PostgresPool(pg, { ...config, max: max - own });
+  const ownPool = own > 0 ? new PostgresPool(pg, { ...config, max: own }) : pool;
   let direct: boolean;
   try {
     direct = await pool.ask(prepareSession, CONNECT_TIMEOUT_MS);
@@ -52,11 +56,17 @@ export async function openPostgres(
     await pool.end();
     throw isHumdrumError(error) ? error : unreachable(url, error);
   }
-  if (direct) pool.onConnect(sendSettings);
+  const pools = [...new Set([pool, ownPool])];
+  if (direct) for (const one of pools) one.onConnect(sendSettings);
   const listening = { ...config, connectionString: options.listenUrl ?? url };
-  return new PostgresDatabase(pg, pool, () => new pg.Client(listening), {
+  return new PostgresDatabase(pool, {
+    pg,
+    pools,
+    ownPool,
+    newClient: () => new pg.Client(listening),
     connections: max,
     direct,
+    prepared: new PreparedStatements(direct),
     beating: {
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -113,42 +123,40 @@ function unreachable(url: string, cause: unknown): HumdrumError {
   );
 }
 
-interface Facts {
+/** What all views of one database share. */
+interface Shared {
+  pg: typeof pgModule;
+  pools: readonly PostgresPool[];
+  /** For what must not wait behind the statements of handlers and of the application. */
+  ownPool: PostgresPool;
+  newClient: () => Client;
   connections: number;
   direct: boolean;
+  prepared: PreparedStatements;
   /** How the heartbeat thread connects. */
   beating: ClientConfig;
-  prepared?: PreparedStatements;
-  limitMs?: number | null;
 }
 
 export class PostgresDatabase implements Database {
   readonly backend = 'postgres';
   readonly exclusive = false;
   readonly connections: number;
-  readonly #pg: typeof pgModule;
   readonly #pool: PostgresPool;
-  readonly #newClient: () => Client;
-  readonly #direct: boolean;
-  readonly #prepared: PreparedStatements;
+  readonly #shared: Shared;
   readonly #limitMs: number | null;
-  readonly #beating: ClientConfig;
   #handedOver = false;
 
-  constructor(pg: typeof pgModule, pool: PostgresPool, newClient: () => Client, facts: Facts) {
-    const { connections, direct, beating, limitMs = null } = facts;
-    this.#pg = pg;
+  constructor(pool: PostgresPool, shared: Shared, limitMs: number | null = null) {
     this.#pool = pool;
-    this.#newClient = newClient;
-    this.#direct = direct;
-    this.#prepared = facts.prepared ?? new PreparedStatements(direct);
-    this.#beating = beating;
+    this.#shared = shared;
     this.#limitMs = limitMs;
-    this.connections = connections;
+    this.connections = shared.connections;
   }
 
   connectionUse(): ConnectionUse {
-    return this.#pool.use;
+    const uses = this.#shared.pools.map(({ use }) => use);
+    const sum = (of: keyof ConnectionUse): number => uses.reduce((all, use) => all + use[of], 0);
+    return { busy: sum('busy'), idle: sum('idle'), waiting: sum('waiting') };
   }
 
   async query<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
@@ -158,12 +166,12 @@ export class PostgresDatabase implements Database {
   /** If the server refuses the prepared statement's name, the statement has not run, so it is sent again without a name. */
   async #ask<Row>(sql: string, params?: unknown[]): Promise<{ rows: Row[] }> {
     this.#refuseWhenClosed();
-    const name = this.#prepared.nameOf(sql);
+    const name = this.#shared.prepared.nameOf(sql);
     if (name === undefined) return this.#askPool<Row>(sql, params);
     try {
       return await this.#askPool<Row>(sql, params, name);
     } catch (error) {
-      if (!this.#prepared.refused(error)) throw error;
+      if (!this.#shared.prepared.refused(error)) throw error;
       return this.#askPool<Row>(sql, params);
     }
   }
@@ -186,10 +194,11 @@ export class PostgresDatabase implements Database {
   async begin(): Promise<OpenTransaction> {
     this.#refuseWhenClosed();
     const client = await this.#pool.connect();
-    const connection = new PostgresConnection(this.#pg, client, {
-      prepared: this.#prepared,
+    const { pg, pools } = this.#shared;
+    const connection = new PostgresConnection(pg, client, {
+      prepared: this.#shared.prepared,
       limitMs: this.#limitMs,
-      noteFailure: (error) => this.#pool.noteFailure(error),
+      noteFailure: (error) => pools.forEach((pool) => pool.noteFailure(error)),
       fatal: () => this.#pool.fatalOf(client),
       release: (broken) => this.#pool.release(client, broken === true),
     });
@@ -197,19 +206,16 @@ export class PostgresDatabase implements Database {
   }
 
   within(limitMs: number): Database {
-    const { connections } = this;
-    const facts = {
-      connections,
-      direct: this.#direct,
-      beating: this.#beating,
-      prepared: this.#prepared,
-    };
-    return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, { ...facts, limitMs });
+    return new PostgresDatabase(this.#pool, this.#shared, limitMs);
+  }
+
+  own(): Database {
+    return new PostgresDatabase(this.#shared.ownPool, this.#shared, this.#limitMs);
   }
 
   beat(options: BeatOptions): Beat | null {
     try {
-      return new PostgresBeat(this.#beating, options);
+      return new PostgresBeat(this.#shared.beating, options);
     } catch (error) {
       options.onTrouble(error as Error);
       return null;
@@ -217,26 +223,23 @@ export class PostgresDatabase implements Database {
   }
 
   reconnect(): void {
-    this.#pool.cutOff();
+    for (const pool of this.#shared.pools) pool.cutOff();
   }
 
   listen(channel: string, heard: (payload: string) => void): Promise<Listening> {
-    return PostgresListener.open(this.#newClient, channel, heard);
+    return PostgresListener.open(this.#shared.newClient, channel, heard);
   }
 
   /** The same connections behind a new door. Through this one nothing passes any more, as if it were closed. */
   handOver(): PostgresDatabase {
     this.#refuseWhenClosed();
     this.#handedOver = true;
-    return new PostgresDatabase(this.#pg, this.#pool, this.#newClient, {
-      connections: this.connections,
-      direct: this.#direct,
-      beating: this.#beating,
-    });
+    return new PostgresDatabase(this.#pool, this.#shared);
   }
 
   async close(): Promise<void> {
-    if (!this.#handedOver) await this.#pool.end();
+    if (this.#handedOver) return;
+    await Promise.all(this.#shared.pools.map((pool) => pool.end()));
   }
 }
 

@@ -12,6 +12,7 @@ import { Vault } from './job/secrets.ts';
 import { checkOptions, type HumdrumOptions } from './options.ts';
 import type { EngineEvent, Listener } from './ports/events.ts';
 import { Listeners } from './ports/listeners.ts';
+import { withFewerTroubles } from './ports/troubles.ts';
 import type { Receiver } from './ports/receivers.ts';
 import type { NewWork, Runtime } from './ports/runtime.ts';
 import { systemTypes } from './system/index.ts';
@@ -46,7 +47,7 @@ export function assemble(database: Database, options: HumdrumOptions): Engine {
   const receivers = receiversOf(options);
   const own = options.onEvent ? [options.onEvent] : [];
   const listeners = new Listeners<EngineEvent>(({ event }) => event, own);
-  const onEvent: Listener = (event) => listeners.tell(event);
+  const onEvent = withFewerTroubles((event) => listeners.tell(event));
   const newWorkListeners = new Listeners<NewWork>((work) => `${work} work`);
   const notifier = new WorkNotifier(database, (work) => newWorkListeners.tell(work));
   const types = registryOf(database, options, { receivers, onEvent });

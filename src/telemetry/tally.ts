@@ -90,7 +90,10 @@ export class Tally {
         this.leasesLost += 1;
         return;
       case 'trouble':
-        this.troubles.set(event.doing, (this.troubles.get(event.doing) ?? 0) + 1);
+        this.troubles.set(
+          event.doing,
+          (this.troubles.get(event.doing) ?? 0) + 1 + (event.repeated ?? 0),
+        );
         return;
       default:
     }

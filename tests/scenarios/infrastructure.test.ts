@@ -111,3 +111,28 @@ it('a stricter isolation than usual fails no job', { timeout: 90_000 }, async ()
   expect(await ends(url)).toEqual([{ status: 'completed', jobs: 1_000 }]);
   expect(await writtenOf(url)).toEqual([{ rows: 1_000, jobs: 1_000 }]);
 });
+
+it(
+  'a start without a free connection says so, and succeeds when there is one',
+  { timeout: 60_000 },
+  async () => {
+    const url = await freshDatabase();
+    const hogs: Client[] = [];
+    const hog = async (): Promise<boolean> => {
+      const client = new Client({ connectionString: url });
+      client.on('error', () => undefined);
+      return client.connect().then(
+        () => hogs.push(client) > 0,
+        () => false,
+      );
+    };
+    while (await hog());
+    await expect(createHumdrum({ database: url, jobs: [write] })).rejects.toMatchObject({
+      code: 'database-unreachable',
+      message: expect.stringMatching(/too many clients|connection slots/) as string,
+    });
+    await Promise.all(hogs.map((client) => client.end()));
+    const { humdrum } = await openOn(url);
+    await humdrum.enqueue(write);
+  },
+);

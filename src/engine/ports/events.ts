@@ -36,7 +36,8 @@ export type EngineEvent =
       summary: string;
     }
   | { event: 'notification'; channel: string; to: string; subject: string | null; text: string }
-  | { event: 'trouble'; doing: string; error: unknown };
+  /** `repeated`: so many like it were not told in the seconds before. */
+  | { event: 'trouble'; doing: string; error: unknown; repeated?: number };
 
 export type Listener = (event: EngineEvent) => void;
 

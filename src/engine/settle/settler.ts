@@ -45,6 +45,8 @@ export class Settler {
   #flushing: Promise<void> | null = null;
   #wakingJobs: Promise<unknown> = Promise.resolve();
   #givenUp = false;
+  /** When the batch that waits for its reply was sent. Infinity: none waits. */
+  sentMs = Infinity;
 
   constructor(runtime: SettlerRuntime) {
     this.#runtime = runtime;
@@ -135,6 +137,7 @@ export class Settler {
       const leases = [...this.#finishedLeases.splice(0), ...this.#leasesFinishedBy(settlements)];
       const startMs = performance.now();
       const persisted = await this.#persist(settlements, leases);
+      this.sentMs = Infinity;
       if (persisted === null) return this.#abandon(batch);
       const refused = new Set(persisted);
       const tookMs = performance.now() - startMs;
@@ -179,6 +182,7 @@ export class Settler {
    */
   async #persist(settlements: Settlement[], leases: number[]): Promise<Settlement[] | null> {
     for (let tries = 1; ; tries += 1) {
+      this.sentMs = performance.now();
       try {
         const refused = settlements.some(isDeliverable)
           ? await this.#runtime.database.transaction((tx) =>
@@ -190,6 +194,7 @@ export class Settler {
         this.#runtime.onEvent({ event: 'trouble', doing: 'settling', error });
         if (this.#givenUp) return null;
         if (isHopeless(error, tries, settlements)) return this.#isolate(settlements, leases, error);
+        this.sentMs = Infinity;
         const waitMs = Math.min(RETRY_MS * 2 ** (tries - 1), LONGEST_RETRY_MS);
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }

@@ -21,9 +21,11 @@ export class Claimer {
   /** A claim got no reply. Until then it may still take jobs that this process does not know of. */
   #releaseUnknownUntilMs = -Infinity;
   #lastFailed = false;
+  /** When the claim that waits for its reply was sent. Infinity: none waits. */
+  sentMs = Infinity;
 
   constructor(runtime: Runtime, runner: JobRunner, options: ClaimerOptions) {
-    this.#runtime = runtime;
+    this.#runtime = { ...runtime, database: runtime.database.own() };
     this.#runner = runner;
     this.#options = options;
     this.#cursors = new Map(options.queues.map((queue) => [queue, new ClaimCursor()]));
@@ -44,6 +46,7 @@ export class Claimer {
       for (const [queue, cursor] of this.#cursors) {
         const startMs = performance.now();
         const after = cursor.from(startMs);
+        this.sentMs = startMs;
         const { jobs, taken, last } = await claimNext(database, workerId, {
           queue,
           types: types.signatures,
@@ -62,6 +65,7 @@ export class Claimer {
     } catch (error) {
       this.#failed(error);
     }
+    this.sentMs = Infinity;
     // With types of a single attempt, a claim may end before one of their jobs, and more may be behind it.
     this.#runner.foundAll = room - left < wanted;
     return room - left;
@@ -71,6 +75,7 @@ export class Claimer {
   async claimAlone(workerId: number): Promise<boolean> {
     const { database, types } = this.#runtime;
     const from = { queues: this.#options.queues, types: types.signatures };
+    this.sentMs = performance.now();
     try {
       const job = await claimAlone(database, workerId, from);
       if (job) this.#runner.take([job]);
@@ -78,6 +83,8 @@ export class Claimer {
     } catch (error) {
       this.#failed(error);
       return false;
+    } finally {
+      this.sentMs = Infinity;
     }
   }
 

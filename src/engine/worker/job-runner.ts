@@ -43,12 +43,17 @@ export class JobRunner {
   constructor(runtime: Runtime, options: JobRunnerOptions) {
     this.#runtime = runtime;
     this.#options = options;
-    this.#settler = new Settler(runtime);
+    this.#settler = new Settler({ ...runtime, database: runtime.database.own() });
   }
 
   get counts(): { running: number; inHand: number; unsettled: number } {
     const { backlog } = this.#settler;
     return { running: this.#running, inHand: this.#claimed.length, unsettled: backlog };
+  }
+
+  /** See `Settler`. */
+  get sentMs(): number {
+    return this.#settler.sentMs;
   }
 
   get isEmpty(): boolean {

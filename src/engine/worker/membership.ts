@@ -6,15 +6,10 @@ import type { Database, Queryable } from '../../database/database.ts';
 import { NoReplyError } from '../../database/reply.ts';
 import { StopSource } from '../handler/interruption.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { replyLimitMs } from './reply-watch.ts';
 
 type MemberRuntime = Pick<Runtime, 'database' | 'onEvent'>;
 
-/**
- * Of the lease: a heartbeat that takes longer has no reply. All connections are cut off then, so that a claim or a settlement
- * that waits over a dead one fails, and is made again over a new one.
- */
-const LIMIT_OF_LEASE = 2 / 3;
-const LEAST_LIMIT_MS = 2_000;
 const AFTER_FAILURE_MS = 500;
 
 /** Unique to this process: an earlier process may have had the same host name and pid. */
@@ -72,7 +67,7 @@ export class Membership {
     options: MembershipOptions,
     onLost: () => void,
   ): Promise<Membership> {
-    const limitMs = Math.max(LEAST_LIMIT_MS, options.leaseMs * LIMIT_OF_LEASE);
+    const limitMs = replyLimitMs(options.leaseMs);
     const database = runtime.database.within(limitMs);
     if (!expired.has(database)) await expireOtherWorkers(database);
     // No other process can open an exclusive database, so a lease there lives exactly as long as its process.

@@ -9,6 +9,7 @@ import { Claimer } from './claimer.ts';
 import { JobRunner } from './job-runner.ts';
 import { Membership } from './membership.ts';
 import type { WorkerSettings } from './options.ts';
+import { ReplyWatch } from './reply-watch.ts';
 
 const UPKEEP_LIMIT_MS = 15_000;
 /** A step of upkeep that goes on longer is left to end by itself. */
@@ -34,6 +35,7 @@ export class Worker {
   readonly #claimer: Claimer;
   #membership: Membership | null = null;
   #upkeep: Upkeep | null = null;
+  #replyWatch: ReplyWatch | null = null;
   #claiming: Promise<void> = Promise.resolve();
   /** The database does not reply: until it does, nothing is started, not even what is claimed. */
   #away = false;
@@ -92,6 +94,12 @@ export class Worker {
       },
     });
     this.#upkeep.start();
+    this.#replyWatch = new ReplyWatch(runtime.database, {
+      leaseMs,
+      sentMs: () => Math.min(this.#claimer.sentMs, this.#runner.sentMs),
+      onNoReply: (error) =>
+        this.#runtime.onEvent({ event: 'trouble', doing: 'waiting for a reply', error }),
+    });
     this.#claiming = this.#claimLoop();
   }
 
@@ -247,6 +255,7 @@ export class Worker {
       this.#upkeep?.stop(),
       new Promise((resolve) => setTimeout(resolve, UPKEEP_STOP_MS)),
     ]);
+    this.#replyWatch?.stop();
     await this.#membership
       ?.leave()
       .catch((error: unknown) => onEvent({ event: 'trouble', doing: 'leaving', error }));
