@@ -110,9 +110,7 @@ function logEvent(log: Logger, event: EngineEvent): void {
     case 'ticks-fired':
       return log.info(`jobs created by schedules: ${event.fired}`);
     case 'schedules-kept':
-      return log.warn(
-        `the schedules of running workers stay, because they are newer than the ones of this program: ${event.schedules.join(', ')}`,
-      );
+      return logKept(log, event);
     case 'types-unknown':
       return log.warn(
         `left for other workers, because this one does not have these types: ${event.types.join(', ')}`,
@@ -155,6 +153,12 @@ function logBlocked(log: Logger, { ms, jobs }: EngineEvent & { event: 'loop-bloc
   log.warn(
     { ms: Math.round(ms) },
     `nothing ran for ${Math.round(ms)} ms, because a handler computed without a pause: ${running.join(', ')}`,
+  );
+}
+
+function logKept(log: Logger, { schedules }: EngineEvent & { event: 'schedules-kept' }): void {
+  log.warn(
+    `the schedules of running workers stay, because they are newer than the ones of this program: ${schedules.join(', ')}`,
   );
 }
 

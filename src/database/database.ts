@@ -57,6 +57,7 @@ export interface Database extends Queryable {
   /** Resolves if this database can never be used again: its folder is gone. Absent if that cannot happen. */
   readonly lost?: Promise<HumdrumError> | undefined;
 
+  /** Of all connections. Of `own()`: of those alone. */
   connectionUse(): ConnectionUse;
 
   /** Commits when `fn` returns, rolls back when it throws. Inside an ambient transaction it is a savepoint. */

@@ -154,7 +154,8 @@ export class PostgresDatabase implements Database {
   }
 
   connectionUse(): ConnectionUse {
-    const uses = this.#shared.pools.map(({ use }) => use);
+    const { pools, ownPool } = this.#shared;
+    const uses = (this.#pool === ownPool ? [ownPool] : pools).map(({ use }) => use);
     const sum = (of: keyof ConnectionUse): number => uses.reduce((all, use) => all + use[of], 0);
     return { busy: sum('busy'), idle: sum('idle'), waiting: sum('waiting') };
   }

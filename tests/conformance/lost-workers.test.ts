@@ -122,12 +122,12 @@ it('a lease that has passed is believed once the clock has stood for a lease', a
   const db = await fresh('postgres');
   const { worker } = await claimed(db, 1);
   await db.query('update humdrum.worker set expires_at = humdrum.clock() where id = $1', [worker]);
-  const wary = new LostWorkers(db, { actor: 'test', leaseMs: 3_600_000 });
+  const wary = new LostWorkers(db, { actor: 'test', leaseMs: 3_600_000, self: () => 0 });
   const nowMs = performance.now();
   wary.observe(0, nowMs, nowMs);
   wary.observe(3_600_000, nowMs, nowMs);
   expect(await wary.rescue()).toEqual(NONE);
-  const trusting = new LostWorkers(db, { actor: 'test', leaseMs: 3_600_000 });
+  const trusting = new LostWorkers(db, { actor: 'test', leaseMs: 3_600_000, self: () => 0 });
   trusting.observe(0, nowMs, nowMs);
   trusting.observe(10, nowMs, nowMs + 10);
   expect(await trusting.rescue()).toEqual({ rescued: 1, again: 1, charged: 1 });

@@ -87,7 +87,7 @@ async function checkAudit(db: Database): Promise<void> {
   );
   for (const { events } of rows) {
     expect(events.join(' ')).toMatch(
-      /^created started( rescued (?:failed retried|released) started)* completed$/,
+      /^created started( fenced)?( rescued (?:failed retried|released) started( fenced)?)* completed$/,
     );
     expect(replayStatus(events)).toBe('completed');
   }

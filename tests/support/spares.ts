@@ -124,7 +124,12 @@ discard temp; discard sequences; discard plans`;
 async function forgetSessions(db: PostgresDatabase): Promise<void> {
   const { busy, idle, waiting } = db.connectionUse();
   if (busy + waiting > 0) throw new Error('A connection has not been given back.');
-  const all = await Promise.all(Array.from({ length: idle }, () => db.begin()));
+  const own = db.own();
+  const idleOwn = own.connectionUse().idle;
+  const all = await Promise.all([
+    ...Array.from({ length: idle - idleOwn }, () => db.begin()),
+    ...Array.from({ length: idleOwn }, () => own.begin()),
+  ]);
   await Promise.all(all.map((tx) => tx.script(FORGET).then(() => tx.commit())));
 }
 

@@ -34,7 +34,7 @@ export async function expireWorker(db: Database, workerId: number): Promise<void
 
 /** As the upkeep of a worker does it. */
 export async function rescueLost(db: Database): Promise<Rescued> {
-  return new LostWorkers(db, { actor: 'test', leaseMs: 0 }).rescue();
+  return new LostWorkers(db, { actor: 'test', leaseMs: 0, self: () => 0 }).rescue();
 }
 
 export async function claim(db: Database, workerId: number, limit = 10): Promise<ClaimedJob[]> {

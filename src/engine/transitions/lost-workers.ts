@@ -9,12 +9,13 @@ export interface Overdue {
   lost: boolean;
 }
 
-/** At most 20. */
-export async function overdueWorkers(db: Queryable): Promise<Overdue[]> {
+/** At most 20. `self`: whoever asks lives, whatever its lease says. */
+export async function overdueWorkers(db: Queryable, self: number): Promise<Overdue[]> {
   const { rows } = await db.query<Overdue>(
     `select id, lost_at is not null as lost from humdrum.worker
-     where (lost_at is not null or expires_at <= humdrum.clock()) and exists (select from humdrum.lease where worker_id = worker.id)
+     where (lost_at is not null or (expires_at <= humdrum.clock() and id <> $1)) and exists (select from humdrum.lease where worker_id = worker.id)
      order by id limit ${MAX_WORKERS}`,
+    [self],
   );
   return rows;
 }

@@ -16,6 +16,14 @@ interface Pending {
   sinceMs: number;
 }
 
+export interface LostWorkersOptions {
+  actor: string;
+  /** How long leases are not believed after the clock was set forward. */
+  leaseMs: number;
+  /** The worker of this process. */
+  self: () => number;
+}
+
 const NONE: Rescued = { rescued: 0, again: 0, charged: 0 };
 
 /**
@@ -26,13 +34,15 @@ export class LostWorkers {
   readonly #database: Database;
   readonly #actor: string;
   readonly #leaseMs: number;
+  readonly #self: () => number;
   readonly #clock = new ClockWatch();
   readonly #pending = new Map<number, Pending>();
 
-  constructor(database: Database, { actor, leaseMs }: { actor: string; leaseMs: number }) {
+  constructor(database: Database, { actor, leaseMs, self }: LostWorkersOptions) {
     this.#database = database;
     this.#actor = actor;
     this.#leaseMs = leaseMs;
+    this.#self = self;
   }
 
   /** See `ClockWatch`. */
@@ -60,7 +70,7 @@ export class LostWorkers {
 
   /** The workers that are marked as lost: those from before, and now all whose leases have passed, if the clock can be believed. */
   async #mark(believe: boolean): Promise<number[]> {
-    const overdue = await overdueWorkers(this.#database);
+    const overdue = await overdueWorkers(this.#database, this.#self());
     const unmarked = overdue.filter(({ lost }) => !lost).map(({ id }) => id);
     if (believe && unmarked.length > 0) await markLost(this.#database, unmarked);
     const marked = overdue.filter(({ lost }) => believe || lost).map(({ id }) => id);

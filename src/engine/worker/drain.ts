@@ -59,7 +59,7 @@ export async function drain(
   const work = async (workerId: number, stop: StopSource): Promise<Drained> => {
     const by = { runtime, settler: new Settler(runtime), stop };
     const actor = `worker:${workerId}`;
-    const lostWorkers = new LostWorkers(database, { actor, leaseMs });
+    const lostWorkers = new LostWorkers(database, { actor, leaseMs, self: () => workerId });
     const upkeep = { runtime, actor, queues, lostWorkers };
     const holdWatch = new HoldWatch(runtime.onEvent);
     const ran: DrainedAttempt[] = [];

@@ -86,7 +86,11 @@ export class Worker {
       runtime,
       queues,
       actor,
-      lostWorkers: new LostWorkers(runtime.database, { actor, leaseMs }),
+      lostWorkers: new LostWorkers(runtime.database, {
+        actor,
+        leaseMs,
+        self: () => this.#workerId,
+      }),
       onReady: () => this.#wakeUp.wake(),
       onSuspects: () => {
         this.#suspectsWait = true;
