@@ -30,6 +30,6 @@ export interface Beat {
 export const CELL = { pulse: 0, sent: 1, toleranceNs: 2 } as const;
 export const CELLS = 3;
 
-/** What the thread tells. */
+/** What the thread tells of a beat. `silent`: there was no reply in time. */
 export type BeatMessage =
-  { kind: 'over' } | { kind: 'trouble'; message: string; isSilent: boolean };
+  { id: number; kind: 'over' | 'silent' } | { id: number; kind: 'trouble'; message: string };

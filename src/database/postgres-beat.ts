@@ -2,13 +2,42 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { ClientConfig } from 'pg';
 import { type Beat, type BeatMessage, type BeatOptions, CELL, CELLS } from './beat.ts';
-import { type BeatThreadData, beatInThread } from './beat-thread.ts';
+import { type BeatCommand, type BeatThreadData, beatInThread } from './beat-thread.ts';
 import { NoReplyError } from './reply.ts';
 
 const NS_PER_MS = 1_000_000;
 
-/** Runs a statement in a thread of its own, over a connection of its own. */
+/** The thread, once something beats in it, and all that does. It does not keep the process alive. */
+let thread: Worker | null = null;
+const beats = new Map<number, PostgresBeat>();
+let lastId = 0;
+
+/** Throws if it cannot be started. */
+function startedThread(): Worker {
+  if (thread) return thread;
+  const pg = createRequire(import.meta.url).resolve('pg');
+  const workerData: BeatThreadData = { pg, cell: CELL };
+  const started = new Worker(`(${beatInThread.toString()})(require)`, {
+    eval: true,
+    workerData,
+    execArgv: [],
+    name: 'humdrum-heartbeat',
+  });
+  const end = (error: Error): void => {
+    if (thread === started) thread = null;
+    for (const beat of beats.values()) beat.break(error);
+  };
+  started.on('message', (message: BeatMessage) => beats.get(message.id)?.hear(message));
+  started.on('error', end);
+  started.on('exit', () => end(new Error('The heartbeat thread has ended.')));
+  started.unref();
+  thread = started;
+  return started;
+}
+
+/** Runs a statement in the heartbeat thread, over a connection of its own. */
 export class PostgresBeat implements Beat {
+  readonly #id = (lastId += 1);
   readonly #options: BeatOptions;
   readonly #cells: BigInt64Array;
   readonly #pulse: NodeJS.Timeout;
@@ -24,19 +53,9 @@ export class PostgresBeat implements Beat {
     this.#cells = new BigInt64Array(shared);
     this.#cells[CELL.sent] = process.hrtime.bigint();
     this.#beatPulse();
-    const pg = createRequire(import.meta.url).resolve('pg');
-    const cell = CELL;
-    const workerData: BeatThreadData = { pg, config, sql, params, everyMs, limitMs, shared, cell };
-    this.#thread = new Worker(`(${beatInThread.toString()})(require)`, {
-      eval: true,
-      workerData,
-      execArgv: [],
-      name: 'humdrum-heartbeat',
-    });
-    this.#thread.on('message', (message: BeatMessage) => this.#hear(message));
-    this.#thread.on('error', (error: Error) => this.#break(error));
-    this.#thread.on('exit', () => this.#break(new Error('The heartbeat thread has ended.')));
-    this.#thread.unref();
+    this.#thread = startedThread();
+    beats.set(this.#id, this);
+    this.#command({ kind: 'start', id: this.#id, config, sql, params, everyMs, limitMs, shared });
     this.#pulse = setInterval(() => this.#feelPulse(), everyMs / 2);
     this.#pulse.unref();
   }
@@ -55,7 +74,30 @@ export class PostgresBeat implements Beat {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#pulse);
-    void this.#thread.terminate();
+    beats.delete(this.#id);
+    this.#command({ kind: 'stop', id: this.#id });
+  }
+
+  hear(message: BeatMessage): void {
+    const { limitMs, onTrouble, onOver } = this.#options;
+    if (message.kind === 'silent') onTrouble(new NoReplyError(limitMs));
+    else if (message.kind === 'trouble') onTrouble(new Error(message.message));
+    else {
+      this.stop();
+      onOver();
+    }
+  }
+
+  /** The thread has ended. */
+  break(error: Error): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#options.onBroken(error);
+  }
+
+  #command(command: BeatCommand): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#thread.postMessage(command);
   }
 
   #beatPulse(): void {
@@ -69,23 +111,6 @@ export class PostgresBeat implements Beat {
     const silentMs = performance.now() - this.#pulseMs;
     this.#beatPulse();
     if (silentMs > everyMs) onBlocked(silentMs);
-  }
-
-  #hear(message: BeatMessage): void {
-    if (this.#isOver) return;
-    if (message.kind === 'trouble') {
-      const { limitMs, onTrouble } = this.#options;
-      onTrouble(message.isSilent ? new NoReplyError(limitMs) : new Error(message.message));
-    } else {
-      this.stop();
-      this.#options.onOver();
-    }
-  }
-
-  #break(error: Error): void {
-    if (this.#isOver) return;
-    this.stop();
-    this.#options.onBroken(error);
   }
 }
 

@@ -36,7 +36,7 @@ const nine = Array.from({ length: 9 }, () => ({ type: calm }));
 
 it('a handler that computes for longer than a lease keeps it, and is told', async () => {
   const { db, humdrum, events, worker } = await startWith([
-    { type: spin, input: { ms: 6_000 } },
+    { type: spin, input: { ms: 4_500 } },
     ...nine,
   ]);
   await worker.saying(/spinning/);
