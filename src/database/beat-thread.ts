@@ -80,7 +80,7 @@ export function beatInThread(load: (name: string) => unknown): void {
       const waitMs = isGoingOn === null ? Math.min(everyMs, 500) : everyMs;
       if (isGoingOn !== false && !isOver) next = setTimeout(() => void loop(), waitMs);
     };
-    let next = setTimeout(() => void loop(), everyMs);
+    let next = setTimeout(() => void loop());
     stops.set(id, () => {
       isOver = true;
       clearTimeout(next);

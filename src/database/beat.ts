@@ -21,6 +21,8 @@ export interface BeatOptions {
 export interface Beat {
   /** When the last successful run was sent, by `performance.now()`. */
   readonly lastSentMs: number;
+  /** It has run successfully. Until then the thread may not even have started. */
+  readonly hasRun: boolean;
   /** Something begins that may block the event loop for this long. */
   tolerate(ms: number): void;
   stop(): void;

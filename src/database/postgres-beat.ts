@@ -43,6 +43,7 @@ export class PostgresBeat implements Beat {
   readonly #pulse: NodeJS.Timeout;
   readonly #thread: Worker;
   #pulseMs = performance.now();
+  readonly #startNs = process.hrtime.bigint();
   #isOver = false;
 
   /** Throws if the thread cannot be started. */
@@ -51,7 +52,7 @@ export class PostgresBeat implements Beat {
     const shared = new SharedArrayBuffer(CELLS * BigInt64Array.BYTES_PER_ELEMENT);
     this.#options = options;
     this.#cells = new BigInt64Array(shared);
-    this.#cells[CELL.sent] = process.hrtime.bigint();
+    this.#cells[CELL.sent] = this.#startNs;
     this.#beatPulse();
     this.#thread = startedThread();
     beats.set(this.#id, this);
@@ -63,6 +64,10 @@ export class PostgresBeat implements Beat {
   get lastSentMs(): number {
     const ageNs = process.hrtime.bigint() - (this.#cells[CELL.sent] ?? 0n);
     return performance.now() - Number(ageNs) / NS_PER_MS;
+  }
+
+  get hasRun(): boolean {
+    return this.#cells[CELL.sent] !== this.#startNs;
   }
 
   tolerate(ms: number): void {

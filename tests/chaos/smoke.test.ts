@@ -49,9 +49,9 @@ describe.runIf(ALL)('the chaos suite', () => {
     expect(code).toBe(0);
   });
 
-  // Only with the faults that the fence is for: what is held back arrives when others have the job.
+  // Only with the faults that the fence is for: who was frozen and what was held back come when others have the job.
   it('misses something when the fence is taken out', { timeout: 200_000 }, async () => {
-    const faults = ['--faults', 'hold', '--lease-ms', '700', '--without-fence'];
+    const faults = ['--faults', 'freeze,hold', '--lease-ms', '700', '--without-fence'];
     const run = ['--seed', '7', '--minutes', '0.2', '--jobs', '700', ...faults];
     const { code, said } = await chaos(...run);
     expect(said).toMatch(/an attempt is recorded once:\n {2}job /);

@@ -128,7 +128,7 @@ export class Membership {
     clearTimeout(this.#expiry);
     const leftMs = sentMs + this.#leaseMs - performance.now();
     this.#expiry = setTimeout(() => this.#expire(), leftMs);
-    if (!this.#beat) this.#scheduleBeat();
+    if (!this.#beat?.hasRun) this.#scheduleBeat();
   }
 
   #expire(): void {
@@ -142,6 +142,7 @@ export class Membership {
   }
 
   async #beatHere(): Promise<void> {
+    if (this.#beat?.hasRun) return;
     const sentMs = performance.now();
     try {
       const alive = await renewLease(this.#runtime.database, this.workerId, this.#leaseMs);
