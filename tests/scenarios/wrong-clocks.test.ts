@@ -127,7 +127,7 @@ async function checkTicks(db: Database): Promise<void> {
     `select count(*) as ticks, extract(epoch from max(run_at) - min(run_at))::float8 as span,
        extract(epoch from min(created_at - run_at))::float8 as early,
        extract(epoch from max(created_at - run_at))::float8 as late
-     from humdrum.job where schedule is not null`,
+     from humdrum.job where schedule = 'test.tick'`,
   );
   const { ticks, span, early, late } = rows[0] ?? { ticks: 0, span: 0, early: 0, late: 0 };
   expect(ticks).toBeGreaterThanOrEqual(3);
