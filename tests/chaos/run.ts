@@ -21,7 +21,7 @@ export interface ChaosOptions extends PlanOptions {
 
 const CONCURRENCY = 6;
 const PATIENCE_MS = 30_000;
-/** A sweep every 5 s and a tenth, and what a busy machine takes besides. */
+/** A sweep every 5 s and a tenth, the last transactions of a lost worker, and what a busy machine takes besides. */
 const RESCUED_WITHIN_MS = 5_500 + 15_000 + 3_000;
 
 /** Runs jobs while workers, connections and the server fail by plan, lets all come to its end, and looks at what is there. */
