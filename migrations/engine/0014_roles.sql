@@ -63,7 +63,8 @@ revoke execute on function humdrum.lock_part(bigint), humdrum.lock_history(bigin
 ---------------------------------------------------------------------------------------------- what upkeep looks at
 
 -- With `crowded`: more jobs are ready in a queue than were looked at. Behind jobs of types that nobody near knows, there may be
--- others: only a claim finds them.
+-- others: only a claim finds them. With `suspects`: jobs that wait to run alone. With `now_ms`: the time of this look. And the
+-- jobs of a worker that is marked as lost are due to be rescued.
 drop function humdrum.glance(text[], text[]);
 create function humdrum.glance(
   queues text[], schedules text[],

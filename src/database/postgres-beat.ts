@@ -25,7 +25,7 @@ function startedThread(): Worker {
   });
   const end = (error: Error): void => {
     if (thread === started) thread = null;
-    for (const beat of beats.values()) beat.break(error);
+    for (const beat of beats.values()) if (beat.isIn(started)) beat.break(error);
   };
   started.on('message', (message: BeatMessage) => beats.get(message.id)?.hear(message));
   started.on('error', end);
@@ -43,6 +43,7 @@ export class PostgresBeat implements Beat {
   readonly #pulse: NodeJS.Timeout;
   readonly #thread: Worker;
   #pulseMs = performance.now();
+  #toleranceMs = 0;
   readonly #startNs = process.hrtime.bigint();
   #isOver = false;
 
@@ -71,8 +72,12 @@ export class PostgresBeat implements Beat {
   }
 
   tolerate(ms: number): void {
-    const ns = toNs(ms);
-    if (ns > (this.#cells[CELL.toleranceNs] ?? 0n)) this.#cells[CELL.toleranceNs] = ns;
+    if (ms > this.#toleranceMs) this.#setTolerance(ms);
+  }
+
+  #setTolerance(ms: number): void {
+    this.#toleranceMs = ms;
+    this.#cells[CELL.toleranceNs] = BigInt(Math.round(ms)) * BigInt(NS_PER_MS);
   }
 
   stop(): void {
@@ -93,6 +98,10 @@ export class PostgresBeat implements Beat {
     }
   }
 
+  isIn(one: Worker): boolean {
+    return this.#thread === one;
+  }
+
   /** The thread has ended. */
   break(error: Error): void {
     if (this.#isOver) return;
@@ -107,7 +116,7 @@ export class PostgresBeat implements Beat {
 
   #beatPulse(): void {
     this.#pulseMs = performance.now();
-    this.#cells[CELL.toleranceNs] = toNs(this.#options.toleranceMs());
+    this.#setTolerance(this.#options.toleranceMs());
     this.#cells[CELL.pulse] = process.hrtime.bigint();
   }
 
@@ -118,5 +127,3 @@ export class PostgresBeat implements Beat {
     if (silentMs > everyMs) onBlocked(silentMs);
   }
 }
-
-const toNs = (ms: number): bigint => BigInt(Math.round(ms)) * BigInt(NS_PER_MS);

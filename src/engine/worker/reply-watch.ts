@@ -4,6 +4,9 @@ import { NoReplyError } from '../../database/reply.ts';
 const LIMIT_OF_LEASE = 2 / 3;
 const LEAST_LIMIT_MS = 2_000;
 const LOOK_MS = 500;
+/** The limit doubles with each missing reply, so that a slow database is not cut off again and again, and is as before later. */
+const MOST_DOUBLINGS = 6;
+const FORGET_MS = 300_000;
 
 /** A heartbeat, a claim or a settlement that takes longer has no reply. */
 export const replyLimitMs = (leaseMs: number): number =>
@@ -24,6 +27,8 @@ export class ReplyWatch {
   readonly #database: Database;
   readonly #options: ReplyWatchOptions;
   readonly #timer: NodeJS.Timeout;
+  #doublings = 0;
+  #lastMs = -Infinity;
 
   constructor(database: Database, options: ReplyWatchOptions) {
     this.#database = database;
@@ -40,12 +45,22 @@ export class ReplyWatch {
   }
 
   get #isLate(): boolean {
-    return performance.now() - this.#options.sentMs() > replyLimitMs(this.#options.leaseMs);
+    return performance.now() - this.#options.sentMs() > this.#limitMs;
+  }
+
+  get #limitMs(): number {
+    return replyLimitMs(this.#options.leaseMs) * 2 ** this.#currentDoublings;
+  }
+
+  get #currentDoublings(): number {
+    return performance.now() - this.#lastMs > FORGET_MS ? 0 : this.#doublings;
   }
 
   #look(): void {
     if (!this.#isLate) return;
-    this.#options.onNoReply(new NoReplyError(replyLimitMs(this.#options.leaseMs)));
+    this.#options.onNoReply(new NoReplyError(this.#limitMs));
+    this.#doublings = Math.min(this.#currentDoublings + 1, MOST_DOUBLINGS);
+    this.#lastMs = performance.now();
     this.#database.reconnect();
   }
 }
